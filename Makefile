@@ -1,0 +1,55 @@
+# Two commands do all the set-up: `make demo` and `make test`. Everything lives in .venv and .cache.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-fast check lint bench dev snapshots sandbox clean
+
+help: ## say what each target does
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "kmon-tui needs Python 3.11 or newer; say which one: make PYTHON=python3.12 …" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "cannot make $(VENV): on Debian and Ubuntu install python3-venv" >&2; rm -rf $(VENV); exit 1; }
+	@echo "installing kmon-tui into $(VENV) (once)…"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.dev: $(READY)
+	@echo "installing what the tests need into $(VENV) (once)…"
+	@$(BIN)/python scripts/dev_requirements.py > $(VENV)/dev-requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --requirement $(VENV)/dev-requirements.txt
+	@touch $@
+
+demo: $(READY) ## see kmon-tui at work on its built-in cluster
+	@$(BIN)/kmon-tui --demo
+
+sandbox: $(READY) ## run the built-in cluster alone, for kubectl and curl
+	@$(BIN)/kmon-tui sandbox
+
+test: $(VENV)/.dev ## run all tests
+	@$(BIN)/python -m pytest
+
+test-fast: $(VENV)/.dev ## run the tests that start no foreign program
+	@$(BIN)/python -m pytest -m "not e2e"
+
+check: $(VENV)/.dev ## ruff, mypy --strict, import-linter
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: $(VENV)/.dev ## measure speed and memory (ratios in one run; fails on no figure)
+	@$(BIN)/python -m benchmarks
+
+dev: $(VENV)/.dev ## run the demo with styles that reload when edited
+	@KMON_WATCH_CSS=1 $(BIN)/kmon-tui --demo
+
+snapshots: $(VENV)/.dev ## draw the snapshots anew (look at each before you commit it)
+	@$(BIN)/python -m pytest tests/ui --snapshot-update
+
+clean: ## remove .venv, caches and build output
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,66 @@
+"""What kmon-tui asks of the outside: streams of complete values, and calls.
+
+Both raise BackendError and nothing else when the world misbehaves; both release what they hold when cancelled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias, TypeVar
+
+from kmon_tui.domain.fleet import Fleet, Place
+from kmon_tui.domain.service import InferenceService, Key
+from kmon_tui.domain.traffic import TrafficReport
+from kmon_tui.settings import Settings
+
+T = TypeVar("T")
+Stream: TypeAlias = AsyncGenerator[T, None]
+
+
+class Interest(Protocol):
+    """What the metrics source needs to know of the rest, at the moment it asks."""
+
+    @property
+    def services(self) -> tuple[InferenceService, ...]:
+        """All services in scope, to give series an owner."""
+
+    @property
+    def selected(self) -> Key | None:
+        """The service whose buckets are wanted."""
+
+    @property
+    def visible(self) -> tuple[Key, ...]:
+        """The rows on the screen."""
+
+    async def changed(self) -> None:
+        """Return once the selection differs from what it was at the call (or a refresh is wanted)."""
+
+
+class Cluster(Protocol):
+    """The Kubernetes API of one context."""
+
+    def watch(self) -> Stream[Fleet]:
+        """Stream the fleet, at most 10 values a second; it survives cuts by itself and says so in ``Fleet.health``."""
+
+
+class Metrics(Protocol):
+    """One Prometheus."""
+
+    def poll(self, interest: Interest) -> Stream[TrafficReport]:
+        """Stream one report a tick; keeps its ring buffers over failures of the outside when iterated anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """Everything of the outside, open."""
+
+    place: Place
+    cluster: Cluster
+    metrics: Metrics | None
+    """None: no Prometheus is configured."""
+
+
+OpenBackend: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[Backend]]
+"""Raises SettingsError or BackendError when it cannot be opened."""

@@ -1,0 +1,47 @@
+"""Failures that a person can act on: what happened, and what to do next."""
+
+
+class KmonError(Exception):
+    """A failure with a message for people and a hint of what to do."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class SettingsError(KmonError):
+    """What was configured cannot work; found before anything is asked of the outside."""
+
+
+class BackendError(KmonError):
+    """The outside misbehaved: the cluster, Prometheus, or the way to them."""
+
+    def __init__(self, message: str, hint: str = "", *, retry_after_s: float | None = None) -> None:
+        super().__init__(message, hint)
+        self.retry_after_s = retry_after_s
+        """What the server asked for in Retry-After, if it did."""
+
+
+class Unreachable(BackendError):
+    """Nobody answered, or what answered is not what was asked for."""
+
+
+class Unauthorized(BackendError):
+    """The server does not know who asks: no credentials, or they have expired (HTTP 401)."""
+
+
+class Forbidden(BackendError):
+    """The server knows who asks, and that one may not (HTTP 403)."""
+
+
+class NotFound(BackendError):
+    """The object, or the kind of object, is not there (HTTP 404)."""
+
+
+class TimedOut(BackendError):
+    """An answer did not come in the time allowed."""
+
+
+class BadAnswer(BackendError):
+    """An answer came that is none: a login page, half a JSON, a status nobody expects."""

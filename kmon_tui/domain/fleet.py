@@ -1,0 +1,41 @@
+"""Everything that the Kubernetes API told of one context at one moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kmon_tui.domain.health import Health
+from kmon_tui.domain.service import InferenceService, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """All services in scope, sorted by key; a service that did not change keeps its identity between two values."""
+
+    services: tuple[InferenceService, ...] = ()
+    synced: bool = False
+    """True once the first complete list is there; before it, an empty fleet means nothing."""
+    health: Health = Health()
+    """Of the way to the API: FAILING keeps the old services."""
+    namespace: str | None = None
+    """The namespace that is watched; None: all of them."""
+    kinds: tuple[Kind, ...] = ()
+    """Kinds whose CRDs exist; empty with ``synced``: KServe is not installed."""
+    notes: tuple[str, ...] = ()
+    """What is missing and why, one sentence each: 'may not list pods in all namespaces: replicas are not known'."""
+    server_version: str = ""
+    """gitVersion of the API server, empty until known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where this kmon-tui looks: known before anything is asked of the network."""
+
+    context: str = ""
+    cluster: str = ""
+    user: str = ""
+    namespace: str | None = None
+    """The namespace that was asked for or that the context names; None: all."""
+    server: str = ""
+    contexts: tuple[str, ...] = ()
+    """Names of all contexts of the kubeconfig, for ``:ctx``."""

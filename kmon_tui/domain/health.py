@@ -1,0 +1,26 @@
+"""May one source be believed?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """The three conditions a source can be in."""
+
+    STARTING = "starting"
+    LIVE = "live"
+    FAILING = "failing"
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether a source is live, and if not: what happened, what to do, since when."""
+
+    status: Status = Status.STARTING
+    error: str = ""
+    hint: str = ""
+    since: datetime | None = None
+    """When this status began; set by the monitor."""

@@ -1,0 +1,51 @@
+"""All current values together: everything that a screen can show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from kmon_tui.domain.command import Command
+from kmon_tui.domain.fleet import Fleet, Place
+from kmon_tui.domain.health import Health
+from kmon_tui.domain.traffic import TrafficReport
+
+KUBERNETES = "kubernetes"
+PROMETHEUS = "prometheus"
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """One command and what became of it."""
+
+    id: int
+    command: Command
+    started: datetime
+    done: bool | None = None
+    """None while it runs, then whether it worked."""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The newest value of every source."""
+
+    place: Place = Place()
+    fleet: Fleet = Fleet()
+    traffic: TrafficReport | None = None
+    """None until the first tick; stays, with its age, when Prometheus goes away."""
+    health: Mapping[str, Health] = field(default_factory=dict)
+    """By source: KUBERNETES, PROMETHEUS. No entry for PROMETHEUS: none is configured."""
+    activity: tuple[Activity, ...] = ()
+
+    def with_health(self, source: str, health: Health) -> State:
+        """Give the State in which one source has this health."""
+        return replace(self, health={**self.health, source: health})
+
+    def with_activity(self, activity: Activity) -> State:
+        """Give the State with this activity added, or put in place of the one with its id; the last 50 are kept."""
+        known = [activity if a.id == activity.id else a for a in self.activity]
+        if activity.id not in {a.id for a in self.activity}:
+            known.append(activity)
+        return replace(self, activity=tuple(known[-50:]))

@@ -1,0 +1,145 @@
+"""What Prometheus told of requests: rates, errors, latency, each with its unit and its age."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from kmon_tui.domain.service import Key
+
+NOT_KNOWN = math.nan
+"""A gap in a series. Never drawn as zero, never printed: JSON gets null, the screen `?` or an empty cell."""
+
+
+class Family(StrEnum):
+    """Where the numbers come from: one set of metric names with one unit and one meaning."""
+
+    ALIAS = "kserve-alias"
+    """kserve_request_count and kserve_request_duration_milliseconds, made by the scrape job kserve-metrics."""
+    KNATIVE_MS = "knative-ms"
+    """queue-proxy of Knative <= 1.18: revision_request_count, revision_request_latencies (ms)."""
+    KNATIVE_S = "knative-s"
+    """queue-proxy of Knative >= 1.19: http_server_request_duration_seconds."""
+    SDK = "kserve-sdk"
+    """Model server of the KServe Python SDK: request_predict_seconds; executions, no status codes."""
+
+
+class Scope(StrEnum):
+    """Whose experience an error ratio describes."""
+
+    USERS = "users"
+    PODS = "pods"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Series:
+    """Values at even steps, oldest first. A new value makes a new Series; nobody changes ``values`` in place."""
+
+    end_s: float
+    """Unix time of the last value."""
+    step_s: float
+    values: array[float] = field(default_factory=lambda: array("d"))
+    """NaN where nothing is known."""
+
+    def points(self) -> list[tuple[float, float | None]]:
+        """Give (unix time, value or None), oldest first."""
+        first_s = self.end_s - self.step_s * (len(self.values) - 1)
+        return [
+            (first_s + i * self.step_s, None if math.isnan(value) else value) for i, value in enumerate(self.values)
+        ]
+
+    @property
+    def newest(self) -> float | None:
+        """The last value; None when there is none or it is a gap."""
+        return self.values[-1] if self.values and not math.isnan(self.values[-1]) else None
+
+
+EMPTY_SERIES = Series(end_s=0.0, step_s=1.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Traffic:
+    """The requests of one service. None: not known, with the reason in ``problem``; never 0 for it."""
+
+    family: Family
+    scope: Scope = Scope.PODS
+    requests_per_s: float | None = None
+    requests: Series = EMPTY_SERIES
+    """Requests per second over time."""
+    error_ratio: float | None = None
+    """Share of 5xx answers (of failed executions in family SDK), 0 to 1, in the rate window."""
+    errors: Series = EMPTY_SERIES
+    """Error ratio over time, same steps as ``requests``."""
+    p50_ms: float | None = None
+    p90_ms: float | None = None
+    p99_ms: float | None = None
+    top_bound_ms: float | None = None
+    """Largest finite bucket bound: a quantile that equals it means `more than this`."""
+    counter_sum: float | None = None
+    """Sum of the counters now."""
+    new_requests: float | None = None
+    """Set while the counter is younger than two scrapes: how many it has seen since it was born."""
+    sampled_at: datetime | None = None
+    """Prometheus' own time of the newest raw sample."""
+    problem: str = ""
+    """Why a number is not known, for people."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Buckets:
+    """Latency of one service as counts per bucket and step: the heat map."""
+
+    key: Key
+    family: Family
+    end_s: float
+    step_s: float
+    le_ms: tuple[float, ...] = ()
+    """Upper bounds, ascending, the last one infinite."""
+    counts: tuple[array[float], ...] = ()
+    """One array per bound: requests that fell into this bucket alone in each step, oldest first, NaN for a gap."""
+    by_code: Mapping[str, Series] = field(default_factory=dict)
+    """Requests per second by code class (``2xx``…), empty where the family has no codes."""
+    quantiles: Mapping[str, Series] = field(default_factory=dict)
+    """``p50``, ``p90``, ``p99`` in ms over time."""
+    sampled_at: datetime | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Prometheus:
+    """Which Prometheus is asked, how it was found, and what it costs."""
+
+    url: str = ""
+    """Without user info: fit to be shown."""
+    found_by: str = ""
+    """'--prometheus', 'PROMETHEUS_URL', 'config', or how it was found in the cluster."""
+    version: str = ""
+    families: tuple[Family, ...] = ()
+    """Families with series now, best first; the first is the one that is shown."""
+    scrape_interval_s: float | None = None
+    window_s: float | None = None
+    """Length of the rate window."""
+    tick_s: float | None = None
+    """Seconds between two polls now."""
+    retention: str = ""
+    query_s: float | None = None
+    """How long the queries of the last tick took together."""
+    sampled_at: datetime | None = None
+    """Newest sample of all services, Prometheus' clock."""
+    now: datetime | None = None
+    """Prometheus' clock at the last tick."""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrafficReport:
+    """One tick: everything that is known of the traffic of all services."""
+
+    prometheus: Prometheus
+    traffic: Mapping[Key, Traffic] = field(default_factory=dict)
+    buckets: Mapping[Key, Buckets] = field(default_factory=dict)
+    """Only of services that somebody looks at."""

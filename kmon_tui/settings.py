@@ -1,0 +1,88 @@
+"""Settings: what a person configured, from argv, environment and config file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A value that no repr, log or traceback shows; ``reveal()`` gives it to the one that needs it."""
+
+    _value: str
+
+    def reveal(self) -> str:
+        """The value itself."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    __str__ = __repr__
+
+
+@dataclass(frozen=True, slots=True)
+class KubeSettings:
+    """Flags that mean what they mean to kubectl."""
+
+    kubeconfig: str | None = None
+    """Path of --kubeconfig; None: KUBECONFIG (a list with ``:``), then ~/.kube/config, then in-cluster."""
+    context: str | None = None
+    cluster: str | None = None
+    user: str | None = None
+    namespace: str | None = None
+    all_namespaces: bool = False
+    as_user: str | None = None
+    as_groups: tuple[str, ...] = ()
+    token: Secret | None = None
+    server: str | None = None
+    insecure_skip_tls_verify: bool = False
+    certificate_authority: str | None = None
+    client_certificate: str | None = None
+    client_key: str | None = None
+    request_timeout_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PrometheusSettings:
+    """Which Prometheus to ask, and how; secrets come from files or the environment, never from argv."""
+
+    url: str | None = None
+    """As given; may hold user info, which is never shown."""
+    found_by: str = ""
+    """'--prometheus', 'PROMETHEUS_URL' or 'config'."""
+    matchers: tuple[str, ...] = ()
+    """Extra label matchers for every selector, as ``cluster="x"``."""
+    headers: tuple[tuple[str, Secret], ...] = ()
+    bearer_token_file: Path | None = None
+    username: str | None = None
+    password: Secret | None = None
+    certificate_authority: str | None = None
+    insecure_skip_tls_verify: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ViewSettings:
+    """How it looks and what the terminal can do."""
+
+    theme: str | None = None
+    ascii: bool = False
+    mouse: bool = True
+    no_color: bool = False
+    over_ssh: bool = False
+    filter: str = ""
+    """Filter to start with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that a person configured."""
+
+    kube: KubeSettings = KubeSettings()
+    prometheus: PrometheusSettings = PrometheusSettings()
+    view: ViewSettings = ViewSettings()
+    demo: bool = False
+    read_only: bool = False
+    open_name: str | None = None
+    """Name of the service to open at the start."""
