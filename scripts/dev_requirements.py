@@ -1,4 +1,4 @@
-"""Print the development requirements of pyproject.toml, one a line, for pip (whose own support is newer than 3.11's)."""
+"""Print the development requirements of pyproject.toml, one a line, for a pip that has no --group yet."""
 
 import tomllib
 from pathlib import Path
