@@ -34,6 +34,10 @@ class Interest(Protocol):
     def visible(self) -> tuple[Key, ...]:
         """The rows on the screen."""
 
+    @property
+    def idle(self) -> bool:
+        """Whether nobody pressed a key for half an hour: a poll a minute is enough then."""
+
     async def changed(self) -> None:
         """Return once the selection differs from what it was at the call (or a refresh is wanted)."""
 

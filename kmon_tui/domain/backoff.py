@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """How often something failed in a row, and so how long to wait; doubles from shortest to longest, never gives up."""
+    """How often something failed in a row, and so how long to wait: doubling up to the longest, never giving up."""
 
     shortest_s: float = 0.5
     longest_s: float = 15.0
@@ -22,7 +22,10 @@ class Backoff:
         return replace(self, failures=1 if lived_s > self.longest_s else self.failures + 1)
 
     def wait_s(self, chance: float) -> float:
-        """Seconds to wait now; ``chance`` (0 to 1, random) takes up to a quarter off, so that many do not come at once."""
+        """Give the seconds to wait now.
+
+        ``chance`` (0 to 1, random) takes up to a quarter off, so that many clients do not come back at once.
+        """
         if self.failures == 0:
             return 0.0
         full_s = min(self.longest_s, self.shortest_s * 2.0 ** min(self.failures - 1, 30))

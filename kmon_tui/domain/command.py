@@ -34,4 +34,9 @@ class Refresh:
     """List and poll again now."""
 
 
-Command = LookAt | SwitchContext | SwitchNamespace | Refresh
+@dataclass(frozen=True, slots=True)
+class Awake:
+    """Somebody is there: a key was pressed. Without one for half an hour, polls become rare."""
+
+
+Command = LookAt | SwitchContext | SwitchNamespace | Refresh | Awake

@@ -1,0 +1,211 @@
+"""The monitor: runs the sources of one context, keeps the State, obeys commands."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+
+from kmon_tui.backend import Backend, OpenBackend
+from kmon_tui.domain.backoff import Backoff
+from kmon_tui.domain.command import Awake, Command, LookAt, Refresh, SwitchContext, SwitchNamespace
+from kmon_tui.domain.errors import BackendError, KmonError
+from kmon_tui.domain.fleet import Fleet, Place
+from kmon_tui.domain.health import Health, Status
+from kmon_tui.domain.state import KUBERNETES, PROMETHEUS, Activity, State
+from kmon_tui.domain.traffic import TrafficReport
+from kmon_tui.monitor.interest import Looked
+from kmon_tui.monitor.store import Store
+from kmon_tui.monitor.supervise import supervise
+from kmon_tui.settings import KubeSettings, PrometheusSettings, Settings
+
+SettingsFor = Callable[[Settings, str], Settings]
+"""The settings to use in another context."""
+
+
+def elsewhere(settings: Settings, context: str) -> Settings:
+    """Give the settings for another context, without what was said of this cluster alone: token, server, Prometheus."""
+    kube = settings.kube
+    kept = KubeSettings(
+        kubeconfig=kube.kubeconfig,
+        context=context,
+        all_namespaces=kube.all_namespaces,
+        as_user=kube.as_user,
+        as_groups=kube.as_groups,
+        request_timeout_s=kube.request_timeout_s,
+    )
+    return replace(settings, kube=kept, prometheus=PrometheusSettings())
+
+
+class Monitor:
+    """Keeps one State from the sources of one context at a time."""
+
+    def __init__(
+        self,
+        open_backend: OpenBackend,
+        settings: Settings,
+        now: Callable[[], datetime],
+        *,
+        place: Place | None = None,
+        settings_for: SettingsFor = elsewhere,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self.store = Store(State(place=place or Place()))
+        self._open_backend = open_backend
+        self._settings = settings
+        self._now = now
+        self._settings_for = settings_for
+        self._chance = chance
+        self._interest = Looked(self.store, lambda: now().timestamp())
+        self._moving: Activity | None = None
+        self._left = asyncio.Event()
+        self._refresh = asyncio.Event()
+        self._ids = 0
+
+    @property
+    def state(self) -> State:
+        """The newest State."""
+        return self.store.state
+
+    def follow(self) -> AsyncGenerator[State, None]:
+        """Stream the newest State."""
+        return self.store.follow()
+
+    def send(self, command: Command) -> None:
+        """Do what a person wants; what became of it arrives in the State."""
+        self._interest.touch()
+        match command:
+            case LookAt():
+                self._interest.look_at(command)
+            case Refresh():
+                self._refresh.set()
+                self._refresh = asyncio.Event()
+                self._interest.wake()
+            case SwitchContext(context=context):
+                self._leave(command, self._settings_for(self._settings, context), context)
+            case SwitchNamespace(namespace=namespace):
+                kube = replace(self._settings.kube, namespace=namespace, all_namespaces=namespace is None)
+                self._leave(command, replace(self._settings, kube=kube), self.state.place.context)
+            case Awake():
+                pass
+
+    async def run(self) -> None:
+        """Run until cancelled, one context after the other; all tasks end before it returns."""
+        while True:
+            self._left = asyncio.Event()
+            async with asyncio.TaskGroup() as tasks:
+                here = tasks.create_task(self._stay(self._settings), name=f"context {self.state.place.context}")
+                left = tasks.create_task(self._left.wait(), name="wish to leave")
+                await asyncio.wait((here, left), return_when=asyncio.FIRST_COMPLETED)
+                here.cancel()
+                left.cancel()
+
+    def _leave(self, command: Command, settings: Settings, context: str) -> None:
+        self._ids += 1
+        self._moving = Activity(id=self._ids, command=command, started=self._now())
+        self._settings = settings
+        old = self.state
+        place = replace(old.place, context=context, namespace=settings.kube.namespace)
+        state = replace(
+            old, place=place, fleet=Fleet(), traffic=None, health={KUBERNETES: self._health(Status.STARTING)}
+        )
+        self.store.put(state.with_activity(self._moving))
+        self._left.set()
+
+    async def _stay(self, settings: Settings) -> None:
+        """Open one context and run its sources; a context that cannot be opened is tried again and again."""
+        clock = asyncio.get_running_loop().time
+        backoff = Backoff()
+        while True:
+            began_s = clock()
+            try:
+                async with self._open_backend(settings) as backend:
+                    self._arrived(backend)
+                    await self._run_sources(backend)
+            except KmonError as error:
+                self._fails(KUBERNETES, error)
+                backoff = backoff.failed(clock() - began_s)
+                least_s = error.retry_after_s or 0.0 if isinstance(error, BackendError) else 0.0
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(max(backoff.wait_s(self._chance()), least_s)):
+                        await self._refresh.wait()
+
+    async def _run_sources(self, backend: Backend) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            fleet = supervise(
+                backend.cluster.watch,
+                self._saw_fleet,
+                lambda error: self._fails(KUBERNETES, error),
+                chance=self._chance,
+                wake=lambda: self._refresh,
+            )
+            tasks.create_task(fleet, name="watch")
+            if (metrics := backend.metrics) is not None:
+                traffic = supervise(
+                    lambda: metrics.poll(self._interest),
+                    self._saw_traffic,
+                    lambda error: self._fails(PROMETHEUS, error),
+                    chance=self._chance,
+                    wake=lambda: self._refresh,
+                )
+                tasks.create_task(traffic, name="metrics")
+
+    def _arrived(self, backend: Backend) -> None:
+        health = {KUBERNETES: self._health(Status.STARTING)}
+        if backend.metrics is not None:
+            health[PROMETHEUS] = self._health(Status.STARTING)
+        self.store.put(replace(self.state, place=backend.place, health={**health, **self._still(health)}))
+
+    def _still(self, fresh: dict[str, Health]) -> dict[str, Health]:
+        """Healths that a second opening must not overwrite: a source that fails does so until it is heard again."""
+        return {
+            source: health
+            for source, health in self.state.health.items()
+            if source in fresh and health.status is Status.FAILING
+        }
+
+    def _saw_fleet(self, fleet: Fleet) -> None:
+        old = self.state
+        if old.fleet.synced and not fleet.synced:
+            # A new list is under way; what was known stays on the screen until it is complete.
+            fleet = replace(old.fleet, health=fleet.health)
+        health = self._since(KUBERNETES, fleet.health)
+        state = replace(old, fleet=fleet) if fleet is not old.fleet else old
+        if health is not old.health.get(KUBERNETES):
+            state = state.with_health(KUBERNETES, health)
+        self.store.put(self._moved(state, fleet))
+
+    def _saw_traffic(self, report: TrafficReport) -> None:
+        state = replace(self.state, traffic=report)
+        health = self._since(PROMETHEUS, Health(Status.LIVE))
+        if health is not state.health.get(PROMETHEUS):
+            state = state.with_health(PROMETHEUS, health)
+        self.store.put(state)
+
+    def _fails(self, source: str, error: KmonError) -> None:
+        health = self._since(source, Health(Status.FAILING, error.message, error.hint))
+        if health is not self.state.health.get(source):
+            self.store.put(self.state.with_health(source, health))
+
+    def _moved(self, state: State, fleet: Fleet) -> State:
+        """Finish the activity of a switch once the new place is seen, or cannot be."""
+        if self._moving is None or (fleet.health.status is Status.STARTING and not fleet.synced):
+            return state
+        failing = fleet.health.status is Status.FAILING
+        text = fleet.health.error if failing else f"watching {state.place.context}"
+        done = replace(self._moving, done=not failing, text=text)
+        self._moving = None
+        return state.with_activity(done)
+
+    def _health(self, status: Status) -> Health:
+        return Health(status, since=self._now())
+
+    def _since(self, source: str, health: Health) -> Health:
+        """Give the health with the time when its status began; the very one that is known when nothing is new."""
+        known = self.state.health.get(source)
+        if known is None or known.status is not health.status:
+            return replace(health, since=self._now())
+        return known if (known.error, known.hint) == (health.error, health.hint) else replace(health, since=known.since)
