@@ -1,4 +1,4 @@
-"""Settings: what a person configured, from argv, environment and config file."""
+"""The values: frozen, complete, fit to be handed to anybody."""
 
 from __future__ import annotations
 
