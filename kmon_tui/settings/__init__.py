@@ -1,9 +1,16 @@
 """Settings: what a person configured, from argv, environment and config file.
 
-Here belong the frozen values and the pure way to them; ``cli`` decides when files are read.
+Here belong the frozen values and the way to them; ``cli`` decides when files are read.
 Never: the network, the screen, a value that shows a secret in its repr.
 """
 
-from kmon_tui.settings.values import KubeSettings, PrometheusSettings, Secret, Settings, ViewSettings
+from kmon_tui.settings.values import (
+    KubeSettings,
+    LogSettings,
+    PrometheusSettings,
+    Secret,
+    Settings,
+    ViewSettings,
+)
 
-__all__ = ["KubeSettings", "PrometheusSettings", "Secret", "Settings", "ViewSettings"]
+__all__ = ["KubeSettings", "LogSettings", "PrometheusSettings", "Secret", "Settings", "ViewSettings"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 
@@ -76,6 +77,15 @@ class ViewSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class LogSettings:
+    """What goes into the log file, and where it is."""
+
+    level: str = "info"
+    file: Path | None = None
+    """None: ``kmon.log`` in the state directory."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that a person configured."""
 
@@ -85,4 +95,21 @@ class Settings:
     demo: bool = False
     read_only: bool = False
     open_name: str | None = None
-    """Name of the service to open at the start."""
+    """Name of the service to open at the start; ``kind/name`` when the kind was given."""
+    log: LogSettings = LogSettings()
+    notes: tuple[str, ...] = ()
+    """What is wrong with the configuration, one sentence each; none of it keeps kmon-tui from running."""
+    by_context: Mapping[str, Settings] = field(default_factory=dict, repr=False)
+    """Settings of contexts that have a section in a config file; ``""`` holds those of all others."""
+
+    def for_context(self, context: str) -> Settings:
+        """Give the settings that hold in this context: flags, then environment, then its section, then the rest."""
+        own = self.by_context.get(context) or self.by_context.get("") or self
+        return replace(
+            own,
+            kube=replace(own.kube, context=context or None),
+            demo=self.demo,
+            open_name=self.open_name,
+            notes=self.notes,
+            by_context=self.by_context,
+        )
