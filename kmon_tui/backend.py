@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias, TypeVar
 
 from kmon_tui.domain.fleet import Fleet, Place
+from kmon_tui.domain.measurement import Measurement
 from kmon_tui.domain.service import InferenceService, Key
 from kmon_tui.domain.traffic import TrafficReport
 from kmon_tui.settings import Settings
@@ -56,6 +57,13 @@ class Metrics(Protocol):
         """Stream one report a tick; keeps its ring buffers over failures of the outside when iterated anew."""
 
 
+class Measures(Protocol):
+    """The same Prometheus, asked once."""
+
+    async def measure(self, services: tuple[InferenceService, ...], key: Key, window_s: int) -> Measurement:
+        """Measure one of the services over a window that ends now. Raises NotFound when it is none of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Backend:
     """Everything of the outside, open."""
@@ -64,6 +72,8 @@ class Backend:
     cluster: Cluster
     metrics: Metrics | None
     """None: no Prometheus is configured."""
+    measures: Measures | None = None
+    """The same source for one-shots; None when ``metrics`` is None."""
 
 
 OpenBackend: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[Backend]]

@@ -134,6 +134,15 @@ class Prometheus:
     """Prometheus' clock at the last tick."""
     notes: tuple[str, ...] = ()
 
+    def age_s(self, sampled_at: datetime | None) -> float | None:
+        """Give how old a sample was at the last tick, by Prometheus' own clock."""
+        return max(0.0, (self.now - sampled_at).total_seconds()) if self.now and sampled_at else None
+
+    def is_stale(self, traffic: Traffic) -> bool:
+        """Tell whether the newest sample of a service is older than two scrapes: its target does not answer any more."""
+        age_s = self.age_s(traffic.sampled_at)
+        return age_s is not None and age_s > 2 * (self.scrape_interval_s or 60.0)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrafficReport:
