@@ -1,0 +1,159 @@
+"""From the shape of a served object to the facts that the domain judges by."""
+
+from __future__ import annotations
+
+from kmon_tui.domain.facts import Facts, Failure
+from kmon_tui.domain.service import Condition, Key, Kind, Mode, TrafficShare
+from kmon_tui.live.shapes import ComponentStatus, Model, Predictor, Served, Spec, Status
+
+MODES = {
+    "knative": Mode.KNATIVE,
+    "serverless": Mode.KNATIVE,
+    "standard": Mode.STANDARD,
+    "rawdeployment": Mode.STANDARD,
+    "modelmesh": Mode.MODELMESH,
+}
+"""Both spellings: Serverless and RawDeployment until KServe 0.15, Knative and Standard since 0.16."""
+
+_OLD_STYLE = (
+    "sklearn",
+    "xgboost",
+    "tensorflow",
+    "pytorch",
+    "triton",
+    "onnx",
+    "pmml",
+    "lightgbm",
+    "paddle",
+    "huggingface",
+)
+_KNATIVE_CONDITIONS = frozenset(
+    {
+        "PredictorRouteReady",
+        "PredictorConfigurationReady",
+        "RoutesReady",
+        "LatestDeploymentReady",
+        "ConfigurationsReady",
+    }
+)
+_STANDARD_REASONS = frozenset({"MinimumReplicasAvailable", "MinimumReplicasUnavailable", "NewReplicaSetAvailable"})
+
+_NO_SPEC = Spec()
+_NO_STATUS = Status()
+_NO_PREDICTOR = Predictor()
+
+
+def facts_of(served: Served, kind: Kind) -> Facts | None:
+    """Read one object; None when it has no name to be a row under."""
+    meta, spec, status = served.metadata, served.spec or _NO_SPEC, served.status or _NO_STATUS
+    if not meta.name:
+        return None
+    conditions = tuple(
+        [Condition(c.type, c.status, c.reason, c.message, c.severity, c.since) for c in status.conditions or ()]
+    )
+    model = status.model
+    components, least = _components(kind, spec)
+    runtime, format_, protocol = _model(kind, spec, status)
+    address = status.address.url if status.address else ""
+    if status.addresses and not address:
+        address = status.addresses[0].url
+    return Facts(
+        key=Key(kind, meta.namespace, meta.name),
+        uid=meta.uid,
+        generation=meta.generation,
+        created=meta.created,
+        deleted=meta.deleted,
+        conditions=conditions,
+        transition=model.transition if model else "",
+        failure=_failure(status),
+        mode=_mode(kind, served, status, conditions),
+        runtime=runtime,
+        format=format_,
+        protocol=protocol,
+        url=status.url or (address if kind is Kind.LLM else ""),
+        address=address,
+        traffic=_traffic(meta.name, components, status),
+        components=components,
+        least_replicas=least,
+    )
+
+
+def _failure(status: Status) -> Failure | None:
+    failure = status.model.failure if status.model else None
+    return Failure(failure.reason, failure.message, failure.exit_code) if failure else None
+
+
+def _components(kind: Kind, spec: Spec) -> tuple[tuple[str, ...], int]:
+    """Give the names of the components and the replicas they want at least, together."""
+    if kind is Kind.LLM:
+        prefill = spec.prefill
+        names = ("workload", "prefill") if prefill else ("workload",)
+        return names, _least(spec.replicas) + (_least(prefill.replicas) if prefill else 0)
+    if kind is Kind.GRAPH:
+        return ("router",), _least(spec.least)
+    names, least = ("predictor",), _least(spec.predictor.least if spec.predictor else None)
+    if spec.transformer:
+        names, least = (*names, "transformer"), least + _least(spec.transformer.least)
+    if spec.explainer:
+        names, least = (*names, "explainer"), least + _least(spec.explainer.least)
+    return names, least
+
+
+def _least(replicas: int | None) -> int:
+    return 1 if replicas is None else max(0, replicas)
+
+
+def _model(kind: Kind, spec: Spec, status: Status) -> tuple[str, str, str]:
+    """Give runtime, format with version, and protocol."""
+    runtime = status.runtime or status.cluster_runtime
+    if kind is not Kind.ISVC:
+        return runtime, "", ""
+    predictor = spec.predictor or _NO_PREDICTOR
+    model = predictor.model
+    if model is not None:
+        format_ = f"{model.format.name} {model.format.version}".strip() if model.format else ""
+        return runtime or model.runtime, format_, model.protocol
+    for name in _OLD_STYLE:
+        leaf: Model | None = getattr(predictor, name)
+        if leaf is not None:
+            return runtime or leaf.runtime or name, name, leaf.protocol
+    return runtime or ("custom" if predictor.containers else ""), "", ""
+
+
+def _mode(kind: Kind, served: Served, status: Status, conditions: tuple[Condition, ...]) -> Mode:
+    """Say how it is run: what the status says, what the annotation asks for, what the status hints at."""
+    if kind is Kind.LLM:
+        return Mode.STANDARD  # KServe runs these as plain Deployments, and knows no other way
+    said = MODES.get(status.mode.lower()) if status.mode else None
+    annotations = served.metadata.annotations
+    if said is None and annotations is not None and annotations.mode:
+        said = MODES.get(annotations.mode.lower())
+    return said or _mode_by_hints(status, conditions)
+
+
+def _mode_by_hints(status: Status, conditions: tuple[Condition, ...]) -> Mode:
+    for component in (status.components or {}).values():
+        if component.rest_url or component.grpc_url:
+            return Mode.MODELMESH
+        # KServe 0.10 writes a Deployment's revision, a bare number, in Standard mode.
+        if component.traffic or (component.created_revision and not component.created_revision.isdigit()):
+            return Mode.KNATIVE
+    for condition in conditions:
+        if condition.type in _KNATIVE_CONDITIONS:
+            return Mode.KNATIVE
+        if condition.type == "PredictorReady" and condition.reason in _STANDARD_REASONS:
+            return Mode.STANDARD
+    return Mode.UNKNOWN
+
+
+def _traffic(name: str, components: tuple[str, ...], status: Status) -> tuple[TrafficShare, ...]:
+    """Give the split of the component that callers meet first."""
+    entry = "transformer" if "transformer" in components else "predictor"
+    component: ComponentStatus | None = (status.components or {}).get(entry)
+    if component is not None and component.traffic:
+        return tuple([TrafficShare(s.revision, s.percent, s.tag, s.latest) for s in component.traffic])
+    if status.canaries:
+        canaries = [TrafficShare(c.name, c.percent, "canary") for c in status.canaries]
+        rest = 100 - sum(share.percent or 0 for share in canaries)
+        return (TrafficShare(f"{name}-predictor", max(0, rest)), *canaries)
+    return ()

@@ -1,0 +1,240 @@
+"""The parts of Kubernetes objects that we read, as msgspec shapes: everything else is skipped unread."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+
+class Annotations(msgspec.Struct, frozen=True, gc=False):
+    """Of an InferenceService or InferenceGraph."""
+
+    mode: str = msgspec.field(name="serving.kserve.io/deploymentMode", default="")
+
+
+class Meta(msgspec.Struct, frozen=True):
+    """``metadata``."""
+
+    name: str = ""
+    namespace: str = ""
+    uid: str = ""
+    version: str = msgspec.field(name="resourceVersion", default="")
+    generation: int = 0
+    created: datetime | None = msgspec.field(name="creationTimestamp", default=None)
+    deleted: datetime | None = msgspec.field(name="deletionTimestamp", default=None)
+    annotations: Annotations | None = None
+
+
+class Cond(msgspec.Struct, frozen=True, gc=False):
+    """One entry of ``status.conditions``."""
+
+    type: str = ""
+    status: str = ""
+    reason: str = ""
+    message: str = ""
+    severity: str = ""
+    since: datetime | None = msgspec.field(name="lastTransitionTime", default=None)
+
+
+class Address(msgspec.Struct, frozen=True, gc=False):
+    """``status.address``."""
+
+    url: str = ""
+
+
+class Share(msgspec.Struct, frozen=True, gc=False):
+    """One entry of a component's ``traffic``."""
+
+    revision: str = msgspec.field(name="revisionName", default="")
+    percent: int | None = None
+    tag: str = ""
+    latest: bool = msgspec.field(name="latestRevision", default=False)
+
+
+class ComponentStatus(msgspec.Struct, frozen=True):
+    """One entry of ``status.components``."""
+
+    created_revision: str = msgspec.field(name="latestCreatedRevision", default="")
+    rest_url: str = msgspec.field(name="restUrl", default="")
+    grpc_url: str = msgspec.field(name="grpcUrl", default="")
+    traffic: list[Share] | None = None
+
+
+class FailureInfo(msgspec.Struct, frozen=True, gc=False):
+    """``status.modelStatus.lastFailureInfo``."""
+
+    reason: str = ""
+    message: str = ""
+    exit_code: int | None = msgspec.field(name="exitCode", default=None)
+
+
+class ModelStatus(msgspec.Struct, frozen=True):
+    """``status.modelStatus``."""
+
+    transition: str = msgspec.field(name="transitionStatus", default="")
+    failure: FailureInfo | None = msgspec.field(name="lastFailureInfo", default=None)
+
+
+class CanaryStatus(msgspec.Struct, frozen=True, gc=False):
+    """One entry of ``status.canaryStatuses`` (KServe 0.20, Standard mode)."""
+
+    name: str = ""
+    percent: int | None = msgspec.field(name="trafficPercent", default=None)
+
+
+class Status(msgspec.Struct, frozen=True):
+    """``status`` of all three kinds."""
+
+    url: str = ""
+    address: Address | None = None
+    addresses: list[Address] | None = None
+    conditions: list[Cond] | None = None
+    components: dict[str, ComponentStatus] | None = None
+    model: ModelStatus | None = msgspec.field(name="modelStatus", default=None)
+    mode: str = msgspec.field(name="deploymentMode", default="")
+    runtime: str = msgspec.field(name="servingRuntimeName", default="")
+    cluster_runtime: str = msgspec.field(name="clusterServingRuntimeName", default="")
+    canaries: list[CanaryStatus] | None = msgspec.field(name="canaryStatuses", default=None)
+
+
+class Format(msgspec.Struct, frozen=True, gc=False):
+    """``modelFormat``."""
+
+    name: str = ""
+    version: str = ""
+
+
+class Model(msgspec.Struct, frozen=True):
+    """``predictor.model``, or an old-style ``predictor.sklearn`` and its like."""
+
+    format: Format | None = msgspec.field(name="modelFormat", default=None)
+    runtime: str = ""
+    protocol: str = msgspec.field(name="protocolVersion", default="")
+    uri: str = ""
+
+
+class Anything(msgspec.Struct, frozen=True, gc=False):
+    """Something whose presence is all that matters."""
+
+
+class Component(msgspec.Struct, frozen=True):
+    """``spec.transformer`` or ``spec.explainer``."""
+
+    least: int | None = msgspec.field(name="minReplicas", default=None)
+
+
+class Predictor(msgspec.Struct, frozen=True):
+    """``spec.predictor``."""
+
+    least: int | None = msgspec.field(name="minReplicas", default=None)
+    model: Model | None = None
+    sklearn: Model | None = None
+    xgboost: Model | None = None
+    tensorflow: Model | None = None
+    pytorch: Model | None = None
+    triton: Model | None = None
+    onnx: Model | None = None
+    pmml: Model | None = None
+    lightgbm: Model | None = None
+    paddle: Model | None = None
+    huggingface: Model | None = None
+    containers: list[Anything] | None = None
+
+
+class Spec(msgspec.Struct, frozen=True):
+    """``spec`` of all three kinds."""
+
+    predictor: Predictor | None = None
+    transformer: Component | None = None
+    explainer: Component | None = None
+    least: int | None = msgspec.field(name="minReplicas", default=None)
+    """InferenceGraph."""
+    replicas: int | None = None
+    """LLMInferenceService."""
+    prefill: LlmPool | None = None
+
+
+class LlmPool(msgspec.Struct, frozen=True, gc=False):
+    """``spec.prefill`` of an LLMInferenceService."""
+
+    replicas: int | None = None
+
+
+class Served(msgspec.Struct, frozen=True):
+    """An InferenceService, LLMInferenceService or InferenceGraph."""
+
+    metadata: Meta = Meta()
+    spec: Spec | None = None
+    status: Status | None = None
+
+
+class PodLabels(msgspec.Struct, frozen=True, gc=False):
+    """The labels that say whose pod it is."""
+
+    isvc: str = msgspec.field(name="serving.kserve.io/inferenceservice", default="")
+    graph: str = msgspec.field(name="serving.kserve.io/inferencegraph", default="")
+    part_of: str = msgspec.field(name="app.kubernetes.io/part-of", default="")
+    name: str = msgspec.field(name="app.kubernetes.io/name", default="")
+    app_component: str = msgspec.field(name="app.kubernetes.io/component", default="")
+    llm_component: str = msgspec.field(name="kserve.io/component", default="")
+    role: str = msgspec.field(name="llm-d.ai/role", default="")
+    component: str = ""
+    revision: str = msgspec.field(name="serving.knative.dev/revision", default="")
+    template_hash: str = msgspec.field(name="pod-template-hash", default="")
+
+
+class PodMeta(msgspec.Struct, frozen=True, gc=False):
+    """``metadata`` of a pod."""
+
+    name: str = ""
+    namespace: str = ""
+    uid: str = ""
+    version: str = msgspec.field(name="resourceVersion", default="")
+    created: datetime | None = msgspec.field(name="creationTimestamp", default=None)
+    deleted: datetime | None = msgspec.field(name="deletionTimestamp", default=None)
+    labels: PodLabels = PodLabels()
+
+
+class Stop(msgspec.Struct, frozen=True, gc=False):
+    """``waiting`` or ``terminated`` of a container's state."""
+
+    reason: str = ""
+    message: str = ""
+    exit_code: int | None = msgspec.field(name="exitCode", default=None)
+
+
+class ContainerState(msgspec.Struct, frozen=True, gc=False):
+    """``state`` or ``lastState`` of a container."""
+
+    waiting: Stop | None = None
+    terminated: Stop | None = None
+
+
+class Container(msgspec.Struct, frozen=True, gc=False):
+    """One entry of ``containerStatuses`` or ``initContainerStatuses``."""
+
+    name: str = ""
+    ready: bool = False
+    restarts: int = msgspec.field(name="restartCount", default=0)
+    state: ContainerState = ContainerState()
+    last: ContainerState = msgspec.field(name="lastState", default=ContainerState())
+
+
+class PodStatus(msgspec.Struct, frozen=True):
+    """``status`` of a pod."""
+
+    phase: str = ""
+    reason: str = ""
+    message: str = ""
+    ip: str = msgspec.field(name="podIP", default="")
+    conditions: list[Cond] | None = None
+    init: list[Container] | None = msgspec.field(name="initContainerStatuses", default=None)
+    containers: list[Container] | None = msgspec.field(name="containerStatuses", default=None)
+
+
+class PodObject(msgspec.Struct, frozen=True):
+    """A pod."""
+
+    metadata: PodMeta = PodMeta()
+    status: PodStatus = PodStatus()
