@@ -24,3 +24,5 @@ class Health:
     hint: str = ""
     since: datetime | None = None
     """When this status began; set by the monitor."""
+    kind: str = ""
+    """Class of the BackendError that made it FAILING, as ``Forbidden``: a one-shot's exit code follows from it."""
