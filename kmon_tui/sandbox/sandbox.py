@@ -1,0 +1,103 @@
+"""A whole little cluster as one context manager: start it, point anything at it, and it is gone without a trace."""
+
+from __future__ import annotations
+
+import base64
+import json
+import tempfile
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from kmon_tui.sandbox.apiserver import ApiServer
+from kmon_tui.sandbox.apiserver.definitions import definitions
+from kmon_tui.sandbox.faults import Fault
+from kmon_tui.sandbox.tls import Authority
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxOptions:
+    """What a sandbox shall be like."""
+
+    world: str = "demo"
+    """Which world is played: a folder of sandbox/worlds, or empty for an API server without objects."""
+    services: int = 0
+    """How many synthetic services there are besides those of the world."""
+    events_per_s: float = 0
+    """How many changes of synthetic services happen every second."""
+    tls: bool = True
+    faults: tuple[Fault, ...] = ()
+    history_s: float = 3600
+    """How far back Prometheus can answer at the start."""
+    round_trip_s: float = 0.0
+    """Added before each answer of the API server, as if it were far away."""
+    speed: float = 1.0
+    """How much faster than real life the world moves: 10 makes a minute of rolling take 6 seconds."""
+    knative: bool = True
+    """Whether Knative is installed, too."""
+
+
+class Sandbox:
+    """A cluster on loopback: API server now, and what the world brings with it."""
+
+    def __init__(self, options: SandboxOptions | None = None) -> None:
+        self.options = options or SandboxOptions()
+        self.api = ApiServer(round_trip_s=self.options.round_trip_s)
+        self.kubeconfig = Path()
+        """A file named kubeconfig, readable by its owner only, while the sandbox runs."""
+        self.prometheus_url = ""
+        """Where its Prometheus answers; empty when the world has none."""
+        self.authority = Authority()
+        self.folder = Path()
+        """A private folder that goes when the sandbox does."""
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Sandbox:
+        async with AsyncExitStack() as stack:
+            temporary = tempfile.TemporaryDirectory(prefix="kmon-sandbox-")
+            self.folder = Path(stack.enter_context(temporary))
+            self._install()
+            context = self.authority.server_context(self.folder) if self.options.tls else None
+            stack.push_async_callback(self.api.stop)
+            await self.api.start(context)
+            self.kubeconfig = self.write_kubeconfig("kubeconfig", self.api.token)
+            for fault in self.options.faults:
+                self.api.faults.add(fault)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._stack.aclose()
+
+    def write_kubeconfig(self, name: str, token: str, **changes: Any) -> Path:
+        """Write another kubeconfig into the sandbox's folder: for another user, or with other cluster fields."""
+        cluster: dict[str, Any] = {"server": self.api.url}
+        if self.options.tls:
+            cluster["certificate-authority-data"] = base64.b64encode(self.authority.certificate_pem).decode()
+        cluster.update(changes)
+        content = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": "sandbox", "cluster": cluster}],
+            "users": [{"name": "sandbox", "user": {"token": token}}],
+            "contexts": [
+                {"name": "sandbox", "context": {"cluster": "sandbox", "user": "sandbox", "namespace": "default"}}
+            ],
+            "current-context": "sandbox",
+        }
+        path = self.folder / name
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")  # JSON is YAML
+        return path
+
+    def _install(self) -> None:
+        for definition in definitions():
+            if self.options.knative or not definition["spec"]["group"].endswith("knative.dev"):
+                self.api.store.put(definition)
