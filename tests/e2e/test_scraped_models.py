@@ -1,0 +1,75 @@
+"""A real Prometheus scrapes the sandbox's models with our manifest, and kmon-tui tells its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.e2e import scraping, tools
+from tests.e2e.sandbox import KMON, Place, plain_environment, run_json, running_sandbox
+from tests.e2e.terminal import Terminal
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+COUNTER = 'kserve_request_count{service_name="sklearn-iris"}'
+COUNT = f"sum by (namespace, service_name) ({COUNTER})"
+
+
+@dataclass(frozen=True, slots=True)
+class Scraped:
+    """A sandbox, and a real Prometheus that scrapes it."""
+
+    place: Place
+    prometheus_url: str
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """The flags that lead kmon-tui to both."""
+        return ("--kubeconfig", str(self.place.kubeconfig), "--prometheus", self.prometheus_url)
+
+
+@pytest.fixture(scope="module", params=["own", "2.53", "3.5"])
+def scraped(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scraped]:
+    version = None if request.param == "own" else request.param
+    binary = tools.prometheus(version)
+    if binary is None:
+        pytest.skip(tools.reason_without_prometheus(str(version)))
+    folder: Path = tmp_path_factory.mktemp("prometheus")
+    native = version is not None
+    with running_sandbox() as place, scraping.scraping(place, binary, folder, native=native) as url:
+        scraping.wait_for_samples(url, f"rate({COUNTER}[10s])")
+        yield Scraped(place, url)
+
+
+def test_the_walks_names_are_there(scraped: Scraped) -> None:
+    (series,) = scraping.wait_for_samples(scraped.prometheus_url, COUNT)
+
+    assert series["metric"] == {"namespace": "default", "service_name": "sklearn-iris"}
+    assert float(series["value"][1]) > 0
+
+
+def test_every_target_that_serves_is_up(scraped: Scraped) -> None:
+    up = scraping.wait_for_samples(scraped.prometheus_url, 'up{job="kserve-metrics",service_name="sklearn-iris"}')
+
+    assert {series["value"][1] for series in up} == {"1"}
+
+
+def test_the_counter_that_kmon_tells_is_the_one_that_prometheus_has(scraped: Scraped) -> None:
+    before = float(scraping.ask(scraped.prometheus_url, COUNT)[0]["value"][1])
+    answer = run_json("metrics", "sklearn-iris", "-n", "default", *scraped.flags)
+    after = float(scraping.ask(scraped.prometheus_url, COUNT)[0]["value"][1])
+
+    assert answer["family"] == "kserve-alias"
+    assert before <= answer["counter_sum"] <= after
+    assert answer["requests_per_s"]["now"] > 0
+
+
+def test_the_screen_shows_the_traffic_of_the_model(scraped: Scraped) -> None:
+    with Terminal([*KMON, *scraped.flags, "-n", "default"], columns=120, rows=40, env=plain_environment()) as terminal:
+        terminal.wait_for("sklearn-iris")
+
+        terminal.wait_for(
+            lambda seen: any("sklearn-iris" in line and set(line) & set("▁▂▃▄▅▆▇█") for line in seen.lines())
+        )
