@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from kmon_tui.domain.errors import SettingsError
 from kmon_tui.settings.document import READ_ONLY, Document
 from kmon_tui.settings.environment import environment_layer, over_ssh, speaks_utf8, wants_no_color
 from kmon_tui.settings.keys import Layer
-from kmon_tui.settings.parse import headers, split_user_info
+from kmon_tui.settings.prometheus import ReadText, prometheus_settings
 from kmon_tui.settings.stack import CONFIG, ENVIRONMENT, FLAG, Source, Stack
-from kmon_tui.settings.values import KubeSettings, LogSettings, PrometheusSettings, Secret, Settings, ViewSettings
+from kmon_tui.settings.values import KubeSettings, LogSettings, Secret, Settings, ViewSettings
 
-ReadText = Callable[[Path], str]
-"""Gives the text of a small file; OSError or UnicodeDecodeError when it cannot."""
+_PORTABLE = frozenset(
+    {
+        *("kubeconfig", "all_namespaces", "as_user", "as_groups", "request_timeout", "demo", READ_ONLY),
+        *("theme", "ascii", "mouse", "log_level", "log_file"),
+    }
+)
+"""Keys that a flag or a variable says of this call, not of one cluster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,43 +33,51 @@ class Said:
     """/etc/kmon-tui/config.yaml: its ``read_only: true`` stands against everything."""
 
 
-def build_settings(said: Said, read_text: ReadText) -> Settings:
-    """Give the Settings; SettingsError when a flag or a variable of this call cannot work.
+class Configuration:
+    """All that was said, ready to be asked for the Settings of any context.
 
     What is wrong with a config file becomes a note: it must not keep anybody
     from looking at the cluster.
     """
-    environment, notes = environment_layer(said.environ)
-    all_notes = [*said.system.notes, *said.user.notes, *notes]
-    contexts = {"", *said.user.contexts, *said.system.contexts}
-    by_context = {
-        context: _settings(_stack(said, environment, context), said, context, read_text, all_notes)
-        for context in sorted(contexts)
-    }
-    own = by_context[""]
-    return replace(own, notes=tuple(dict.fromkeys(all_notes)), by_context=by_context)
+
+    def __init__(self, said: Said, read_text: ReadText) -> None:
+        self._said = said
+        self._read_text = read_text
+        self._environment, notes = environment_layer(said.environ)
+        self._notes = (*said.system.notes, *said.user.notes, *notes)
+
+    def here(self, context: str = "") -> Settings:
+        """Give the Settings to start with; SettingsError when a flag or a variable of this call cannot work."""
+        return self._settings(context, self._said.flags, self._environment)
+
+    def elsewhere(self, context: str) -> Settings:
+        """Give the Settings for another context: without what this call said of the cluster that it began with."""
+        settings = self._settings(context, _portable(self._said.flags), _portable(self._environment))
+        return replace(settings, kube=replace(settings.kube, context=context))
+
+    def _settings(self, context: str, flags: Layer, environment: Layer) -> Settings:
+        sources = [Source(FLAG, flags), Source(ENVIRONMENT, environment)]
+        for document in (self._said.user, self._said.system):
+            sources.append(Source(CONFIG, document.contexts.get(context, {})))
+            sources.append(Source(CONFIG, document.everywhere))
+        stack = Stack(tuple(sources))
+        notes = list(self._notes)
+        system = self._said.system
+        forced = system.everywhere.get(READ_ONLY) or system.contexts.get(context, {}).get(READ_ONLY)
+        settings = Settings(
+            kube=_kube(stack),
+            prometheus=prometheus_settings(stack, self._read_text, notes),
+            view=_view(stack, self._said.environ),
+            demo=stack.switched_on("demo"),
+            read_only=bool(forced) or stack.switched_on(READ_ONLY),
+            open_name=stack.get("open_name", str),
+            log=LogSettings(stack.get("log_level", str) or "info", stack.get("log_file", Path)),
+        )
+        return replace(settings, notes=tuple(dict.fromkeys(notes)))
 
 
-def _stack(said: Said, environment: Layer, context: str) -> Stack:
-    sources = [Source(FLAG, said.flags), Source(ENVIRONMENT, environment)]
-    for document in (said.user, said.system):
-        if context in document.contexts:
-            sources.append(Source(CONFIG, document.contexts[context], f"contexts.{context}"))
-        sources.append(Source(CONFIG, document.everywhere))
-    return Stack(tuple(sources))
-
-
-def _settings(stack: Stack, said: Said, context: str, read_text: ReadText, notes: list[str]) -> Settings:
-    forced = said.system.everywhere.get(READ_ONLY) or said.system.contexts.get(context, {}).get(READ_ONLY)
-    return Settings(
-        kube=_kube(stack),
-        prometheus=_prometheus(stack, read_text, notes),
-        view=_view(stack, said.environ),
-        demo=stack.switched_on("demo"),
-        read_only=bool(forced) or stack.switched_on(READ_ONLY),
-        open_name=stack.get("open_name", str),
-        log=LogSettings(stack.get("log_level", str) or "info", stack.get("log_file", Path)),
-    )
+def _portable(layer: Layer) -> Layer:
+    return {key: value for key, value in layer.items() if key in _PORTABLE}
 
 
 def _kube(stack: Stack) -> KubeSettings:
@@ -89,56 +101,6 @@ def _kube(stack: Stack) -> KubeSettings:
         client_key=stack.get("client_key", str),
         request_timeout_s=stack.get("request_timeout", float) or None,
     )
-
-
-def _prometheus(stack: Stack, read_text: ReadText, notes: list[str]) -> PrometheusSettings:
-    url, found_by, user_name, password = None, "", stack.get("prometheus.username", str), None
-    said = stack.find("prometheus.url")
-    if said is not None:
-        found_by = {FLAG: "--prometheus", ENVIRONMENT: "PROMETHEUS_URL"}.get(said[1].kind, "config")
-        try:
-            url, in_url, password = split_user_info(str(said[0]))
-        except ValueError as error:
-            raise SettingsError(f"{found_by} {error}", "kmon-tui --prometheus http://localhost:9090") from None
-        user_name = in_url if in_url is not None else user_name
-    found_headers = stack.get("prometheus.headers", tuple) or ()
-    headers_text = _file_text(stack, "prometheus.headers_file", read_text, notes)
-    try:
-        found_headers += headers(headers_text or "")
-    except ValueError as error:
-        raise SettingsError(f"the file of Prometheus headers: {error}", "one `Name: value` a line") from None
-    token = stack.get("prometheus.bearer_token", Secret)
-    if token is not None:
-        found_headers += (("Authorization", Secret(f"Bearer {token.reveal()}")),)
-    password_text = _file_text(stack, "prometheus.password_file", read_text, notes)
-    return PrometheusSettings(
-        url=url,
-        found_by=found_by,
-        matchers=stack.get("prometheus.matchers", tuple) or (),
-        headers=found_headers,
-        bearer_token_file=stack.get("prometheus.bearer_token_file", Path),
-        username=user_name,
-        password=password
-        or stack.get("prometheus.password", Secret)
-        or (Secret(password_text.rstrip("\r\n")) if password_text is not None else None),
-        certificate_authority=stack.get("prometheus.certificate_authority", str),
-        insecure_skip_tls_verify=stack.switched_on("prometheus.insecure_skip_tls_verify"),
-    )
-
-
-def _file_text(stack: Stack, name: str, read_text: ReadText, notes: list[str]) -> str | None:
-    """Give the text of the file that a key names, or None; a missing one ends the call only if this call named it."""
-    found = stack.find(name)
-    if found is None or not isinstance(found[0], Path):
-        return None
-    try:
-        return read_text(found[0])
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "is not text"
-        if found[1].said_now:
-            raise SettingsError(f"cannot read {found[0]}: {why}", f"It is named as {name}.") from error
-        notes.append(f"cannot read {found[0]}, which {name} names: {why}")
-        return None
 
 
 def _view(stack: Stack, environ: Mapping[str, str]) -> ViewSettings:

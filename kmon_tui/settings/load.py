@@ -6,22 +6,21 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from kmon_tui.settings.build import Said, build_settings
+from kmon_tui.settings.build import Configuration, Said
 from kmon_tui.settings.document import Document, broken, document_of
 from kmon_tui.settings.keys import Layer
 from kmon_tui.settings.paths import Paths
-from kmon_tui.settings.values import Settings
 
 _LARGEST = 1_000_000
 
 
-def load_settings(flags: Layer, environ: Mapping[str, str], paths: Paths) -> Settings:
-    """Give the Settings of this call; SettingsError when a flag or a variable cannot work."""
+def load_configuration(flags: Layer, environ: Mapping[str, str], paths: Paths) -> Configuration:
+    """Read the config files; whatever is wrong with them becomes a note."""
     named = bool(environ.get("KMON_CONFIG"))
     user = read_config(paths.config, must_exist=named)
     if user.broken:
         user = _kept_aside(user, paths.config)
-    return build_settings(Said(flags, environ, user, read_config(paths.system_config)), read_text)
+    return Configuration(Said(flags, environ, user, read_config(paths.system_config)), read_text)
 
 
 def read_config(path: Path, *, must_exist: bool = False) -> Document:

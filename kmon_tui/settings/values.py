@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 
@@ -24,6 +24,17 @@ class Secret:
 
 
 @dataclass(frozen=True, slots=True)
+class Credential:
+    """What an exec plugin answers: who we are to the API server, and until when."""
+
+    token: Secret | None = None
+    certificate: Secret | None = None
+    """PEM, with ``key``."""
+    key: Secret | None = None
+    expires: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class KubeSettings:
     """Flags that mean what they mean to kubectl."""
 
@@ -36,7 +47,10 @@ class KubeSettings:
     all_namespaces: bool = False
     as_user: str | None = None
     as_groups: tuple[str, ...] = ()
+    as_uid: str | None = None
     token: Secret | None = None
+    credential: Credential | None = None
+    """What an exec plugin that talks with the person gave before the screen opened."""
     server: str | None = None
     insecure_skip_tls_verify: bool = False
     certificate_authority: str | None = None
@@ -99,17 +113,3 @@ class Settings:
     log: LogSettings = LogSettings()
     notes: tuple[str, ...] = ()
     """What is wrong with the configuration, one sentence each; none of it keeps kmon-tui from running."""
-    by_context: Mapping[str, Settings] = field(default_factory=dict, repr=False)
-    """Settings of contexts that have a section in a config file; ``""`` holds those of all others."""
-
-    def for_context(self, context: str) -> Settings:
-        """Give the settings that hold in this context: flags, then environment, then its section, then the rest."""
-        own = self.by_context.get(context) or self.by_context.get("") or self
-        return replace(
-            own,
-            kube=replace(own.kube, context=context or None),
-            demo=self.demo,
-            open_name=self.open_name,
-            notes=self.notes,
-            by_context=self.by_context,
-        )
