@@ -5,6 +5,7 @@ Never: the network, the screen, a value that shows a secret in its repr.
 """
 
 from kmon_tui.settings.values import (
+    Credential,
     KubeSettings,
     LogSettings,
     PrometheusSettings,
@@ -13,4 +14,4 @@ from kmon_tui.settings.values import (
     ViewSettings,
 )
 
-__all__ = ["KubeSettings", "LogSettings", "PrometheusSettings", "Secret", "Settings", "ViewSettings"]
+__all__ = ["Credential", "KubeSettings", "LogSettings", "PrometheusSettings", "Secret", "Settings", "ViewSettings"]

@@ -47,7 +47,7 @@ def matchers(text: str) -> tuple[str, ...]:
         if match is None:
             raise ValueError(f"""must be label matchers such as cluster="x", not {text!r}""")
         label, operator, value = match.groups()
-        found.append(f"{label}{operator}{value if value[:1] in {chr(34), chr(39)} else _quoted(value.strip())}")
+        found.append(f"{label}{operator}{_quoted(value)}")
         rest = rest[match.end() :]
     return tuple(found)
 
@@ -66,25 +66,27 @@ def headers(text: str) -> tuple[tuple[str, Secret], ...]:
 
 
 def split_user_info(url: str) -> tuple[str, str | None, Secret | None]:
-    """Take user name and password out of a URL, so that the rest can be shown."""
+    """Take user name and password out of a URL, so that the rest can be shown; ``host:9090`` alone means http."""
+    given = url.strip()
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(given if "//" in given else f"http://{given}")
         host, user_name, password = parts.netloc.rpartition("@")[2], parts.username, parts.password
-        parts.port  # noqa: B018  (raises when the port is no number)
+        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        raise ValueError("is no URL such as http://localhost:9090") from None
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        good = False
+    if not good or any(character.isspace() for character in given):
         raise ValueError("must be a URL such as http://localhost:9090")
-    if parts.query or parts.fragment:
-        raise ValueError("must be the address of Prometheus alone, without ? or #")
-    clean = urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
     return (
-        clean,
+        urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", "")),
         None if user_name is None else unquote(user_name),
         None if password is None else Secret(unquote(password)),
     )
 
 
 def _quoted(value: str) -> str:
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    if value.startswith('"'):
+        return value
+    if value.startswith("'"):
+        return '"' + value[1:-1].replace("\\'", "'").replace('"', '\\"') + '"'
+    escaped = value.strip().replace("\\", "\\\\")
     return f'"{escaped}"'
