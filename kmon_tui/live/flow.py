@@ -1,0 +1,126 @@
+"""The traffic of one service as it flows by: what each step brought, and the series that are drawn."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections import deque
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from kmon_tui.domain.traffic import EMPTY_SERIES, Family, Series, Traffic
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """What one step brought."""
+
+    requests: float
+    bad: float = 0.0
+    """Answers 5xx; in the SDK's family executions that failed."""
+    base: float | None = None
+    """What ``bad`` is a share of; None where nobody counts what went wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Quantiles of the rate window."""
+
+    p50_ms: float | None = None
+    p90_ms: float | None = None
+    p99_ms: float | None = None
+    top_bound_ms: float | None = None
+
+
+class Flow:
+    """Keeps the last steps of one service. Arrays are never changed once a Series holds them."""
+
+    __slots__ = (
+        "_errors", "_requests", "_steps", "counter_sum", "end_s", "family", "latency", "new_requests", "problem",
+        "sampled_s",
+    )  # fmt: skip
+
+    def __init__(self, family: Family) -> None:
+        self.family = family
+        self.latency = Latency()
+        self.counter_sum: float | None = None
+        self.new_requests: float | None = None
+        self.sampled_s: float | None = None
+        self.problem = ""
+        self.end_s = 0
+        self._steps: deque[tuple[int, Gain]] = deque()
+        self._requests = array("d")
+        self._errors = array("d")
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing was known in any step that is kept."""
+        return all(map(math.isnan, self._requests)) and self.new_requests is None and not self.problem
+
+    def push(self, at_s: int, gain: Gain | None, window: tuple[int, int], points: int) -> None:
+        """Add one step; None: nothing is known of it. ``window`` is (rate window, step) in seconds."""
+        window_s, step_s = window
+        if gain is not None:
+            self._steps.append((at_s, gain))
+        while self._steps and self._steps[0][0] <= at_s - window_s:
+            self._steps.popleft()
+        known = gain is not None
+        rate = self._rate(step_s) if known else None
+        ratio = self._ratio() if known else None
+        self._requests = _pushed(self._requests, rate, points)
+        self._errors = _pushed(self._errors, ratio, points)
+        self.end_s = at_s
+
+    def thin(self) -> None:
+        """Keep every second step, counted from the newest: the steps have become twice as long."""
+        self._requests = self._requests[(len(self._requests) - 1) % 2 :: 2]
+        self._errors = self._errors[(len(self._errors) - 1) % 2 :: 2]
+        self._steps.clear()
+
+    @property
+    def requests(self) -> array[float]:
+        """Requests per second by step."""
+        return self._requests
+
+    def traffic(self, step_s: int) -> Traffic:
+        """Give what is known now."""
+        young = self.new_requests is not None
+        requests = Series(self.end_s, step_s, self._requests) if self._requests else EMPTY_SERIES
+        errors = Series(self.end_s, step_s, self._errors) if self._errors else EMPTY_SERIES
+        if self.problem:
+            return Traffic(self.family, requests=requests, errors=errors, problem=self.problem)
+        return Traffic(
+            self.family,
+            requests_per_s=None if young else _last_known(self._requests),
+            requests=requests,
+            error_ratio=None if young else _last_known(self._errors),
+            errors=errors,
+            p50_ms=self.latency.p50_ms,
+            p90_ms=self.latency.p90_ms,
+            p99_ms=self.latency.p99_ms,
+            top_bound_ms=self.latency.top_bound_ms,
+            counter_sum=self.counter_sum,
+            new_requests=self.new_requests,
+            sampled_at=None if self.sampled_s is None else datetime.fromtimestamp(self.sampled_s, UTC),
+        )
+
+    def _rate(self, step_s: int) -> float:
+        return math.fsum(gain.requests for _, gain in self._steps) / (len(self._steps) * step_s)
+
+    def _ratio(self) -> float | None:
+        """Zero only when requests came and none was bad; without requests there is no ratio."""
+        base = math.fsum(gain.base for _, gain in self._steps if gain.base is not None)
+        if base <= 0:
+            return None
+        bad = math.fsum(gain.bad for _, gain in self._steps)
+        return min(1.0, max(0.0, bad / base))
+
+
+def _pushed(values: array[float], value: float | None, points: int) -> array[float]:
+    kept = values[max(0, len(values) - points + 1) :]
+    kept.append(math.nan if value is None else value)
+    return kept
+
+
+def _last_known(values: array[float]) -> float | None:
+    return next((value for value in reversed(values) if not math.isnan(value)), None)

@@ -1,0 +1,143 @@
+"""Whose series is it: from the labels of a series to the service whose requests it counts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from kmon_tui.domain.service import InferenceService, Key, Kind
+
+_NAMESPACE = ("namespace_name", "k8s_namespace_name", "namespace", "exported_namespace", "kubernetes_namespace")
+_POD = ("pod_name", "k8s_pod_name", "service_instance_id", "pod", "exported_pod", "kubernetes_pod_name")
+_REVISION = ("revision_name", "kn_revision_name", "serving_knative_dev_revision", "revision")
+_KNATIVE_SERVICE = ("configuration_name", "kn_configuration_name", "kn_service_name", "exported_service_name")
+"""Always the name of a Knative service, never of an InferenceService."""
+
+_POD_TAIL = re.compile(
+    r"(?P<revision>-\d{5})?(?:-deployment)?(?:-(?!predictor|transformer|explainer|default)[a-z0-9]+){1,2}"
+)
+_REVISION_TAIL = re.compile(r"-\d{5}")
+
+
+class Owners:
+    """An index of the services, made once per fleet."""
+
+    def __init__(self, services: Iterable[InferenceService]) -> None:
+        self._entry: dict[Key, str] = {}
+        self._pods: dict[tuple[str, str], tuple[Key, str]] = {}
+        self._revisions: dict[tuple[str, str], tuple[Key, str]] = {}
+        self._knative: dict[tuple[str, str], tuple[Key, str]] = {}
+        self._names: dict[tuple[str, str], Key] = {}
+        self._created: dict[tuple[str, str], float] = {}
+        self._everywhere: dict[str, set[str]] = {}
+        """Namespaces by name of a pod or service, for series that do not say their namespace."""
+        for isvc in services:
+            self._add(isvc)
+
+    def _add(self, isvc: InferenceService) -> None:
+        key, namespace = isvc.key, isvc.key.namespace
+        self._entry[key] = isvc.entry
+        for pod in isvc.pods:
+            self._pods[namespace, pod.name] = (key, pod.component)
+            self._everywhere.setdefault(pod.name, set()).add(namespace)
+            if pod.created is not None:
+                self._created[namespace, pod.name] = pod.created.timestamp()
+            if pod.revision:
+                self._revisions[namespace, pod.revision] = (key, pod.component)
+        for share in isvc.traffic:
+            if share.revision:
+                self._revisions.setdefault((namespace, share.revision), (key, isvc.entry))
+        if key.kind is Kind.ISVC:
+            for component in ("predictor", "transformer", "explainer"):
+                for end in ("", "-default"):
+                    self._knative[namespace, f"{key.name}-{component}{end}"] = (key, component)
+        elif key.kind is Kind.GRAPH:
+            self._knative.setdefault((namespace, key.name), (key, isvc.entry))
+        if key.kind is Kind.ISVC or (namespace, key.name) not in self._names:
+            self._names[namespace, key.name] = key
+        self._everywhere.setdefault(key.name, set()).add(namespace)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._entry
+
+    def owner(self, labels: Mapping[str, str]) -> Key | None:
+        """Give the service whose entry component this series counts; None for components behind it and strangers."""
+        namespace = _first(labels, _NAMESPACE)
+        found = self._by_pod(namespace, labels)
+        found = found or self._by_revision(namespace, labels) or self._by_service(namespace, labels)
+        found = found or self._by_pattern(namespace, labels)
+        if found is None:
+            return None
+        key, component = found
+        component = labels.get("component") or component
+        entry = self._entry[key]
+        return key if not component or not entry or component in (entry, "workload") else None
+
+    def born_s(self, labels: Mapping[str, str]) -> float | None:
+        """Give when the pod behind a series was made, if it is known: before it, its counters were zero."""
+        namespace = _first(labels, _NAMESPACE)
+        for label in _POD:
+            pod = labels.get(label)
+            if pod and (born_s := self._created.get((self._place(namespace, pod), pod))) is not None:
+                return born_s
+        return None
+
+    def _by_pod(self, namespace: str, labels: Mapping[str, str]) -> tuple[Key, str] | None:
+        for label in _POD:
+            pod = labels.get(label)
+            if pod and (found := self._pods.get((self._place(namespace, pod), pod))):
+                return found
+        return None
+
+    def _by_revision(self, namespace: str, labels: Mapping[str, str]) -> tuple[Key, str] | None:
+        for label in _REVISION:
+            revision = labels.get(label)
+            if not revision:
+                continue
+            if found := self._revisions.get((namespace, revision)):
+                return found
+            # A revision is named after its Knative service, with five digits more.
+            service = _REVISION_TAIL.sub("", revision[-6:])
+            if not service and (found := self._knative.get((namespace, revision[:-6]))):
+                return found
+        return None
+
+    def _by_service(self, namespace: str, labels: Mapping[str, str]) -> tuple[Key, str] | None:
+        """By a label that only ever holds the Knative service, then by KServe's own, then by ``service_name``."""
+        for label in _KNATIVE_SERVICE:
+            name = labels.get(label)
+            if name and (found := self._knative.get((namespace, name))):
+                return found
+        name = labels.get("serving_kserve_io_inferenceservice", "")
+        if name:
+            key = self._names.get((self._place(namespace, name), name))
+            return (key, "") if key else None
+        name = labels.get("service_name", "")
+        if not name:
+            return None
+        namespace = self._place(namespace, name)
+        # As queue-proxy wrote it, it is the Knative service; as a scrape job set it, it is the InferenceService.
+        by_proxy = "configuration_name" in labels or "kn_configuration_name" in labels
+        key = None if by_proxy else self._names.get((namespace, name))
+        return (key, "") if key else self._knative.get((namespace, name))
+
+    def _by_pattern(self, namespace: str, labels: Mapping[str, str]) -> tuple[Key, str] | None:
+        """The last resort: the pod is gone, and its name is all that is left. The longest name that fits wins."""
+        pod = _first(labels, _POD)
+        at = len(pod)
+        while (at := pod.rfind("-", 0, at)) > 0:
+            found = self._knative.get((namespace, pod[:at]))
+            if found and _POD_TAIL.fullmatch(pod, at):
+                return found
+        return None
+
+    def _place(self, namespace: str, name: str) -> str:
+        """Give the namespace, or the only one that has this name."""
+        if namespace:
+            return namespace
+        places = self._everywhere.get(name, set())
+        return next(iter(places)) if len(places) == 1 else ""
+
+
+def _first(labels: Mapping[str, str], names: tuple[str, ...]) -> str:
+    return next((labels[name] for name in names if labels.get(name)), "")

@@ -1,0 +1,175 @@
+"""What Prometheus answers, and what every other answer means for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from kmon_tui.domain.errors import BackendError, BadAnswer, Forbidden, NotFound, TimedOut, Unauthorized, Unreachable
+
+LONGEST_URL = 3500
+"""Queries longer than this are sent as a form."""
+
+_ADDRESS_HINT = "Is this the address of Prometheus itself, with its path prefix? Try it with /api/v1/query?query=up."
+
+
+class TooLong(Exception):
+    """The answer is larger than anything we ask for."""
+
+
+class Row(msgspec.Struct, gc=False):
+    """One series of an instant query."""
+
+    metric: dict[str, str]
+    value: tuple[float, str]
+
+
+class Rows(msgspec.Struct):
+    """Result of an instant query."""
+
+    result: list[Row]
+
+
+class Vector(msgspec.Struct):
+    """Answer to an instant query."""
+
+    data: Rows
+
+
+class Track(msgspec.Struct, gc=False):
+    """One series of a range query."""
+
+    metric: dict[str, str]
+    values: list[tuple[float, str]]
+
+
+class Tracks(msgspec.Struct):
+    """Result of a range query."""
+
+    result: list[Track]
+
+
+class Matrix(msgspec.Struct):
+    """Answer to a range query."""
+
+    data: Tracks
+
+
+class Failure(msgspec.Struct, rename="camel"):
+    """How Prometheus says that a query failed."""
+
+    error: str = ""
+    error_type: str = ""
+
+
+def check_answer(status: int, headers: Mapping[str, str], body: bytes, url: str) -> None:
+    """Raise a BackendError that says what to do, unless this is an answer of Prometheus."""
+    kind = headers.get("Content-Type", "").lower()
+    said = _failure(body)
+    if status == 401:
+        raise Unauthorized(f"{url} does not know who asks (401)", _credentials_hint(headers))
+    if status == 403:
+        raise Forbidden(
+            f"{url} does not allow it (403)", "Ask for the right to read metrics, or use another Prometheus."
+        )
+    if status == 404:
+        raise NotFound(f"{url} has no Prometheus API (404)", _ADDRESS_HINT)
+    if said.error_type in ("timeout", "canceled") or status == 504:
+        raise TimedOut(f"{url} gave up on a query: {said.error or 'gateway timeout'}", "It is overloaded or far away.")
+    if status == 429:
+        raise BackendError(
+            f"{url} asks for fewer queries (429)", "Waiting.", retry_after_s=_seconds(headers.get("Retry-After", ""))
+        )
+    if status != 200:
+        raise BadAnswer(f"{url} answers {status}: {said.error or _first_words(body)}", _hint_for(said))
+    if "html" in kind or body.lstrip()[:1] == b"<":
+        raise BadAnswer(
+            f"{url} answers with a web page", f"A login page of a proxy, or another program? {_ADDRESS_HINT}"
+        )
+    if said.error_type:
+        raise BadAnswer(f"{url}: {said.error}", _hint_for(said))
+    if not body.lstrip().startswith(b'{"status"') and b'"status"' not in body[:200]:
+        raise BadAnswer(f"{url} is not Prometheus: {_first_words(body) or 'an empty answer'}", _ADDRESS_HINT)
+
+
+def translate(error: Exception, url: str) -> BackendError:
+    """Give the BackendError for what requests, urllib3, msgspec and the operating system raise."""
+    import requests
+    import urllib3
+
+    if isinstance(error, TooLong):
+        return BadAnswer(f"{url} answered more than 256 MB", "Watch one namespace, or set --prometheus-matcher.")
+    if isinstance(error, msgspec.DecodeError):
+        return BadAnswer(f"{url} answers something that is not Prometheus' JSON", _ADDRESS_HINT)
+    if isinstance(error, requests.exceptions.SSLError):
+        return Unreachable(
+            f"the certificate of {url} is not trusted", "Name its CA in the config file, or skip the check there."
+        )
+    if isinstance(error, requests.exceptions.ProxyError):
+        return Unreachable(f"the proxy on the way to {url} does not answer", "Look at HTTP_PROXY and NO_PROXY.")
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return TimedOut(f"no connection to {url} in time", "Is the network, the VPN or the forward up?")
+    if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
+        return TimedOut(f"{url} is too slow: no answer in time", "It is overloaded or far away; kmon-tui keeps trying.")
+    if isinstance(error, requests.exceptions.TooManyRedirects):
+        return BadAnswer(f"{url} redirects without end", "A login page of a proxy? " + _ADDRESS_HINT)
+    return Unreachable(f"no answer from {url}: {_cause(error)}", "Is it running, and the forward to it open?")
+
+
+def _cause(error: BaseException) -> str:
+    """Say in two words what the innermost cause is; foreign texts may hold addresses with passwords."""
+    seen: BaseException | None = error
+    names: list[str] = []
+    while seen is not None and len(names) < 8:
+        names.append(f"{type(seen).__name__} {seen}")
+        inner = getattr(seen, "reason", None) or next((a for a in seen.args if isinstance(a, BaseException)), None)
+        seen = inner if isinstance(inner, BaseException) else seen.__cause__ or seen.__context__
+    text = " ".join(names)
+    for sign, words in (
+        ("NameResolution", "the name is not known"),
+        ("gaierror", "the name is not known"),
+        ("ConnectionRefused", "connection refused"),
+        ("Connection refused", "connection refused"),
+        ("ConnectionReset", "connection reset"),
+        ("RemoteDisconnected", "it hung up"),
+        ("IncompleteRead", "the answer broke off"),
+        ("ProtocolError", "the connection broke off"),
+        ("unreachable", "network unreachable"),
+        ("TLS CA certificate bundle", "the CA file cannot be read"),
+    ):
+        if sign in text:
+            return words
+    return "the connection failed"
+
+
+def _failure(body: bytes) -> Failure:
+    if not body.startswith(b'{"status":"error"') and b'"errorType"' not in body[:300]:
+        return Failure()
+    try:
+        return msgspec.json.decode(body, type=Failure)
+    except msgspec.DecodeError:
+        return Failure()
+
+
+def _hint_for(said: Failure) -> str:
+    if said.error_type == "bad_data":
+        return "Look at --prometheus-matcher, and whether this Prometheus is very old."
+    if said.error_type == "execution":
+        return "Prometheus refused the query; ':prom' chooses another one."
+    return "Look at its own log; kmon-tui keeps trying."
+
+
+def _credentials_hint(headers: Mapping[str, str]) -> str:
+    asked = headers.get("WWW-Authenticate", "").split(" ")[0].lower()
+    way = {"basic": "a user with a password", "bearer": "a bearer token file"}.get(asked, "a token file or a password")
+    return f"Give {way} in the config file or the environment."
+
+
+def _first_words(body: bytes) -> str:
+    line = body[:200].decode("utf-8", "replace").strip().split("\n")[0]
+    return "".join(c for c in line if c.isprintable())[:80]
+
+
+def _seconds(text: str) -> float | None:
+    return float(text) if text.isdigit() else None

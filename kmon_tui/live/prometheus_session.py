@@ -1,0 +1,128 @@
+"""The HTTP session below prometheus-api-client: who asks, how long it may take, and what an answer must look like.
+
+Imports requests, so only the thread of PrometheusClient imports this.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import requests
+import urllib3
+
+from kmon_tui.domain.errors import Unauthorized
+from kmon_tui.live.prometheus_address import Address
+from kmon_tui.live.prometheus_answers import LONGEST_URL, Matrix, TooLong, Vector, check_answer
+from kmon_tui.settings import PrometheusSettings
+
+WHOLE_ANSWER_S = 20.0
+"""Longest time for one answer to arrive; requests' own limit only counts silence."""
+LARGEST_BYTES = 256 * 1024 * 1024
+
+
+class Session(requests.Session):  # type: ignore[misc]  # requests has no types here
+    """A session that authenticates each request anew, reads with a deadline and checks what it read."""
+
+    def __init__(self, address: Address, settings: PrometheusSettings) -> None:
+        super().__init__()
+        self._own_headers = {name: secret.reveal() for name, secret in settings.headers}
+        self.headers["User-Agent"] = "kmon-tui"
+        self.headers.update(self._own_headers)
+        self.auth = Credentials(address, settings.bearer_token_file)
+        self.verify = settings.certificate_authority or not settings.insecure_skip_tls_verify
+        if settings.insecure_skip_tls_verify:
+            # It was asked for, and a warning on stderr would be written over the screen.
+            warnings.filterwarnings("ignore", category=urllib3.exceptions.InsecureRequestWarning)
+
+    def request(self, method: str, url: str, params: Any = None, data: Any = None, **options: Any) -> Answer:
+        """Send one request and read all of its answer. Raises BackendError when it is not Prometheus' answer."""
+        if params and sum(len(str(value)) for value in params.values()) > LONGEST_URL:
+            # Proxies cut addresses at some 8 kB; Prometheus takes the same query as a form.
+            method, params, data = "POST", None, params
+        deadline = time.monotonic() + WHOLE_ANSWER_S
+        options["stream"] = True
+        with super().request(method, url, params=params, data=data, **options) as response:
+            answer = Answer(response, _read(response, deadline))
+        check_answer(answer.status_code, answer.headers, answer.content, url.split("/api/")[0])
+        return answer
+
+    def rebuild_auth(self, prepared_request: Any, response: Any) -> None:
+        """On a redirect to another host leave our own headers behind, as requests does with Authorization."""
+        super().rebuild_auth(prepared_request, response)
+        if self.should_strip_auth(response.request.url, prepared_request.url):
+            for name in self._own_headers:
+                prepared_request.headers.pop(name, None)
+
+
+class Credentials(requests.auth.AuthBase):  # type: ignore[misc]  # requests has no types here
+    """Puts the token, read anew for each request since it rotates, or user and password on a request."""
+
+    def __init__(self, address: Address, token_file: Path | None) -> None:
+        self._address = address
+        self._token_file = token_file
+
+    def __call__(self, request: Any) -> Any:
+        if self._token_file is not None:
+            try:
+                token = self._token_file.read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise Unauthorized(
+                    f"cannot read the token for Prometheus from {self._token_file}", "It could be read at the start."
+                ) from error
+            request.headers["Authorization"] = f"Bearer {token}"
+        elif self._address.username is not None:
+            password = self._address.password.reveal() if self._address.password else ""
+            request = requests.auth.HTTPBasicAuth(self._address.username.encode(), password.encode())(request)
+        return request
+
+    def __repr__(self) -> str:
+        return "Credentials(***)"
+
+
+class Answer(requests.Response):  # type: ignore[misc]  # requests has no types here
+    """A response that was read, decoded by msgspec into rows: half the time of json, and the GIL is held less long."""
+
+    def __init__(self, response: Any, content: bytes) -> None:
+        super().__init__()
+        self.status_code = response.status_code
+        self.headers = response.headers
+        self.url = response.url
+        self._body = content
+
+    @property
+    def content(self) -> bytes:
+        """The whole body."""
+        return self._body
+
+    def json(self, **_options: Any) -> Any:
+        """Decode: rows for queries, plain objects for the rest."""
+        path = self.url.partition("?")[0]
+        if path.endswith("/query"):
+            return {"data": {"result": _VECTOR.decode(self._body).data.result}}
+        if path.endswith("/query_range"):
+            return {"data": {"result": _MATRIX.decode(self._body).data.result}}
+        return _PLAIN.decode(self._body)
+
+
+_VECTOR = msgspec.json.Decoder(Vector)
+_MATRIX = msgspec.json.Decoder(Matrix)
+_PLAIN: msgspec.json.Decoder[Mapping[str, Any]] = msgspec.json.Decoder(dict[str, Any])
+
+
+def _read(response: Any, deadline: float) -> bytes:
+    """Read what comes, piece by piece, so that a server that drips is noticed."""
+    pieces: list[bytes] = []
+    size = 0
+    while piece := response.raw.read1(65536, decode_content=True):
+        pieces.append(piece)
+        size += len(piece)
+        if time.monotonic() > deadline:
+            raise requests.exceptions.ReadTimeout
+        if size > LARGEST_BYTES:
+            raise TooLong
+    return b"".join(pieces)
