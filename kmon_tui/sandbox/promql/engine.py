@@ -14,7 +14,7 @@ from kmon_tui.sandbox.promql.errors import PromqlError, parse_error
 from kmon_tui.sandbox.promql.functions import called
 from kmon_tui.sandbox.promql.labels import absent
 from kmon_tui.sandbox.promql.matchers import compiled
-from kmon_tui.sandbox.promql.samples import Samples
+from kmon_tui.sandbox.promql.samples import Samples, Series
 from kmon_tui.sandbox.promql.selectors import Track, Windows, instants, milliseconds, shifted, tracks_of
 from kmon_tui.sandbox.promql.values import Row, Scalar, Steps, Value, Vector, as_scalar, as_vector, mapped
 from kmon_tui.sandbox.promql.windows import (
@@ -83,6 +83,13 @@ class Engine:
             text = 'invalid expression type "string" for range query, must be Scalar or instant Vector'
             raise PromqlError(text, "bad_data")
         return Vector([Row({}, list(value.values))]) if isinstance(value, Scalar) else value
+
+    def matching(self, selector: str) -> list[Series]:
+        """Give the series of a selector such as ``up{job="x"}``, whatever their age."""
+        node = self.parse(selector)
+        if not isinstance(node, promql_parser.VectorSelector):
+            raise PromqlError('invalid parameter "match[]": 1:1: parse error: unexpected expression', "bad_data")
+        return compiled(node).among(self._samples)
 
     def _value(self, node: Any, steps: Steps) -> Value:
         evaluate = self._nodes.get(type(node))

@@ -19,6 +19,8 @@ class PromqlError(Exception):
 
 def parse_error(query: str, told: str) -> PromqlError:
     """Word what the parser told as Prometheus words it, with a position where it can be known."""
+    if not query.strip():
+        return PromqlError("unknown position: parse error: no expression found in input", "bad_data")
     text = re.sub(r"'([^']*)'", r'"\1"', told)
     text = re.sub(
         r"expected type (\w+)( in .*, got )(\w+)",
@@ -26,7 +28,7 @@ def parse_error(query: str, told: str) -> PromqlError:
         text,
     )
     if text == "invalid promql query":
-        text = "unexpected end of input" if not query.strip() or query.rstrip()[-1] in "+-*/%^,=<>" else "syntax error"
+        text = "unexpected end of input" if query.rstrip()[-1] in "+-*/%^,=<>" else "syntax error"
     if text.startswith("unterminated quoted string"):
         text = "unterminated quoted string"
     return PromqlError(f"{_position(query, text)}parse error: {text}", "bad_data")

@@ -6,24 +6,37 @@ import math
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 from kmon_tui.sandbox.promql.values import NAME, LabelKey, Labels, key_of
 
-Fill = Callable[[], tuple[Iterable[int], Iterable[float]]]
 Test = Callable[[Labels], bool]
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Samples from before a series was first written to, made when somebody first asks for them."""
+
+    load: Callable[[], tuple[Iterable[int], Iterable[float]]]
+    """Gives times in ms and values."""
+    end_ms: int
+    """Time of the last one."""
+    last: float
+    """Value of the last one, so that a reset right after it is noticed without loading."""
+
+
 class Series:
-    """One series. Its past may be given as a function that is called when somebody first asks for it."""
+    """One series."""
 
-    __slots__ = ("_fill", "_last", "_times", "_values", "labels", "resets", "stale")
+    __slots__ = ("_last", "_oldest_ms", "_past", "_times", "_values", "labels", "resets", "stale")
 
-    def __init__(self, labels: Labels, fill: Fill | None = None, last: float = -math.inf) -> None:
+    def __init__(self, labels: Labels, past: Past | None = None) -> None:
         self.labels = labels
         self._times = array("q")
         self._values = array("d")
-        self._fill = fill
-        self._last = last
+        self._past = past
+        self._oldest_ms = 0
+        self._last = past.last if past else -math.inf
         self.stale: set[int] = set()
         """Times of staleness markers: the target was gone there."""
         self.resets: list[tuple[int, float]] = []
@@ -32,14 +45,23 @@ class Series:
     @property
     def times(self) -> array[int]:
         """Times in ms, ascending."""
-        self._load()
+        if self._past is not None:
+            self._load(self._past)
         return self._times
 
     @property
     def values(self) -> array[float]:
         """Values, as many as times."""
-        self._load()
+        if self._past is not None:
+            self._load(self._past)
         return self._values
+
+    @property
+    def newest_ms(self) -> int:
+        """Time of the newest sample or marker; 0 when there is none."""
+        if self._times:
+            return self._times[-1]
+        return self._past.end_ms if self._past else 0
 
     def append(self, time_ms: int, value: float) -> bool:
         """Add a sample; False, and nothing is changed, when it is not newer than the last one."""
@@ -54,7 +76,7 @@ class Series:
 
     def mark_stale(self, time_ms: int) -> None:
         """Say that the target or the series was gone at this time."""
-        if self._times and time_ms <= self._times[-1]:
+        if time_ms <= self.newest_ms:
             return
         self.stale.add(time_ms)
         self._times.append(time_ms)
@@ -62,29 +84,26 @@ class Series:
 
     def forget_before(self, time_ms: int) -> None:
         """Drop what is older."""
-        times, values = self.times, self.values
-        cut = bisect_left(times, time_ms)
-        if not cut:
+        self._oldest_ms = time_ms
+        if self._past is not None and self._past.end_ms >= time_ms:
             return
-        self._times, self._values = times[cut:], values[cut:]
-        self.resets = [reset for reset in self.resets if reset[0] >= time_ms]
-        self.stale = {time for time in self.stale if time >= time_ms}
+        self._past = None
+        cut = bisect_left(self._times, time_ms)
+        if cut:
+            self._times, self._values = self._times[cut:], self._values[cut:]
+            self.resets = [reset for reset in self.resets if reset[0] >= time_ms]
+            self.stale = {time for time in self.stale if time >= time_ms}
 
-    def _load(self) -> None:
-        if self._fill is None:
-            return
-        fill, self._fill = self._fill, None
-        past = Series(self.labels)
+    def _load(self, past: Past) -> None:
+        self._past = None
+        loaded = Series(self.labels)
         limit = self._times[0] if self._times else math.inf
-        for time_ms, value in zip(*fill(), strict=True):
-            if time_ms < limit:
-                past.append(int(time_ms), value)
-        self.resets = past.resets + self.resets
-        self._times = past._times + self._times
-        self._values = past._values + self._values
-
-    def __len__(self) -> int:
-        return len(self.times)
+        for time_ms, value in zip(*past.load(), strict=True):
+            if self._oldest_ms <= time_ms < limit:
+                loaded.append(time_ms, value)
+        self.resets = loaded.resets + self.resets
+        self._times = loaded._times + self._times
+        self._values = loaded._values + self._values
 
 
 class Samples:
@@ -100,15 +119,12 @@ class Samples:
     def __len__(self) -> int:
         return len(self._by_key)
 
-    def series(self, labels: Labels, fill: Fill | None = None, last: float = -math.inf) -> Series:
-        """Give the series with exactly these labels; made when it is new, then with a past if there is one.
-
-        ``last`` is the last value of that past, so that a reset right after it is noticed without loading it.
-        """
+    def series(self, labels: Labels, past: Past | None = None) -> Series:
+        """Give the series with exactly these labels; made when it is new, then with a past if there is one."""
         key = key_of(labels)
         known = self._by_key.get(key)
         if known is None:
-            known = self._by_key[key] = Series(dict(labels), fill, last)
+            known = self._by_key[key] = Series(dict(labels), past)
             self._by_name.setdefault(labels.get(NAME, ""), {})[key] = known
         return known
 
@@ -128,7 +144,7 @@ class Samples:
         """Drop samples that are older, and series that have none left."""
         for key, series in list(self._by_key.items()):
             series.forget_before(time_ms)
-            if not series.times:
+            if series.newest_ms < time_ms:
                 del self._by_key[key]
                 name = series.labels.get(NAME, "")
                 del self._by_name[name][key]
