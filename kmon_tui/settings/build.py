@@ -15,7 +15,7 @@ from kmon_tui.settings.values import KubeSettings, LogSettings, Secret, Settings
 
 _PORTABLE = frozenset(
     {
-        *("kubeconfig", "all_namespaces", "as_user", "as_groups", "request_timeout", "demo", READ_ONLY),
+        *("kubeconfig", "all_namespaces", "as_user", "as_uid", "as_groups", "request_timeout", "demo", READ_ONLY),
         *("theme", "ascii", "mouse", "log_level", "log_file"),
     }
 )
@@ -92,6 +92,7 @@ def _kube(stack: Stack) -> KubeSettings:
         namespace=stack.get("namespace", str),
         all_namespaces=stack.switched_on("all_namespaces") and not weaker,
         as_user=stack.get("as_user", str),
+        as_uid=stack.get("as_uid", str),
         as_groups=stack.get("as_groups", tuple) or (),
         token=stack.get("token", Secret),
         server=stack.get("server", str),

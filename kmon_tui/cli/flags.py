@@ -1,0 +1,112 @@
+"""The flags of every command, as a table: kubectl's own names wherever kubectl has one.
+
+A row is (names, key, metavar, help). The key is that of the config file where
+one exists. No metavar: a switch. A metavar that ends with ``…``: may be repeated.
+"""
+
+Row = tuple[tuple[str, ...], str, str, str]
+
+KUBERNETES: tuple[Row, ...] = (
+    (("-n", "--namespace"), "namespace", "NAMESPACE", "look at this namespace (else that of the context)"),
+    (("-A", "--all-namespaces"), "all_namespaces", "", "look at all namespaces"),
+    (("--context",), "context", "NAME", "context of the kubeconfig"),
+    (("--kubeconfig",), "kubeconfig", "FILE", "kubeconfig to use in place of KUBECONFIG and ~/.kube/config"),
+    (("--cluster",), "cluster", "NAME", "cluster of the kubeconfig"),
+    (("--user",), "user", "NAME", "user of the kubeconfig"),
+    (("-s", "--server"), "server", "URL", "address of the API server"),
+    (("--as",), "as_user", "USER", "user to impersonate"),
+    (("--as-group",), "as_groups", "GROUP…", "group to impersonate; may be repeated"),
+    (("--as-uid",), "as_uid", "UID", "UID to impersonate"),
+    (("--token",), "token", "TOKEN", "bearer token for the API server (other users of the machine can see it)"),
+    (("--certificate-authority",), "certificate_authority", "FILE", "CA of the API server"),
+    (("--client-certificate",), "client_certificate", "FILE", "client certificate"),
+    (("--client-key",), "client_key", "FILE", "its key"),
+    (("--insecure-skip-tls-verify",), "insecure_skip_tls_verify", "", "do not check the API server's certificate"),
+    (("--request-timeout",), "request_timeout", "TIME", "longest wait for one answer, as 30s or 1m; 0: kmon-tui's own"),
+)
+
+PROMETHEUS: tuple[Row, ...] = (
+    (("--prometheus",), "prometheus.url", "URL", "address of Prometheus; PROMETHEUS_URL says the same"),
+    (("--prometheus-matcher",), "prometheus.matchers", "MATCHER…", 'added to every query, as cluster="x"'),
+    (("--prometheus-header",), "prometheus.headers", "HEADER…", "sent with every query, as 'X-Scope-OrgID: team'"),
+    (("--prometheus-headers-file",), "prometheus.headers_file", "FILE", "the same from a file, one a line"),
+    (("--prometheus-token-file",), "prometheus.bearer_token_file", "FILE", "bearer token"),
+    (("--prometheus-username",), "prometheus.username", "NAME", "user name for basic authentication"),
+    (("--prometheus-password-file",), "prometheus.password_file", "FILE", "its password"),
+    (("--prometheus-ca-file",), "prometheus.certificate_authority", "FILE", "CA of Prometheus"),
+    (("--prometheus-insecure",), "prometheus.insecure_skip_tls_verify", "", "do not check its certificate"),
+)
+
+PROGRAM: tuple[Row, ...] = (
+    (("--demo",), "demo", "", "use a built-in cluster that lives as long as this call"),
+    (("--log-level",), "log_level", "LEVEL", "debug, info, warning or error"),
+    (("--log-file",), "log_file", "FILE", "log file in place of kmon.log in the state directory"),
+)
+
+SCREEN: tuple[Row, ...] = (
+    (("--read-only", "--readonly"), "read_only", "", "offer no key that changes the cluster"),
+    (("--write",), "write", "", "take back a read_only of your config file"),
+    (("--theme",), "theme", "NAME", "colours, as nord or ansi-dark (the terminal's own 16)"),
+    (("--ascii",), "ascii", "", "draw with ASCII alone"),
+    (("--no-mouse",), "no_mouse", "", "leave the mouse to the terminal"),
+    (("--filter",), "filter", "TEXT", "filter to start with, as 'ns:models state:failed'"),
+)
+
+OUTPUT: tuple[Row, ...] = ((("-o", "--output"), "output", "FORMAT", "table, wide, json, yaml, name or csv"),)
+GET: tuple[Row, ...] = (
+    *OUTPUT,
+    (("-w", "--watch"), "watch", "", "go on and print what changes"),
+    (("--no-headers",), "no_headers", "", "leave the first line of a table away"),
+)
+METRICS: tuple[Row, ...] = (
+    (("-o", "--output"), "output", "FORMAT", "json (or yaml)"),
+    (("--window",), "window", "TIME", "how far back, as 15m"),
+)
+SANDBOX: tuple[Row, ...] = (
+    (("--world",), "world", "NAME", "which world is played (else demo); none: an empty API server"),
+    (("--services",), "services", "N", "how many synthetic services there are besides the world's"),
+    (("--events-per-s",), "events_per_s", "RATE", "how many of them change each second"),
+    (("--fault",), "fault", "FAULT…", "WHERE:ACTION, as watch:cut@2 or list/pods:429=3*2; may be repeated"),
+    (("--speed",), "speed", "FACTOR", "how much faster than real life the world moves"),
+    (("--round-trip",), "round_trip", "TIME", "added before each answer of the API server, as 80ms"),
+    (("--until-eof",), "until_eof", "", "end when standard input ends"),
+)
+
+COMMANDS: dict[str, tuple[str, str, tuple[Row, ...]]] = {
+    "tui": ("[NAME]", "open the screen, and NAME in it (also without the word tui)", SCREEN),
+    "get": ("[NAME]", "print the services", GET),
+    "metrics": ("NAME", "print the traffic of one service", METRICS),
+    "info": ("", "print versions, paths and what is configured", OUTPUT),
+    "sandbox": ("", "run the built-in cluster alone, for kubectl and curl", SANDBOX),
+    "completion": ("SHELL", "print the completion for bash, zsh, fish or kubectl", ()),
+    "version": ("", "print the version", ()),
+}
+"""What each command takes beside the flags of all: positional, help, own flags."""
+
+EVERYWHERE: tuple[tuple[str, tuple[Row, ...]], ...] = (
+    ("Kubernetes, as kubectl has them", KUBERNETES),
+    ("Prometheus", PROMETHEUS),
+    ("kmon-tui", PROGRAM),
+)
+
+
+def split_command(words: list[str]) -> tuple[str | None, list[str]]:
+    """Take the command out of the words, wherever it stands among the flags; None: it is the screen."""
+    takes_value = {
+        name
+        for rows in (*(rows for _, rows in EVERYWHERE), *(own for _, _, own in COMMANDS.values()))
+        for names, _, metavar, _ in rows
+        if metavar
+        for name in names
+    }
+    place = 0
+    while place < len(words):
+        word = words[place]
+        if word == "--":
+            break
+        if not word.startswith("-"):
+            if word in COMMANDS:
+                return word, words[:place] + words[place + 1 :]
+            break
+        place += 2 if word in takes_value else 1
+    return None, words

@@ -1,0 +1,44 @@
+"""The way to the backend: the real one, imported when it is opened, or a sandbox that lives as long as the call."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from importlib import import_module
+
+from kmon_tui.backend import Backend, OpenBackend
+from kmon_tui.cli.demo import DemoSandbox
+from kmon_tui.cli.start import Start
+from kmon_tui.settings import PrometheusSettings, Settings
+
+
+@asynccontextmanager
+async def open_live(settings: Settings) -> AsyncGenerator[Backend, None]:
+    """Open the real outside; its heavy modules are loaded in a thread, for the screen is up by then."""
+    live = await asyncio.to_thread(import_module, "kmon_tui.live")
+    async with live.open_backend(settings) as backend:
+        yield backend
+
+
+@contextmanager
+def opener(start: Start, settings: Settings) -> Generator[OpenBackend, None, None]:
+    """Give what opens the backend; with --demo a sandbox, started at the first opening and gone at the end."""
+    if not settings.demo:
+        yield open_live
+        return
+    sandbox = DemoSandbox(start.log)
+
+    @asynccontextmanager
+    async def open_demo(settings: Settings) -> AsyncGenerator[Backend, None]:
+        addresses = await sandbox.addresses()
+        kube = replace(settings.kube, kubeconfig=addresses.kubeconfig)
+        prometheus = PrometheusSettings(url=addresses.prometheus_url, found_by="demo")
+        async with open_live(replace(settings, kube=kube, prometheus=prometheus)) as backend:
+            yield backend
+
+    try:
+        yield open_demo
+    finally:
+        sandbox.close()

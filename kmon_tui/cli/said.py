@@ -1,0 +1,51 @@
+"""What was said on the command line as a layer of settings: typed, checked, secrets hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from kmon_tui.cli.flags import EVERYWHERE, SCREEN
+from kmon_tui.domain.errors import SettingsError
+from kmon_tui.settings import Secret
+from kmon_tui.settings.keys import KEYS, Layer
+from kmon_tui.settings.parse import headers, matchers
+
+Said = Mapping[str, object]
+"""By key of the table of flags: a text, True, or a list of texts."""
+
+_LISTS: Mapping[str, Callable[[str], tuple[object, ...]]] = {
+    "as_groups": lambda text: (text,),
+    "prometheus.matchers": matchers,
+    "prometheus.headers": headers,
+}
+
+
+def layer_of(said: Said) -> Layer:
+    """Give the layer; SettingsError names the flag that cannot work. No message shows the value of a secret."""
+    layer: dict[str, object] = {}
+    for key, value in said.items():
+        try:
+            if isinstance(value, list):
+                if key in _LISTS:
+                    layer[key] = tuple(one for text in value for one in _LISTS[key](str(text)))
+            elif key == "token":
+                layer[key] = Secret(str(value))
+            elif key in KEYS and value is not True:
+                if value != "":  # --namespace "" means none, as with kubectl
+                    layer[key] = KEYS[key].read(value)
+            else:
+                layer[key] = value
+        except ValueError as error:
+            raise SettingsError(f"{_flag(key)} {error}", "See kmon-tui --help.") from None
+    if "write" in layer and "read_only" not in layer:
+        layer["read_only"] = False
+    if "no_mouse" in layer:
+        layer["mouse"] = False
+    if "name" in layer:
+        layer["open_name"] = layer["name"]
+    return layer
+
+
+def _flag(key: str) -> str:
+    rows = [row for _, rows in (*EVERYWHERE, ("", SCREEN)) for row in rows]
+    return next((names[-1] for names, of_key, _, _ in rows if of_key == key), key)
