@@ -47,6 +47,7 @@ class Terminal:
         """What the program wrote, each piece with the monotonic time of its arrival."""
         self.exit_code: int | None = None
         """Exit code once it has ended; minus the signal's number if a signal ended it."""
+        self.first_size = (columns, rows)
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self._drawn = 0
@@ -180,9 +181,12 @@ def has_painted(raw: bytes) -> bool:
     return re.search(rb"[^\x00-\x20]{2}", ESCAPES.sub(b"", raw)) is not None
 
 
-def replay(terminal: Terminal, columns: int, rows: int) -> Iterator[tuple[float, pyte.Screen]]:
-    """Draw again all that arrived, piece by piece: gives the time of each piece with the screen after it."""
-    screen = pyte.Screen(columns, rows)
+def replay(terminal: Terminal) -> Iterator[tuple[float, pyte.Screen]]:
+    """Draw again all that arrived, piece by piece: gives the time of each piece with the screen after it.
+
+    For a terminal whose size has not changed.
+    """
+    screen = pyte.Screen(*terminal.first_size)
     stream = pyte.ByteStream(screen)
     for arrived_s, data in terminal.chunks:
         stream.feed(data)
