@@ -20,7 +20,6 @@ _MODULES = {
     "info": "info",
     "sandbox": "sandbox",
     "completion": "completion",
-    "__complete": "completion",
 }
 """Where the function ``run(start)`` of each command is; a new command is a row here and one in the table of flags."""
 

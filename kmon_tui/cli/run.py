@@ -8,6 +8,10 @@ from kmon_tui.cli.flags import split_command
 def run(argv0: str, words: list[str]) -> int:
     """Run one command."""
     program = "kubectl kmon" if argv0.rpartition("/")[2] == "kubectl-kmon" else "kmon-tui"
+    if words[:1] == ["__complete"]:
+        from kmon_tui.cli.candidates import complete
+
+        return complete(words[1:])
     command, rest = split_command(words)
     before_end = rest[: rest.index("--")] if "--" in rest else rest
     if "-h" in before_end or "--help" in before_end:

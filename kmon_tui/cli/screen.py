@@ -1,0 +1,100 @@
+"""`kmon-tui [NAME]`: from the checks before the screen to the exit code after it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from kmon_tui.cli import out
+from kmon_tui.cli.start import Start, settle
+from kmon_tui.domain.errors import SettingsError
+from kmon_tui.settings import Settings
+
+if TYPE_CHECKING:
+    from kmon_tui.settings.build import Configuration
+    from kmon_tui.ui.app import KmonApp
+
+LAST_RESORT_S = 5
+"""How long a program whose terminal is gone may take to end by itself."""
+_CALM = {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_SMOOTH_SCROLL": "0"}
+"""Over SSH each frame of an animation is bytes on a slow line."""
+
+
+def run(start: Start) -> int:
+    """Open the screen and give the exit code once it is closed."""
+    configuration = start.configure()
+    _check_terminal(start.environ)
+    settings, place = settle(start, configuration)
+    start.open_log(settings)
+    notes = tuple(start.notes)
+    start.say_notes()
+    if settings.view.over_ssh:
+        for name, value in _CALM.items():
+            os.environ.setdefault(name, value)
+    # Only now, for neither a usage error nor a broken kubeconfig should wait for Textual.
+    from kmon_tui.cli.outside import opener
+    from kmon_tui.monitor.monitor import Monitor
+    from kmon_tui.ui.app import KmonApp
+
+    with opener(start, settings) as open_backend:
+        monitor = Monitor(
+            open_backend,
+            settings,
+            _now,
+            place=place,
+            settings_for=lambda old, name: _elsewhere(old, name, configuration),
+        )
+        app = KmonApp(monitor, settings.view, notes=notes)
+        asyncio.run(_run(app, settings))
+    return _after(app, start)
+
+
+async def _run(app: KmonApp, settings: Settings) -> None:
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, app.exit)
+    loop.add_signal_handler(signal.SIGHUP, _hang_up, app)
+    await app.run_async(mouse=settings.view.mouse)
+
+
+def _hang_up(app: KmonApp) -> None:
+    """End without a word: there is no terminal any more, and writing to it would fail."""
+    out.silence()
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(LAST_RESORT_S)
+    app.exit()
+
+
+def _after(app: KmonApp, start: Start) -> int:
+    if app.crash is not None:
+        from kmon_tui.cli.crash import report
+
+        return report(app.crash, start.log)
+    return out.OK
+
+
+def _elsewhere(settings: Settings, context: str, configuration: Configuration) -> Settings:
+    if settings.demo:
+        return replace(settings, kube=replace(settings.kube, context=context))
+    return configuration.elsewhere(context)
+
+
+def _check_terminal(environ: Mapping[str, str]) -> None:
+    """Refuse to open a screen where there can be none; SettingsError says what prints the same."""
+    instead = "kmon-tui get prints the services."
+    for stream, name in ((sys.__stdin__, "standard input"), (sys.__stderr__, "standard error")):
+        if stream is None or not stream.isatty():
+            raise SettingsError(f"the screen needs a terminal, and {name} is none", instead)
+    if sys.__stdout__ is None or not sys.__stdout__.isatty():
+        raise SettingsError("the screen needs a terminal, and standard output is none", instead)
+    if environ.get("TERM", "") in {"", "dumb"}:
+        raise SettingsError("this terminal cannot show a screen (TERM is dumb or not set)", instead)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
