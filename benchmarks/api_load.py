@@ -23,7 +23,7 @@ def rows() -> Iterator[Row]:
     with cluster(SERVICES, pods=True) as outside:
         command = (*KMON, "--kubeconfig", outside.kubeconfig, "-A")
         with Terminal(command, columns=120, rows=40, env=ENVIRONMENT) as terminal:
-            terminal.wait_for("model-00000")
+            terminal.wait_for("model-0")
             terminal.read_for(START_S)
             start = outside.log()
             terminal.read_for(IDLE_S)

@@ -82,8 +82,10 @@ def _with_traffic(outside: Cluster, url: str, floor: Floor, place: str) -> Itera
 
 
 def _load(terminal: Terminal, outside: Cluster) -> None:
-    """Wait until all services are there and what follows their arrival is over."""
-    terminal.wait_for("model-00000", timeout_s=60)
+    """Wait until all services are there, sorted by name, and what follows their arrival is over."""
+    terminal.wait_for("model-0", timeout_s=60)
+    terminal.send("N")
+    terminal.wait_for("model-00000")
     terminal.read_for(SETTLE_S)
 
 

@@ -21,7 +21,7 @@ def rows() -> Iterator[Row]:
     with cluster(1000) as outside:
         command = (*KMON, "--kubeconfig", outside.kubeconfig, "-A")
         with Terminal(command, columns=120, rows=40, env=ENVIRONMENT) as terminal:
-            terminal.wait_for("model-00000")
+            terminal.wait_for("model-0")
             terminal.read_for(SETTLE_S)
             written = terminal.read_for(BYTES_S)
             before_s = processes.cpu_s(terminal.pid)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Sequence
 
 import pyte
 
 from tests.e2e.terminal import Terminal, replay
 
+CURSOR = "▶"
 Position = Callable[[pyte.Screen], int | None]
 """Says how far down the selection is, from what stands on the screen."""
 
@@ -46,16 +46,9 @@ def empty_position(screen: pyte.Screen) -> int | None:
 
 
 def table_position(screen: pyte.Screen) -> int | None:
-    """Read the number of the selected service: the one row of the table whose background is like no other's."""
-    backgrounds: dict[int, str] = {}
-    for row, text in enumerate(screen.display):
-        found = re.search(r"model-\d{5}", text)
-        if found:
-            cell = screen.buffer[row][found.start()]
-            backgrounds[row] = f"{cell.bg}{cell.reverse}"
-    counts = Counter(backgrounds.values())
-    alone = [row for row, background in backgrounds.items() if counts[background] == 1]
-    if len(alone) != 1 or len(backgrounds) < 3:
-        return None
-    found = re.search(r"model-(\d{5})", screen.display[alone[0]])
-    return int(found.group(1)) if found else None
+    """Read the number of the selected service from the row that begins with the cursor; the list is sorted by name."""
+    for text in screen.display:
+        if text.startswith(CURSOR):
+            found = re.search(r"model-(\d{5})", text)
+            return int(found.group(1)) if found else None
+    return None

@@ -35,6 +35,6 @@ def _with_traffic_kb_per_s() -> float:
 
 
 def _measure(terminal: Terminal) -> float:
-    terminal.wait_for("model-00000")
+    terminal.wait_for("model-0")
     terminal.read_for(SETTLE_S)
     return terminal.read_for(MEASURE_S) / MEASURE_S / 1000

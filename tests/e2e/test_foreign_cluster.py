@@ -58,7 +58,7 @@ def place() -> Iterator[Place]:
     if kubeconfig:
         yield Place(Path(kubeconfig), os.environ.get("KMON_E2E_PROMETHEUS", ""))
     else:
-        with running_sandbox("--no-controllers") as sandbox:
+        with running_sandbox("--world", "none") as sandbox:
             yield sandbox
 
 

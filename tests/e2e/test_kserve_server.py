@@ -36,7 +36,7 @@ class Served:
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with running_sandbox("--no-controllers") as place, model_server(tmp_path_factory.mktemp("kserve")) as port:
+    with running_sandbox("--world", "none") as place, model_server(tmp_path_factory.mktemp("kserve")) as port:
         kubectl = Kubectl(place.kubeconfig, "default")
         kubectl.create(isvcs.manifest(NAME, "default"))
         kubectl.set_status(isvcs.RESOURCE, NAME, isvcs.ready_status(NAME, "default"))
