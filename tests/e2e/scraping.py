@@ -19,7 +19,7 @@ from tests.e2e import discovery, processes
 from tests.e2e.kubectl import Kubectl
 from tests.e2e.sandbox import Place
 
-JOBS = Path(__file__).resolve().parents[2] / "manifests" / "prometheus-scrape-jobs.yaml"
+JOBS = Path(__file__).resolve().parents[2] / "manifests" / "scrape-kserve.yaml"
 
 
 @contextmanager
