@@ -127,20 +127,16 @@ def sampled(families: Sequence[Family], matchers: str, namespaces: Collection[st
         for dialect in (DIALECTS[family] for family in families)
     ]
     if Family.KNATIVE_S in families:
-        by = ", ".join(("__name__", *TARGET, *NAMES, *GUARDS))
-        parts.append(
-            f'max by ({by}) (label_replace(timestamp(target_info{{kn_revision_name!=""{_and(matchers)}}}), '
-            '"__name__", "target_info", "", ""))'
-        )
+        by = ", ".join((*TARGET, *NAMES, *GUARDS))
+        parts.append(f'max by ({by}) (timestamp(target_info{{kn_revision_name!=""{_and(matchers)}}}))')
     return " or ".join(parts)
 
 
 def latency(dialect: Dialect, matchers: str, targets: Iterable[Mapping[str, str]], window_s: int) -> str:
     """Ask what fell into the buckets of these targets in the window, cumulative, one row per target and bound."""
-    by = ", ".join(("__name__", "le", *TARGET))
+    by = ", ".join(("le", *TARGET))
     return " or ".join(
-        f"label_replace(sum by ({by}) (increase({dialect.buckets}{{{only}{_and(dialect.own)}{_and(matchers)}}}"
-        f'[{window_s}s])), "__name__", "{dialect.buckets}", "", "")'
+        f"sum by ({by}) (increase({dialect.buckets}{{{only}{_and(dialect.own)}{_and(matchers)}}}[{window_s}s]))"
         for only in only_targets(targets)
     )
 
@@ -171,7 +167,7 @@ def only_targets(targets: Iterable[Mapping[str, str]]) -> list[str]:
 def quoted_choice(values: Collection[str]) -> str:
     """Quote a regular expression that matches these texts and nothing else."""
     pattern = "|".join(re.sub(r"([\\.+*?()|\[\]{}^$])", r"\\\1", value) for value in sorted(values))
-    return '"' + pattern.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+    return quoted(pattern)
 
 
 def code_class(dialect: Dialect, labels: Mapping[str, str]) -> str:
@@ -193,3 +189,8 @@ def _scope(dialect: Dialect, matchers: str, namespaces: Collection[str]) -> str:
 
 def _and(matcher: str) -> str:
     return f",{matcher}" if matcher else ""
+
+
+def quoted(text: str) -> str:
+    """Quote a text for PromQL."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'

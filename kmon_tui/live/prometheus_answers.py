@@ -22,7 +22,9 @@ class Row(msgspec.Struct, gc=False):
     """One series of an instant query."""
 
     metric: dict[str, str]
-    value: tuple[float, str]
+    value: tuple[float, str] = (0.0, "NaN")
+    values: list[tuple[float, str]] = []
+    """Raw samples, when the query asked for them with ``[15m]``."""
 
 
 class Rows(msgspec.Struct):

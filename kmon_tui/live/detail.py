@@ -1,0 +1,210 @@
+"""One service in detail: buckets, codes and quantiles over time, from raw counters at even steps."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from kmon_tui.domain.counters import Increase, fell, increase, together
+from kmon_tui.domain.quantile import own_counts, parse_le, quantile
+from kmon_tui.domain.service import Key
+from kmon_tui.domain.traffic import Buckets, Series
+from kmon_tui.live.dialects import TARGET, Dialect, Role, code_class
+from kmon_tui.live.prometheus_answers import Track
+
+_K = TypeVar("_K")
+Place = tuple[str, ...]
+"""The TARGET labels of a series."""
+
+
+class Raw:
+    """Raw series of one service at even steps, kept so that each tick asks for the newest step only."""
+
+    def __init__(self, key: Key, step_s: int, places: frozenset[Place]) -> None:
+        self.key = key
+        self.step_s = step_s
+        self.places = places
+        self.end_s: int | None = None
+        self._series: dict[tuple[tuple[str, str], ...], dict[int, float]] = {}
+
+    def add(self, tracks: Iterable[Track], end_s: int) -> None:
+        """Take in what a range query gave, up to ``end_s``."""
+        for track in tracks:
+            kept = self._series.setdefault(tuple(track.metric.items()), {})
+            for at_s, text in track.values:
+                value = float(text)
+                if math.isfinite(value):
+                    kept[round(at_s)] = value
+        self.end_s = end_s
+
+    def looks(self, start_s: int) -> list[tuple[dict[str, str], list[float]]]:
+        """Give each series as one value per step from ``start_s`` on; what is older is dropped."""
+        assert self.end_s is not None
+        times = range(start_s, self.end_s + 1, self.step_s)
+        found = []
+        for items, kept in list(self._series.items()):
+            for at_s in [at_s for at_s in kept if at_s < start_s]:
+                del kept[at_s]
+            if not kept:
+                del self._series[items]
+                continue
+            found.append((dict(items), [kept.get(at_s, math.nan) for at_s in times]))
+        return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """What one service gained, step by step."""
+
+    requests: Increase
+    by_class: Mapping[str, Increase] = field(default_factory=dict)
+    failures: Increase | None = None
+    """Executions begun less those that succeeded; None where nobody counts them."""
+    attempts: Increase | None = None
+    le_ms: tuple[float, ...] = ()
+    counts: tuple[array[float], ...] = ()
+    """By bound, what fell into this bucket alone in each step."""
+    totals: tuple[float, ...] = ()
+    """The same over all steps."""
+
+
+def tabulate(
+    looks: Sequence[tuple[Mapping[str, str], Sequence[float]]],
+    dialect: Dialect,
+    steps: int,
+    places: Collection[Place],
+    born: Callable[[Place], bool],
+) -> Table:
+    """Add up the targets at ``places``. ``born`` tells whether a target was made inside the window."""
+    slots: dict[Place, dict[tuple[Role, str], list[float]]] = {}
+    bounds: dict[Place, dict[float, list[float]]] = {}
+    for metric, values in looks:
+        place = place_of(metric)
+        if place not in places:
+            continue
+        role = dialect.counters.get(metric["__name__"])
+        if role is not None:
+            _merge(slots.setdefault(place, {}), (role, code_class(dialect, metric)), values, _sum)
+        elif (le := parse_le(metric.get("le", ""))) is not None:
+            # The same bound under two spellings is one bucket (le="1" before an upgrade, le="1.0" after it).
+            _merge(bounds.setdefault(place, {}), le, values, _max)
+    gained = {place: _gains(found, born(place)) for place, found in slots.items()}
+    le_ms, counts, totals = _buckets(bounds, dialect.to_ms, steps, born)
+    classes = {code for gains in gained.values() for role, code in gains if role is Role.REQUESTS and code}
+
+    def sum_of(role: Role, code: str | None = None) -> Increase:
+        return together(
+            (one for g in gained.values() for (r, c), one in g.items() if r is role and code in (None, c)), steps
+        )
+
+    attempts, successes = sum_of(Role.ATTEMPTS), sum_of(Role.SUCCESSES)
+    return Table(
+        requests=sum_of(Role.REQUESTS),
+        by_class={code: sum_of(Role.REQUESTS, code) for code in sorted(classes)},
+        failures=_less(attempts, successes) if attempts.seen else None,
+        attempts=attempts if attempts.seen else None,
+        le_ms=le_ms,
+        counts=counts,
+        totals=totals,
+    )
+
+
+def buckets_of(key: Key, dialect: Dialect, table: Table, end_s: int, step_s: int, window_s: int) -> Buckets:
+    """Give what the screen draws: counts by step, and codes and quantiles smoothed over the rate window."""
+    width = max(1, window_s // step_s)
+    sums = [_rolling(counts, width) for counts in table.counts]
+    quantiles = {}
+    for name, q in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99)):
+        values = array("d")
+        for i in range(len(sums[0]) if sums else 0):
+            column = [one[i] for one in sums]
+            known = None if any(map(math.isnan, column)) else quantile(q, table.le_ms, column)
+            values.append(math.nan if known is None else known)
+        quantiles[name] = Series(end_s, step_s, values)
+    by_code = {
+        code: Series(end_s, step_s, array("d", [v / step_s for v in _rolling(one.steps, width, mean=True)]))
+        for code, one in table.by_class.items()
+    }
+    return Buckets(key, dialect.family, end_s, step_s, table.le_ms, table.counts, by_code, quantiles)
+
+
+def place_of(labels: Mapping[str, str]) -> Place:
+    """Give the TARGET labels of a series."""
+    return tuple([labels.get(name, "") for name in TARGET])
+
+
+def error_ratio(table: Table) -> float | None:
+    """Give the share of bad answers over all steps; None without requests, or where nobody counts them."""
+    if table.by_class:
+        bad, base = (one.total if (one := table.by_class.get("5xx")) else 0.0), table.requests.total
+    elif table.failures is not None and table.attempts is not None:
+        bad, base = table.failures.total, table.attempts.total
+    else:
+        return None
+    return min(1.0, max(0.0, bad / base)) if base > 0 else None
+
+
+def _gains(found: Mapping[tuple[Role, str], Sequence[float]], born: bool) -> dict[tuple[Role, str], Increase]:
+    """Gains of one target. A code that appears later than the target itself began at zero."""
+    firsts = {slot: _first(values) for slot, values in found.items()}
+    appeared = min(firsts.values())
+    return {
+        slot: increase(values, firsts[slot] if born or firsts[slot] > appeared else None)
+        for slot, values in found.items()
+    }
+
+
+def _buckets(
+    bounds: Mapping[Place, Mapping[float, Sequence[float]]], to_ms: float, steps: int, born: Callable[[Place], bool]
+) -> tuple[tuple[float, ...], tuple[array[float], ...], tuple[float, ...]]:
+    gains: dict[float, list[Increase]] = {}
+    for place, found in bounds.items():
+        # A process that started over shows it in its largest bucket at the latest.
+        resets = fell(found[max(found)])
+        for le, values in found.items():
+            gains.setdefault(le, []).append(increase(values, _first(values) if born(place) else None, resets))
+    sums = {le: together(ones, steps) for le, ones in gains.items()}
+    if not sums:
+        return (), (), ()
+    bare, totals = own_counts({le: one.total for le, one in sums.items()})
+    counts = tuple(array("d") for _ in bare)
+    for i in range(steps):
+        column = {le: one.steps[i] for le, one in sums.items() if not math.isnan(one.steps[i])}
+        alone = dict(zip(*own_counts(column), strict=True)) if column else {}
+        for le, own in zip(bare, counts, strict=True):
+            own.append(alone.get(le, 0.0) if alone else math.nan)
+    return tuple(le * to_ms for le in bare), counts, totals
+
+
+def _merge(into: dict[_K, list[float]], key: _K, values: Sequence[float], how: Callable[[float, float], float]) -> None:
+    old = into.get(key)
+    into[key] = list(values) if old is None else [how(a, b) for a, b in zip(old, values, strict=True)]
+
+
+def _sum(one: float, other: float) -> float:
+    return other if math.isnan(one) else one if math.isnan(other) else one + other
+
+
+def _max(one: float, other: float) -> float:
+    return other if math.isnan(one) else one if math.isnan(other) else max(one, other)
+
+
+def _less(one: Increase, other: Increase) -> Increase:
+    steps = array("d", [a - (0.0 if math.isnan(b) else b) for a, b in zip(one.steps, other.steps, strict=True)])
+    return Increase(steps, one.total - other.total, one.seen)
+
+
+def _first(values: Sequence[float]) -> int:
+    return next((i for i, value in enumerate(values) if not math.isnan(value)), len(values))
+
+
+def _rolling(values: Sequence[float], width: int, mean: bool = False) -> array[float]:
+    """Sum (or mean) over the last ``width`` steps that are known; a gap stays a gap."""
+    found = array("d")
+    for i, value in enumerate(values):
+        known = [v for v in values[max(0, i - width + 1) : i + 1] if not math.isnan(v)]
+        found.append(math.nan if math.isnan(value) else math.fsum(known) / (len(known) if mean else 1))
+    return found

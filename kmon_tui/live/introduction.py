@@ -1,0 +1,94 @@
+"""Getting to know a Prometheus: what it is, how its clock goes, what it holds and how often it scrapes."""
+
+from __future__ import annotations
+
+import re
+import statistics
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from kmon_tui.domain.errors import BadAnswer, Forbidden, NotFound, Unauthorized
+from kmon_tui.domain.traffic import Family
+from kmon_tui.live import dialects
+from kmon_tui.live.dialects import DIALECTS
+from kmon_tui.live.prometheus import Api
+
+REFRESH_S = 300
+"""What a Prometheus holds is looked at anew so often."""
+UNKNOWN_SCRAPE_S = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Introduction:
+    """What one Prometheus is like."""
+
+    families: tuple[Family, ...]
+    """Best first."""
+    skew_s: float
+    """Its clock minus ours."""
+    version: str = ""
+    retention: str = ""
+    made_s: float = 0.0
+    """Our monotonic clock at the time of asking."""
+
+
+def introduce(api: Api, matchers: str, known: Introduction | None = None) -> Introduction:
+    """Ask what it is and which families it has. Raises BackendError when it is no Prometheus."""
+    names = {row.metric.get("__name__", "") for row in api.query(dialects.probe(matchers))}
+    return Introduction(
+        families=tuple(family for family, dialect in DIALECTS.items() if dialect.requests in names),
+        skew_s=_skew(api),
+        version=known.version if known else _text(api, "status/buildinfo", "version"),
+        retention=known.retention if known else _text(api, "status/runtimeinfo", "storageRetention"),
+        made_s=time.monotonic(),
+    )
+
+
+def scrape_interval(api: Api, matchers: str, metrics: Collection[Mapping[str, str]], at_s: float) -> float | None:
+    """Measure the seconds between two samples of these series (with ``__name__``), the slowest of them.
+
+    Where nothing can be measured yet, the configuration is asked, which Thanos and Mimir do not have; None: not known.
+    """
+    medians = []
+    for metric in metrics:
+        chosen = ",".join(f"{k}={dialects.quoted(v)}" for k, v in metric.items() if k != "__name__")
+        selector = f"{metric['__name__']}{{{chosen}{',' if matchers else ''}{matchers}}}"
+        for row in api.query(f"{selector}[15m]", at_s)[:5]:
+            times = [at for at, _ in row.values]
+            if len(times) > 1:
+                medians.append(statistics.median(b - a for a, b in pairwise(times)))
+    if medians:
+        return max(1.0, round(max(medians), 1))
+    return _configured_interval(api)
+
+
+def _skew(api: Api) -> float:
+    """Compare the clocks in the middle of one question."""
+    before = time.time()
+    rows = api.query("vector(time())")
+    after = time.time()
+    return float(rows[0].value[1]) - (before + after) / 2 if rows else 0.0
+
+
+def _text(api: Api, path: str, name: str) -> str:
+    """Read one text of the status pages, which many compatible servers do not have."""
+    try:
+        found = api.read(path)
+    except (NotFound, BadAnswer, Forbidden, Unauthorized):
+        return ""
+    return str(found.get(name, "")) if isinstance(found, dict) else ""
+
+
+def _configured_interval(api: Api) -> float | None:
+    config = _text(api, "status/config", "yaml")
+    match = re.search(r"^\s*scrape_interval:\s*(\S+)", config, re.MULTILINE)
+    return duration_s(match[1]) if match else None
+
+
+def duration_s(text: str) -> float | None:
+    """Read a duration as Prometheus writes it: ``1m30s``."""
+    units = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+    parts = re.findall(r"(\d+)(ms|[smhd])", text)
+    return sum(int(number) * units[unit] for number, unit in parts) if parts else None

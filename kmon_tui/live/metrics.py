@@ -1,0 +1,76 @@
+"""PrometheusMetrics: one Prometheus as a stream of reports, a tick apart, and as single measurements."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable
+from functools import partial
+
+from kmon_tui.backend import Interest, Stream
+from kmon_tui.domain.traffic import TrafficReport
+from kmon_tui.live.pace import IDLE_S
+from kmon_tui.live.poller import Look, Poller
+from kmon_tui.live.prometheus import AdapterFactory, PrometheusClient
+from kmon_tui.live.prometheus_address import parse_matchers
+from kmon_tui.settings import PrometheusSettings
+
+SETTLE_S = 0.2
+"""The cursor may run over many rows; only where it rests is asked for."""
+
+
+class PrometheusMetrics:
+    """Keeps its books over failures: when ``poll`` is iterated anew, what was missed is asked for by range."""
+
+    def __init__(self, settings: PrometheusSettings, adapter: AdapterFactory | None = None) -> None:
+        """Check the settings; nothing is sent and nothing heavy imported. Raises SettingsError."""
+        self._client = PrometheusClient(settings, adapter)
+        self._matchers = parse_matchers(settings.matchers)
+        self._found_by = settings.found_by
+        self._poller = Poller(
+            self._matchers, self._client.address.url, settings.found_by, phase_s=random.randrange(3600)
+        )
+
+    async def poll(self, interest: Interest) -> Stream[TrafficReport]:
+        """Stream a report a tick, and one more when another service is selected."""
+        look = _look(interest)
+        yield await self._client.run(partial(self._poller.poll, look=look))
+        while True:
+            closer = await self._wait(interest, look)
+            look = _look(interest)
+            step = self._poller.look_closer if closer else self._poller.poll
+            yield await self._client.run(partial(step, look=look))
+
+    async def _wait(self, interest: Interest, look: Look) -> bool:
+        """Wait for the next tick; True: something else is selected before it is due."""
+        if not look.services:
+            await _within(_until_services(interest), IDLE_S)
+            return False
+        delay_s = max(self._poller.next_s, IDLE_S if interest.idle else 0.0)
+        if interest.selected == look.selected and not await _within(interest.changed(), delay_s):
+            return False
+        await asyncio.sleep(min(SETTLE_S, delay_s))
+        return interest.selected != look.selected
+
+    async def aclose(self) -> None:
+        """End the thread; waits for the question that is on its way."""
+        await self._client.aclose()
+
+
+def _look(interest: Interest) -> Look:
+    return Look(interest.services, interest.selected, interest.visible)
+
+
+async def _until_services(interest: Interest) -> None:
+    while not interest.services:  # noqa: ASYNC110  # nothing tells when the first fleet is there
+        await asyncio.sleep(0.25)
+
+
+async def _within(event: Awaitable[None], limit_s: float) -> bool:
+    """Wait for something that happens; False when it did not in time."""
+    try:
+        async with asyncio.timeout(limit_s):
+            await event
+    except TimeoutError:
+        return False
+    return True
