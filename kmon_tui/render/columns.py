@@ -1,0 +1,243 @@
+"""The columns of the fleet: which ones fit a width, and what stands in a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from kmon_tui.domain.service import InferenceService, Kind, Mode, Readiness
+from kmon_tui.domain.traffic import Traffic
+from kmon_tui.render.cells import clean, fit, middle
+from kmon_tui.render.drawing import Drawing
+from kmon_tui.render.lines import Line, Span, joined
+from kmon_tui.render.rows import BEGINNING, Row, Severity, has_split, split_words
+from kmon_tui.render.sparkline import BAD_RATIO, WARN_RATIO, sparkline
+from kmon_tui.render.units import NOTHING, UNKNOWN, age, coarse_age, milliseconds, number, percent
+
+Cell = Callable[[Row, int, Drawing], Line]
+PEAK_WIDTH = 5
+RATE_WIDTH = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its title, its width in cells, and how a row fills it."""
+
+    title: str
+    width: int
+    cell: Cell
+    right: bool = False
+
+
+def columns_for(width: int, *, one_namespace: bool) -> tuple[Column, ...]:
+    """Give the columns of a table of this width; NAME takes what is left.
+
+    The order on the screen is fixed; what does not fit goes away by rank.
+    """
+    chosen = [(column, rank) for column, rank in ALL if rank <= _rank(width)]
+    if one_namespace:
+        chosen = [(column, rank) for column, rank in chosen if column.title != "NS"]
+    while True:
+        used = 1 + sum(column.width + 1 for column, _ in chosen) - 1
+        room = width - used
+        if room >= 0 or len(chosen) <= 2:
+            break
+        chosen.remove(max(chosen, key=lambda item: item[1]))
+    name_extra = max(room, 4 - NAME_WIDTH)
+    return tuple(
+        replace(column, width=column.width + name_extra) if column.title == "NAME" else column for column, _ in chosen
+    )
+
+
+def header_line(columns: Sequence[Column], width: int) -> Line:
+    """Write the titles."""
+    titles = " ".join(fit(column.title, column.width, right=column.right) for column in columns)
+    return ((fit(" " + titles, width), "header"),)
+
+
+def row_line(row: Row, columns: Sequence[Column], drawing: Drawing) -> Line:
+    """Write one row, without the mark of the cursor."""
+    spans: list[Span] = [(" ", "")]
+    for column in columns:
+        spans.extend(column.cell(row, column.width, drawing))
+        spans.append((" ", ""))
+    return joined(spans[:-1])
+
+
+def reason_line(row: Row, width: int, drawing: Drawing, *, show_split: bool) -> Line:
+    """Write the line below a row: why it fails, how its traffic is split."""
+    parts = [clean(row.reason)] if row.reason and row.severity >= Severity.ERRORS else []
+    if show_split and has_split(row.isvc.traffic):
+        parts.append("traffic " + clean(split_words(row.isvc.traffic)))
+    look = "reason" if row.severity >= Severity.ERRORS else "dim"
+    text = f"   {drawing.glyphs.branch} " + "   ".join(parts)
+    return ((fit(text, width, ellipsis=drawing.glyphs.ellipsis), look),)
+
+
+def fold_line(rows: Sequence[Row], width: int, drawing: Drawing, *, unfolded: bool) -> Line:
+    """Write one line for many rows that fail alike."""
+    first = rows[0]
+    glyph, word, look = state_words(first, drawing)
+    namespaces = len({row.isvc.key.namespace for row in rows})
+    where = f" in {namespaces} namespaces" if namespaces > 1 else ""
+    hint = "enter folds" if unfolded else "enter unfolds"
+    head = f"{len(rows)} services{where}  "
+    state = fit(f"{glyph} {word}", 9)
+    room = max(0, width - 12 - len(head) - len(hint) - 1)
+    reason = fit(clean(first.reason), room, ellipsis=drawing.glyphs.ellipsis)
+    return joined([(" ", ""), (state, look), (" ", ""), (head, "bold"), (reason, "reason"), (f" {hint}", "dim")])
+
+
+def state_words(row: Row, drawing: Drawing) -> tuple[str, str, str]:
+    """Give sign, word and look of a row's readiness; ready with none serving is never green."""
+    readiness = row.isvc.readiness
+    look = readiness.value
+    if row.severity is Severity.NOT_SERVING:
+        look = Readiness.FAILED.value
+    return drawing.glyphs.readiness[readiness], readiness.value, look
+
+
+def kind_word(kind: Kind) -> str:
+    """Give the short word of a kind."""
+    return {Kind.ISVC: "isvc", Kind.LLM: "llm", Kind.GRAPH: "graph"}[kind]
+
+
+def mode_word(mode: Mode) -> str:
+    """Give the short word of a deployment mode."""
+    return {Mode.KNATIVE: "knat", Mode.STANDARD: "std", Mode.MODELMESH: "mesh", Mode.UNKNOWN: UNKNOWN}[mode]
+
+
+def replicas_words(isvc: InferenceService) -> str:
+    """Write ``ready/desired``; unknown parts are ``?``."""
+    if isvc.readiness is Readiness.STOPPED and not isvc.replicas.ready:
+        return NOTHING
+    ready, desired = isvc.replicas.ready, isvc.replicas.desired
+    if ready is None and desired is None:
+        return UNKNOWN
+    return f"{UNKNOWN if ready is None else ready}/{UNKNOWN if desired is None else desired}"
+
+
+def _rank(width: int) -> int:
+    """Give the rank up to which columns are offered at a width."""
+    return next((rank for least, rank in RANKS if width < least), 99)
+
+
+def _state(row: Row, width: int, drawing: Drawing) -> Line:
+    glyph, word, look = state_words(row, drawing)
+    return ((fit(f"{glyph} {word}", width), look),)
+
+
+def _name(row: Row, width: int, drawing: Drawing) -> Line:
+    ellipsis = drawing.glyphs.ellipsis
+    return ((fit(middle(clean(row.isvc.key.name), width, ellipsis=ellipsis), width), ""),)
+
+
+def _plain(text_of: Callable[[Row, Drawing], str], *, right: bool = False, look: str = "") -> Cell:
+    def cell(row: Row, width: int, drawing: Drawing) -> Line:
+        return ((fit(clean(text_of(row, drawing)), width, right=right, ellipsis=drawing.glyphs.ellipsis), look),)
+
+    return cell
+
+
+def _pods(row: Row, width: int, drawing: Drawing) -> Line:
+    isvc = row.isvc
+    short = isvc.replicas.ready is not None and isvc.replicas.ready < (isvc.replicas.desired or 0)
+    look = "bad" if isvc.not_serving else "warn" if short else ""
+    return ((fit(replicas_words(isvc), width, right=True), look),)
+
+
+def _number(number_of: Callable[[Traffic], str], look_of: Callable[[Traffic], str] = lambda _: "") -> Cell:
+    """A cell of the traffic: `-` for what gets no requests by its nature, `?` when not known, dim when stale."""
+
+    def cell(row: Row, width: int, drawing: Drawing) -> Line:
+        traffic = row.traffic
+        if traffic is None:
+            nothing = drawing.report is not None and row.isvc.readiness in {Readiness.STOPPED, Readiness.COLD}
+            return ((fit(NOTHING if nothing else UNKNOWN, width, right=True), ""),)
+        look = "stale" if drawing.stale_age_s(traffic) is not None else look_of(traffic)
+        return ((fit(number_of(traffic), width, right=True, ellipsis=drawing.glyphs.ellipsis), look),)
+
+    return cell
+
+
+def _rate(traffic: Traffic) -> str:
+    if traffic.new_requests is not None:
+        spaced = f"new: {number(traffic.new_requests)}"
+        return spaced if len(spaced) <= RATE_WIDTH else spaced.replace(" ", "")
+    return number(traffic.requests_per_s)
+
+
+def _error_look(traffic: Traffic) -> str:
+    ratio = traffic.error_ratio
+    return "" if ratio is None or ratio < WARN_RATIO else "warn" if ratio < BAD_RATIO else "bad"
+
+
+def _errors(traffic: Traffic) -> str:
+    if traffic.requests_per_s == 0 and traffic.error_ratio is None:
+        return NOTHING
+    return percent(traffic.error_ratio)
+
+
+def _latency(quantile: Callable[[Traffic], float | None]) -> Callable[[Traffic], str]:
+    def text(traffic: Traffic) -> str:
+        if traffic.requests_per_s == 0 and quantile(traffic) is None:
+            return NOTHING
+        return milliseconds(quantile(traffic), traffic.top_bound_ms)
+
+    return text
+
+
+def _trend(row: Row, width: int, drawing: Drawing) -> Line:
+    """A sparkline with the value of its highest block behind it, or the age of stale numbers."""
+    traffic = row.traffic
+    if traffic is None or not traffic.requests.values:
+        return ((" " * width, ""),)
+    stale_s = drawing.stale_age_s(traffic)
+    drawn = sparkline(traffic.requests, traffic.errors, width - PEAK_WIDTH, drawing.glyphs)
+    if stale_s is not None:
+        text = "".join(text for text, _ in drawn.line)
+        old = f" {age(stale_s)} old"
+        return ((fit(text[: max(0, width - len(old))] + old, width, right=True), "stale"),)
+    if drawn.peak is None:
+        return ((" " * width, ""),)
+    return (*drawn.line, (fit(number(drawn.peak), PEAK_WIDTH, right=True), ""))
+
+
+def _since(row: Row, drawing: Drawing) -> str:
+    return coarse_age(row.isvc.since, drawing.now)
+
+
+def _change(row: Row, drawing: Drawing) -> str:
+    return coarse_age(row.isvc.changed, drawing.now)
+
+
+def _age(row: Row, drawing: Drawing) -> str:
+    return coarse_age(row.isvc.created, drawing.now) if row.isvc.created != BEGINNING else UNKNOWN
+
+
+def _split(row: Row, _drawing: Drawing) -> str:
+    return split_words(row.isvc.traffic).replace("  ", " ") if row.isvc.traffic else NOTHING
+
+
+NAME_WIDTH = 12
+RANKS = ((100, 10), (112, 12), (136, 13), (150, 14), (160, 16))
+"""Below so many cells, columns up to this rank."""
+ALL: tuple[tuple[Column, int], ...] = (
+    (Column("STATE", 9, _state), 0),
+    (Column("NAME", NAME_WIDTH, _name), 0),
+    (Column("NS", 8, _plain(lambda row, _: row.isvc.key.namespace)), 5),
+    (Column("KIND", 5, _plain(lambda row, _: kind_word(row.isvc.key.kind))), 13),
+    (Column("RUNTIME", 18, _plain(lambda row, _: row.isvc.runtime or row.isvc.format or NOTHING)), 14),
+    (Column("MODE", 4, _plain(lambda row, _: mode_word(row.isvc.mode))), 12),
+    (Column("TRAFFIC", 19, _plain(_split)), 11),
+    (Column("PODS", 5, _pods, right=True), 1),
+    (Column("RPS", RATE_WIDTH, _number(_rate), right=True), 2),
+    (Column("ERR%", 4, _number(_errors, _error_look), right=True), 3),
+    (Column("P50", 5, _number(_latency(lambda traffic: traffic.p50_ms)), right=True), 15),
+    (Column("P90", 5, _number(_latency(lambda traffic: traffic.p90_ms)), right=True), 4),
+    (Column("P99", 5, _number(_latency(lambda traffic: traffic.p99_ms)), right=True), 16),
+    (Column("TREND", 12, _trend), 8),
+    (Column("SINCE", 5, _plain(_since, right=True), right=True), 6),
+    (Column("CHG", 4, _plain(_change, right=True), right=True), 7),
+    (Column("AGE", 4, _plain(_age, right=True), right=True), 17),
+)

@@ -1,0 +1,51 @@
+"""What the drawing of rows and panels depends on besides the values themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+
+from kmon_tui.domain.traffic import Prometheus, Traffic, TrafficReport
+from kmon_tui.render.glyphs import UNICODE, Glyphs
+
+USUAL_POLL_S = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """The viewer's clock and terminal, and how far the traffic may be believed."""
+
+    now: datetime = datetime.min.replace(tzinfo=UTC)
+    glyphs: Glyphs = UNICODE
+    zone: tzinfo | None = None
+    """The viewer's zone; None: this machine's."""
+    shaded: bool = False
+    """Draw heat maps with signs instead of colours."""
+    prometheus_failing: bool = False
+    report: TrafficReport | None = None
+    report_age_s: float = 0.0
+    """How long ago the report came; 0 while it is younger than two polls, then in steps of 10 s."""
+
+    @property
+    def prometheus(self) -> Prometheus:
+        """Of the report, or an empty one."""
+        return self.report.prometheus if self.report is not None else Prometheus()
+
+    def data_age_s(self, sampled_at: datetime | None) -> float | None:
+        """Seconds since a sample was taken, by Prometheus' clock; None when that is not known."""
+        newest = self.prometheus.now
+        if sampled_at is None or newest is None:
+            return None
+        return max(0.0, (newest - sampled_at).total_seconds()) + self.report_age_s
+
+    def stale_age_s(self, traffic: Traffic) -> float | None:
+        """The age of numbers that are older than two polls; None while they are fresh."""
+        age_s = self.data_age_s(traffic.sampled_at)
+        if age_s is None:
+            return self.report_age_s if self.prometheus_failing or self.report_age_s else None
+        return age_s if self.prometheus_failing or age_s > 2 * poll_s(self.prometheus) else None
+
+
+def poll_s(prometheus: Prometheus) -> float:
+    """Give the longest time that may pass between two samples of a healthy target, plus their poll."""
+    return max(prometheus.tick_s or 0.0, prometheus.scrape_interval_s or 0.0) or USUAL_POLL_S

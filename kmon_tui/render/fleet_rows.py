@@ -1,0 +1,203 @@
+"""The list of the fleet: which lines stand in which order, patched by what changed and seldom sorted anew."""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import compress
+from operator import is_not
+from typing import Any, TypeAlias
+
+from kmon_tui.domain.service import InferenceService, Key
+from kmon_tui.domain.traffic import Traffic
+from kmon_tui.render.filter import Filter
+from kmon_tui.render.rows import SORTS, Row, Severity, Sort, cause, has_split, row_of
+
+FOLD_FROM = 6
+"""More than five rows with one cause become one line."""
+FAULTS = frozenset(Severity) - {Severity.QUIET, Severity.READY, Severity.ROLLING}
+FEW = 50
+"""So many new rows are put in their places one by one; more of them mean a new list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """The line below a row that explains it."""
+
+    key: Key
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """One line for many rows that fail alike."""
+
+    cause: str
+    keys: tuple[Key, ...]
+
+
+Entry: TypeAlias = Key | Reason | Fold
+
+
+class FleetRows:
+    """Rows by key, kept up to date at a cost of what changed.
+
+    ``update`` patches rows, ``arrange`` makes the lines. Between two sorts a
+    row keeps its place, whatever happens to it.
+    """
+
+    def __init__(self) -> None:
+        self.rows: dict[Key, Row] = {}
+        self.counts: Counter[str] = Counter()
+        """Rows by word of the summary: every Readiness, and ``not serving``."""
+        self.sort: Sort = SORTS["state"]
+        self.reverse = False
+        self.resort_due = False
+        """Whether some row would stand elsewhere after a new sort."""
+        self.layout_due = False
+        """Whether lines have come or gone since ``arrange``."""
+        self._services: tuple[InferenceService, ...] = ()
+        self._traffic: Mapping[Key, Traffic] = {}
+        self._order: list[tuple[Any, Key]] = []
+
+    def update(self, services: tuple[InferenceService, ...], traffic: Mapping[Key, Traffic]) -> set[Key]:
+        """Take over new values; give the keys of rows that are another value now, were added or removed."""
+        if traffic is not self._traffic:
+            self._traffic = traffic
+            touched: Iterable[InferenceService] = services
+            gone = self._gone(services) if services is not self._services else set()
+        else:
+            touched, gone = self._touched(services)
+        self._services = services
+        changed: set[Key] = set(gone)
+        for key in gone:
+            self._count(self.rows.pop(key), -1)
+        added: list[Key] = []
+        for isvc in touched:
+            old = self.rows.get(isvc.key)
+            new_traffic = traffic.get(isvc.key)
+            if old is not None and old.isvc is isvc and old.traffic is new_traffic:
+                continue
+            self._put(isvc, new_traffic, old)
+            changed.add(isvc.key)
+            if old is None:
+                added.append(isvc.key)
+        self._place(added, gone)
+        return changed
+
+    def sort_by(self, sort: Sort, *, reverse: bool = False) -> None:
+        """Choose an order and sort now."""
+        self.sort, self.reverse = sort, reverse
+        self.resort()
+
+    def resort(self) -> None:
+        """Put every row where it belongs."""
+        key = self.sort.key
+        self._order = sorted(((key(row), row_key) for row_key, row in self.rows.items()), key=_first)
+        self.resort_due = False
+
+    def arrange(
+        self, wanted: Callable[[Row], bool], *, show_split: bool, unfolded: frozenset[str] = frozenset()
+    ) -> list[Entry]:
+        """Make the lines in the present order: rows, the reasons below them, folds."""
+        keys = [key for _, key in (reversed(self._order) if self.reverse else self._order)]
+        rows = self.rows
+        shown = [key for key in keys if wanted(rows[key])]
+        folds = self._folds(shown) if self.sort.name == "state" else {}
+        entries: list[Entry] = []
+        self.layout_due = False
+        for key in shown:
+            row = rows[key]
+            fold = folds.get(cause(row)) if folds and row.severity >= Severity.ERRORS else None
+            if fold is not None:
+                if fold.keys[0] == key:
+                    entries.append(fold)
+                if fold.cause not in unfolded:
+                    continue
+            entries.append(key)
+            if needs_line(row, show_split=show_split) and fold is None:
+                entries.append(Reason(key))
+        return entries
+
+    def _folds(self, shown: Sequence[Key]) -> dict[str, Fold]:
+        alike: dict[str, list[Key]] = {}
+        for key in shown:
+            if self.rows[key].severity >= Severity.ERRORS and (why := cause(self.rows[key])):
+                alike.setdefault(why, []).append(key)
+        return {why: Fold(why, tuple(keys)) for why, keys in alike.items() if len(keys) >= FOLD_FROM}
+
+    def _touched(self, services: tuple[InferenceService, ...]) -> tuple[Iterator[InferenceService], set[Key]]:
+        """Give the services that are not the same objects as before, and the keys that are gone.
+
+        Both tuples are sorted by key, so the usual case (some were replaced in
+        place) is one pass at C speed.
+        """
+        old = self._services
+        if services is old:
+            return iter(()), set()
+        if len(services) == len(old):
+            pairs = list(compress(zip(old, services, strict=True), map(is_not, old, services)))
+            if all(before.key == after.key for before, after in pairs):
+                return (after for _, after in pairs), set()
+        return iter(services), self._gone(services)
+
+    def _gone(self, services: tuple[InferenceService, ...]) -> set[Key]:
+        return set(self.rows) - {isvc.key for isvc in services}
+
+    def _put(self, isvc: InferenceService, traffic: Traffic | None, old: Row | None) -> None:
+        row = row_of(isvc, traffic)
+        self.rows[isvc.key] = row
+        self._count(row, +1)
+        if old is not None:
+            self._count(old, -1)
+            self.resort_due = self.resort_due or self.sort.key(row) != self.sort.key(old)
+            if max(row.severity, old.severity) >= Severity.ERRORS or row.isvc.traffic != old.isvc.traffic:
+                self.layout_due = self.layout_due or cause(row) != cause(old) or has_split_changed(row, old)
+
+    def _place(self, added: Sequence[Key], gone: set[Key]) -> None:
+        """Give new rows their places in the order of the last sort, and close the gaps of those gone."""
+        self.layout_due = self.layout_due or bool(added or gone)
+        if gone:
+            self._order = [entry for entry in self._order if entry[1] not in gone]
+        if len(added) > FEW:
+            self.resort()
+            return
+        for key in added:
+            insort(self._order, (self.sort.key(self.rows[key]), key), key=_first)
+
+    def _count(self, row: Row, by: int) -> None:
+        word = "not serving" if row.severity is Severity.NOT_SERVING else row.isvc.readiness.value
+        self.counts[word] += by
+
+
+def needs_line(row: Row, *, show_split: bool) -> bool:
+    """Whether a row grows by a line: it fails, or its traffic is split and no column says so."""
+    return row.severity >= Severity.ERRORS or (show_split and has_split(row.isvc.traffic))
+
+
+def has_split_changed(row: Row, old: Row) -> bool:
+    """Whether a row has begun or ended to divide its requests."""
+    return has_split(row.isvc.traffic) != has_split(old.isvc.traffic)
+
+
+def every_row(_row: Row) -> bool:
+    """Want every row."""
+    return True
+
+
+def wanted_by(filter_: Filter, *, faults_only: bool, namespace: str | None) -> Callable[[Row], bool]:
+    """Give the test of a view: the filter, faults only, one namespace."""
+    if not filter_ and not faults_only and namespace is None:
+        return every_row
+
+    def wanted(row: Row) -> bool:
+        if faults_only and row.severity not in FAULTS:
+            return False
+        return (namespace is None or row.isvc.key.namespace == namespace) and filter_(row.isvc)
+
+    return wanted
+
+
+def _first(entry: tuple[Any, Key]) -> Any:
+    return entry[0]

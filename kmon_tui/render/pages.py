@@ -1,0 +1,69 @@
+"""Pages of words about the sources: which Prometheus, what is missing."""
+
+from __future__ import annotations
+
+from kmon_tui.domain.health import Health
+from kmon_tui.domain.state import PROMETHEUS, State
+from kmon_tui.render.cells import clean
+from kmon_tui.render.drawing import Drawing
+from kmon_tui.render.lines import Line
+from kmon_tui.render.summary import api_health
+from kmon_tui.render.units import UNKNOWN, age, duration
+
+
+def prometheus_lines(state: State, drawing: Drawing) -> tuple[Line, ...]:
+    """Say which Prometheus is asked, how it was found, how fast and how old it is, and what our queries cost."""
+    health = state.health.get(PROMETHEUS)
+    if health is None:
+        return (
+            (("no Prometheus is configured", "failed"),),
+            (),
+            (("start with --prometheus URL, or set PROMETHEUS_URL", ""),),
+        )
+    prometheus = drawing.prometheus
+    age_s = drawing.data_age_s(prometheus.sampled_at)
+    facts = [
+        ("state", health.status.value),
+        ("url", prometheus.url),
+        ("found by", prometheus.found_by),
+        ("version", prometheus.version),
+        ("retention", prometheus.retention),
+        ("metrics", ", ".join(prometheus.families) or "none of the known families"),
+        ("scrape interval", _seconds(prometheus.scrape_interval_s)),
+        ("rate window", _seconds(prometheus.window_s)),
+        ("asked every", _seconds(prometheus.tick_s)),
+        ("queries took", f"{prometheus.query_s * 1000:.0f} ms a tick" if prometheus.query_s is not None else UNKNOWN),
+        ("newest sample", f"{age(age_s)} old" if age_s is not None else UNKNOWN),
+    ]
+    lines: list[Line] = [((f"{name:<16}", "dim"), (clean(value) or UNKNOWN, "")) for name, value in facts]
+    lines.extend(_failure(health))
+    lines.extend(((clean(note), "warn"),) for note in prometheus.notes)
+    return tuple(lines)
+
+
+def notes_lines(state: State) -> tuple[Line, ...]:
+    """Say what is known of the cluster and what is missing."""
+    place, fleet = state.place, state.fleet
+    facts = [
+        ("context", place.context),
+        ("cluster", place.cluster),
+        ("user", place.user),
+        ("server", place.server),
+        ("version", fleet.server_version),
+        ("namespace", fleet.namespace or "all"),
+        ("kinds", ", ".join(fleet.kinds)),
+    ]
+    lines: list[Line] = [((f"{name:<16}", "dim"), (clean(value) or UNKNOWN, "")) for name, value in facts]
+    lines.extend(_failure(api_health(state)))
+    lines.extend(((clean(note), "warn"),) for note in fleet.notes)
+    if not fleet.notes:
+        lines.append((("nothing is missing", "ready"),))
+    return tuple(lines)
+
+
+def _failure(health: Health) -> list[Line]:
+    return [((clean(text), look),) for text, look in ((health.error, "failed"), (health.hint, "")) if text]
+
+
+def _seconds(value: float | None) -> str:
+    return UNKNOWN if value is None else duration(value) if value >= 60 else f"{value:g}s"

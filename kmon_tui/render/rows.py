@@ -1,0 +1,155 @@
+"""One row of the fleet: a service with its traffic, how bad it is, and the sentence that says why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import IntEnum
+from typing import Any
+
+from kmon_tui.domain.service import InferenceService, Readiness, TrafficShare
+from kmon_tui.domain.traffic import Scope, Traffic
+from kmon_tui.render.sparkline import BAD_RATIO, WARN_RATIO
+from kmon_tui.render.units import percent
+
+
+class Severity(IntEnum):
+    """How urgently a row wants to be looked at: the worst of readiness, serving pods and error ratio."""
+
+    QUIET = 0
+    """Stopped or scaled to zero."""
+    READY = 1
+    SOME_ERRORS = 2
+    UNKNOWN = 3
+    ROLLING = 4
+    ERRORS = 5
+    NOT_SERVING = 6
+    FAILED = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A service, its traffic and what follows from both."""
+
+    isvc: InferenceService
+    traffic: Traffic | None
+    severity: Severity
+    reason: str = ""
+    """Why the row is trouble, one sentence; empty for rows that need none."""
+
+
+OF_READINESS = {
+    Readiness.FAILED: Severity.FAILED,
+    Readiness.ROLLING: Severity.ROLLING,
+    Readiness.UNKNOWN: Severity.UNKNOWN,
+    Readiness.READY: Severity.READY,
+    Readiness.COLD: Severity.QUIET,
+    Readiness.STOPPED: Severity.QUIET,
+}
+
+
+def row_of(isvc: InferenceService, traffic: Traffic | None) -> Row:
+    """Judge one service."""
+    severity = OF_READINESS[isvc.readiness]
+    ratio = traffic.error_ratio if traffic is not None else None
+    if severity is Severity.READY and isvc.not_serving:
+        severity = Severity.NOT_SERVING
+    if ratio is not None and ratio >= BAD_RATIO:
+        severity = max(severity, Severity.ERRORS)
+    elif ratio is not None and ratio >= WARN_RATIO:
+        severity = max(severity, Severity.SOME_ERRORS)
+    return Row(isvc=isvc, traffic=traffic, severity=severity, reason=_reason(isvc, traffic, severity))
+
+
+def has_split(traffic: tuple[TrafficShare, ...]) -> bool:
+    """Whether requests are divided between revisions."""
+    return sum(1 for share in traffic if share.percent) > 1
+
+
+def split_words(traffic: tuple[TrafficShare, ...]) -> str:
+    """Write a traffic split as ``90% 00002  10% 00003``, the end of each revision's name being what differs."""
+    return "  ".join(f"{share.percent}% {_short_revision(share)}" for share in traffic if share.percent is not None)
+
+
+def scope_words(scope: Scope) -> str:
+    """Say whose experience an error ratio describes."""
+    return "users" if scope is Scope.USERS else "pods"
+
+
+def cause(row: Row) -> str:
+    """Give what rows must have in common to be told in one line; empty when the row is no trouble.
+
+    Names, namespaces and numbers inside the message do not count.
+    """
+    if row.severity < Severity.ERRORS or not row.reason:
+        return ""
+    text = row.reason
+    for own in (row.isvc.key.name, row.isvc.key.namespace):
+        text = text.replace(own, "*")
+    return f"{row.isvc.readiness} " + re.sub(r"[0-9a-f]*\d[0-9a-f]*", "#", text)
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """An order of rows, and how it is spoken of."""
+
+    name: str
+    label: str
+    key: Callable[[Row], Any]
+
+
+BEGINNING = datetime.min.replace(tzinfo=UTC)
+
+
+def _traffic_key(number: Callable[[Traffic], float | None]) -> Callable[[Row], Any]:
+    """Order by a number of the traffic, highest first; unknown ones last."""
+
+    def key(row: Row) -> Any:
+        value = number(row.traffic) if row.traffic is not None else None
+        return (0.0 if value is None else -value, value is None, row.isvc.key.namespace, row.isvc.key.name)
+
+    return key
+
+
+def _newest_first(moment: Callable[[InferenceService], datetime | None]) -> Callable[[Row], Any]:
+    def key(row: Row) -> Any:
+        value = moment(row.isvc)
+        return (-(value or BEGINNING).timestamp() if value else 1.0, row.isvc.key.namespace, row.isvc.key.name)
+
+    return key
+
+
+SORTS: Mapping[str, Sort] = {
+    sort.name: sort
+    for sort in (
+        Sort("state", "trouble first", lambda row: (-row.severity, row.isvc.key.namespace, row.isvc.key.name)),
+        Sort("name", "name", lambda row: (row.isvc.key.name, row.isvc.key.namespace)),
+        Sort("ns", "namespace", lambda row: (row.isvc.key.namespace, row.isvc.key.name)),
+        Sort("rps", "most requests first", _traffic_key(lambda traffic: traffic.requests_per_s)),
+        Sort("err", "most errors first", _traffic_key(lambda traffic: traffic.error_ratio)),
+        Sort("p90", "slowest first", _traffic_key(lambda traffic: traffic.p90_ms)),
+        Sort("change", "last changed first", _newest_first(lambda isvc: isvc.changed)),
+        Sort("since", "newest state first", _newest_first(lambda isvc: isvc.since)),
+        Sort("age", "newest service first", _newest_first(lambda isvc: isvc.created)),
+    )
+}
+
+
+def _reason(isvc: InferenceService, traffic: Traffic | None, severity: Severity) -> str:
+    if severity is Severity.FAILED or (isvc.readiness in {Readiness.ROLLING, Readiness.UNKNOWN} and isvc.reason):
+        words = ": ".join(part for part in (isvc.reason, isvc.message) if part)
+        return words or "not ready, and nothing in its status says why"
+    if severity is Severity.NOT_SERVING:
+        return f"Ready, but 0 of {isvc.replicas.desired} pods serve"
+    if severity is Severity.ERRORS and traffic is not None:
+        return f"{percent(traffic.error_ratio)} % of requests fail (as {scope_words(traffic.scope)} see it)"
+    return ""
+
+
+def _short_revision(share: TrafficShare) -> str:
+    if share.tag:
+        return share.tag
+    number = re.search(r"-(\d{5})$", share.revision)
+    return number[1] if number else share.revision or ("latest" if share.latest else "?")

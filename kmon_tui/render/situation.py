@@ -1,0 +1,92 @@
+"""What an empty screen says: why nothing is there, and what to press."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kmon_tui.domain.health import Status
+from kmon_tui.domain.state import State
+from kmon_tui.render.cells import clean
+from kmon_tui.render.summary import api_health
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A headline, the sentences below it, and the keys that help."""
+
+    title: str
+    lines: tuple[str, ...] = ()
+    keys: tuple[tuple[str, str], ...] = ()
+    look: str = "bold"
+
+
+RETRY = ("ctrl+r", "try now")
+CONTEXT = (":ctx", "another context")
+QUIT = ("q", "quit")
+
+
+def too_small(width: int, height: int) -> Notice:
+    """Say that the terminal has no room."""
+    return Notice("too small", (f"{width}x{height}", "40x8 is the least"))
+
+
+def notice(state: State, *, shown: int, filter_text: str, view: str = "") -> Notice | None:
+    """Say why the list is empty; None when it is not.
+
+    ``view`` names what else narrows the list: faults only, a namespace.
+    """
+    if shown:
+        return None
+    total = len(state.fleet.services)
+    if total and filter_text:
+        return Notice(
+            f"nothing matches {clean(filter_text)}",
+            (f"{total} services are hidden" + (f"; shown is only: {view}" if view else ""),),
+            (("esc", "clear the filter"), ("/", "change it")),
+        )
+    if total:
+        return Notice(f"none of {total} services: {view}", (), (("esc", "show all"), ("0", "all namespaces")))
+    return _without_services(state)
+
+
+def _without_services(state: State) -> Notice:
+    context = clean(state.place.context)
+    health = api_health(state)
+    if health.status is Status.FAILING:
+        lines = tuple(clean(text) for text in (health.hint, _where(state)) if text)
+        return Notice(
+            clean(health.error) or "the Kubernetes API does not answer",
+            (*lines, "tried again by itself, ever more seldom, at least every 15 s"),
+            (RETRY, CONTEXT, QUIT),
+            look="failed",
+        )
+    if not state.fleet.synced:
+        if not context and not state.place.server:
+            return Notice("starting", ("reading the kubeconfig",), (QUIT,))
+        return Notice(f"connecting to {context or 'the cluster'}", (_where(state), "0 services yet"), (CONTEXT, QUIT))
+    if not state.fleet.kinds:
+        return Notice(
+            f"KServe is not installed in {context or 'this cluster'}",
+            (
+                "the API has no InferenceService (serving.kserve.io)",
+                "looked for again every minute; https://kserve.github.io/website says how to install it",
+                *map(clean, state.fleet.notes),
+            ),
+            (RETRY, CONTEXT, QUIT),
+        )
+    if state.fleet.namespace is not None:
+        return Notice(
+            f"no services in namespace {clean(state.fleet.namespace)}",
+            ("they appear here as soon as they exist", *map(clean, state.fleet.notes)),
+            (("0", "all namespaces"), (":ns NAME", "another one"), CONTEXT),
+        )
+    return Notice(
+        f"no services in {context or 'this cluster'}",
+        ("they appear here as soon as they exist", *map(clean, state.fleet.notes)),
+        (CONTEXT, QUIT),
+    )
+
+
+def _where(state: State) -> str:
+    parts = [clean(text) for text in (state.place.context, state.place.server) if text]
+    return "  ".join(parts)

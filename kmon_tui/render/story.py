@@ -1,0 +1,181 @@
+"""What is told of one service: the line below the list, and the words of its detail pane."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from kmon_tui.domain.health import Health, Status
+from kmon_tui.domain.service import Condition
+from kmon_tui.domain.state import PROMETHEUS, State
+from kmon_tui.domain.traffic import Buckets, Family, Traffic
+from kmon_tui.render.cells import clean, fit, middle, wrap
+from kmon_tui.render.columns import kind_word, replicas_words, state_words
+from kmon_tui.render.drawing import Drawing
+from kmon_tui.render.lines import Line, Span, cropped, joined
+from kmon_tui.render.rows import Row, Severity, has_split, scope_words, split_words
+from kmon_tui.render.summary import api_health
+from kmon_tui.render.units import age, long_duration, milliseconds, number, percent
+
+FAMILIES: Mapping[Family, str] = {
+    Family.ALIAS: "kserve_request_*",
+    Family.KNATIVE_MS: "revision_request_*",
+    Family.KNATIVE_S: "http_server_request_duration",
+    Family.SDK: "request_predict_seconds",
+}
+
+
+def context_line(state: State, row: Row | None, drawing: Drawing, width: int) -> Line:
+    """Say in one line what matters most now: a source that fails, else the selected service."""
+    api = api_health(state)
+    if api.status is Status.FAILING:
+        return _failure("api", api, width)
+    prometheus = state.health.get(PROMETHEUS)
+    if row is not None and row.severity < Severity.ERRORS and row.reason:
+        return cropped(((f" {clean(row.isvc.key.name)}: ", "bold"), (clean(row.reason), "reason")), width)
+    if prometheus is not None and prometheus.status is Status.FAILING:
+        return _failure("prometheus", prometheus, width)
+    if prometheus is None and state.fleet.synced:
+        return cropped(((" no Prometheus, so no traffic: start with --prometheus URL", "dim"),), width)
+    if row is None:
+        return ()
+    spans: list[Span] = [(f" {clean(row.isvc.key.name)} ", "bold")]
+    spans.extend(_traffic_words(row.traffic, drawing) or _facts(_kind_facts(row), drawing))
+    notes = "; ".join(map(clean, state.fleet.notes))
+    if notes:
+        spans.append((f"   note: {notes}", "warn"))
+    return cropped(joined(spans), width)
+
+
+def headline(row: Row, drawing: Drawing, width: int) -> Line:
+    """Name the service with its state, since when, and how it runs."""
+    isvc = row.isvc
+    glyph, word, look = state_words(row, drawing)
+    since = f" {long_duration((drawing.now - isvc.since).total_seconds() // 60 * 60)}" if isvc.since else ""
+    if since in {" 0s"}:
+        since = " <1m"
+    name = middle(clean(str(isvc.key)), max(10, width // 2), ellipsis=drawing.glyphs.ellipsis)
+    return cropped(
+        ((f"{glyph} {word}{since}", look), ("  ", ""), (name, "bold"), ("  ", ""), *_facts(_kind_facts(row), drawing)),
+        width,
+    )
+
+
+def story_lines(row: Row, drawing: Drawing, width: int) -> list[Line]:
+    """Tell the service: reason, where it answers, pods, split, conditions."""
+    isvc = row.isvc
+    lines: list[Line] = [headline(row, drawing, width)]
+    if row.reason:
+        lines.extend(((line, "reason"),) for line in wrap(clean(row.reason), width, most_lines=3))
+    pods = f"pods {replicas_words(isvc)}"
+    split = f"   traffic {clean(split_words(isvc.traffic))}" if isvc.traffic else ""
+    lines.append(
+        cropped(((pods, "warn" if isvc.not_serving else ""), (split, "bold" if has_split(isvc.traffic) else "")), width)
+    )
+    if isvc.url:
+        lines.append(((middle(clean(isvc.url), width, ellipsis=drawing.glyphs.ellipsis), "dim"),))
+    lines.extend(_condition_line(condition, drawing, width) for condition in sorted(isvc.conditions, key=_false_first))
+    for pod in isvc.pods:
+        if pod.trouble:
+            words = f"pod {clean(pod.name)}: {clean(pod.trouble)} {clean(pod.message)}"
+            lines.append(cropped(((words, "reason"),), width))
+    return lines
+
+
+def requests_title(traffic: Traffic | None, drawing: Drawing) -> str:
+    """Answer how many requests now, their errors, their source and age."""
+    if traffic is None:
+        return "requests/s ?"
+    rate = (
+        f"new: {number(traffic.new_requests)}" if traffic.new_requests is not None else number(traffic.requests_per_s)
+    )
+    scope = scope_words(traffic.scope)
+    return f"requests/s {rate}  errors {percent(traffic.error_ratio)} % ({scope}){_source(traffic, drawing)}"
+
+
+def latency_title(traffic: Traffic | None, drawing: Drawing) -> str:
+    """Answer how slow now: the three quantiles, their source and age."""
+    if traffic is None:
+        return "latency ?"
+    top = traffic.top_bound_ms
+    shown = (("p50", traffic.p50_ms), ("p90", traffic.p90_ms), ("p99", traffic.p99_ms))
+    words = "  ".join(f"{name} {milliseconds(value, top)}" for name, value in shown)
+    return f"latency {words}{_source(traffic, drawing)}"
+
+
+def heat_title(buckets: Buckets | None, drawing: Drawing) -> str:
+    """Say what a cell of the heat map is, and how many requests its newest column holds."""
+    if buckets is None:
+        return "latency buckets"
+    newest = sum(row[-1] for row in buckets.counts if row and row[-1] == row[-1])
+    return f"latency buckets  {number(newest)} requests in the last {long_duration(buckets.step_s)}"
+
+
+def no_traffic_words(state: State, row: Row | None) -> str:
+    """Say why there is no chart."""
+    health = state.health.get(PROMETHEUS)
+    if health is None:
+        return "no Prometheus is configured: start with --prometheus URL"
+    if health.status is Status.FAILING:
+        return f"{clean(health.error)}. {clean(health.hint)}".strip()
+    if state.traffic is None or health.status is Status.STARTING:
+        return "waiting for the first answer of Prometheus"
+    if not state.traffic.prometheus.families:
+        return "this Prometheus has none of the metrics of KServe or Knative: is it scraping the model pods?"
+    if row is not None and row.traffic is not None and row.traffic.problem:
+        return clean(row.traffic.problem)
+    return "no series for this service: it has had no request yet, or its pods are not scraped"
+
+
+def _failure(source: str, health: Health, width: int) -> Line:
+    hint = f"  {clean(health.hint)}" if health.hint else ""
+    return cropped(((f" {source}: {clean(health.error)}", "failed"), (hint, "")), width)
+
+
+def _traffic_words(traffic: Traffic | None, drawing: Drawing) -> list[Span]:
+    if traffic is None:
+        return []
+    if traffic.problem and traffic.requests_per_s is None:
+        return [(clean(traffic.problem), "warn")]
+    top = traffic.top_bound_ms
+    words = f"{percent(traffic.error_ratio)} % errors ({scope_words(traffic.scope)})"
+    quantiles = "/".join(milliseconds(value, top) for value in (traffic.p50_ms, traffic.p90_ms, traffic.p99_ms))
+    span_s = traffic.requests.step_s * len(traffic.requests.values)
+    trend = f"  trend {long_duration(span_s)}" if traffic.requests.values else ""
+    stale_s = drawing.stale_age_s(traffic)
+    old = f"  data {age(stale_s)} old" if stale_s is not None else ""
+    rate = (
+        f"{number(traffic.requests_per_s)} rps"
+        if traffic.new_requests is None
+        else f"new: {number(traffic.new_requests)}"
+    )
+    return [(f"{rate}  {words}  p50/90/99 {quantiles}{trend}{old}", "stale" if old else "")]
+
+
+def _source(traffic: Traffic, drawing: Drawing) -> str:
+    stale_s = drawing.stale_age_s(traffic)
+    old = f"  {age(stale_s)} old" if stale_s is not None else ""
+    return f"  {FAMILIES[traffic.family]}{old}"
+
+
+def _kind_facts(row: Row) -> list[str]:
+    isvc = row.isvc
+    return [kind_word(isvc.key.kind), isvc.mode.value, isvc.runtime, isvc.format, isvc.protocol]
+
+
+def _facts(facts: list[str], drawing: Drawing) -> Line:
+    words = f" {drawing.glyphs.dot} ".join(clean(fact) for fact in facts if fact)
+    return ((words, "dim"),)
+
+
+def _false_first(condition: Condition) -> int:
+    return {"False": 0, "Unknown": 1}.get(condition.status, 2) + (3 if condition.severity == "Info" else 0)
+
+
+def _condition_line(condition: Condition, drawing: Drawing, width: int) -> Line:
+    look = {"True": "ready", "False": "failed"}.get(condition.status, "unknown")
+    if condition.severity == "Info" and look == "failed":
+        look = "dim"
+    status = fit(clean(condition.status), 8)
+    since = f"  {age(max(60.0, (drawing.now - condition.since).total_seconds()))}" if condition.since else ""
+    words = "  ".join(clean(text) for text in (condition.type, condition.reason, condition.message) if text)
+    return cropped(((status, look), (fit(words, max(0, width - 8 - len(since))).rstrip(), ""), (since, "dim")), width)

@@ -1,0 +1,120 @@
+"""The first words of every screen: how many failed, where this is, and whether it may be believed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from kmon_tui.domain.health import Health, Status
+from kmon_tui.domain.service import Readiness
+from kmon_tui.domain.state import KUBERNETES, PROMETHEUS, State
+from kmon_tui.render.cells import clean, middle
+from kmon_tui.render.drawing import Drawing, poll_s
+from kmon_tui.render.lines import Line, Span, cropped, joined, width_of
+from kmon_tui.render.units import age
+
+WORDS = (
+    (Readiness.FAILED.value, "FAILED", "alarm"),
+    ("not serving", "NOT SERVING", "alarm"),
+    (Readiness.ROLLING.value, "rolling", "rolling"),
+    (Readiness.UNKNOWN.value, "unknown", "unknown"),
+    (Readiness.READY.value, "ready", "ready"),
+    (Readiness.COLD.value, "cold", "cold"),
+    (Readiness.STOPPED.value, "stopped", "stopped"),
+)
+
+
+def counts_line(counts: Mapping[str, int], look: str | None = None) -> Line:
+    """Write ``2 FAILED  1 rolling  9 ready``; what there is none of is left out."""
+    spans: list[Span] = []
+    for word, label, own_look in WORDS:
+        if counts.get(word, 0) > 0:
+            words = f"{counts[word]} {label}"
+            spans.extend(((f" {words} " if own_look == "alarm" else words, look or own_look), ("  ", "")))
+    return joined(spans[:-1])
+
+
+def top_line(state: State, counts: Mapping[str, int], drawing: Drawing, width: int, *, read_only: bool) -> Line:
+    """Write the top bar: counts, context, namespace, READ-ONLY, the health of both sources."""
+    api = api_health(state)
+    down = api.status is Status.FAILING
+    head = counts_line(counts, "stale" if down else None) or ((_start_word(state), "dim"),)
+    namespace = state.fleet.namespace if state.fleet.synced else state.place.namespace
+    right = joined(
+        [
+            ("READ-ONLY", "warn") if read_only else ("", ""),
+            ("  " if read_only else "", ""),
+            *_api_words(state, drawing),
+            ("  ", ""),
+            *_prometheus_words(state, drawing),
+            (" ", ""),
+        ]
+    )
+    place = f" ns:{clean(namespace) if namespace else 'all'}"
+    room = width - 1 - width_of(right) - 2
+    head = _shortened(head, max(room - 10 - len(place), room // 2))
+    left_room = room - width_of(head) - 2 - min(len(place), 16)
+    context = middle(clean(state.place.context) or "no context", max(4, left_room), ellipsis=drawing.glyphs.ellipsis)
+    left: Line = (
+        *(() if head[0][1] == "alarm" else ((" ", ""),)),
+        *head,
+        ("  ", ""),
+        (context, "context"),
+        (middle(place, 16), ""),
+    )
+    gap = width - width_of(left) - width_of(right)
+    if gap < 1:
+        return cropped((*left, ("  ", ""), *right), width)
+    return (*left, (" " * gap, ""), *right)
+
+
+def api_health(state: State) -> Health:
+    """Give the health of the way to the API: failing if the monitor or the watch itself says so."""
+    monitored = state.health.get(KUBERNETES, Health())
+    return state.fleet.health if state.fleet.health.status is Status.FAILING else monitored
+
+
+def data_words(state: State, drawing: Drawing) -> str:
+    """Say how old Prometheus' data is: words only once it is older than two polls."""
+    age_s = drawing.data_age_s(drawing.prometheus.sampled_at)
+    if age_s is None:
+        return ""
+    if state.health.get(PROMETHEUS, Health()).status is Status.FAILING or age_s > 2 * poll_s(drawing.prometheus):
+        return f"data {age(age_s)} old"
+    return ""
+
+
+def _start_word(state: State) -> str:
+    if state.fleet.synced:
+        return "0 services"
+    return "connecting" if state.place.context else "starting"
+
+
+def _api_words(state: State, drawing: Drawing) -> Line:
+    health = api_health(state)
+    if health.status is Status.FAILING:
+        since = f" {age((drawing.now - health.since).total_seconds())}" if health.since else ""
+        return ((f"api DOWN{since}", "failed"),)
+    if health.status is Status.LIVE and state.fleet.synced:
+        return (("api live", "live"),)
+    return (("api …" if drawing.glyphs.ellipsis == "…" else "api ...", "dim"),)
+
+
+def _prometheus_words(state: State, drawing: Drawing) -> Line:
+    health = state.health.get(PROMETHEUS)
+    if health is None:
+        return (("prom -", "dim"),)
+    old = data_words(state, drawing)
+    if health.status is Status.FAILING:
+        return ((f"prom DOWN {old}".rstrip(), "failed"),)
+    if health.status is Status.STARTING or state.traffic is None:
+        return (("prom …" if drawing.glyphs.ellipsis == "…" else "prom ...", "dim"),)
+    if not state.traffic.prometheus.families:
+        return (("prom empty", "warn"),)
+    return ((f"prom {old}", "warn"),) if old else (("prom live", "live"),)
+
+
+def _shortened(head: Line, width: int) -> Line:
+    """Drop whole counts from the end until the rest fits."""
+    while len(head) > 1 and width_of(head) > width:
+        head = head[:-2]
+    return head

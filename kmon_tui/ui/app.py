@@ -1,0 +1,248 @@
+"""KmonApp: runs the monitor in one worker, follows its State in another, and hands both ways on."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncGenerator, Callable
+from datetime import datetime, timedelta, tzinfo
+from importlib import import_module
+from typing import ClassVar, Protocol
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.worker import Worker, WorkerCancelled, WorkerFailed
+
+from kmon_tui.domain.command import Command, SwitchContext
+from kmon_tui.domain.state import State
+from kmon_tui.render.pages import notes_lines, prometheus_lines
+from kmon_tui.render.rows import SORTS
+from kmon_tui.settings import ViewSettings
+from kmon_tui.ui.base import KmonScreen, Surroundings, utc_now
+from kmon_tui.ui.chooser import Chooser
+from kmon_tui.ui.command_screen import CommandScreen
+from kmon_tui.ui.commands import Order
+from kmon_tui.ui.detail_screen import DetailScreen
+from kmon_tui.ui.fleet_screen import FleetScreen
+from kmon_tui.ui.help import help_lines
+from kmon_tui.ui.messages import Ask
+from kmon_tui.ui.service_table import ServiceTable
+from kmon_tui.ui.text_screen import TextScreen
+
+SECOND_CTRL_C = timedelta(seconds=2)
+
+
+class Watcher(Protocol):
+    """What the app needs of the monitor."""
+
+    @property
+    def state(self) -> State:
+        """The newest State."""
+
+    def follow(self) -> AsyncGenerator[State, None]:
+        """Stream the newest State; a slow follower skips."""
+
+    def send(self, command: Command) -> None:
+        """Do what a person wants; what became of it is in a later State."""
+
+    async def run(self) -> None:
+        """Run until cancelled; everything is released when it returns."""
+
+
+class KmonApp(App[None]):
+    """Two workers and the screens; everything that is shown comes from the State, every wish goes to the monitor."""
+
+    TITLE = "kmon-tui"
+    CSS_PATH = "kmon.tcss"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide"), (160, "-huge")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-tall")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "quit", "quit", show=False, priority=True, id="app.quit_now"),
+        Binding("ctrl+c", "help_quit", "quit (twice)", show=False, system=True, id="app.interrupt"),
+    ]
+
+    def __init__(
+        self,
+        watcher: Watcher,
+        view: ViewSettings,
+        *,
+        read_only: bool = False,
+        open_name: str | None = None,
+        now: Callable[[], datetime] = utc_now,
+        zone: tzinfo | None = None,
+    ) -> None:
+        theme = view.theme or ("ansi-dark" if view.no_color else None)
+        plain = view.no_color or (theme or "").startswith("ansi")
+        super().__init__(ansi_color=True if plain else None)
+        self._watcher = watcher
+        self._wanted_theme = theme
+        self._surroundings = Surroundings(
+            now=now, zone=zone, ascii=view.ascii, shaded=plain or view.ascii, read_only=read_only
+        )
+        self._filter_text = view.filter
+        self._open_name = open_name
+        self._interrupted: datetime | None = None
+        self._workers_of_ours: list[Worker[None]] = []
+
+    def get_default_screen(self) -> Screen[None]:
+        """Begin with the fleet."""
+        return FleetScreen(self._surroundings, self._filter_text)
+
+    def on_mount(self) -> None:
+        """Take over the theme, paint, and only then begin to work."""
+        if self._wanted_theme is not None and self._wanted_theme in self.available_themes:
+            self.theme = self._wanted_theme
+        self.call_after_refresh(self._start)
+
+    async def on_unmount(self) -> None:
+        """Wait until the monitor has released what it holds; Textual itself only cancels."""
+        for worker in self._workers_of_ours:
+            worker.cancel()
+        for worker in self._workers_of_ours:
+            try:
+                await worker.wait()
+            except (WorkerCancelled, WorkerFailed):
+                continue
+
+    def _start(self) -> None:
+        self._workers_of_ours = [
+            self.run_worker(self._watcher.run(), name="monitor"),
+            self.run_worker(self._follow(), name="screen"),
+        ]
+        # Its import takes 100 ms: too long for the first paint and for the loop.
+        threading.Thread(target=import_module, args=("plotext",), name="import", daemon=True).start()
+
+    async def _follow(self) -> None:
+        async for state in self._watcher.follow():
+            for screen in self.screen_stack:
+                if isinstance(screen, KmonScreen):
+                    screen.show(state)
+            if self._open_name is not None and state.fleet.synced:
+                self._open_first(self._open_name)
+                self._open_name = None
+
+    @property
+    def fleet(self) -> FleetScreen:
+        """The screen below all others."""
+        screen = self.screen_stack[0]
+        assert isinstance(screen, FleetScreen)
+        return screen
+
+    def open_screen(self, screen: KmonScreen) -> None:
+        """Put a screen on top and give it the newest State."""
+        screen.show(self._watcher.state)
+        self.push_screen(screen)
+
+    def on_ask(self, message: Ask) -> None:
+        """Send a wish to the monitor."""
+        self._watcher.send(message.command)
+
+    def on_service_table_opened(self, event: ServiceTable.Opened) -> None:
+        """Show one service alone."""
+        self.open_screen(DetailScreen(self._surroundings, event.key))
+
+    def action_help(self) -> None:
+        """Show the keys of the screen on top."""
+        lines = help_lines(self.screen.active_bindings, self._surroundings.glyphs)
+        self.push_screen(TextScreen("kmon-tui: help", lines))
+
+    def action_help_quit(self) -> None:
+        """Quit on the second ctrl+c within two seconds."""
+        now = self._surroundings.now()
+        if self._interrupted is not None and now - self._interrupted <= SECOND_CTRL_C:
+            self.exit()
+            return
+        self._interrupted = now
+        self.notify("ctrl+c again quits", timeout=2)
+
+    def action_command_line(self) -> None:
+        """Type a command."""
+        state = self._watcher.state
+        arguments = {
+            "ctx": state.place.contexts,
+            "ns": ["all", *self.fleet.namespaces],
+            "theme": sorted(self.available_themes),
+        }
+        self.push_screen(CommandScreen(arguments), self._obey)
+
+    def action_choose_sort(self) -> None:
+        """Choose the order of the fleet."""
+        fleet = self.fleet
+
+        def chosen(name: str | None) -> None:
+            if name is not None:
+                fleet.action_sort(name)
+
+        choices = [(sort.name, f"{sort.name:<8}{sort.label}") for sort in SORTS.values()]
+        self.push_screen(Chooser("sort by", choices, fleet.view.sort.name), chosen)
+
+    def _obey(self, order: Order | None) -> None:
+        if order is None:
+            return
+        if order.name == "q":
+            self.exit()
+        elif order.name == "help":
+            self.action_help()
+        elif order.name == "refresh":
+            self.fleet.action_refresh()
+        elif order.name == "sort":
+            self.fleet.action_sort(order.argument)
+        elif order.name == "ctx":
+            self._choose_context(order.argument)
+        elif order.name == "ns":
+            self._choose_namespace(order.argument)
+        elif order.name == "theme":
+            self._choose_theme(order.argument)
+        elif order.name == "prom":
+            state = self._watcher.state
+            self.push_screen(TextScreen("Prometheus", prometheus_lines(state, self.fleet.drawing)))
+        elif order.name == "notes":
+            self.push_screen(TextScreen("notes", notes_lines(self._watcher.state)))
+
+    def _choose_context(self, name: str) -> None:
+        place = self._watcher.state.place
+
+        def chosen(context: str | None) -> None:
+            if context is not None and context != place.context:
+                self._watcher.send(SwitchContext(context))
+
+        if name in place.contexts:
+            chosen(name)
+            return
+        if name:
+            self.notify(f"no context {name} in the kubeconfig", severity="error", markup=False)
+        choices = [(context, context) for context in place.contexts]
+        self.push_screen(Chooser("context", choices, place.context, "the kubeconfig has no context"), chosen)
+
+    def _choose_namespace(self, name: str) -> None:
+        fleet = self.fleet
+
+        def chosen(namespace: str | None) -> None:
+            if namespace is not None:
+                fleet.look_at_namespace(None if namespace == "all" else namespace)
+
+        if name:
+            chosen(name)
+            return
+        choices = [("all", "0  all")]
+        choices += [(n, f"{i if i < 10 else ' '}  {n}") for i, n in enumerate(fleet.namespaces, start=1)]
+        self.push_screen(Chooser("namespace", choices, fleet.view.namespace or "all"), chosen)
+
+    def _choose_theme(self, name: str) -> None:
+        def chosen(theme: str | None) -> None:
+            if theme is not None:
+                self.theme = theme
+
+        if name in self.available_themes:
+            chosen(name)
+            return
+        if name:
+            self.notify(f"no theme {name}", severity="error", markup=False)
+        names = sorted(self.available_themes)
+        self.push_screen(Chooser("theme", [(theme, theme) for theme in names], self.theme), chosen)
+
+    def _open_first(self, name: str) -> None:
+        if self.fleet.open_service(name) and self.fleet.selected is not None:
+            self.open_screen(DetailScreen(self._surroundings, self.fleet.selected))
+        else:
+            self.notify(f"no service {name}", severity="error", markup=False)

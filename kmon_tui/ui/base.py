@@ -1,0 +1,102 @@
+"""What every screen of kmon-tui has in common: it shows States, knows the clock and the signs of this terminal."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from textual.screen import Screen
+
+from kmon_tui.domain.health import Health, Status
+from kmon_tui.domain.service import InferenceService, Key
+from kmon_tui.domain.state import PROMETHEUS, State
+from kmon_tui.render.drawing import Drawing, poll_s
+from kmon_tui.render.glyphs import ASCII, UNICODE, Glyphs
+from kmon_tui.render.summary import api_health
+
+
+def utc_now() -> datetime:
+    """Read the clock."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What does not change while the program runs."""
+
+    now: Callable[[], datetime] = utc_now
+    zone: tzinfo | None = None
+    ascii: bool = False
+    shaded: bool = False
+    read_only: bool = False
+
+    @property
+    def glyphs(self) -> Glyphs:
+        """The signs that this terminal can show."""
+        return ASCII if self.ascii else UNICODE
+
+
+class KmonScreen(Screen[None]):
+    """A screen that draws the newest State; ``show`` may be called before it is mounted and at any time after."""
+
+    def __init__(self, surroundings: Surroundings, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.surroundings = surroundings
+        self.state = State()
+        self.drawing = Drawing(now=_step(surroundings.now(), 60), glyphs=surroundings.glyphs, zone=surroundings.zone)
+        self._report_came = surroundings.now()
+
+    def show(self, state: State) -> None:
+        """Draw this State."""
+        if state.traffic is not self.state.traffic:
+            self._report_came = self.surroundings.now()
+        self.state = state
+        self._see_time()
+        if self.is_mounted:
+            self.draw()
+
+    def draw(self) -> None:
+        """Bring everything on the screen up to date with ``state`` and ``drawing``."""
+
+    def tick(self) -> None:
+        """Draw anew if the passing of time alone changes what is to be seen."""
+        before = self.drawing
+        self._see_time()
+        if self.drawing is not before:
+            self.draw()
+
+    def on_mount(self) -> None:
+        """Draw what is known, and look at the clock each second."""
+        self.draw()
+        self.set_interval(1.0, self.tick)
+
+    def service(self, key: Key) -> InferenceService | None:
+        """Find a service in the State, whose services are sorted by key."""
+        services = self.state.fleet.services
+        index = bisect_left(services, key, key=lambda isvc: isvc.key)
+        return services[index] if index < len(services) and services[index].key == key else None
+
+    def _see_time(self) -> None:
+        """Make a new Drawing when something in it has changed; it is the same object while nothing has."""
+        now = self.surroundings.now()
+        report = self.state.traffic
+        waited_s = max(0.0, (now - self._report_came).total_seconds())
+        fresh = report is None or waited_s <= 2 * poll_s(report.prometheus)
+        health = self.state.health.get(PROMETHEUS, Health())
+        drawing = replace(
+            self.drawing,
+            now=_step(now, 10 if api_health(self.state).status is Status.FAILING else 60),
+            shaded=self.surroundings.shaded,
+            prometheus_failing=health.status is Status.FAILING,
+            report=report,
+            report_age_s=0.0 if fresh else waited_s // 10 * 10,
+        )
+        if drawing != self.drawing:
+            self.drawing = drawing
+
+
+def _step(now: datetime, seconds: int) -> datetime:
+    """Round down, so that ages change together and seldom: an idle screen writes nothing."""
+    return now - timedelta(seconds=now.timestamp() % seconds)

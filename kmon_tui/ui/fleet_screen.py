@@ -1,0 +1,310 @@
+"""The fleet: every service with its state and traffic, worst first; the screen that kmon-tui opens with."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.timer import Timer
+from textual.widgets import Footer
+
+from kmon_tui.domain.command import LookAt, Refresh, SwitchNamespace
+from kmon_tui.domain.service import Key
+from kmon_tui.domain.state import State
+from kmon_tui.domain.traffic import Traffic
+from kmon_tui.render.filter import FilterError, parse_filter
+from kmon_tui.render.fleet_rows import FleetRows, Fold, Reason, wanted_by
+from kmon_tui.render.rows import SORTS
+from kmon_tui.render.situation import notice, too_small
+from kmon_tui.render.story import context_line
+from kmon_tui.render.summary import top_line
+from kmon_tui.ui.base import KmonScreen, Surroundings
+from kmon_tui.ui.detail_pane import DetailPane
+from kmon_tui.ui.entry_row import EntryRow
+from kmon_tui.ui.messages import Ask
+from kmon_tui.ui.notice_view import NoticeView
+from kmon_tui.ui.palette import LinesView
+from kmon_tui.ui.service_table import ServiceTable
+from kmon_tui.ui.view import View
+
+RESORT_EVERY = timedelta(seconds=10)
+ALWAYS_ARRANGE = 500
+"""Up to so many rows, lines that come or go are shown at once; with more of them once a second."""
+LOOK_AFTER_S = 0.15
+NO_TRAFFIC: dict[Key, Traffic] = {}
+LEAST_WIDTH, LEAST_HEIGHT = 40, 8
+
+
+class FleetScreen(KmonScreen):
+    """Keeps the rows, arranges them by the view, and says where a person looks."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark,f1", "app.help", "help", key_display="?", id="app.help"),
+        Binding("colon", "app.command_line", "cmd", key_display=":", id="app.command"),
+        Binding("slash", "filter", "filter", key_display="/", id="fleet.filter"),
+        Binding("m", "open", "metrics", id="fleet.metrics"),
+        Binding("o", "app.choose_sort", "sort", id="fleet.sort"),
+        Binding("ctrl+z", "faults", "faults", key_display="^z", id="fleet.faults"),
+        Binding("C", "sort('change')", "changes", id="fleet.changes"),
+        Binding("N", "sort('name')", "sort by name", show=False, id="fleet.sort_name"),
+        Binding("A", "sort('age')", "sort by age", show=False, id="fleet.sort_age"),
+        Binding("S", "sort('state')", "sort by state", show=False, id="fleet.sort_state"),
+        Binding("minus", "last_view", "last view", show=False, id="fleet.last_view"),
+        Binding("ctrl+r", "refresh", "refresh", show=False, id="fleet.refresh"),
+        Binding("escape", "clear", "clear filter", show=False, id="fleet.clear"),
+        Binding("q", "app.quit", "quit", id="app.quit"),
+        Binding("0", "namespace(0)", "all namespaces", show=False, id="fleet.ns_all"),
+        *(
+            Binding(str(n), f"namespace({n})", f"namespace number {n}", show=False, id=f"fleet.ns_{n}")
+            for n in range(1, 10)
+        ),
+    ]
+
+    def __init__(self, surroundings: Surroundings, filter_text: str = "") -> None:
+        super().__init__(surroundings, id="fleet")
+        self.rows = FleetRows()
+        self.view = View(filter=parse_filter(filter_text))
+        self._last_view = View()
+        self._unfolded: frozenset[str] = frozenset()
+        self._sorted_at = surroundings.now()
+        self._shown = 0
+        self._split_lines = True
+        self._looked: LookAt | None = None
+        self._look_timer: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """Lay out the screen."""
+        yield LinesView(id="top")
+        with Container(id="body"):
+            with Container(id="list"):
+                yield ServiceTable(id="table")
+                yield NoticeView(id="notice")
+            yield DetailPane(id="detail", classes="-beside")
+        yield EntryRow("/", id="filter")
+        yield LinesView(id="context")
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Begin with the list in focus."""
+        super().on_mount()
+        self._table.focus()
+        if self.view.filter:
+            self.query_one(EntryRow).display = True
+
+    def show(self, state: State) -> None:
+        """Patch the rows by what changed, then draw."""
+        traffic = state.traffic.traffic if state.traffic is not None else NO_TRAFFIC
+        changed = self.rows.update(state.fleet.services, traffic)
+        if changed and self.view.is_narrow:
+            self.rows.layout_due = True
+        super().show(state)
+
+    def draw(self) -> None:
+        """Bring table, bars and detail up to date."""
+        one_namespace = self.state.fleet.namespace is not None or self.view.namespace is not None
+        if self._split_lines != self._table.show_split:
+            self._arrange()
+        if self.rows.layout_due and (len(self.rows.rows) <= ALWAYS_ARRANGE or self._some_gone()):
+            self._arrange()
+        self._table.fill(self.rows.rows, self.drawing, one_namespace=one_namespace)
+        self._draw_bars()
+
+    def tick(self) -> None:
+        """Sort anew when it is due, arrange what had to wait, and let ages grow."""
+        now = self.surroundings.now()
+        if self.rows.resort_due and now - self._sorted_at >= RESORT_EVERY:
+            self._sorted_at = now
+            self.rows.resort()
+            self.rows.layout_due = True
+        if self.rows.layout_due:
+            self._arrange()
+            self._draw_bars()
+        super().tick()
+
+    def change_view(self, view: View) -> None:
+        """Look at the fleet in another way; `-` comes back."""
+        if view == self.view:
+            return
+        self._last_view, self.view = self.view, view
+        if (view.sort, view.reverse) != (self._last_view.sort, self._last_view.reverse):
+            self.rows.sort_by(view.sort, reverse=view.reverse)
+        self._sorted_at = self.surroundings.now()
+        row = self.query_one(EntryRow)
+        if view.filter != self._last_view.filter and not row.has_focus_within:
+            row.display = bool(view.filter)
+        self._arrange()
+        self.draw()
+
+    def open_service(self, name: str) -> bool:
+        """Select the service of this name; False when there is none (yet)."""
+        key = next((key for key in self.rows.rows if key.name == name), None)
+        return key is not None and self._table.select(key)
+
+    @property
+    def selected(self) -> Key | None:
+        """The selected service."""
+        return self._table.selected
+
+    @property
+    def _table(self) -> ServiceTable:
+        return self.query_one(ServiceTable)
+
+    def _some_gone(self) -> bool:
+        return any(isinstance(e, Key) and e not in self.rows.rows for e in self._table.visible_keys)
+
+    def _arrange(self) -> None:
+        wanted = wanted_by(self.view.filter, faults_only=self.view.faults_only, namespace=self.view.namespace)
+        self._split_lines = self._table.show_split
+        entries = self.rows.arrange(wanted, show_split=self._split_lines, unfolded=self._unfolded)
+        self._shown = sum(len(e.keys) if isinstance(e, Fold) else not isinstance(e, Reason) for e in entries)
+        self._table.lay_out(entries, self._unfolded)
+
+    def _draw_bars(self) -> None:
+        width = self.size.width
+        state = self.state
+        place = replace(state, fleet=replace(state.fleet, namespace=self.view.namespace or state.fleet.namespace))
+        top = top_line(place, self.rows.counts, self.drawing, width, read_only=self.surroundings.read_only)
+        self.query_one("#top", LinesView).show((top,))
+        told = notice(state, shown=self._shown, filter_text=self.view.filter.text, view=self.view.words)
+        if width < LEAST_WIDTH or self.size.height < LEAST_HEIGHT:
+            told = too_small(width, self.size.height)
+        self.query_one("#list").set_class(told is not None, "-empty")
+        self.query_one(NoticeView).tell(told)
+        key = self.selected
+        row = self.rows.rows.get(key) if key is not None else None
+        self.query_one("#context", LinesView).show((context_line(state, row, self.drawing, width),))
+        pane = self.query_one(DetailPane)
+        if pane.display and pane.size.width:
+            pane.fill(state, row, self.drawing)
+        filter_row = self.query_one(EntryRow)
+        if filter_row.display and not filter_row.has_class("-failed"):
+            filter_row.say(f"{self._shown} of {len(self.rows.rows)}  esc clears ")
+
+    def action_filter(self) -> None:
+        """Type a filter."""
+        self.query_one(EntryRow).open(self.view.filter.text)
+
+    def action_open(self) -> None:
+        """Show the selected service alone."""
+        self._table.action_open()
+
+    def action_faults(self) -> None:
+        """Show only rows in trouble, or all again."""
+        self.change_view(replace(self.view, faults_only=not self.view.faults_only))
+
+    def action_sort(self, name: str) -> None:
+        """Sort by this; a second time turns the order round."""
+        again = self.view.sort.name == name
+        self.change_view(replace(self.view, sort=SORTS[name], reverse=again and not self.view.reverse))
+        self.notify(f"sorted: {self.view.sort.label}" + (", reversed" if self.view.reverse else ""), timeout=2)
+
+    def action_last_view(self) -> None:
+        """Go back to the view before this one."""
+        self.change_view(self._last_view)
+
+    def action_refresh(self) -> None:
+        """List and poll now; sort now."""
+        self.post_message(Ask(Refresh()))
+        self.rows.resort()
+        self._arrange()
+        self.draw()
+
+    def action_clear(self) -> None:
+        """Show all services again."""
+        row = self.query_one(EntryRow)
+        row.remove_class("-failed")
+        row.display = False
+        self._table.focus()
+        self.change_view(View(sort=self.view.sort, reverse=self.view.reverse))
+
+    def action_namespace(self, number: int) -> None:
+        """Show one namespace by its number, or all of them (0)."""
+        if number == 0:
+            self.look_at_namespace(None)
+            return
+        names = self.namespaces
+        if number > len(names):
+            self.notify(f"there are {len(names)} namespaces", severity="warning")
+            return
+        self.change_view(replace(self.view, namespace=names[number - 1]))
+
+    def look_at_namespace(self, namespace: str | None) -> None:
+        """Narrow the view to one namespace; ask for a wider watch when it would not hold it."""
+        watched = self.state.fleet.namespace
+        if watched is not None and namespace != watched:
+            self.post_message(Ask(SwitchNamespace(namespace)))
+            namespace = None
+        self.change_view(replace(self.view, namespace=namespace))
+
+    @property
+    def namespaces(self) -> list[str]:
+        """Namespaces with services, in the order of their numbers."""
+        return sorted({key.namespace for key in self.rows.rows})
+
+    def on_entry_row_typed(self, event: EntryRow.Typed) -> None:
+        """Filter while it is typed; a filter that cannot be read yet changes nothing but its own row."""
+        event.stop()
+        self._filter_by(event.row, event.text)
+
+    def on_entry_row_entered(self, event: EntryRow.Entered) -> None:
+        """Keep the filter and go on in the list."""
+        event.stop()
+        if self._filter_by(event.row, event.text):
+            self._table.focus()
+            event.row.display = bool(self.view.filter)
+
+    def on_entry_row_cancelled(self, event: EntryRow.Cancelled) -> None:
+        """Drop the filter."""
+        event.stop()
+        self.action_clear()
+
+    def _filter_by(self, row: EntryRow, text: str) -> bool:
+        try:
+            parsed = parse_filter(text)
+        except FilterError as error:
+            row.add_class("-failed")
+            row.say(f"{error.message}: {error.hint} ", failed=True)
+            return False
+        row.remove_class("-failed")
+        self.view = replace(self.view, filter=parsed)
+        self._arrange()
+        self.draw()
+        return True
+
+    def on_service_table_folded(self, event: ServiceTable.Folded) -> None:
+        """Open or close one fold."""
+        self._unfolded = self._unfolded ^ {event.cause}
+        self._arrange()
+        self.draw()
+
+    def on_service_table_looked(self) -> None:
+        """Draw what belongs to the selection, and tell the monitor once it rests."""
+        if self._split_lines != self._table.show_split:
+            self._arrange()
+        self._draw_bars()
+        if self._look_timer is not None:
+            self._look_timer.stop()
+        self._look_timer = self.set_timer(LOOK_AFTER_S, self._look)
+
+    def on_screen_resume(self) -> None:
+        """Look at the list again."""
+        self._looked = None
+        self.on_service_table_looked()
+
+    def on_resize(self) -> None:
+        """Arrange for the new size."""
+        self.call_after_refresh(self._resized)
+
+    def _resized(self) -> None:
+        self._arrange()
+        self.draw()
+
+    def _look(self) -> None:
+        looked = LookAt(selected=self._table.selected, visible=self._table.visible_keys)
+        if looked != self._looked:
+            self._looked = looked
+            self.post_message(Ask(looked))

@@ -1,0 +1,76 @@
+"""Names of looks to colours of the theme: what ``render`` calls `failed` is a component class here."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from kmon_tui.render.lines import Line
+
+LOOKS = (
+    *("header", "bold", "dim", "reason", "stale", "context", "accent", "trend", "live", "warn", "bad", "key", "alarm"),
+    *("ready", "rolling", "failed", "cold", "stopped", "unknown"),
+    *("code-2xx", "code-3xx", "code-4xx", "code-5xx", "code-other", "p50", "p90", "p99"),
+    *("heat", *(f"heat-{level}" for level in range(8))),
+)
+# Textual takes the component classes of one base class only: a second one needs them said again.
+LOOK_CLASSES = {f"look--{look}" for look in LOOKS}
+
+
+class Painted(Widget):
+    """A widget that paints lines of named looks; the colours are in kmon.tcss as ``.look--NAME``."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = LOOK_CLASSES
+
+    _styles_by_look: dict[str, Style] | None = None
+
+    def notify_style_update(self) -> None:
+        """Forget the colours: the theme has changed."""
+        super().notify_style_update()
+        self._styles_by_look = None
+
+    def style_of(self, look: str) -> Style:
+        """Give the colours of a look on this widget's background."""
+        if self._styles_by_look is None:
+            self._styles_by_look = {"": self.rich_style}
+        style = self._styles_by_look.get(look)
+        if style is None:
+            style = self.get_component_rich_style(f"look--{look}")
+            self._styles_by_look[look] = style
+        return style
+
+    def paint(self, line: Line, width: int, over: Style | None = None) -> Strip:
+        """Give the strip of a line, padded to the width; ``over`` wins over every look."""
+        plain = self.style_of("")
+        if over is None:
+            segments = [Segment(text, self.style_of(look) if look else plain) for text, look in line]
+            return Strip(segments).adjust_cell_length(width, plain)
+        segments = [Segment(text, self.style_of(look) + over) for text, look in line]
+        return Strip(segments).adjust_cell_length(width, plain + over)
+
+
+class LinesView(Painted):
+    """Shows the lines it is given; writes only those that differ from what stands there."""
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._lines: tuple[Line, ...] = ()
+
+    def show(self, lines: tuple[Line, ...]) -> None:
+        """Show these lines instead."""
+        old, self._lines = self._lines, lines
+        if not self.is_attached or lines == old:
+            return
+        for y in range(max(len(lines), len(old))):
+            if (old[y] if y < len(old) else ()) != (lines[y] if y < len(lines) else ()):
+                self.refresh(Region(0, y, self.size.width, 1))
+
+    def render_line(self, y: int) -> Strip:
+        """Paint one line."""
+        width = self.size.width
+        return self.paint(self._lines[y], width) if y < len(self._lines) else Strip.blank(width, self.style_of(""))
