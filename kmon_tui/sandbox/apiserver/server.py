@@ -9,18 +9,22 @@ import time
 from aiohttp import web
 
 from kmon_tui.sandbox.apiserver.access import Access
+from kmon_tui.sandbox.apiserver.deleting import Deleter
 from kmon_tui.sandbox.apiserver.discovery import Discovery
 from kmon_tui.sandbox.apiserver.errors import ApiError, NoSuchPath, method_not_allowed
 from kmon_tui.sandbox.apiserver.exchange import Exchange, RequestRecord, answer, refusal
 from kmon_tui.sandbox.apiserver.listing import list_objects
+from kmon_tui.sandbox.apiserver.pods import Pods
 from kmon_tui.sandbox.apiserver.queries import find_target, verb_of
 from kmon_tui.sandbox.apiserver.reading import get_object
+from kmon_tui.sandbox.apiserver.reviews import is_review, review
 from kmon_tui.sandbox.apiserver.store import Store
 from kmon_tui.sandbox.apiserver.strike import strike
 from kmon_tui.sandbox.apiserver.watching import watch
+from kmon_tui.sandbox.apiserver.writing import Writer
 from kmon_tui.sandbox.faults import Faults
 
-_RECORD = "kmon_tui.sandbox.record"
+_RECORD = web.RequestKey("record", RequestRecord)
 _LOG_LIMIT = 200_000
 _BODY_LIMIT = 8 << 20
 
@@ -39,6 +43,11 @@ class ApiServer:
         """Seconds between two bookmarks of a watch."""
         self.url = ""
         """Where it listens; empty while it does not."""
+        self.deleter = Deleter(self.store)
+        self.pods = Pods(self.store, self.deleter)
+        """Logs of the containers, and the way to a pod's ports."""
+        self.writer = Writer(self.store)
+        """Its admissions see every object that is written through the API."""
         self._discovery = Discovery(self.store.registry)
         self._runner: web.AppRunner | None = None
 
@@ -109,12 +118,27 @@ class ApiServer:
         return await self._dispatch(Exchange(request, record, user, target, verb, tuple(faults)))
 
     async def _dispatch(self, exchange: Exchange) -> web.StreamResponse:
-        if exchange.verb == "watch":
-            return await watch(self.store, exchange, self.bookmark_s)
-        if exchange.verb == "list":
-            return answer(list_objects(self.store, exchange.view(), exchange.query))
-        if exchange.verb == "get":
-            return get_object(self.store, exchange)
+        if is_review(exchange):
+            return await review(self.access, exchange)
+        if exchange.target.kind.key == ("", "pods") and exchange.target.subresource not in ("", "status"):
+            return await self.pods.answer(exchange)
+        match exchange.verb:
+            case "watch":
+                return await watch(self.store, exchange, self.bookmark_s)
+            case "list":
+                return answer(list_objects(self.store, exchange.view(), exchange.query))
+            case "get":
+                return get_object(self.store, exchange)
+            case "create" if not exchange.target.name:
+                return await self.writer.create(exchange)
+            case "update":
+                return await self.writer.update(exchange)
+            case "patch":
+                return await self.writer.patch(exchange)
+            case "delete":
+                return await self.deleter.delete(exchange)
+            case "deletecollection":
+                return await self.deleter.delete_collection(exchange)
         raise method_not_allowed()
 
 

@@ -29,7 +29,8 @@ class Entry:
         self.object = obj
         self.namespace: str = metadata.get("namespace", "")
         self.name: str = metadata["name"]
-        self.revision = int(metadata["resourceVersion"])
+        self.revision = int(metadata.get("resourceVersion") or 0)
+        """0 for an object that was only rehearsed."""
         self._tail: bytes | None = None
 
     @property

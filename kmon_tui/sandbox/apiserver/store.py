@@ -59,7 +59,7 @@ class Store:
         old = self.entry(kind.group, kind.plural, metadata.get("namespace", ""), metadata["name"])
         if old is not None:
             _inherit(obj, old.object)
-            if _same(obj, old.object):
+            if obj == old.object:
                 return copy_of(old.object)
         return copy_of(self.commit(kind, obj).object)
 
@@ -105,28 +105,33 @@ class Store:
 
     def commit(self, kind: Kind, obj: JsonObject) -> Entry:
         """Write an object as the next revision; deleted at once when it was only waiting for its finalizers."""
-        metadata = obj["metadata"]
-        metadata.setdefault("uid", str(uuid.uuid4()))
-        metadata.setdefault("creationTimestamp", timestamp())
-        if kind.key not in _WITHOUT_GENERATION and kind.stored_as is None:
-            metadata.setdefault("generation", 1)
+        metadata = _signed(kind, obj)
         self.revision += 1
         metadata["resourceVersion"] = str(self.revision)
         entry = Entry({"apiVersion": obj["apiVersion"], "kind": obj["kind"], "metadata": metadata, **obj})
         shelf = self.shelf(*kind.key)
         old = shelf.entries.get(entry.key)
         self._record(kind, shelf, Change(MODIFIED if old else ADDED, self.revision, entry, old))
-        if metadata.get("deletionTimestamp") and not metadata.get("finalizers") and not _graceful(metadata):
+        if _is_done_for(entry.object):
             return self._forget(kind, entry)
         if kind.plural == "customresourcedefinitions":
             return self._define(kind, entry)
         return entry
 
-    def remove(self, kind: Kind, entry: Entry, grace_s: int = 0) -> Entry:
-        """Delete an entry, or mark it as deleted while finalizers or a grace period keep it."""
+    @staticmethod
+    def rehearse(kind: Kind, obj: JsonObject) -> Entry:
+        """Return what commit() would make of a new object, without storing it."""
+        _signed(kind, obj)
+        return Entry(obj)
+
+    def remove(self, kind: Kind, entry: Entry, grace_s: int = 0, orphan: bool = False) -> Entry:
+        """Delete an entry, or mark it as deleted while finalizers or a grace period keep it.
+
+        ``orphan`` leaves what it owns behind.
+        """
         metadata = entry.object["metadata"]
         if not metadata.get("finalizers") and not grace_s:
-            return self._forget(kind, entry)
+            return self._forget(kind, entry, orphan)
         if metadata.get("deletionTimestamp"):
             return entry
         marked = copy_of(entry.object)
@@ -152,7 +157,7 @@ class Store:
         for listener in tuple(self.listeners):
             listener(kind, change)
 
-    def _forget(self, kind: Kind, entry: Entry) -> Entry:
+    def _forget(self, kind: Kind, entry: Entry, orphan: bool = False) -> Entry:
         shelf = self.shelf(*kind.key)
         current = shelf.entries.get(entry.key)
         if current is None:
@@ -161,7 +166,8 @@ class Store:
         metadata = {**current.object["metadata"], "resourceVersion": str(self.revision)}
         gone = Entry({**current.object, "metadata": metadata})
         self._record(kind, shelf, Change(DELETED, self.revision, gone, current))
-        self._collect(metadata["uid"])
+        if not orphan:
+            self._collect(metadata["uid"])
         if kind.key == ("", "namespaces"):
             self._empty((one for one in list(self.registry.kinds.values()) if one.namespaced), namespace=entry.name)
         elif kind.plural == "customresourcedefinitions":
@@ -229,12 +235,23 @@ def _inherit(obj: JsonObject, old: JsonObject) -> None:
         metadata["generation"] = max(generation, metadata.get("generation", 0))
 
 
-def _same(obj: JsonObject, old: JsonObject) -> bool:
-    return obj == old
+def _signed(kind: Kind, obj: JsonObject) -> JsonObject:
+    """Give an object what the server adds when it is stored first; returns its metadata."""
+    metadata = metadata_of(obj)
+    metadata.setdefault("uid", str(uuid.uuid4()))
+    metadata.setdefault("creationTimestamp", timestamp())
+    if kind.key not in _WITHOUT_GENERATION and kind.stored_as is None:
+        metadata.setdefault("generation", 1)
+    return metadata
 
 
-def _graceful(metadata: JsonObject) -> bool:
-    return bool(metadata.get("deletionGracePeriodSeconds"))
+def _is_done_for(obj: JsonObject) -> bool:
+    """Say whether an object was deleted and nothing keeps it any more."""
+    metadata = obj["metadata"]
+    if not metadata.get("deletionTimestamp") or metadata.get("finalizers"):
+        return False
+    waits = metadata.get("deletionGracePeriodSeconds") or (obj["kind"] == "Namespace" and obj["spec"].get("finalizers"))
+    return not waits
 
 
 def _accepted(spec: JsonObject) -> JsonObject:

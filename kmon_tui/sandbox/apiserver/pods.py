@@ -1,0 +1,172 @@
+"""What a pod can be asked beyond its object: logs, port-forward, proxy, eviction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from aiohttp import ClientError, ClientSession, web
+
+from kmon_tui.sandbox.apiserver.deleting import Deleter
+from kmon_tui.sandbox.apiserver.errors import ApiError, bad_request, method_not_allowed
+from kmon_tui.sandbox.apiserver.exchange import Exchange, answer
+from kmon_tui.sandbox.apiserver.queries import is_true
+from kmon_tui.sandbox.apiserver.reading import require_entry
+from kmon_tui.sandbox.apiserver.shelf import Entry
+from kmon_tui.sandbox.apiserver.store import Store
+from kmon_tui.sandbox.apiserver.stream import Stream
+from kmon_tui.sandbox.apiserver.values import JsonObject, at_path
+from kmon_tui.sandbox.kubelet import portforward
+
+Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+Dial = Callable[[JsonObject, int], Awaitable[Connection]]
+"""Connects to a port of a pod, given as its object. Raises OSError."""
+LogKey = tuple[str, str, str]
+
+_REMEMBERED_LINES = 10_000
+
+
+async def dial_pod_ip(pod: JsonObject, port: int) -> Connection:
+    """Connect to where the pod says that it is; its address must be a loopback one."""
+    address = at_path(pod, "status.podIP") or ""
+    if not str(address).startswith("127."):
+        raise ConnectionRefusedError(111, "Connection refused")
+    return await asyncio.open_connection(address, port)
+
+
+@dataclass(slots=True)
+class Logs:
+    """What containers have written, by namespace, pod and container."""
+
+    _lines: dict[LogKey, deque[tuple[datetime, str]]] = field(default_factory=dict)
+    _news: dict[LogKey, asyncio.Event] = field(default_factory=dict)
+    _written: dict[LogKey, int] = field(default_factory=dict)
+
+    def write(self, namespace: str, pod: str, container: str, line: str, moment: datetime | None = None) -> None:
+        """Let a container write a line."""
+        key = (namespace, pod, container)
+        lines = self._lines.setdefault(key, deque(maxlen=_REMEMBERED_LINES))
+        lines.append((moment or datetime.now(UTC), line))
+        self._written[key] = self._written.get(key, 0) + 1
+        if (news := self._news.pop(key, None)) is not None:
+            news.set()
+
+    def lines(self, key: LogKey) -> list[tuple[datetime, str]]:
+        """Return what a container has written, oldest first."""
+        return list(self._lines.get(key, ()))
+
+    async def follow(self, key: LogKey) -> AsyncIterator[tuple[datetime, str]]:
+        """Yield the lines that a container writes from now on."""
+        seen = self._written.get(key, 0)
+        while True:
+            await self._news.setdefault(key, asyncio.Event()).wait()
+            fresh = self._written.get(key, 0) - seen
+            seen += fresh
+            for entry in self.lines(key)[-fresh:] if fresh else ():
+                yield entry
+
+
+class Pods:
+    """Answers the subresources of pods."""
+
+    def __init__(self, store: Store, deleter: Deleter) -> None:
+        self._store, self._deleter = store, deleter
+        self.logs = Logs()
+        self.dial: Dial = dial_pod_ip
+
+    async def answer(self, exchange: Exchange) -> web.StreamResponse:
+        """Answer log, portforward, proxy or eviction."""
+        pod = require_entry(self._store, exchange.target)
+        match exchange.target.subresource:
+            case "log":
+                return await self._log(exchange, pod)
+            case "portforward":
+                return await self._portforward(exchange, pod)
+            case "proxy":
+                return await self._proxy(exchange, pod)
+            case "eviction" if exchange.verb == "create":
+                return await self._evict(exchange)
+        raise method_not_allowed()
+
+    async def _log(self, exchange: Exchange, pod: Entry) -> web.StreamResponse:
+        query = exchange.query
+        container = _container(pod, query.get("container", ""))
+        if not at_path(pod.object, "spec.nodeName"):
+            return web.Response(status=204, headers={"Cache-Control": "no-cache, private"})
+        key = (pod.namespace, pod.name, container)
+        lines = self.logs.lines(key)
+        if query.get("sinceSeconds", "").isdigit():
+            oldest = datetime.now(UTC) - timedelta(seconds=int(query["sinceSeconds"]))
+            lines = [line for line in lines if line[0] >= oldest]
+        if query.get("tailLines", "").isdigit():
+            lines = lines[max(0, len(lines) - int(query["tailLines"])) :]
+        stamped = is_true(query, "timestamps")
+        async with Stream(exchange, "text/plain") as stream:
+            if lines:
+                await stream.write(b"".join(_line(*line, stamped) for line in lines))
+            if is_true(query, "follow"):
+                async for line in self.logs.follow(key):
+                    await stream.write(_line(*line, stamped))
+        return stream.response
+
+    async def _portforward(self, exchange: Exchange, pod: Entry) -> web.StreamResponse:
+        if not at_path(pod.object, "spec.nodeName"):
+            raise bad_request(f"pod {pod.name} does not have a host assigned")
+
+        async def dial(port: int) -> Connection:
+            current = self._store.entry("", "pods", pod.namespace, pod.name)
+            if current is None or at_path(current.object, "status.phase") != "Running":
+                raise ConnectionRefusedError(111, "Connection refused")
+            return await self.dial(current.object, port)
+
+        return await portforward(exchange.request, dial)
+
+    async def _proxy(self, exchange: Exchange, pod: Entry) -> web.StreamResponse:
+        address = at_path(pod.object, "status.podIP") or ""
+        port = at_path(pod.object, "spec.containers") or []
+        ports = [one["containerPort"] for container in port for one in container.get("ports") or ()]
+        if not str(address).startswith("127.") or not ports:
+            raise ApiError(503, "ServiceUnavailable", "error trying to reach service: no address")
+        url = f"http://{address}:{ports[0]}/{exchange.target.rest}"
+        request = exchange.request
+        try:
+            async with (
+                ClientSession() as session,
+                session.request(
+                    request.method,
+                    url,
+                    params=request.query,
+                    data=await request.read(),
+                    headers={"Content-Type": request.content_type},
+                ) as found,
+            ):
+                return web.Response(body=await found.read(), status=found.status, content_type=found.content_type)
+        except ClientError as error:
+            raise ApiError(503, "ServiceUnavailable", f"error trying to reach service: {error}") from error
+
+    async def _evict(self, exchange: Exchange) -> web.Response:
+        await self._deleter.delete(exchange)
+        success = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
+        return answer(success, 201)
+
+
+def _container(pod: Entry, wanted: str) -> str:
+    names = [one.get("name", "") for one in at_path(pod.object, "spec.containers") or ()]
+    initial = [one.get("name", "") for one in at_path(pod.object, "spec.initContainers") or ()]
+    if wanted:
+        if wanted not in (*names, *initial):
+            raise bad_request(f"container {wanted} is not valid for pod {pod.name}")
+        return wanted
+    if len(names) > 1:
+        more = f" or one of the init containers: [{' '.join(initial)}]" if initial else ""
+        choice = f"[{' '.join(names)}]{more}"
+        raise bad_request(f"a container name must be specified for pod {pod.name}, choose one of: {choice}")
+    return names[0] if names else ""
+
+
+def _line(moment: datetime, text: str, stamped: bool) -> bytes:
+    stamp = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f000Z ") if stamped else ""
+    return f"{stamp}{text}\n".encode()
