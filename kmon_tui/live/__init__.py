@@ -3,3 +3,41 @@
 Here belongs every foreign protocol and the translation of foreign errors.
 Never: text for a screen, decisions about what a fact means.
 """
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from kmon_tui.backend import Backend
+from kmon_tui.settings import Settings
+
+_HEAVY = ("kmon_tui.live.cluster", "kmon_tui.live.metrics")
+
+
+@asynccontextmanager
+async def open_backend(settings: Settings) -> AsyncGenerator[Backend]:
+    """Open the cluster that the settings name, and Prometheus where one is named.
+
+    Nothing is asked of the network yet: what the outside does wrong arrives in
+    the streams. The heavy packages are imported in a thread, so the screen goes
+    on meanwhile. Raises SettingsError when the configuration cannot work.
+    """
+    for name in _HEAVY:
+        await asyncio.to_thread(importlib.import_module, name)
+    from kmon_tui.live.cluster import KubeCluster
+    from kmon_tui.live.kube import KubeClient
+    from kmon_tui.live.kubeconfig import find_access
+    from kmon_tui.live.metrics import PrometheusMetrics
+
+    async with AsyncExitStack() as stack:
+        access = find_access(settings.kube)
+        client = KubeClient(access, answer_s=settings.kube.request_timeout_s)
+        stack.push_async_callback(client.close)
+        metrics = None
+        if settings.prometheus.url:
+            metrics = PrometheusMetrics(settings.prometheus)
+            stack.push_async_callback(metrics.aclose)
+        yield Backend(place=access.place, cluster=KubeCluster(client, access), metrics=metrics)

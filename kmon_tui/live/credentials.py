@@ -1,0 +1,141 @@
+"""What proves who asks, fresh for each request: tokens from files and plugins are renewed here."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from multidict import CIMultiDict
+
+from kmon_tui import __version__
+from kmon_tui.domain.errors import Unauthorized
+from kmon_tui.live.access import Access
+from kmon_tui.live.exec_plugin import run_plugin
+from kmon_tui.settings import Credential, Secret
+
+READ_AGAIN_S = 60.0
+"""A token file is read again when it is older than this; the kubelet rotates it long before it expires."""
+RENEW_BEFORE = timedelta(seconds=30)
+FAILED_FOR_S = 5.0
+"""A plugin that failed is not run again for as long, whoever asks."""
+
+
+class Headers(CIMultiDict[str]):
+    """Headers of a request; they hold a token, so they show themselves to nobody."""
+
+    def __repr__(self) -> str:
+        return "Headers(***)"
+
+    __str__ = __repr__
+
+    def __rich_repr__(self) -> Iterator[str]:
+        yield "***"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The headers that prove who asks, and the client certificate that does."""
+
+    headers: Headers
+    certificate: Secret | None = None
+    key: Secret | None = None
+    issue: int = 0
+    """Counts renewals: tells whether a refused proof is still the newest."""
+
+
+@dataclass(slots=True)
+class _Kept:
+    """A secret that is kept for a while."""
+
+    value: Credential = field(default_factory=Credential)
+    read_s: float = float("-inf")
+
+
+class Credentials:
+    """Gives the proof of who asks; runs the login plugin when there is none that is still good."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        self._login = access.login
+        self._kept = _Kept()
+        self._issue = 0
+        if access.login.credential is not None:
+            self._kept = _Kept(access.login.credential, time.monotonic())
+        self._turn = asyncio.Lock()
+        self._failure: tuple[float, Unauthorized] | None = None
+
+    async def proof(self) -> Proof:
+        """Give the proof to send now. Raises Unauthorized when the plugin or the token file gives none."""
+        if self._stale():
+            async with self._turn:
+                if self._stale():
+                    await self._renew()
+        login, kept = self._login, self._kept.value
+        headers = Headers({"User-Agent": f"kmon-tui/{__version__}", "Accept": "application/json"})
+        if not self._access.endpoint.compress:
+            headers["Accept-Encoding"] = "identity"
+        token = kept.token or login.token
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token.reveal()}"
+        elif login.username and login.password is not None:
+            pair = f"{login.username}:{login.password.reveal()}".encode()
+            headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
+        for name, value in login.impersonate:
+            headers.add(name, value)
+        return Proof(headers, kept.certificate or login.certificate, kept.key or login.key, self._issue)
+
+    async def refused(self, proof: Proof) -> bool:
+        """Hear that the server refused a proof (401), and say whether another one is worth a try."""
+        if proof.issue != self._issue:
+            return True
+        if self._login.plugin is None and self._login.token_file is None:
+            return False
+        async with self._turn:
+            if proof.issue != self._issue:
+                return True
+            before = self._kept.value
+            await self._renew()
+            return self._login.plugin is not None or self._kept.value != before
+
+    def _stale(self) -> bool:
+        kept = self._kept
+        if self._login.token_file is not None:
+            return time.monotonic() - kept.read_s > READ_AGAIN_S
+        if self._login.plugin is None:
+            return False
+        expires = kept.value.expires
+        over = expires is not None and expires - RENEW_BEFORE < datetime.now(UTC)
+        return kept.read_s == float("-inf") or over
+
+    async def _renew(self) -> None:
+        login = self._login
+        if login.token_file is not None:
+            try:
+                token = login.token_file.read_text().strip()
+            except OSError as error:
+                if self._kept.value.token is None:
+                    raise Unauthorized(f"cannot read the token in {login.token_file}: {error.strerror}") from error
+                return  # as kubectl does: the last one that could be read goes on
+            fresh = Credential(token=Secret(token))
+            if fresh == self._kept.value:
+                self._kept = _Kept(fresh, time.monotonic())
+            else:
+                self._keep(fresh)
+        elif login.plugin is not None:
+            if self._failure is not None and time.monotonic() - self._failure[0] < FAILED_FOR_S:
+                raise self._failure[1]
+            try:
+                credential = await run_plugin(login.plugin, self._access.endpoint)
+            except Unauthorized as error:
+                self._failure = (time.monotonic(), error)
+                raise
+            self._failure = None
+            self._keep(credential)
+
+    def _keep(self, credential: Credential) -> None:
+        self._issue += 1
+        self._kept = _Kept(credential, time.monotonic())

@@ -1,0 +1,98 @@
+"""Finds out which kinds of KServe an API server knows, with as few questions as can be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+import msgspec
+
+from kmon_tui.domain.errors import BadAnswer, Forbidden, NotFound
+from kmon_tui.domain.service import Kind
+from kmon_tui.live.asking import Ask
+from kmon_tui.live.kube import KubeClient
+
+T = TypeVar("T")
+
+GROUP = "/apis/serving.kserve.io"
+PLURALS = {Kind.ISVC: "inferenceservices", Kind.LLM: "llminferenceservices", Kind.GRAPH: "inferencegraphs"}
+VERSIONS = {Kind.ISVC: ("v1beta1",), Kind.LLM: ("v1alpha2", "v1alpha1"), Kind.GRAPH: ("v1alpha1",)}
+"""Per kind the versions that we read, the better one first."""
+
+
+class _Version(msgspec.Struct):
+    version: str = ""
+
+
+class _Group(msgspec.Struct):
+    versions: list[_Version] = []
+
+
+class _Resource(msgspec.Struct):
+    name: str = ""
+
+
+class _Resources(msgspec.Struct):
+    resources: list[_Resource] = []
+
+
+class _Info(msgspec.Struct):
+    version: str = msgspec.field(name="gitVersion", default="")
+
+
+async def likely_kinds(client: KubeClient) -> dict[Kind, str]:
+    """Give the kinds that may exist, by the versions of the group: one question. Listing tells the rest.
+
+    Where discovery is forbidden every kind may exist.
+    """
+    try:
+        served = await _versions(client)
+    except Forbidden:
+        served = {version for versions in VERSIONS.values() for version in versions}
+    return {kind: f"{GROUP}/{first}" for kind, versions in VERSIONS.items() if (first := _first(versions, served))}
+
+
+async def sure_kinds(client: KubeClient, kinds: Iterable[Kind]) -> dict[Kind, str]:
+    """Give those of these kinds that exist: one question, and one more for each version that may hold them."""
+    served = await _versions(client)
+    known: dict[str, set[str]] = {}
+    found: dict[Kind, str] = {}
+    for kind in kinds:
+        for version in VERSIONS[kind]:
+            if version in served and version not in known:
+                known[version] = await _plurals(client, version)
+            if PLURALS[kind] in known.get(version, ()):
+                found.setdefault(kind, f"{GROUP}/{version}")
+    return found
+
+
+async def server_version(client: KubeClient) -> str:
+    """Give the gitVersion of the API server."""
+    return _read(await client.get("/version", Ask("get", "the version", where=False)), _Info, client).version
+
+
+async def _versions(client: KubeClient) -> set[str]:
+    try:
+        body = await client.get(GROUP, Ask("get", "the versions of serving.kserve.io", where=False))
+    except NotFound:
+        return set()
+    return {item.version for item in _read(body, _Group, client).versions}
+
+
+async def _plurals(client: KubeClient, version: str) -> set[str]:
+    try:
+        body = await client.get(f"{GROUP}/{version}", Ask("get", f"serving.kserve.io/{version}", where=False))
+    except NotFound:
+        return set()
+    return {item.name for item in _read(body, _Resources, client).resources}
+
+
+def _first(versions: tuple[str, ...], served: set[str]) -> str:
+    return next((version for version in versions if version in served), "")
+
+
+def _read(body: bytes, shape: type[T], client: KubeClient) -> T:
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise BadAnswer(f"{client.server} does not answer as a Kubernetes API", "Is it the server you mean?") from error

@@ -1,0 +1,160 @@
+"""Runs the program that a kubeconfig names for logging in: ``users[].user.exec``.
+
+Ours and not the client library's, which hands our stdin to it and swallows its errors. Light: the
+interactive ones run before the first paint.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+import shutil
+import signal
+import subprocess
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from kmon_tui.domain.errors import Unauthorized
+from kmon_tui.live.access import Endpoint, ExecPlugin
+from kmon_tui.live.kubeconfig import find_access
+from kmon_tui.live.kubefiles import Surroundings
+from kmon_tui.settings import Credential, KubeSettings, Secret
+
+LIMIT_S = 30.0
+"""A plugin that says nothing for this long waits for somebody who is not there."""
+
+
+def needs_terminal(settings: KubeSettings, around: Surroundings | None = None) -> bool:
+    """Say whether the login plugin insists on talking with the person, so must run before the screen."""
+    plugin = find_access(settings, around).login.plugin
+    return plugin is not None and plugin.interactive_mode == "Always"
+
+
+def run_interactive_plugin(settings: KubeSettings, around: Surroundings | None = None) -> KubeSettings:
+    """Run a login plugin that insists on the terminal, and give settings that hold what it answered.
+
+    Gives the settings as they are when there is no such plugin. Raises SettingsError and Unauthorized.
+    """
+    access = find_access(settings, around)
+    plugin = access.login.plugin
+    if plugin is None or plugin.interactive_mode != "Always":
+        return settings
+    command, environ = _command(plugin), _environ(plugin, access.endpoint, interactive=True)
+    try:
+        done = subprocess.run(command, env=environ, stdout=subprocess.PIPE, check=False)
+    except OSError as error:
+        raise _not_started(plugin, error) from error
+    if done.returncode != 0:
+        raise Unauthorized(f"the login plugin {plugin.command} ended with {done.returncode}", _hint(plugin))
+    return replace(settings, credential=_read(plugin, done.stdout))
+
+
+async def run_plugin(plugin: ExecPlugin, endpoint: Endpoint, limit_s: float = LIMIT_S) -> Credential:
+    """Run a login plugin with stdin closed and no terminal. Raises Unauthorized when it gives nothing."""
+    if plugin.interactive_mode == "Always":
+        raise Unauthorized(
+            f"the login plugin {plugin.command} has to ask you something", "Start kmon-tui again to log in again."
+        )
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *_command(plugin),
+            env=_environ(plugin, endpoint, interactive=False),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,  # it cannot reach for the terminal that the screen owns
+        )
+    except OSError as error:
+        raise _not_started(plugin, error) from error
+    try:
+        async with asyncio.timeout(limit_s):
+            out, err = await process.communicate()
+    except TimeoutError as error:
+        raise Unauthorized(
+            f"the login plugin {plugin.command} gave no answer in {limit_s:.0f} s", _hint(plugin)
+        ) from error
+    finally:
+        await _end(process)
+    if process.returncode != 0:
+        said = _last_line(err) or f"it ended with {process.returncode}"
+        raise Unauthorized(f"the login plugin {plugin.command} failed: {said}", _hint(plugin))
+    return _read(plugin, out)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Leave no child behind, nor children of it."""
+    if process.returncode is None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+
+
+def _command(plugin: ExecPlugin) -> list[str]:
+    if os.sep in plugin.command:
+        return [str(plugin.directory / plugin.command), *plugin.args]
+    return [shutil.which(plugin.command) or plugin.command, *plugin.args]
+
+
+def _environ(plugin: ExecPlugin, endpoint: Endpoint, *, interactive: bool) -> dict[str, str]:
+    spec: dict[str, Any] = {"interactive": interactive}
+    if plugin.provide_cluster_info:
+        spec["cluster"] = _cluster(endpoint)
+    info = {"apiVersion": plugin.api_version, "kind": "ExecCredential", "spec": spec}
+    return {**os.environ, **dict(plugin.env), "KUBERNETES_EXEC_INFO": json.dumps(info)}
+
+
+def _cluster(endpoint: Endpoint) -> dict[str, Any]:
+    pem = endpoint.ca_file.read_text() if endpoint.ca_file else endpoint.ca_data
+    cluster: dict[str, Any] = {"server": endpoint.server}
+    if endpoint.tls_server_name:
+        cluster["tls-server-name"] = endpoint.tls_server_name
+    if endpoint.insecure:
+        cluster["insecure-skip-tls-verify"] = True
+    if pem:
+        cluster["certificate-authority-data"] = base64.b64encode(pem.encode()).decode()
+    if endpoint.proxy:
+        cluster["proxy-url"] = endpoint.proxy.reveal()
+    if endpoint.plugin_config is not None:
+        cluster["config"] = endpoint.plugin_config
+    return cluster
+
+
+def _read(plugin: ExecPlugin, out: bytes) -> Credential:
+    try:
+        answer = json.loads(out)
+        status = answer["status"]
+        if answer["kind"] != "ExecCredential" or answer["apiVersion"] != plugin.api_version:
+            raise KeyError("kind")
+        token, certificate, key = (status.get(n) for n in ("token", "clientCertificateData", "clientKeyData"))
+        expires = status.get("expirationTimestamp")
+        until = datetime.fromisoformat(expires) if expires else None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        # Not from the error: its text would quote the answer, which holds the token.
+        message = f"the login plugin {plugin.command} did not answer with an ExecCredential of {plugin.api_version}"
+        raise Unauthorized(message, _hint(plugin)) from None
+    if not token and not (certificate and key):
+        raise Unauthorized(f"the login plugin {plugin.command} gave neither token nor certificate", _hint(plugin))
+    return Credential(
+        token=Secret(str(token)) if token else None,
+        certificate=Secret(str(certificate)) if certificate and key else None,
+        key=Secret(str(key)) if certificate and key else None,
+        expires=until if until is None or until.tzinfo else until.replace(tzinfo=UTC),
+    )
+
+
+def _not_started(plugin: ExecPlugin, error: OSError) -> Unauthorized:
+    hint = plugin.install_hint or "The kubeconfig names it: install it, or put it on PATH."
+    return Unauthorized(f"the login plugin {plugin.command} cannot be started: {error.strerror}", hint)
+
+
+def _hint(plugin: ExecPlugin) -> str:
+    return f"Try it in a shell: {plugin.command}. It may want you to log in there."
+
+
+def _last_line(err: bytes) -> str:
+    lines = [line.strip() for line in err.decode(errors="replace").splitlines() if line.strip()]
+    return lines[-1][:300] if lines else ""

@@ -1,0 +1,235 @@
+"""The authenticated way to one API server: every request of ours goes through here, tunnels use the same proofs.
+
+The transport is the ``ApiClient`` of kubernetes.aio, over an aiohttp session of our own (keep-alive probes, no netrc).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import tempfile
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from kubernetes.aio.client import ApiClient, Configuration
+
+from kmon_tui.domain.errors import BackendError, Unauthorized, Unreachable
+from kmon_tui.live.access import Access
+from kmon_tui.live.asking import Ask, Refusals
+from kmon_tui.live.credentials import Credentials, Headers, Proof
+from kmon_tui.live.kube_errors import FOREIGN, failure, is_page, retry_after_s, translate
+from kmon_tui.live.ratelimit import RateLimit
+
+NextLine = Callable[[], Awaitable[bytes]]
+
+CONNECT_S = 5.0
+ANSWER_S = 30.0
+"""Longest wait for a whole answer, or for a watch to begin; --request-timeout overrides it."""
+READ_BUFFER = 2**21
+"""aiohttp takes lines of twice this: more than the largest object that etcd keeps."""
+
+
+class KubeClient:
+    """One API server, asked by one user. Raises BackendError and nothing else when the world misbehaves."""
+
+    def __init__(self, access: Access, *, answer_s: float | None = None, rate: RateLimit | None = None) -> None:
+        self.server = access.endpoint.server
+        self._access = access
+        self._answer_s = answer_s or ANSWER_S
+        self._credentials = Credentials(access)
+        self._refusals = Refusals()
+        self._rate = rate or RateLimit()
+        self._api: Any = None
+        self._certificate: object = None
+        self._building = asyncio.Lock()
+
+    async def get(self, path: str, ask: Ask) -> bytes:
+        """Ask once and give the JSON that came, unread."""
+        timeout = aiohttp.ClientTimeout(total=self._answer_s, sock_connect=CONNECT_S)
+        response = await self._request(path, ask, timeout)
+        try:
+            body: bytes = await response.read()
+        except FOREIGN as error:
+            raise translate(error, self.server) from error
+        finally:
+            response.release()
+        if is_page(response.content_type, body):
+            raise failure(200, "text/html", body, self.server, str(ask))
+        return body
+
+    @asynccontextmanager
+    async def lines(self, path: str, ask: Ask, silence_s: float) -> AsyncGenerator[NextLine]:
+        """Open a watch and give what reads its next line.
+
+        A line is empty at the end; ``silence_s`` without a byte raise TimedOut.
+        """
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=silence_s)
+        response = await self._request(path, ask, timeout)
+
+        async def next_line() -> bytes:
+            try:
+                line: bytes = await response.content.readline()
+            except FOREIGN as error:
+                raise translate(error, self.server) from error
+            return line
+
+        try:
+            if is_page(response.content_type, b""):
+                raise failure(200, "text/html", b"", self.server, str(ask))
+            yield next_line
+        finally:
+            response.close()
+
+    async def proof(self) -> Proof:
+        """Give what proves who asks now: headers (Authorization, Impersonate-*, User-Agent). For the tunnels."""
+        return await self._credentials.proof()
+
+    async def refused(self, proof: Proof) -> bool:
+        """Tell that a proof was refused (401); True when another try with a new one makes sense."""
+        return await self._credentials.refused(proof)
+
+    async def ssl_context(self) -> ssl.SSLContext:
+        """Give the TLS side of the way: CA, client certificate, whether to verify. For the tunnels."""
+        api = await self._built(await self._credentials.proof())
+        context: ssl.SSLContext = api.rest_client.ssl_context
+        return context
+
+    @property
+    def server_hostname(self) -> str | None:
+        """Name to expect in the certificate, when it is not the one in the URL."""
+        return self._access.endpoint.tls_server_name or None
+
+    @property
+    def proxy(self) -> str | None:
+        """URL of the proxy, which may hold a password."""
+        proxy = self._access.endpoint.proxy
+        return proxy.reveal() if proxy else None
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._api is not None:
+            await self._api.close()
+            self._api = None
+
+    async def _request(self, path: str, ask: Ask, timeout: aiohttp.ClientTimeout) -> aiohttp.ClientResponse:
+        """Ask, with a new proof when the first is refused, and give an answer whose status is 200."""
+        self._refusals.check(ask)
+        for again in (True, False):
+            await self._rate.turn()
+            proof = await self._credentials.proof()
+            response = await self._send(path, proof, timeout)
+            if response.status == 200:
+                return response
+            error = await self._failure(response, ask)
+            if isinstance(error, Unauthorized) and again and await self._credentials.refused(proof):
+                continue
+            break
+        self._refusals.remember(ask, error)
+        raise error
+
+    async def _send(self, path: str, proof: Proof, timeout: aiohttp.ClientTimeout) -> aiohttp.ClientResponse:
+        api = await self._built(proof)
+        try:
+            async with asyncio.timeout(self._answer_s):
+                sent = await api.call_api(
+                    "GET", self.server + path, header_params=Headers(proof.headers), _request_timeout=timeout
+                )
+        except FOREIGN as error:
+            raise translate(error, self.server) from error
+        response: aiohttp.ClientResponse = sent.response
+        return response
+
+    async def _failure(self, response: aiohttp.ClientResponse, ask: Ask) -> BackendError:
+        try:
+            async with asyncio.timeout(self._answer_s):
+                body = await response.content.read(65536)
+        except FOREIGN:
+            body = b""  # the status says enough
+        finally:
+            response.close()
+        error = failure(response.status, response.content_type, body, self.server, str(ask))
+        if response.status in (429, 503):
+            error.retry_after_s = retry_after_s(response.headers.get("Retry-After"))
+        if isinstance(error, Unauthorized):
+            error.hint = error.hint or self._login_hint()
+        return error
+
+    def _login_hint(self) -> str:
+        login = self._access.login
+        if login.plugin is not None:
+            return f"The server refuses the token of the login plugin {login.plugin.command}: log in again in a shell."
+        if login.token or login.token_file:
+            return "The token has expired or is of another cluster: log in again, kmon-tui reads the new one."
+        if login.certificate or login.certificate_file:
+            return "Has the client certificate expired?"
+        return "The user of this context has no credentials: check the kubeconfig, or give --token."
+
+    async def _built(self, proof: Proof) -> Any:
+        """Give the ApiClient, made anew when the plugin gave another client certificate."""
+        async with self._building:
+            if self._api is None or proof.certificate != self._certificate:
+                await self.close()
+                api = await asyncio.to_thread(_build, self._access, proof)
+                api.rest_client.pool_manager = _session(api.rest_client.ssl_context)
+                self._api, self._certificate = api, proof.certificate
+            return self._api
+
+
+def _session(context: ssl.SSLContext) -> aiohttp.ClientSession:
+    connector = aiohttp.TCPConnector(ssl=context, limit=0, socket_factory=_socket)
+    # trust_env stays off: it would read netrc; proxies of the environment are in our Access.
+    return aiohttp.ClientSession(
+        connector=connector, read_bufsize=READ_BUFFER, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
+    )
+
+
+def _socket(address: Any) -> socket.socket:
+    """Make a socket that notices within a minute and a half that the other side is gone (sleep, VPN, NAT)."""
+    family, kind, proto, *_ = address
+    made = socket.socket(family=family, type=kind, proto=proto)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4)):
+        if hasattr(socket, name):
+            made.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+    return made
+
+
+def _build(access: Access, proof: Proof) -> Any:
+    """Make the ApiClient; in a thread, for it reads files and builds a TLS context."""
+    endpoint, login = access.endpoint, access.login
+    config = Configuration(
+        host=endpoint.server,
+        ssl_ca_cert=str(endpoint.ca_file) if endpoint.ca_file else None,
+        ca_cert_data=endpoint.ca_data or None,
+        verify_ssl=not endpoint.insecure,
+        tls_server_name=endpoint.tls_server_name or None,
+        proxy=endpoint.proxy.reveal() if endpoint.proxy else None,
+    )
+    config.disable_strict_ssl_verification = True  # as kubectl: CAs without key usage are common in clusters
+    try:
+        with tempfile.TemporaryDirectory(prefix="kmon-tui-") as folder:
+            if proof.certificate is not None and proof.key is not None:
+                # OpenSSL reads certificates from files only; these live for this moment, for us alone.
+                config.cert_file, config.key_file = _written(
+                    Path(folder), proof.certificate.reveal(), proof.key.reveal()
+                )
+            elif login.certificate_file and login.key_file:
+                config.cert_file, config.key_file = str(login.certificate_file), str(login.key_file)
+            return ApiClient(config)
+    except (ssl.SSLError, OSError, ValueError) as error:
+        raise Unreachable(
+            f"the certificates for {endpoint.server} cannot be used: {getattr(error, 'reason', None) or error}",
+            "Check certificate-authority, client-certificate and client-key in the kubeconfig.",
+        ) from error
+
+
+def _written(folder: Path, certificate: str, key: str) -> tuple[str, str]:
+    paths = folder / "certificate.pem", folder / "key.pem"
+    for path, text in zip(paths, (certificate, key), strict=True):
+        path.touch(mode=0o600)
+        path.write_text(text)
+    return str(paths[0]), str(paths[1])

@@ -1,0 +1,216 @@
+"""Finds the way to the API server from files, flags and environment, and checks it before the screen opens.
+
+Light on purpose: PyYAML and the standard library, for it runs before the first paint.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from kmon_tui.domain.errors import SettingsError
+from kmon_tui.domain.fleet import Place
+from kmon_tui.live.access import Access, Endpoint, Login
+from kmon_tui.live.fields import Fields
+from kmon_tui.live.kubefiles import Entry, Kubeconfig, Surroundings, read_kubeconfig
+from kmon_tui.live.login import read_login
+from kmon_tui.settings import KubeSettings, Secret
+
+
+def check_place(settings: KubeSettings, around: Surroundings | None = None) -> Place:
+    """Say where this kmon-tui will look; nothing is asked of the network.
+
+    Raises SettingsError when a file, a context, a cluster or a user is missing or cannot be read.
+    """
+    return find_access(settings, around).place
+
+
+def find_access(settings: KubeSettings, around: Surroundings | None = None) -> Access:
+    """Give the whole way to the API server. Raises SettingsError."""
+    around = around or Surroundings.here()
+    config = read_kubeconfig(settings.kubeconfig, around)
+    asked = settings.context or settings.cluster or settings.user or settings.server
+    if not config.found and not asked and settings.kubeconfig is None:
+        return _in_cluster(settings, around, config)
+    context_name, context = _context(settings, config)
+    cluster_name = settings.cluster or _name(context, "cluster")
+    user_name = settings.user or _name(context, "user")
+    own = _name(context, "namespace") or "default"
+    endpoint = _endpoint(settings, _pick(config, "cluster", config.clusters, cluster_name), around, config)
+    login = read_login(settings, _pick(config, "user", config.users, user_name))
+    endpoint, login = _without_user_info(endpoint, login)
+    place = Place(
+        context=context_name,
+        cluster=cluster_name,
+        user=user_name,
+        namespace=None if settings.all_namespaces else settings.namespace or own,
+        server=endpoint.server,
+        contexts=tuple(config.contexts),
+    )
+    return Access(place, endpoint, login, settings.namespace or own)
+
+
+def _context(settings: KubeSettings, config: Kubeconfig) -> tuple[str, Entry | None]:
+    name = settings.context or config.current_context
+    if name:
+        if name not in config.contexts:
+            raise SettingsError(f"no context {name!r} in {config.source}", _there_are(config.contexts))
+        return name, config.contexts[name]
+    if not (settings.cluster or settings.server):
+        raise SettingsError(
+            f"no current context in {config.source}", f"Name one with --context. {_there_are(config.contexts)}"
+        )
+    return "", None
+
+
+def _pick(config: Kubeconfig, what: str, entries: Mapping[str, Entry], name: str) -> Entry | None:
+    if not name:
+        return None
+    if name not in entries:
+        raise SettingsError(f"no {what} {name!r} in {config.source}", _there_are(entries))
+    return entries[name]
+
+
+def _name(context: Entry | None, field: str) -> str:
+    return "" if context is None else str(context.values.get(field) or "")
+
+
+def _there_are(entries: Mapping[str, Entry]) -> str:
+    return f"There are: {', '.join(entries)}." if entries else "There are none."
+
+
+def _endpoint(settings: KubeSettings, entry: Entry | None, around: Surroundings, config: Kubeconfig) -> Endpoint:
+    fields = Fields(entry, "cluster")
+    ca_data = fields.base64("certificate-authority-data")  # as in client-go, data wins over the file
+    ca_file = None if ca_data else fields.file("certificate-authority")
+    insecure = fields.flag("insecure-skip-tls-verify")
+    if settings.certificate_authority:
+        ca_file, ca_data, insecure = _readable(settings.certificate_authority, "--certificate-authority"), "", False
+    if settings.insecure_skip_tls_verify:
+        ca_file, ca_data, insecure = None, "", True
+    if insecure and (ca_file or ca_data):
+        raise SettingsError(
+            f"{fields.where}: insecure-skip-tls-verify and a certificate authority exclude each other",
+            "Remove one of the two.",
+        )
+    tls = bool(ca_file or ca_data or insecure or settings.client_certificate)
+    server = _server(settings.server or fields.text("server"), tls, fields.where if entry else config.source)
+    proxy = fields.text("proxy-url") or proxy_from_environment(server, around.environ)
+    if proxy and urlsplit(proxy).scheme not in ("http", "https"):
+        raise SettingsError(f"{fields.where}: only http and https proxies can be used", "A socks proxy cannot.")
+    return Endpoint(
+        server=server,
+        ca_file=ca_file,
+        ca_data=ca_data,
+        insecure=insecure,
+        tls_server_name=fields.text("tls-server-name"),
+        proxy=Secret(proxy) if proxy else None,
+        compress=not fields.flag("disable-compression"),
+        plugin_config=_plugin_config(fields.values),
+    )
+
+
+def _server(url: str, tls: bool, where: str) -> str:
+    if not url:
+        raise SettingsError(f"{where}: no server is named", "A cluster needs server: https://HOST:PORT.")
+    if "://" not in url:
+        url = f"{'https' if tls else 'http'}://{url}"  # as client-go does
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise SettingsError(
+            f"{where}: the server is no URL that can be used", "It ought to look like https://HOST:PORT."
+        )
+    return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
+
+
+def _without_user_info(endpoint: Endpoint, login: Login) -> tuple[Endpoint, Login]:
+    """Move user and password from the server's URL, which is shown, to where secrets are kept."""
+    parts = urlsplit(endpoint.server)
+    if "@" not in parts.netloc:
+        return endpoint, login
+    host = parts.netloc.rpartition("@")[2]
+    bare = replace(endpoint, server=urlunsplit((parts.scheme, host, parts.path, "", "")))
+    if login.token or login.token_file or login.plugin or login.username:
+        return bare, login
+    return bare, replace(login, username=parts.username or "", password=Secret(parts.password or ""))
+
+
+def proxy_from_environment(server: str, environ: Mapping[str, str]) -> str:
+    """Give the proxy that HTTPS_PROXY or HTTP_PROXY names for this server; empty when NO_PROXY excludes it."""
+    parts = urlsplit(server)
+    host = (parts.hostname or "").lower()
+    if host == "localhost" or host.startswith("127.") or host == "::1":
+        return ""
+    names = ("HTTPS_PROXY", "https_proxy") if parts.scheme == "https" else ("HTTP_PROXY", "http_proxy")
+    proxy = next((environ[name] for name in names if environ.get(name)), "")
+    if not proxy:
+        return ""
+    for rule in (environ.get("NO_PROXY") or environ.get("no_proxy") or "").split(","):
+        if _excludes(rule.strip().lower(), host):
+            return ""
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def _excludes(rule: str, host: str) -> bool:
+    rule = rule.removesuffix(f":{rule.rpartition(':')[2]}") if rule.count(":") == 1 else rule
+    if not rule:
+        return False
+    if "/" in rule:
+        import ipaddress  # only here, and only with such a rule: it costs the start 5 ms
+
+        try:
+            return ipaddress.ip_address(host) in ipaddress.ip_network(rule, strict=False)
+        except ValueError:
+            return False
+    return rule == "*" or host == rule.lstrip(".") or host.endswith(f".{rule.removeprefix('*').lstrip('.')}")
+
+
+def _plugin_config(values: Mapping[str, Any]) -> Any:
+    extensions = values.get("extensions")
+    for extension in extensions if isinstance(extensions, list) else ():
+        if isinstance(extension, Mapping) and extension.get("name") == "client.authentication.k8s.io/exec":
+            return extension.get("extension")
+    return None
+
+
+def _readable(path: str, flag: str) -> Path:
+    file = Path(path).expanduser()
+    if not os.access(file, os.R_OK):
+        raise SettingsError(f"{flag}: cannot read {path}")
+    return file
+
+
+def _in_cluster(settings: KubeSettings, around: Surroundings, config: Kubeconfig) -> Access:
+    """Use the service account of the pod that we run in."""
+    token, ca = around.service_account / "token", around.service_account / "ca.crt"
+    host, port = around.environ.get("KUBERNETES_SERVICE_HOST"), around.environ.get("KUBERNETES_SERVICE_PORT", "443")
+    if not host or not token.exists():
+        raise SettingsError(
+            f"no kubeconfig: {config.source} is not there",
+            "Name one with --kubeconfig or KUBECONFIG, or try kmon-tui --demo.",
+        )
+    namespace_file = around.service_account / "namespace"
+    own = (namespace_file.read_text().strip() if namespace_file.exists() else "") or "default"
+    flags = replace(settings, server=f"https://{f'[{host}]' if ':' in host else host}:{port}")
+    endpoint = _endpoint(flags, None, around, config)
+    if not (endpoint.ca_file or endpoint.insecure) and ca.exists():
+        endpoint = replace(endpoint, ca_file=ca)
+    login = read_login(flags, None)
+    if not (login.token or login.certificate_file):
+        login = replace(login, token_file=token)
+    place = Place(
+        context="in-cluster",
+        cluster="in-cluster",
+        user="service account",
+        namespace=None if settings.all_namespaces else settings.namespace or own,
+        server=endpoint.server,
+    )
+    return Access(place, endpoint, login, settings.namespace or own)

@@ -1,0 +1,136 @@
+"""Reads kubeconfig files as kubectl does: which files, in which order, merged how."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from kmon_tui.domain.errors import SettingsError
+
+SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What of the machine decides where the configuration lies."""
+
+    environ: Mapping[str, str] = field(repr=False)
+    home: Path
+    service_account: Path = SERVICE_ACCOUNT
+
+    @staticmethod
+    def here() -> Surroundings:
+        """Give those of this process."""
+        return Surroundings(os.environ, Path(os.path.expanduser("~")))  # noqa: PTH111  # Path.home() raises without HOME
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One named cluster, context or user, and the file that it stands in."""
+
+    values: Mapping[str, Any] = field(repr=False)
+    file: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Kubeconfig:
+    """All files together: of two entries with one name the first counts."""
+
+    source: str
+    """The files, as people would name them."""
+    clusters: Mapping[str, Entry] = field(default_factory=dict)
+    contexts: Mapping[str, Entry] = field(default_factory=dict)
+    users: Mapping[str, Entry] = field(default_factory=dict)
+    current_context: str = ""
+    found: bool = True
+    """Whether any file was there."""
+
+
+def read_kubeconfig(explicit: str | None, around: Surroundings) -> Kubeconfig:
+    """Read --kubeconfig alone, or the files of KUBECONFIG, or ~/.kube/config. Raises SettingsError."""
+    if explicit is not None:
+        paths = [Path(explicit).expanduser()]
+    elif around.environ.get("KUBECONFIG"):
+        paths = [Path(part) for part in around.environ["KUBECONFIG"].split(os.pathsep) if part]
+    else:
+        paths = [around.home / ".kube" / "config"]
+    there = [path for path in paths if path.exists()]
+    if explicit is not None and not there:
+        raise SettingsError(f"no file {explicit}", "--kubeconfig names the file to read.")
+    source = ", ".join(shown(path, around) for path in there or paths)
+    merged = Kubeconfig(source, {}, {}, {}, "", bool(there))
+    for path in there:
+        merged = _merge(merged, _read(path, around), path, around)
+    return merged
+
+
+def shown(path: Path, around: Surroundings) -> str:
+    """Name a file as people do: ``~/.kube/config``."""
+    try:
+        return str(Path("~") / path.relative_to(around.home))
+    except ValueError:
+        return str(path)
+
+
+def _read(path: Path, around: Surroundings) -> Mapping[str, Any]:
+    try:
+        document = yaml.load(path.read_bytes(), _LOADER)
+    except OSError as error:
+        raise SettingsError(f"cannot read {shown(path, around)}: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeError) as error:
+        # The error's own text quotes the file, which holds secrets.
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark is not None else ""
+        raise SettingsError(
+            f"{shown(path, around)} is not valid YAML{where}", "kubectl config view checks it."
+        ) from None
+    if document is None:
+        return {}
+    if not isinstance(document, Mapping):
+        raise SettingsError(
+            f"{shown(path, around)} is not a kubeconfig", "It ought to hold clusters, contexts and users."
+        )
+    return document
+
+
+def _merge(merged: Kubeconfig, document: Mapping[str, Any], path: Path, around: Surroundings) -> Kubeconfig:
+    current = document.get("current-context")
+    return Kubeconfig(
+        merged.source,
+        _first_wins(merged.clusters, _named(document, "clusters", "cluster", path, around)),
+        _first_wins(merged.contexts, _named(document, "contexts", "context", path, around)),
+        _first_wins(merged.users, _named(document, "users", "user", path, around)),
+        merged.current_context or (current if isinstance(current, str) else ""),
+    )
+
+
+def _first_wins(known: Mapping[str, Entry], new: Mapping[str, Entry]) -> Mapping[str, Entry]:
+    return {**known, **{name: entry for name, entry in new.items() if name not in known}}
+
+
+def _named(document: Mapping[str, Any], plural: str, one: str, path: Path, around: Surroundings) -> dict[str, Entry]:
+    entries: dict[str, Entry] = {}
+    for name, values in _items(document, plural, one, f"{plural} of {shown(path, around)}"):
+        entries.setdefault(name, Entry(values, path))
+    return entries
+
+
+def _items(document: Mapping[str, Any], plural: str, one: str, where: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    items = document.get(plural) or ()
+    if not isinstance(items, list | tuple):
+        raise SettingsError(f"{where}: not a list")
+    for item in items:
+        if not isinstance(item, Mapping) or not isinstance(item.get("name"), str | int | float):
+            raise SettingsError(f"{where}: an entry without a name")
+        values = item.get(one) or {}
+        if not isinstance(values, Mapping):
+            raise SettingsError(f"{where}: entry {item['name']!r} is not a map")
+        yield str(item["name"]), values
+
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

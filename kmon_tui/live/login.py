@@ -1,0 +1,129 @@
+"""Reads who asks: a user entry of the kubeconfig, and the flags that override it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from kmon_tui.domain.errors import SettingsError
+from kmon_tui.live.access import ExecPlugin, Login
+from kmon_tui.live.fields import Fields
+from kmon_tui.live.kubefiles import Entry
+from kmon_tui.settings import KubeSettings, Secret
+
+API_VERSIONS = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1")
+
+
+def read_login(settings: KubeSettings, entry: Entry | None) -> Login:
+    """Give the login of this user under these flags. Raises SettingsError."""
+    fields = Fields(entry, "user")
+    login = _own_login(fields)
+    if settings.token is not None:
+        login = replace(login, token=settings.token, token_file=None, username="", password=None, plugin=None)
+    if settings.client_certificate or settings.client_key:
+        flags = Fields(Entry(_flag_files(settings), Path.cwd() / "flags"), "flags")
+        login = replace(
+            login,
+            certificate=None,
+            key=None,
+            certificate_file=flags.file("--client-certificate"),
+            key_file=flags.file("--client-key"),
+        )
+    if bool(login.certificate or login.certificate_file) != bool(login.key or login.key_file):
+        raise SettingsError(f"{fields.where}: a client certificate and its key belong together, one is missing")
+    _check_key(login, fields.where)
+    return replace(login, credential=settings.credential, impersonate=_impersonation(settings, fields))
+
+
+def _own_login(fields: Fields) -> Login:
+    token, token_file = fields.text("token"), fields.file("tokenFile")
+    provider = fields.values.get("auth-provider")
+    if isinstance(provider, dict) and not (token or token_file):
+        token = _provider_token(provider, fields.where)
+    certificate, key = fields.base64("client-certificate-data"), fields.base64("client-key-data")
+    return Login(
+        token=Secret(token) if token else None,
+        token_file=token_file,
+        username=fields.text("username"),
+        password=Secret(fields.text("password")) if fields.text("username") else None,
+        # As in client-go, data wins over the file.
+        certificate_file=None if certificate else fields.file("client-certificate"),
+        key_file=None if key else fields.file("client-key"),
+        certificate=Secret(certificate) if certificate else None,
+        key=Secret(key) if key else None,
+        plugin=None if token or token_file else _plugin(fields),
+    )
+
+
+def _flag_files(settings: KubeSettings) -> dict[str, str | None]:
+    return {"--client-certificate": settings.client_certificate, "--client-key": settings.client_key}
+
+
+def _plugin(fields: Fields) -> ExecPlugin | None:
+    values = fields.values.get("exec")
+    if not values:
+        return None
+    if not isinstance(values, dict) or not values.get("command"):
+        raise SettingsError(f"{fields.where}: exec names no command")
+    version = str(values.get("apiVersion") or "")
+    if version not in API_VERSIONS:
+        raise SettingsError(
+            f"{fields.where}: exec has apiVersion {version or 'missing'}", f"It ought to be {API_VERSIONS[0]}."
+        )
+    inner = Fields(Entry(values, fields.directory / "exec"), "exec")
+    return ExecPlugin(
+        command=inner.text("command"),
+        args=inner.list("args"),
+        env=tuple(_env(values.get("env"))),
+        api_version=version,
+        install_hint=inner.text("installHint").strip(),
+        provide_cluster_info=inner.flag("provideClusterInfo"),
+        interactive_mode=inner.text("interactiveMode") or "IfAvailable",
+        directory=fields.directory,
+    )
+
+
+def _env(entries: Any) -> list[tuple[str, str]]:
+    items = entries if isinstance(entries, list) else ()
+    return [(str(e["name"]), str(e.get("value") or "")) for e in items if isinstance(e, dict) and e.get("name")]
+
+
+def _provider_token(provider: dict[str, Any], where: str) -> str:
+    """Give the token that an old auth-provider entry keeps; nothing renews it, as in kubectl since 1.26."""
+    config = provider.get("config")
+    kept = config if isinstance(config, dict) else {}
+    token = kept.get("id-token") or kept.get("access-token")
+    if not token:
+        name = provider.get("name") or "without a name"
+        raise SettingsError(f"{where}: auth-provider {name} holds no token", "Use an exec plugin, as kubectl asks for.")
+    return str(token)
+
+
+def _check_key(login: Login, where: str) -> None:
+    """Refuse a key with a passphrase: OpenSSL would ask for it on the terminal that the screen owns."""
+    if login.key is not None:
+        text = login.key.reveal()
+    elif login.key_file is not None:
+        text = login.key_file.read_text(errors="replace")
+    else:
+        return
+    if "ENCRYPTED" in text:
+        raise SettingsError(
+            f"{where}: the client key needs a passphrase", "Give a key without one, or use an exec plugin."
+        )
+
+
+def _impersonation(settings: KubeSettings, fields: Fields) -> tuple[tuple[str, str], ...]:
+    user = settings.as_user or fields.text("as")
+    uid = settings.as_uid or fields.text("as-uid")
+    groups = settings.as_groups or fields.list("as-groups")
+    if (groups or uid) and not user:
+        raise SettingsError("--as-group and --as-uid need --as", "The API server asks for a user to go with them.")
+    headers = [("Impersonate-User", user)] if user else []
+    headers += [("Impersonate-Uid", uid)] if uid else []
+    headers += [("Impersonate-Group", group) for group in groups]
+    extra = fields.values.get("as-user-extra")
+    for name, values in extra.items() if isinstance(extra, dict) else ():
+        headers += [(f"Impersonate-Extra-{name}", str(value)) for value in values or ()]
+    return tuple(headers)

@@ -1,0 +1,33 @@
+"""Keeps the garbage collector from walking a big list again and again while it is being loaded."""
+
+from __future__ import annotations
+
+import gc
+from types import TracebackType
+
+
+class QuietGc:
+    """A context manager that pauses the collector until the last who entered it has left.
+
+    What was loaded meanwhile is set aside for good: it lives as long as we do,
+    and a collector that walks it makes keys wait.
+    """
+
+    def __init__(self) -> None:
+        self._inside = 0
+        self._paused = False
+
+    def __enter__(self) -> None:
+        self._inside += 1
+        if self._inside == 1 and gc.isenabled():
+            gc.disable()
+            self._paused = True
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._inside -= 1
+        if self._inside == 0 and self._paused:
+            self._paused = False
+            gc.freeze()
+            gc.enable()

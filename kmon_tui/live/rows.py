@@ -1,0 +1,174 @@
+"""All rows of the fleet, in order: what changes is made anew, all else stays the very same value."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable
+
+from kmon_tui.domain.facts import Facts
+from kmon_tui.domain.readiness import describe
+from kmon_tui.domain.service import InferenceService, Kind, Pod
+from kmon_tui.live.objects import facts_of
+from kmon_tui.live.pods import pod_of
+from kmon_tui.live.shapes import PodObject, Served
+from kmon_tui.live.watch import Name
+
+Ident = tuple[str, str, str]
+"""Kind, namespace, name: sorts as Key does, and a plain tuple does it ten times faster."""
+
+_MANY = 64
+"""More new rows than this are sorted in one go."""
+
+
+class Rows:
+    """Facts and pods by row; ``build()`` gives the services."""
+
+    def __init__(self) -> None:
+        self._facts: dict[Ident, Facts] = {}
+        self._pods: dict[Ident, dict[Name, Pod]] = {}
+        self._pods_known: set[Kind] = set()
+        self._order: list[Ident] = []
+        self._services: list[InferenceService] = []
+        self._dirty: set[Ident] = set()
+
+    def put(self, facts: Facts) -> None:
+        """Keep what one object says of itself."""
+        ident = (facts.key.kind.value, facts.key.namespace, facts.key.name)
+        self._facts[ident] = facts
+        self._dirty.add(ident)
+
+    def drop(self, ident: Ident) -> None:
+        """Forget one object."""
+        if self._facts.pop(ident, None) is not None:
+            self._dirty.add(ident)
+
+    def put_pod(self, ident: Ident, name: Name, pod: Pod) -> None:
+        """Keep one pod of a row, which may come later than its pods."""
+        pods = self._pods.setdefault(ident, {})
+        if pods.get(name) != pod:
+            pods[name] = pod
+            self._dirty.add(ident)
+
+    def drop_pod(self, ident: Ident, name: Name) -> None:
+        """Forget one pod of a row."""
+        pods = self._pods.get(ident, {})
+        if pods.pop(name, None) is not None:
+            self._dirty.add(ident)
+            if not pods:
+                del self._pods[ident]
+
+    def know_pods(self, kind: Kind, known: bool) -> None:
+        """Say whether the pods of all rows of this kind are known."""
+        if known != (kind in self._pods_known):
+            (self._pods_known.add if known else self._pods_known.discard)(kind)
+            self._dirty.update(ident for ident in self._facts if ident[0] == kind.value)
+
+    def build(self) -> tuple[InferenceService, ...]:
+        """Give all services, sorted; those that did not change are the same objects as before."""
+        fresh: list[Ident] = []
+        for ident in self._dirty:
+            place = bisect_left(self._order, ident)
+            there = place < len(self._order) and self._order[place] == ident
+            if ident not in self._facts:
+                if there:
+                    del self._order[place], self._services[place]
+            elif there:
+                row = self._describe(ident)
+                if row != self._services[place]:
+                    self._services[place] = row
+            else:
+                fresh.append(ident)
+        self._dirty.clear()
+        self._insert(fresh)
+        return tuple(self._services)
+
+    def _insert(self, fresh: list[Ident]) -> None:
+        if len(fresh) > _MANY:
+            rows = dict(zip(self._order, self._services, strict=True))
+            rows.update((ident, self._describe(ident)) for ident in fresh)
+            self._order = sorted(rows)
+            self._services = [rows[ident] for ident in self._order]
+            return
+        for ident in fresh:
+            place = bisect_left(self._order, ident)
+            self._order.insert(place, ident)
+            self._services.insert(place, self._describe(ident))
+
+    def _describe(self, ident: Ident) -> InferenceService:
+        facts = self._facts[ident]
+        if facts.key.kind not in self._pods_known:
+            return describe(facts, None)
+        pods = self._pods.get(ident)
+        return describe(facts, tuple(pods.values()) if pods else ())
+
+
+class ServedSink:
+    """Puts the objects of one kind into the rows."""
+
+    def __init__(self, rows: Rows, kind: Kind) -> None:
+        self._rows, self._kind = rows, kind
+        self._versions: dict[Name, str] = {}
+
+    def put(self, thing: Served) -> Name:
+        """Keep this object, unless it is known in this very version."""
+        meta = thing.metadata
+        name = (meta.namespace, meta.name)
+        if not meta.version or self._versions.get(name) != meta.version:
+            facts = facts_of(thing, self._kind)
+            if facts is not None:
+                self._versions[name] = meta.version
+                self._rows.put(facts)
+        return name
+
+    def gone(self, thing: Served) -> None:
+        """Forget this object."""
+        self._drop((thing.metadata.namespace, thing.metadata.name))
+
+    def __len__(self) -> int:
+        return len(self._versions)
+
+    def only(self, names: set[Name]) -> None:
+        """Forget all objects but these."""
+        for name in self._versions.keys() - names:
+            self._drop(name)
+
+    def _drop(self, name: Name) -> None:
+        self._versions.pop(name, None)
+        self._rows.drop((self._kind.value, *name))
+
+
+class PodSink:
+    """Puts pods to the rows that they belong to."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self._owners: dict[Name, Ident] = {}
+
+    def put(self, thing: PodObject) -> Name:
+        """Keep this pod with its row; its labels may have changed hands."""
+        name = (thing.metadata.namespace, thing.metadata.name)
+        pod = pod_of(thing)
+        ident = None if pod is None else (pod.kind.value, pod.namespace, pod.isvc)
+        if self._owners.get(name) != ident:
+            self._drop(name)
+        if pod is not None and ident is not None:
+            self._owners[name] = ident
+            self._rows.put_pod(ident, name, pod)
+        return name
+
+    def gone(self, thing: PodObject) -> None:
+        """Forget this pod."""
+        self._drop((thing.metadata.namespace, thing.metadata.name))
+
+    def only(self, names: set[Name]) -> None:
+        """Forget all pods but these."""
+        self._forget(self._owners.keys() - names)
+
+    def _forget(self, names: Iterable[Name]) -> None:
+        for name in list(names):
+            self._drop(name)
+
+    def _drop(self, name: Name) -> None:
+        ident = self._owners.pop(name, None)
+        if ident is not None:
+            self._rows.drop_pod(ident, name)

@@ -1,0 +1,242 @@
+"""Everything that is watched of one namespace, or of all: the kinds that exist, their pods, what may not be seen.
+
+An idle fleet of any size costs at most five watches: one for each kind that exists, one for the pods of
+InferenceServices, one for the pods of LLMInferenceServices or graphs once there are such objects.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from kmon_tui.domain.errors import BackendError, Forbidden, NotFound
+from kmon_tui.domain.fleet import Fleet
+from kmon_tui.domain.health import Health, Status
+from kmon_tui.domain.service import Kind
+from kmon_tui.live.asking import REFUSED_FOR_S
+from kmon_tui.live.codec import Codec
+from kmon_tui.live.discovery import PLURALS, likely_kinds, server_version, sure_kinds
+from kmon_tui.live.kube import KubeClient
+from kmon_tui.live.rows import PodSink, Rows, ServedSink
+from kmon_tui.live.shapes import PodObject, Served
+from kmon_tui.live.watch import Around, Follower, Resource, failing
+from kmon_tui.live.watched import Watched
+
+MOST_WATCHES = 5
+FIRST_LOOK_AGAIN_S = 10.0
+LOOK_AGAIN_S = 60.0
+
+POD_SELECTORS = {
+    Kind.ISVC: "serving.kserve.io/inferenceservice",
+    Kind.LLM: "app.kubernetes.io/part-of=llminferenceservice",
+    Kind.GRAPH: "serving.kserve.io/inferencegraph",
+}
+"""Labels that only pods of models have. A selector knows no "or", so each kind needs a watch of its own."""
+
+
+class Scope:
+    """Watches one namespace, or all (None), and knows the fleet of it."""
+
+    def __init__(
+        self, client: KubeClient, namespace: str | None, around: Around, changed: Callable[[], None], note: str = ""
+    ) -> None:
+        self.namespace = namespace
+        self.refused = False
+        """The rows may not be listed in all namespaces."""
+        self._client, self._around, self._changed = client, around, changed
+        self._note = note
+        self._rows = Rows()
+        self._kinds = {kind: Watched() for kind in Kind}
+        self._pods = {kind: Watched() for kind in Kind}
+        self._served, self._pod = Codec(Served), Codec(PodObject)
+        self._allowed = asyncio.Event()
+        """Set once it is clear that this scope may be seen: until then only the first kind asks."""
+        if namespace is not None:
+            self._allowed.set()
+        self._looked = False
+        self._looking = Health()
+        self._server_version = ""
+
+    def narrowed(self, namespace: str, note: str) -> Scope:
+        """Give the same for one namespace, without asking again what is known of the server."""
+        scope = Scope(self._client, namespace, self._around, self._changed, note)
+        scope._server_version = self._server_version
+        scope._found({kind: watched.base for kind, watched in self._kinds.items() if watched.base})
+        return scope
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._look(), name="look for kinds")
+            tasks.create_task(self._ask_version(), name="server version")
+            for kind in Kind:
+                tasks.create_task(self._keep(kind), name=f"watch {kind}")
+                tasks.create_task(self._keep_pods(kind), name=f"watch pods of {kind}")
+
+    @property
+    def synced(self) -> bool:
+        """Whether everything that can be known at the start is known."""
+        if not self._looked:
+            return False
+        present = [kind for kind in Kind if self._kinds[kind].base]
+        if not all(self._kinds[kind].settled for kind in present):
+            return False
+        if present and not any(self._kinds[kind].listed for kind in present):
+            return False
+        return all(self._pods[kind].settled for kind in present if self._kinds[kind].any.is_set())
+
+    @property
+    def health(self) -> Health:
+        """Of the way to the API: the first failure counts."""
+        if self._looking.status is Status.FAILING:
+            return self._looking
+        for watched in (*self._kinds.values(), *self._pods.values()):
+            if watched.health.status is Status.FAILING:
+                return watched.health
+        refusals = [w.refused for w in self._kinds.values() if w.refused is not None]
+        if refusals and not any(watched.listed for watched in self._kinds.values()):
+            return failing(refusals[0])
+        return Health(Status.LIVE if self.synced else Status.STARTING)
+
+    def fleet(self) -> Fleet:
+        """Give all that is known now."""
+        for kind, pods in self._pods.items():
+            self._rows.know_pods(kind, pods.listed)
+        return Fleet(
+            services=self._rows.build(),
+            synced=self.synced,
+            health=self.health,
+            namespace=self.namespace,
+            kinds=tuple(kind for kind in Kind if self._kinds[kind].base),
+            notes=tuple(self._notes()),
+            server_version=self._server_version,
+        )
+
+    def _notes(self) -> list[str]:
+        notes = [self._note] if self._note else []
+        for watched in self._kinds.values():
+            if watched.refused is not None:
+                shown = watched.follower is not None and watched.follower.listed
+                notes.append(f"{watched.refused}: {'what is shown is old' if shown else 'they are not shown'}")
+        refused = {f"{w.refused}: replicas are not known" for w in self._pods.values() if w.refused is not None}
+        notes += sorted(refused)
+        if any(w.left_out for w in self._pods.values()):
+            notes.append("replicas of graphs are not counted while there are LLMInferenceServices")
+        return notes
+
+    async def _keep(self, kind: Kind) -> None:
+        """Follow one kind whenever it exists and may be seen."""
+        watched, sink = self._kinds[kind], ServedSink(self._rows, kind)
+
+        def changed() -> None:
+            self._allowed.set()
+            if sink:
+                watched.any.set()
+            if watched.settled:
+                watched.decided.set()
+            self._changed()
+
+        while True:
+            await watched.known.wait()
+            if kind is not self._first_kind():
+                await self._allowed.wait()
+            resource = Resource(watched.base, PLURALS[kind])
+            follower = Follower(self._client, resource, self.namespace, self._served, sink, changed, self._around)
+            watched.follower, watched.refused = follower, None
+            try:
+                await follower.run()
+            except NotFound:
+                watched.leave()
+                sink.only(set())
+                changed()
+            except Forbidden as error:
+                watched.refused = error
+                if not follower.listed:
+                    sink.only(set())
+                    self.refused = self.namespace is None and kind is self._first_kind()
+                if self.refused:
+                    self._changed()  # the others wait in vain: this scope is over
+                else:
+                    changed()
+                await asyncio.sleep(REFUSED_FOR_S)
+
+    def _first_kind(self) -> Kind | None:
+        return next((kind for kind in Kind if self._kinds[kind].base), None)
+
+    async def _keep_pods(self, kind: Kind) -> None:
+        """Follow the pods of one kind, once there is any row that may have some."""
+        rows, watched = self._kinds[kind], self._pods[kind]
+        # Pods of InferenceServices are asked for at once: nearly everybody has some.
+        await (rows.known if kind is Kind.ISVC else rows.any).wait()
+        await self._allowed.wait()
+        if kind is Kind.GRAPH and self._kinds[Kind.LLM].base:
+            await self._kinds[Kind.LLM].decided.wait()
+            await asyncio.sleep(0)  # their pods come first
+        if self._watches() >= MOST_WATCHES:
+            watched.left_out = True
+            self._changed()
+            return
+        resource, sink = Resource("/api/v1", "pods", POD_SELECTORS[kind]), PodSink(self._rows)
+        while True:
+            follower = Follower(self._client, resource, self.namespace, self._pod, sink, self._changed, self._around)
+            watched.follower, watched.refused = follower, None
+            try:
+                await follower.run()
+            except (Forbidden, NotFound) as error:
+                watched.refused = error
+                sink.only(set())
+                self._changed()
+                await asyncio.sleep(REFUSED_FOR_S)
+
+    def _watches(self) -> int:
+        kinds = sum(bool(watched.base) for watched in self._kinds.values())
+        return kinds + sum(watched.follower is not None for watched in self._pods.values())
+
+    async def _until_answered(self, ask: Callable[[], Awaitable[None]]) -> None:
+        """Ask until there is an answer, or a refusal."""
+        backoff = self._around.pace.backoff
+        while True:
+            try:
+                await ask()
+                self._looking = Health(Status.LIVE)
+                return
+            except (Forbidden, NotFound):
+                return
+            except BackendError as error:
+                self._looking = failing(error)
+                self._changed()
+                backoff = backoff.failed(0.0)
+                await asyncio.sleep(max(backoff.wait_s(self._around.chance()), error.retry_after_s or 0.0))
+
+    async def _look(self) -> None:
+        """Find the kinds, and look again for those that are missing: somebody may install KServe now."""
+        if not self._looked:
+            await self._until_answered(self._look_first)
+        wait_s = FIRST_LOOK_AGAIN_S
+        while True:
+            await asyncio.sleep(wait_s)
+            wait_s = LOOK_AGAIN_S
+            await self._until_answered(self._look_again)
+
+    async def _look_first(self) -> None:
+        self._found(await likely_kinds(self._client))
+
+    async def _look_again(self) -> None:
+        missing = [kind for kind in Kind if not self._kinds[kind].base]
+        if missing:
+            self._found(await sure_kinds(self._client, missing))
+
+    async def _ask_version(self) -> None:
+        async def ask() -> None:
+            self._server_version = await server_version(self._client)
+            self._changed()
+
+        if not self._server_version:
+            await self._until_answered(ask)
+
+    def _found(self, bases: dict[Kind, str]) -> None:
+        self._looked = True
+        for kind, base in bases.items():
+            self._kinds[kind].base = base
+            self._kinds[kind].known.set()
+        self._changed()

@@ -1,0 +1,226 @@
+"""Lists one kind of object and then watches it, for ever, through everything that the world does to a stream.
+
+Own loop and not the client library's Watch, which reconnects without a pause and parses every event twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+from urllib.parse import urlencode
+
+from kmon_tui.domain.backoff import Backoff
+from kmon_tui.domain.errors import BackendError, BadAnswer, Forbidden, NotFound, Unauthorized, Unreachable
+from kmon_tui.domain.health import Health, Status
+from kmon_tui.live.asking import Ask
+from kmon_tui.live.codec import Codec, NotReadable, Trouble
+from kmon_tui.live.kube import KubeClient
+from kmon_tui.live.kube_errors import Gone, event_failure
+from kmon_tui.live.quiet_gc import QuietGc
+
+
+class HasVersion(Protocol):
+    """Metadata with a resourceVersion."""
+
+    @property
+    def version(self) -> str:
+        """The resourceVersion."""
+
+
+class Shape(Protocol):
+    """What can be watched: anything with metadata."""
+
+    @property
+    def metadata(self) -> HasVersion:
+        """The metadata."""
+
+
+T = TypeVar("T", bound=Shape)
+T_contra = TypeVar("T_contra", contravariant=True)
+Name = tuple[str, str]
+"""Namespace and name."""
+
+PROVEN_S = 2.0
+"""A watch that has lived so long without a word is believed to work."""
+
+
+def failing(error: BackendError) -> Health:
+    """Give the health that tells of this error."""
+    return Health(Status.FAILING, error.message, error.hint, kind=type(error).__name__)
+
+
+class Sink(Protocol[T_contra]):
+    """Takes the objects of one kind."""
+
+    def put(self, thing: T_contra) -> Name:
+        """Keep this object, new or changed, and say its name."""
+
+    def gone(self, thing: T_contra) -> None:
+        """Forget this object."""
+
+    def only(self, names: set[Name]) -> None:
+        """Forget all objects but these: a list is complete."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """What is listed and watched."""
+
+    base: str
+    """``/api/v1``, or ``/apis/GROUP/VERSION``."""
+    plural: str
+    selector: str = ""
+
+    def path(self, namespace: str | None, **query: str | int) -> str:
+        """Give path and query."""
+        place = "" if namespace is None else f"/namespaces/{namespace}"
+        if self.selector:
+            query["labelSelector"] = self.selector
+        return f"{self.base}{place}/{self.plural}?{urlencode(query)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How patient a follower is; tests are less so."""
+
+    watch_s: float = 240.0
+    """Length of one watch; up to a quarter more, by chance, so that not all end at once."""
+    grace_s: float = 15.0
+    """Silence beyond the length that the server agreed to."""
+    page: int = 500
+    backoff: Backoff = Backoff()
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What all followers of one cluster share."""
+
+    chance: Callable[[], float] = random.random
+    pace: Pace = Pace()
+    quiet: QuietGc = field(default_factory=QuietGc)
+
+
+class Follower(Generic[T]):
+    """Follows one kind in one namespace or in all; ``health`` and ``listed`` say how it goes."""
+
+    def __init__(
+        self,
+        client: KubeClient,
+        resource: Resource,
+        namespace: str | None,
+        codec: Codec[T],
+        sink: Sink[T],
+        changed: Callable[[], None],
+        around: Around,
+    ) -> None:
+        self.health = Health(Status.STARTING)
+        self.listed = False
+        self._client, self._resource, self._namespace = client, resource, namespace
+        self._codec, self._sink, self._changed = codec, sink, changed
+        self._chance, self._pace, self._quiet = around.chance, around.pace, around.quiet
+        self._version = ""
+
+    async def run(self) -> None:
+        """Follow until cancelled. Raises NotFound and Forbidden, which no waiting of ours ends."""
+        clock = asyncio.get_running_loop().time
+        backoff = self._pace.backoff
+        while True:
+            began_s, failed = clock(), None
+            try:
+                if not self._version:
+                    await self._list()
+                    began_s = clock()
+                await self._watch()
+            except Gone:
+                self._version = ""
+            except (NotFound, Forbidden):
+                self._version = ""
+                raise
+            except BackendError as error:
+                failed = error
+            backoff = backoff.failed(clock() - began_s)
+            self._judge(failed, backoff.failures)
+            least_s = failed.retry_after_s or 0.0 if failed else 0.0
+            await asyncio.sleep(max(backoff.wait_s(self._chance()), least_s))
+
+    def _judge(self, failed: BackendError | None, failures: int) -> None:
+        """Say that it fails, but not when one stream of many was cut: that happens every day, and heals at once."""
+        if failed is not None and (failures > 1 or not self.listed or isinstance(failed, Unauthorized)):
+            self._say(failing(failed))
+        elif failed is None and self._version and failures > 3:
+            hint = "Does a proxy in between cut long answers? kmon-tui tries again by itself."
+            self._say(failing(Unreachable(f"{self._client.server} ends every watch at once", hint)))
+
+    def _say(self, health: Health) -> None:
+        if health != self.health:
+            self.health = health
+            self._changed()
+
+    async def _list(self) -> None:
+        ask = Ask("list", self._resource.plural, self._namespace)
+        seen: set[Name] = set()
+        more = ""
+        with self._quiet:
+            while True:
+                query: dict[str, str | int] = {"limit": self._pace.page}
+                if more:
+                    query["continue"] = more
+                body = await self._client.get(self._resource.path(self._namespace, **query), ask)
+                try:
+                    page = self._codec.page(body)
+                except NotReadable as error:
+                    raise BadAnswer(f"{self._client.server} answers with {error} to {ask}") from error
+                del body
+                seen.update([self._sink.put(item) for item in page.items])
+                self._changed()
+                more = page.metadata.more
+                if not more:
+                    break
+        self._sink.only(seen)
+        self._version = page.metadata.version
+        self.listed = True
+        self._say(Health(Status.LIVE))
+        self._changed()
+
+    async def _watch(self) -> None:
+        length_s = self._pace.watch_s * (1.0 + 0.25 * self._chance())
+        path = self._resource.path(
+            self._namespace,
+            watch="true",
+            allowWatchBookmarks="true",
+            resourceVersion=self._version,
+            timeoutSeconds=max(1, round(length_s)),
+        )
+        ask = Ask("watch", self._resource.plural, self._namespace)
+        async with self._client.lines(path, ask, length_s + self._pace.grace_s) as next_line:
+            proven = asyncio.get_running_loop().call_later(PROVEN_S, self._say, Health(Status.LIVE))
+            try:
+                while line := await next_line():
+                    if not line.endswith(b"\n"):
+                        raise Unreachable(f"the connection to {self._client.server} was cut in the middle of an event")
+                    if line.strip():
+                        self._take(line)
+            finally:
+                proven.cancel()
+
+    def _take(self, line: bytes) -> None:
+        try:
+            event = self._codec.event(line)
+        except NotReadable as error:
+            self._version = ""  # what it told is lost: list again
+            raise BadAnswer(f"{self._client.server} sends {error} in a watch") from error
+        thing = event.object
+        if isinstance(thing, Trouble):
+            self._version = ""
+            raise event_failure(thing.code, thing.message, self._client.server)
+        if event.type in ("ADDED", "MODIFIED"):
+            self._sink.put(thing)
+            self._changed()
+        elif event.type == "DELETED":
+            self._sink.gone(thing)
+            self._changed()
+        self._version = thing.metadata.version or self._version
+        self._say(Health(Status.LIVE))

@@ -1,0 +1,52 @@
+"""How it stands with one thing that is watched."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from kmon_tui.domain.errors import BackendError
+from kmon_tui.domain.health import Health, Status
+from kmon_tui.live.shapes import PodObject, Served
+from kmon_tui.live.watch import Follower
+
+
+@dataclass(slots=True)
+class Watched:
+    """How it stands with one kind, or with the pods of one kind."""
+
+    base: str = ""
+    """Where it is served; empty: the kind does not exist."""
+    known: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once ``base`` says that it exists."""
+    any: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once there is one object."""
+    decided: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once it was settled for the first time."""
+    follower: Follower[Served] | Follower[PodObject] | None = None
+    refused: BackendError | None = None
+    left_out: bool = False
+    """Not watched, so that there are not too many watches."""
+
+    def leave(self) -> None:
+        """Note that the kind does not exist, or not any more."""
+        self.base, self.follower = "", None
+        self.known.clear()
+        self.any.clear()
+
+    @property
+    def settled(self) -> bool:
+        """Whether it is known what there is, or that it cannot be known now."""
+        if self.refused is not None or self.left_out:
+            return True
+        return self.follower is not None and (self.follower.listed or self.health.status is Status.FAILING)
+
+    @property
+    def listed(self) -> bool:
+        """Whether a complete list was there."""
+        return self.follower is not None and self.follower.listed and self.refused is None
+
+    @property
+    def health(self) -> Health:
+        """Of its follower."""
+        return self.follower.health if self.follower is not None else Health()
