@@ -38,7 +38,10 @@ def _against_hello(what: str, command: Sequence[str]) -> Row:
 
 def _first_paint_s(command: Sequence[str]) -> float:
     with Terminal(command, columns=120, rows=40, env=ENVIRONMENT) as terminal:
-        return terminal.wait_for_first_paint()
+        paint_s = terminal.wait_for_first_paint()
+        if b"Traceback" in terminal.raw:
+            raise ValueError(terminal.text())
+        return paint_s
 
 
 def _first_rows(what: str, command: Sequence[str]) -> Row:

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -83,9 +84,14 @@ def _where(process: subprocess.Popen[str]) -> Place:
 
 def plain_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """Give an environment in which nothing of the person who runs the tests is configured."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("KUBE", "PROMETHEUS", "KMON_"))}
-    home = tempfile.gettempdir() + "/kmon-no-such-home"
-    return {**kept, "HOME": home, "LC_ALL": "C.UTF-8", **(extra or {})}
+    own = ("KUBE", "PROMETHEUS", "KMON_", "XDG_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(own)}
+    return {**kept, "HOME": _empty_home().name, "LC_ALL": "C.UTF-8", **(extra or {})}
+
+
+@cache
+def _empty_home() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="kmon-home-")
 
 
 def run(
