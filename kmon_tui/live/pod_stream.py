@@ -1,0 +1,300 @@
+"""One connection to a port of a pod: an asyncio transport whose bytes travel as two SPDY streams."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from kmon_tui.domain.errors import BackendError, Unreachable
+
+MOST_UNREAD = 8 * 1024 * 1024
+"""Bytes that may wait for a reader that has stopped; past them the whole session waits a second for it."""
+_MOST_DISCARDED = 1024 * 1024
+_LINGER_S = 10.0
+_ERROR_S = 0.25
+"""How long the end of the data waits for words on the error stream: kubelets send the end first, then the reason."""
+_LONGEST_ERROR = 4096
+_SMALL = 2048
+"""Shorter pieces are copied while they wait, so that they do not keep the whole message that they came in."""
+
+
+class Sender(Protocol):
+    """What a stream needs of its session."""
+
+    def send_data(self, stream: int, data: bytes | bytearray | memoryview, fin: bool = False) -> None:
+        """Queue bytes; the session pauses its writers when too much waits."""
+
+    def send_reset(self, *streams: int) -> None:
+        """Queue RST_STREAM for each."""
+
+    def forget(self, stream: PodStream) -> None:
+        """Hand nothing on to this stream any more."""
+
+    def too_much_unread(self, stream: PodStream) -> None:
+        """Stop reading until this stream has room, or a second has passed."""
+
+    def queued(self) -> int:
+        """How many bytes wait to be sent."""
+
+
+class PodStream(asyncio.Transport):
+    """A transport as of a TCP connection. Failures come as BackendError in the protocol's ``connection_lost``.
+
+    The pod's side may refuse at any moment after the opening: SPDY says yes before the port was dialled.
+    """
+
+    def __init__(self, sender: Sender, error_id: int, data_id: int, protocol: asyncio.Protocol, name: str) -> None:
+        super().__init__({"peername": name})
+        self.error_id, self.data_id, self.name = error_id, data_id, name
+        self.received = 0
+        self.sent = 0
+        self._sender = sender
+        self._protocol = protocol
+        self._loop = asyncio.get_running_loop()
+        self._held: deque[bytes | memoryview] = deque()
+        self._held_size = 0
+        self._room = asyncio.Event()
+        self._reading = True
+        self._closing = False
+        self._lost = False
+        self._wrote_end = False
+        self._read_end = False
+        """The pod sent its end, and the protocol has been told."""
+        self._ending: Callable[[], None] | None = None
+        """What to tell the protocol once it has taken all that is held."""
+        self._data_over = False
+        self._data_reset = False
+        self._error_over = False
+        self._error_text = b""
+        self._timer: asyncio.TimerHandle | None = None
+        self._discarded = 0
+
+    # What the owner of the connection calls: the methods of asyncio.Transport.
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Send bytes to the pod; after the end of the connection they vanish, as on a TCP transport."""
+        if self._lost or not data:
+            return
+        if self._wrote_end:
+            raise RuntimeError("write after write_eof")
+        self.sent += len(data)
+        self._sender.send_data(self.data_id, data)
+
+    def can_write_eof(self) -> bool:
+        """SPDY streams can be half-closed."""
+        return True
+
+    def write_eof(self) -> None:
+        """Half-close: the pod's process reads the end and may still answer."""
+        if self._wrote_end or self._lost:
+            return
+        self._wrote_end = True
+        self._sender.send_data(self.data_id, b"", fin=True)
+        if self._read_end:
+            self.close()
+
+    def is_closing(self) -> bool:
+        """True from close() or the loss on."""
+        return self._closing or self._lost
+
+    def close(self) -> None:
+        """Send what is queued and the end; what the pod still sends is thrown away."""
+        if self._closing or self._lost:
+            return
+        self._closing = True
+        self.write_eof()
+        self._drop_held()
+        if self._data_over:
+            self._sender.forget(self)
+        else:
+            self._set_timer(_LINGER_S, self._stop_lingering)
+        self._lose(None)
+
+    def abort(self) -> None:
+        """End now, in both directions."""
+        if self._lost and not self._closing:
+            return
+        self._stop_lingering()
+        self._lose(None)
+
+    def pause_reading(self) -> None:
+        """Hold back what comes, up to MOST_UNREAD bytes."""
+        self._reading = False
+
+    def resume_reading(self) -> None:
+        """Hand on what was held back, and what comes."""
+        if self._reading or self._lost:
+            return
+        self._reading = True
+        self._loop.call_soon(self._hand_on)
+
+    def is_reading(self) -> bool:
+        """True unless reading is paused."""
+        return self._reading and not self.is_closing()
+
+    def get_write_buffer_size(self) -> int:
+        """Bytes of all connections of the session that wait to be sent."""
+        return self._sender.queued()
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        """Hand everything on to another protocol from now on."""
+        if not isinstance(protocol, asyncio.Protocol):
+            raise TypeError("a streaming protocol is needed")
+        self._protocol = protocol
+
+    def get_protocol(self) -> asyncio.Protocol:
+        """The protocol in use."""
+        return self._protocol
+
+    # What the session calls as frames come.
+
+    def pause_writing(self) -> None:
+        """Too much waits to be sent."""
+        if not self._lost:
+            self._protocol.pause_writing()
+
+    def resume_writing(self) -> None:
+        """There is room again."""
+        if not self._lost:
+            self._protocol.resume_writing()
+
+    def take_data(self, payload: bytes | memoryview, fin: bool) -> None:
+        """Bytes came from the pod's port."""
+        if self._closing:
+            self._discard(len(payload))
+        elif len(payload):
+            self.received += len(payload)
+            if self._reading and not self._held:
+                self._protocol.data_received(payload)  # type: ignore[arg-type]  # every consumer takes buffers
+            else:
+                self._hold(payload)
+        if fin:
+            self._data_over = True
+            self._maybe_end()
+
+    def take_error(self, payload: bytes | memoryview, fin: bool) -> None:
+        """Words came on the error stream: why the connection failed."""
+        self._error_text = (self._error_text + bytes(payload))[:_LONGEST_ERROR]
+        self._error_over = self._error_over or fin
+        self._maybe_end()
+
+    def take_reset(self, stream: int) -> None:
+        """The other side reset one of the two streams."""
+        if stream == self.error_id:
+            self._error_over = True
+            self._maybe_end()
+            return
+        self._data_over = self._data_reset = True
+        self._maybe_end()
+
+    def fail(self, error: BackendError) -> None:
+        """End with this reason, after what is held has been read."""
+        self._sender.forget(self)
+        self._cancel_timer()
+        self._end(lambda: self._lose(error))
+
+    def fail_stalled(self, error: BackendError) -> None:
+        """End with this reason at once: the reader has stopped, so nothing is waited for."""
+        self._drop_held()
+        self._stop_lingering()
+        self._lose(error)
+
+    async def room(self) -> None:
+        """Return once less than MOST_UNREAD bytes are unread."""
+        while self._held_size > MOST_UNREAD and not self._lost:
+            self._room.clear()
+            await self._room.wait()
+
+    # Helpers.
+
+    def _hold(self, payload: bytes | memoryview) -> None:
+        self._held.append(bytes(payload) if len(payload) < _SMALL else payload)
+        self._held_size += len(payload)
+        if self._held_size > MOST_UNREAD:
+            self._sender.too_much_unread(self)
+
+    def _drop_held(self) -> None:
+        self._held.clear()
+        self._held_size = 0
+        self._room.set()
+
+    def _hand_on(self) -> None:
+        while self._held and self._reading and not self._lost:
+            payload = self._held.popleft()
+            self._held_size -= len(payload)
+            self._protocol.data_received(payload)  # type: ignore[arg-type]  # every consumer takes buffers
+        if self._held_size <= MOST_UNREAD:
+            self._room.set()
+        if self._ending is not None and not self._held:
+            ending, self._ending = self._ending, None
+            ending()
+
+    def _discard(self, size: int) -> None:
+        self._discarded += size
+        if self._discarded > _MOST_DISCARDED:
+            self._stop_lingering()
+
+    def _maybe_end(self) -> None:
+        """Conclude once both streams have ended; the error stream is waited for only a moment."""
+        if self._closing:
+            if self._data_over:
+                self._cancel_timer()
+                self._sender.forget(self)
+        elif not (self._data_over or self._error_text):
+            return
+        elif self._error_over:
+            self._conclude()
+        elif self._timer is None:
+            self._set_timer(_ERROR_S, self._conclude)
+
+    def _conclude(self) -> None:
+        self._cancel_timer()
+        text = self._error_text.decode(errors="replace").strip()
+        if text or self._data_reset:
+            data, error = (self.data_id, self._data_over), (self.error_id, self._error_over)
+            self._sender.send_reset(*(stream for stream, over in (data, error) if not over))
+            self.fail(Unreachable(text or f"{self.name} was reset by the pod's side", _hint_for(text)))
+        elif self._data_over and not self._read_end:
+            self._read_end = True
+            self._end(self._tell_end)
+
+    def _end(self, ending: Callable[[], None]) -> None:
+        if self._held and not self._lost:
+            self._ending = ending
+        else:
+            ending()
+
+    def _tell_end(self) -> None:
+        if self._lost:
+            return
+        if self._wrote_end or not self._protocol.eof_received():
+            self.close()
+
+    def _stop_lingering(self) -> None:
+        self._cancel_timer()
+        self._wrote_end = True
+        self._sender.send_reset(self.data_id, self.error_id)
+        self._sender.forget(self)
+
+    def _lose(self, error: BackendError | None) -> None:
+        if not self._lost:
+            self._lost = True
+            self._room.set()
+            self._loop.call_soon(self._protocol.connection_lost, error)
+
+    def _set_timer(self, delay_s: float, then: Callable[[], Any]) -> None:
+        self._cancel_timer()
+        self._timer = self._loop.call_later(delay_s, then)
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+def _hint_for(text: str) -> str:
+    if "refused" in text:
+        return "Nothing listens on that port in the pod."
+    return ""

@@ -1,0 +1,258 @@
+"""One SPDY session to a pod: many connections over one link, each of them alone with its fate."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from typing import Protocol
+
+from kmon_tui.domain.errors import BackendError, TimedOut, Unreachable
+from kmon_tui.live.pod_stream import MOST_UNREAD, PodStream
+from kmon_tui.wire.spdy import (
+    Data,
+    Encoder,
+    Frame,
+    GoAway,
+    Ping,
+    ProtocolError,
+    RstStream,
+    SynReply,
+    SynStream,
+    data_head,
+)
+from kmon_tui.wire.spdy_parser import Parser
+
+PING_S = 10.0
+SILENCE_S = 30.0
+"""A link on which nothing came or went for so long, though a ping is unanswered, is dead."""
+STALL_S = 1.0
+_PIECE = 64 * 1024
+"""Longest DATA frame."""
+_BATCH = 128 * 1024
+"""Frames are sent together up to about this size."""
+_HIGH, _LOW = 1024 * 1024, 256 * 1024
+_LAST_ID = 0x7FFFFF00
+
+
+class Link(Protocol):
+    """What carries the frames: a WebSocket or an upgraded connection. Failures are BackendErrors."""
+
+    async def receive(self) -> bytes:
+        """The next bytes; empty when the other side has closed."""
+
+    async def send(self, data: bytes) -> None:
+        """Write, then wait for room."""
+
+    async def close(self) -> None:
+        """Close; may be called twice."""
+
+
+class SpdySession:
+    """Opens connections and carries them while ``run`` runs."""
+
+    def __init__(self, link: Link, namespace: str, pod: str) -> None:
+        self._link = link
+        self._namespace, self._pod = namespace, pod
+        self._encoder = Encoder()
+        self._streams: dict[int, PodStream] = {}
+        """By the numbers of both their streams."""
+        self._next_id = 1
+        self._next_request = 0
+        self._out: deque[bytes | memoryview] = deque()
+        self._out_size = 0
+        self._writable = asyncio.Event()
+        self._writers_paused = False
+        self._full: list[PodStream] = []
+        self._moved_s = time.monotonic()
+        """When something last came, or went after having waited for room."""
+        self._stalled_s = -1e9
+        self._leaving = False
+        self.closed = False
+
+    @property
+    def accepting(self) -> bool:
+        """May connections be opened here?"""
+        return not self.closed and not self._leaving and self._next_id < _LAST_ID
+
+    @property
+    def crowded(self) -> bool:
+        """True for some seconds after one reader held all the others up: new connections are better off elsewhere."""
+        return time.monotonic() - self._stalled_s < 5.0
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        return len(self._streams) // 2
+
+    def open(self, port: int, protocol: asyncio.Protocol) -> PodStream:
+        """Open a connection to a port; it may be written to at once. Raises Unreachable when the session is over."""
+        if not self.accepting:
+            raise Unreachable(f"the port-forward to pod {self._namespace}/{self._pod} is closed")
+        error_id, data_id = self._next_id, self._next_id + 2
+        request_id = str(self._next_request)
+        self._next_id += 4
+        self._next_request += 1
+        name = f"port {port} of pod {self._namespace}/{self._pod}"
+        stream = PodStream(self, error_id, data_id, protocol, name)
+        self._streams[error_id] = self._streams[data_id] = stream
+        headers = {"port": str(port), "requestid": request_id}
+        self._send(SynStream(error_id, {"streamtype": "error", **headers}, fin=True))
+        self._send(SynStream(data_id, {"streamtype": "data", **headers}))
+        protocol.connection_made(stream)
+        if self._writers_paused:
+            stream.pause_writing()
+        return stream
+
+    async def run(self) -> None:
+        """Carry bytes until the link ends; then every connection has failed with the reason."""
+        error: BackendError = Unreachable(f"the port-forward to pod {self._namespace}/{self._pod} was closed")
+        helpers = [
+            asyncio.create_task(self._write(), name=f"writer to {self._pod}"),
+            asyncio.create_task(self._keep_alive(), name=f"keep-alive of {self._pod}"),
+        ]
+        reader = asyncio.create_task(self._read(), name=f"reader of {self._pod}")
+        try:
+            done, _ = await asyncio.wait({reader, *helpers}, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        except BackendError as happened:
+            error = happened
+        finally:
+            self.closed = True
+            for task in (reader, *helpers):
+                task.cancel()
+            await asyncio.gather(reader, *helpers, return_exceptions=True)
+            for stream in set(self._streams.values()):
+                stream.fail(error)
+            await self._link.close()
+
+    # What the streams call.
+
+    def send_data(self, stream: int, data: bytes | bytearray | memoryview, fin: bool = False) -> None:
+        """Queue bytes in frames of at most 64 KiB."""
+        if self.closed:
+            return
+        if not isinstance(data, bytes):
+            data = bytes(data)
+        if len(data) <= _PIECE:
+            self._queue(data_head(stream, len(data), fin), data)
+        else:
+            view = memoryview(data)
+            for at in range(0, len(view), _PIECE):
+                piece = view[at : at + _PIECE]
+                self._queue(data_head(stream, len(piece), fin and at + _PIECE >= len(view)), piece)
+        if self._out_size > _HIGH and not self._writers_paused:
+            self._writers_paused = True
+            for each in set(self._streams.values()):
+                each.pause_writing()
+
+    def send_reset(self, *streams: int) -> None:
+        """Queue RST_STREAM for each."""
+        for stream in streams:
+            self._send(RstStream(stream))
+
+    def forget(self, stream: PodStream) -> None:
+        """Hand nothing on to this stream any more."""
+        self._streams.pop(stream.error_id, None)
+        self._streams.pop(stream.data_id, None)
+
+    def too_much_unread(self, stream: PodStream) -> None:
+        """Stop reading until this stream has room, or a second has passed."""
+        if stream not in self._full:
+            self._full.append(stream)
+
+    def queued(self) -> int:
+        """How many bytes wait to be sent."""
+        return self._out_size
+
+    # Helpers.
+
+    def _send(self, frame: Frame) -> None:
+        if not self.closed:
+            self._queue(self._encoder.encode(frame))
+
+    def _queue(self, *parts: bytes | memoryview) -> None:
+        for part in parts:
+            self._out.append(part)
+            self._out_size += len(part)
+        self._writable.set()
+
+    async def _write(self) -> None:
+        while True:
+            await self._writable.wait()
+            self._writable.clear()
+            while self._out:
+                batch: list[bytes | memoryview] = []
+                size = 0
+                while self._out and size < _BATCH:
+                    batch.append(part := self._out.popleft())
+                    size += len(part)
+                began = time.monotonic()
+                await self._link.send(b"".join(batch) if len(batch) > 1 else bytes(batch[0]))
+                self._out_size -= size
+                now = time.monotonic()
+                if now - began > 0.001:
+                    self._moved_s = now
+                if self._writers_paused and self._out_size < _LOW:
+                    self._writers_paused = False
+                    for stream in set(self._streams.values()):
+                        stream.resume_writing()
+
+    async def _read(self) -> None:
+        parser = Parser()
+        while chunk := await self._link.receive():
+            self._moved_s = time.monotonic()
+            try:
+                frames = parser.feed(chunk)
+            except ProtocolError as error:
+                raise Unreachable(f"the port-forward to pod {self._pod} sent what is no SPDY: {error}") from error
+            for frame in frames:
+                self._take(frame)
+            while self._full:
+                await self._wait_for(self._full.pop())
+
+    def _take(self, frame: Frame) -> None:
+        match frame:
+            case Data(number, payload, fin):
+                stream = self._streams.get(number)
+                if stream is not None and number == stream.data_id:
+                    stream.take_data(payload, fin)
+                elif stream is not None:
+                    stream.take_error(payload, fin)
+            case SynReply(number, _, fin):
+                if fin and (stream := self._streams.get(number)) is not None:
+                    self._take(Data(number, b"", fin=True))
+            case RstStream(number):
+                if (stream := self._streams.get(number)) is not None:
+                    stream.take_reset(number)
+            case SynStream(number):
+                self._send(RstStream(number))  # nobody opens streams towards a client of a port-forward
+            case Ping(number):
+                if number % 2 == 0:
+                    self._send(frame)
+            case GoAway():
+                self._leaving = True
+            case _:
+                pass  # settings, windows and headers say nothing in a port-forward
+
+    async def _wait_for(self, stream: PodStream) -> None:
+        self._stalled_s = time.monotonic()
+        try:
+            async with asyncio.timeout(STALL_S):
+                await stream.room()
+        except TimeoutError:
+            message = f"{stream.name}: {MOST_UNREAD >> 20} MiB were not read for {STALL_S:.0f} s"
+            stream.fail_stalled(TimedOut(message, "The local reader has stopped; only this connection was reset."))
+        self._stalled_s = self._moved_s = time.monotonic()
+
+    async def _keep_alive(self) -> None:
+        number = 1
+        while True:
+            await asyncio.sleep(PING_S)
+            if time.monotonic() - self._moved_s > SILENCE_S:
+                raise TimedOut(
+                    f"the port-forward to pod {self._namespace}/{self._pod} has been silent for {SILENCE_S:.0f} s"
+                )
+            self._send(Ping(number))
+            number = number % 0x7FFFFFF0 + 2
