@@ -16,7 +16,7 @@ from kmon_tui.domain.fleet import Fleet, Place
 from kmon_tui.domain.health import Health, Status
 from kmon_tui.domain.service import InferenceService, Key
 from kmon_tui.oneshot.formats import json_text, write
-from kmon_tui.oneshot.items import item_of
+from kmon_tui.oneshot.items import Item, item_of
 from kmon_tui.oneshot.names import Wanted
 from kmon_tui.oneshot.table import header, row, text_of
 from kmon_tui.settings import Settings
@@ -62,8 +62,9 @@ async def watch(
     open_backend: OpenBackend, settings: Settings, wish: Wish, now: Callable[[], datetime]
 ) -> AsyncGenerator[Answer, None]:
     """Answer, and then again with every service that changed; ends only when it is closed."""
-    seen: dict[Key, InferenceService] = {}
+    seen: dict[Key, Item] = {}
     widths: list[int] = []
+    began = now()
     async with open_backend(settings) as backend, aclosing(backend.cluster.watch()) as fleets:
         async for fleet in fleets:
             if not _complete(fleet):
@@ -71,9 +72,10 @@ async def watch(
             if not widths:
                 yield answer(fleet, backend.place, wish, now())
                 widths = _widths(fleet, wish, now())
-            elif changed := [one for one in _chosen(fleet, wish) if seen.get(one.key) != one]:
+            # Ages are left out of the comparison: they change with every second.
+            elif changed := [one for one in _chosen(fleet, wish) if seen.get(one.key) != item_of(one, began)]:
                 yield Answer(_changes(changed, fleet, wish, now(), widths))
-            seen = {one.key: one for one in fleet.services}
+            seen = {one.key: item_of(one, began) for one in fleet.services}
 
 
 def answer(fleet: Fleet, place: Place, wish: Wish, now: datetime) -> Answer:
