@@ -52,7 +52,7 @@ def line_chart(
     ]
     labels = {0: unit(top), rows - 1: "0"}
     if rows >= 5:
-        labels[(rows - 1) // 2] = unit(top * (1 - ((rows - 1) // 2) / (rows - 1)))
+        labels[(rows - 1) // 2] = unit(top / 2)
     lines = [
         joined([(f"{labels.get(row, ''):>{LABEL_WIDTH}}{glyphs.axis}", "dim"), *_merged(layers, row, columns)])
         for row in range(rows)

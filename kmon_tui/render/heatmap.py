@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import tzinfo
+from itertools import pairwise
 
 from kmon_tui.domain.traffic import Buckets
 from kmon_tui.render.glyphs import Glyphs
@@ -31,16 +32,16 @@ def heat_map(
     if columns < 4 or rows < 1 or not buckets.le_ms or not buckets.counts:
         return []
     labels, grid = _merged_rows([bound(le) for le in buckets.le_ms], [_known(row) for row in buckets.counts], rows)
-    share, repeat, grid = _merged_columns(grid, columns)
+    share, grid = _merged_columns(grid, columns)
     most = max((value for row in grid for value in row if value is not None), default=0.0)
+    widths = _widths(len(grid[0]), columns)
     lines = [
-        joined([(f"{label:>{LABEL_WIDTH}}{glyphs.axis}", "dim"), *_cells(row, repeat, most, glyphs, shaded=shaded)])
+        joined([(f"{label:>{LABEL_WIDTH}}{glyphs.axis}", "dim"), *_cells(row, widths, most, glyphs, shaded=shaded)])
         for label, row in zip(reversed(labels), reversed(grid), strict=True)
     ]
-    drawn = len(grid[0]) * repeat
-    foot = " " * LABEL_WIDTH + glyphs.corner + glyphs.rule * (drawn - 1)
-    lines.append(joined([(foot, "dim"), (glyphs.newest, "accent")]))
-    axis = time_axis(buckets.end_s, buckets.step_s * share / repeat, drawn, zone)
+    foot = " " * LABEL_WIDTH + glyphs.corner + glyphs.rule * (columns - widths[-1])
+    lines.append(joined([(foot, "dim"), (glyphs.newest * widths[-1], "accent")]))
+    axis = time_axis(buckets.end_s, buckets.step_s * share * len(widths) / columns, columns, zone)
     lines.append(((" " * (LABEL_WIDTH + 1) + axis, "dim"),))
     return lines
 
@@ -63,29 +64,37 @@ def _total(values: Sequence[float | None]) -> float | None:
 
 def _merged_rows(labels: list[str], grid: Grid, rows: int) -> tuple[list[str], Grid]:
     """Add neighbouring buckets together when there are more than rows; a group bears its upper bound's label."""
-    share = math.ceil(len(grid) / rows)
-    if share <= 1:
+    if len(grid) <= rows:
         return labels, grid
-    groups = [range(start, min(start + share, len(grid))) for start in range(0, len(grid), share)]
+    edges = [group * len(grid) // rows for group in range(rows + 1)]
+    groups = [range(start, end) for start, end in pairwise(edges)]
     columns = len(grid[0])
     merged = [[_total([grid[i][column] for i in group]) for column in range(columns)] for group in groups]
     return [labels[group[-1]] for group in groups], merged
 
 
-def _merged_columns(grid: Grid, columns: int) -> tuple[int, int, Grid]:
-    """Give (steps per column, cells per column, grid): steps are added when there are too many, widened when few."""
+def _merged_columns(grid: Grid, columns: int) -> tuple[int, Grid]:
+    """Give (steps per column, grid): steps are added together when there are more of them than columns."""
     steps = min(len(row) for row in grid)
     share = max(1, math.ceil(steps / columns))
-    if share == 1:
-        return 1, max(1, columns // max(1, steps)), [row[-steps:] for row in grid]
     # Counted from the newest step: it must never share a column with a moving number of others.
     ends = list(range(steps, 0, -share))[::-1]
-    return share, 1, [[_total(row[max(0, end - share) : end]) for end in ends] for row in grid]
+    if share == 1:
+        return 1, [row[-steps:] for row in grid]
+    return share, [[_total(row[max(0, end - share) : end]) for end in ends] for row in grid]
 
 
-def _cells(row: Sequence[float | None], repeat: int, most: float, glyphs: Glyphs, *, shaded: bool) -> list[Span]:
+def _widths(steps: int, columns: int) -> list[int]:
+    """Give the cells of each column, so that all of them fill the width."""
+    edges = [step * columns // steps for step in range(steps + 1)]
+    return [end - start for start, end in pairwise(edges)]
+
+
+def _cells(
+    row: Sequence[float | None], widths: Sequence[int], most: float, glyphs: Glyphs, *, shaded: bool
+) -> list[Span]:
     spans: list[Span] = []
-    for value in row:
+    for value, repeat in zip(row, widths, strict=True):
         if value is None:
             spans.append((glyphs.gap * repeat, ""))
             continue

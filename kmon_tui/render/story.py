@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from kmon_tui.domain.health import Health, Status
@@ -81,33 +82,41 @@ def story_lines(row: Row, drawing: Drawing, width: int) -> list[Line]:
     return lines
 
 
-def requests_title(traffic: Traffic | None, drawing: Drawing) -> str:
-    """Answer how many requests now, their errors, their source and age."""
+def requests_title(traffic: Traffic | None) -> str:
+    """Answer how many requests there are now, and their errors."""
     if traffic is None:
         return "requests/s ?"
-    rate = (
-        f"new: {number(traffic.new_requests)}" if traffic.new_requests is not None else number(traffic.requests_per_s)
-    )
-    scope = scope_words(traffic.scope)
-    return f"requests/s {rate}  errors {percent(traffic.error_ratio)} % ({scope}){_source(traffic, drawing)}"
+    if traffic.new_requests is not None:
+        return f"requests new: {number(traffic.new_requests)}"
+    errors = f"  err {percent(traffic.error_ratio)}% ({scope_words(traffic.scope)})"
+    return f"requests/s {number(traffic.requests_per_s)}{errors}"
 
 
-def latency_title(traffic: Traffic | None, drawing: Drawing) -> str:
-    """Answer how slow now: the three quantiles, their source and age."""
+def latency_title(traffic: Traffic | None) -> str:
+    """Answer how slow it is now: the three quantiles."""
     if traffic is None:
         return "latency ?"
     top = traffic.top_bound_ms
     shown = (("p50", traffic.p50_ms), ("p90", traffic.p90_ms), ("p99", traffic.p99_ms))
-    words = "  ".join(f"{name} {milliseconds(value, top)}" for name, value in shown)
-    return f"latency {words}{_source(traffic, drawing)}"
+    return "  ".join(f"{name} {milliseconds(value, top)}" for name, value in shown)
 
 
-def heat_title(buckets: Buckets | None, drawing: Drawing) -> str:
-    """Say what a cell of the heat map is, and how many requests its newest column holds."""
+def heat_title(buckets: Buckets | None) -> str:
+    """Say what the heat map is of, and how many requests its newest column holds."""
     if buckets is None:
         return "latency buckets"
-    newest = sum(row[-1] for row in buckets.counts if row and row[-1] == row[-1])
-    return f"latency buckets  {number(newest)} requests in the last {long_duration(buckets.step_s)}"
+    newest = sum(row[-1] for row in buckets.counts if row and math.isfinite(row[-1]))
+    return f"latency buckets  last {long_duration(buckets.step_s)}: {number(newest)} requests"
+
+
+def source_words(traffic: Traffic | None, drawing: Drawing) -> str:
+    """Say where a panel's numbers come from, over which window, and how old they are."""
+    if traffic is None:
+        return ""
+    window_s = drawing.prometheus.window_s
+    window = f"  over {long_duration(window_s)}" if window_s else ""
+    stale_s = drawing.stale_age_s(traffic)
+    return f"{FAMILIES[traffic.family]}{window}  {f'{age(stale_s)} old' if stale_s is not None else 'live'}"
 
 
 def no_traffic_words(state: State, row: Row | None) -> str:
@@ -149,12 +158,6 @@ def _traffic_words(traffic: Traffic | None, drawing: Drawing) -> list[Span]:
         else f"new: {number(traffic.new_requests)}"
     )
     return [(f"{rate}  {words}  p50/90/99 {quantiles}{trend}{old}", "stale" if old else "")]
-
-
-def _source(traffic: Traffic, drawing: Drawing) -> str:
-    stale_s = drawing.stale_age_s(traffic)
-    old = f"  {age(stale_s)} old" if stale_s is not None else ""
-    return f"  {FAMILIES[traffic.family]}{old}"
 
 
 def _kind_facts(row: Row) -> list[str]:

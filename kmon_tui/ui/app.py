@@ -54,8 +54,6 @@ class KmonApp(App[None]):
 
     TITLE = "kmon-tui"
     CSS_PATH = "kmon.tcss"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide"), (160, "-huge")]
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-tall")]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "quit", show=False, priority=True, id="app.quit_now"),
         Binding("ctrl+c", "help_quit", "quit (twice)", show=False, system=True, id="app.interrupt"),
@@ -74,6 +72,8 @@ class KmonApp(App[None]):
         theme = view.theme or ("ansi-dark" if view.no_color else None)
         plain = view.no_color or (theme or "").startswith("ansi")
         super().__init__(ansi_color=True if plain else None)
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide"), (160, "-huge")]
+        self.VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-tall")]
         self._watcher = watcher
         self._wanted_theme = theme
         self._surroundings = Surroundings(
@@ -92,6 +92,7 @@ class KmonApp(App[None]):
         """Take over the theme, paint, and only then begin to work."""
         if self._wanted_theme is not None and self._wanted_theme in self.available_themes:
             self.theme = self._wanted_theme
+        self.set_class(self._surroundings.ascii, "-ascii")
         self.call_after_refresh(self._start)
 
     async def on_unmount(self) -> None:

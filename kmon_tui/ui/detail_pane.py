@@ -10,7 +10,7 @@ from textual.timer import Timer
 
 from kmon_tui.domain.state import State
 from kmon_tui.domain.traffic import Buckets, Traffic
-from kmon_tui.render.cells import wrap
+from kmon_tui.render.cells import clean, wrap
 from kmon_tui.render.charts import Curve, line_chart
 from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.heatmap import heat_map
@@ -21,12 +21,14 @@ from kmon_tui.render.story import (
     latency_title,
     no_traffic_words,
     requests_title,
+    source_words,
     story_lines,
 )
 from kmon_tui.render.units import milliseconds, number
 from kmon_tui.ui.palette import LinesView
 
 Draw = Callable[[int, int], list[Line]]
+PANELS = ("story", "requests", "latency", "heat")
 CODES = ("2xx", "3xx", "4xx", "5xx")
 
 
@@ -37,13 +39,13 @@ class Panel(LinesView):
         super().__init__(id=id)
         self._draw: Draw = lambda _width, _height: []
 
-    def fill(self, title: str, draw: Draw, *, stale: bool) -> None:
-        """Take over a title and the way to draw."""
-        from rich.text import Text
-
-        markup = Text(title).markup
-        if self.border_title != markup:
-            self.border_title = markup
+    def fill(self, title: str, draw: Draw, *, source: str = "", stale: bool = False) -> None:
+        """Take over a title, the words at the foot, and the way to draw."""
+        # Nothing in these comes from the cluster, so nothing in them can be markup.
+        if self.border_title != title:
+            self.border_title = title
+        if self.border_subtitle != source:
+            self.border_subtitle = source
         self.set_class(stale, "-stale")
         self._draw = draw
         self._draw_now()
@@ -83,47 +85,47 @@ class DetailPane(Container):
         traffic = row.traffic if row is not None else None
         stale = traffic is not None and drawing.stale_age_s(traffic) is not None
         why = no_traffic_words(state, row)
-        story = self.query_one("#story", Panel)
-        if row is None:
-            story.fill("", lambda _w, _h: [], stale=False)
-        else:
-            story.fill("", lambda width, height: story_lines(row, drawing, width)[:height], stale=False)
-        title, draw = _requests(traffic, buckets, drawing, why)
-        self.query_one("#requests", Panel).fill(title, draw, stale=stale)
-        title, draw = _latency(traffic, buckets, drawing, why)
-        self.query_one("#latency", Panel).fill(title, draw, stale=stale)
-        title, draw = _heat(traffic, buckets, drawing, why)
-        self.query_one("#heat", Panel).fill(title, draw, stale=stale)
+        source = source_words(traffic, drawing)
+        story, requests, latency, heat = (self.query_one(f"#{name}", Panel) for name in PANELS)
+        story.fill("", lambda width, height: story_lines(row, drawing, width)[:height] if row is not None else [])
+        requests.fill(requests_title(traffic), _requests(traffic, buckets, drawing, why), source=source, stale=stale)
+        latency.fill(latency_title(traffic), _latency(traffic, buckets, drawing, why), source=source, stale=stale)
+        title = heat_title(buckets) if latency.display else latency_title(traffic)
+        heat.fill(title, _heat(traffic, buckets, drawing, why), source=source, stale=stale)
 
 
-def _requests(traffic: Traffic | None, buckets: Buckets | None, drawing: Drawing, why: str) -> tuple[str, Draw]:
+def _requests(traffic: Traffic | None, buckets: Buckets | None, drawing: Drawing, why: str) -> Draw:
     curves: list[Curve] = []
     if buckets is not None:
         for code, series in sorted(buckets.by_code.items()):
             curves.append(Curve(code, series, f"code-{code}" if code in CODES else "code-other"))
     if not curves and traffic is not None:
         curves = [Curve("all", traffic.requests, "trend")]
-    return requests_title(traffic, drawing), _chart(curves, drawing, number, why, traffic)
+    return _chart(curves, drawing, number, why, traffic)
 
 
-def _latency(traffic: Traffic | None, buckets: Buckets | None, drawing: Drawing, why: str) -> tuple[str, Draw]:
+def _latency(traffic: Traffic | None, buckets: Buckets | None, drawing: Drawing, why: str) -> Draw:
     curves = []
     if buckets is not None:
         curves = [Curve(name, series, name) for name, series in sorted(buckets.quantiles.items(), reverse=True)]
-    waiting = why if traffic is None else "buckets are asked for" if buckets is None else buckets.problem or why
-    return latency_title(traffic, drawing), _chart(curves, drawing, milliseconds, waiting, traffic)
+    return _chart(curves, drawing, milliseconds, _waiting(traffic, buckets, why), traffic)
 
 
-def _heat(traffic: Traffic | None, buckets: Buckets | None, drawing: Drawing, why: str) -> tuple[str, Draw]:
-    waiting = why if traffic is None else "buckets are asked for" if buckets is None else buckets.problem or why
-
+def _heat(traffic: Traffic | None, buckets: Buckets | None, drawing: Drawing, why: str) -> Draw:
     def draw(width: int, height: int) -> list[Line]:
         lines: list[Line] = []
         if buckets is not None and any(row for row in buckets.counts):
             lines = heat_map(buckets, width, height, drawing.glyphs, drawing.zone, shaded=drawing.shaded)
-        return _faded(lines, traffic, drawing) or _sentence(waiting, width)
+        return _faded(lines, traffic, drawing) or _sentence(_waiting(traffic, buckets, why), width)
 
-    return heat_title(buckets, drawing), draw
+    return draw
+
+
+def _waiting(traffic: Traffic | None, buckets: Buckets | None, why: str) -> str:
+    """Say why there are no buckets."""
+    if traffic is None:
+        return why
+    return "the buckets are being asked for" if buckets is None else clean(buckets.problem) or why
 
 
 def _chart(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from textual.binding import ActiveBinding
-from textual.keys import format_key
 
 from kmon_tui.domain.service import Readiness
 from kmon_tui.render.glyphs import Glyphs
@@ -73,15 +72,18 @@ def _usage(text: str) -> str:
 
 
 def _keys(bindings: Mapping[str, ActiveBinding]) -> list[tuple[str, str]]:
-    """Give the keys of each action together, in the order of the bindings."""
-    by_action: dict[str, tuple[list[str], str]] = {}
+    """Give the keys of each action together: the screen's own first, then those of the list, then the app's.
+
+    Our bindings are those with an id; of Textual's own only the palette is worth a line.
+    """
+    by_action: dict[str, tuple[list[str], str, str]] = {}
     for active in bindings.values():
         binding = active.binding
-        if not active.enabled or not binding.description or binding.key.startswith("super"):
-            continue
-        keys, _ = by_action.setdefault(binding.action, ([], binding.description))
-        keys.append(SHORT.get(binding.key, "") or format_key(binding.key).replace("ctrl+", "^"))
-    pairs = [(" ".join(keys), words) for keys, words in by_action.values()]
+        if active.enabled and binding.description and (binding.id or binding.action == "command_palette"):
+            keys, _, _ = by_action.setdefault(binding.action, ([], binding.description, binding.id or "app"))
+            keys.append(SHORT.get(binding.key) or binding.key.replace("ctrl+", "^"))
+    found = sorted(by_action.values(), key=lambda item: ("app.quit" in item[2], item[2].startswith("list.")))
+    pairs = [(" ".join(keys), words) for keys, words, _ in found]
     numbers = [pair for pair in pairs if pair[0].isdigit() and pair[0] != "0"]
     shown = [pair for pair in pairs if pair not in numbers]
     return shown + ([("1-9", "one namespace, by its number")] if numbers else [])

@@ -245,7 +245,7 @@ class ServiceTable(ScrollView, Painted, can_focus=True):
 
     def _selected_style(self) -> Style:
         style = self.style_of("selected")
-        return Style(bgcolor=style.bgcolor, bold=style.bold, reverse=style.reverse)
+        return Style(reverse=True) if style.reverse else Style(bgcolor=style.bgcolor)
 
     def _shown_columns(self) -> tuple[Column, ...]:
         if not self._columns:

@@ -1,4 +1,4 @@
-"""A fleet of a dozen services in every state, with traffic, at one fixed moment; and a watcher that says what it is told."""
+"""A fleet of a dozen services in every state, with traffic, at a fixed moment; a watcher that says what it is told."""
 
 from __future__ import annotations
 
