@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 
 from kmon_tui.domain.quantile import own_counts, parse_le, quantile
 from kmon_tui.domain.service import Key
 from kmon_tui.domain.traffic import Buckets, Family
 from kmon_tui.live import dialects
-from kmon_tui.live.detail import Place, Raw, buckets_of, place_of, tabulate
+from kmon_tui.live.detail import Place, Raw, Table, buckets_of, place_of, tabulate
 from kmon_tui.live.dialects import DIALECTS
 from kmon_tui.live.flow import Latency
 from kmon_tui.live.ledger import Ledger, Target
@@ -57,11 +59,21 @@ class CloseUp:
             self._asked_s[key] = at_s
 
     def ask_detail(self, api: Api, ledger: Ledger, owners: Owners, key: Key | None) -> dict[Key, Buckets]:
-        """Give one service over time: only the newest steps are asked for, the older ones are kept."""
-        flow = ledger.flows.get(key) if key is not None else None
-        if key is None or flow is None or ledger.at_s is None or flow.problem:
+        """Give one service over time."""
+        width_s = ledger.points * ledger.step_s + ledger.window_s
+        table = self.ask_table(api, ledger, owners, key, width_s) if key is not None else None
+        if key is None or table is None or ledger.at_s is None:
             return {}
-        width_s = (ledger.points + ledger.window_s // ledger.step_s) * ledger.step_s
+        flow = ledger.flows[key]
+        found = buckets_of(key, DIALECTS[flow.family], table, ledger.at_s, ledger.step_s, ledger.window_s)
+        sampled_at = None if flow.sampled_s is None else datetime.fromtimestamp(flow.sampled_s, UTC)
+        return {key: replace(found, sampled_at=sampled_at)}
+
+    def ask_table(self, api: Api, ledger: Ledger, owners: Owners, key: Key, width_s: int) -> Table | None:
+        """Find what a service gained step by step: only the newest steps are asked for, the older ones are kept."""
+        flow = ledger.flows.get(key)
+        if flow is None or ledger.at_s is None or flow.problem:
+            return None
         start_s = ledger.at_s - width_s
         targets = {place_of(target.labels): target for target in ledger.targets_of(key, start_s)}
         raw = self._raw_of(key, ledger.step_s, frozenset(targets))
@@ -71,14 +83,14 @@ class CloseUp:
             query = dialects.detail(dialect, self._matchers, [target.labels for target in targets.values()])
             raw.add(api.query_range(query, from_s, ledger.at_s, ledger.step_s), ledger.at_s)
         if raw.end_s is None:
-            return {}
+            return None
 
         def born(place: Place) -> bool:
             born_s = owners.born_s(targets[place].labels)
             return born_s is not None and born_s >= start_s
 
-        table = tabulate(raw.looks(start_s), dialect, width_s // ledger.step_s, targets, born)
-        return {key: buckets_of(key, dialect, table, ledger.at_s, ledger.step_s, ledger.window_s)}
+        gaps = {(at_s - start_s) // ledger.step_s for at_s in flow.gaps if at_s >= start_s}
+        return tabulate(raw.looks(start_s), dialect, width_s // ledger.step_s, targets, born, gaps)
 
     def _raw_of(self, key: Key, step_s: int, places: frozenset[Place]) -> Raw:
         raw = self._raw

@@ -77,14 +77,19 @@ def tabulate(
     steps: int,
     places: Collection[Place],
     born: Callable[[Place], bool],
+    gaps: Collection[int] = (),
 ) -> Table:
-    """Add up the targets at ``places``. ``born`` tells whether a target was made inside the window."""
+    """Add up the targets at ``places``.
+
+    ``born`` tells whether a target was made inside the window; at the looks of ``gaps`` Prometheus only remembered.
+    """
     slots: dict[Place, dict[tuple[Role, str], list[float]]] = {}
     bounds: dict[Place, dict[float, list[float]]] = {}
-    for metric, values in looks:
+    for metric, answered in looks:
         place = place_of(metric)
         if place not in places:
             continue
+        values = [math.nan if i in gaps else value for i, value in enumerate(answered)]
         role = dialect.counters.get(metric["__name__"])
         if role is not None:
             _merge(slots.setdefault(place, {}), (role, code_class(dialect, metric)), values, _sum)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -36,8 +35,8 @@ class Flow:
     """Keeps the last steps of one service. Arrays are never changed once a Series holds them."""
 
     __slots__ = (
-        "_errors", "_requests", "_steps", "counter_sum", "end_s", "family", "latency", "new_requests", "problem",
-        "sampled_s",
+        "_errors", "_requests", "_steps", "counter_sum", "end_s", "family", "gaps", "latency", "new_requests",
+        "problem", "sampled_s",
     )  # fmt: skip
 
     def __init__(self, family: Family) -> None:
@@ -48,7 +47,9 @@ class Flow:
         self.sampled_s: float | None = None
         self.problem = ""
         self.end_s = 0
-        self._steps: deque[tuple[int, Gain]] = deque()
+        self.gaps: list[int] = []
+        """Steps in which none of its processes was sampled."""
+        self._steps: list[tuple[int, Gain]] = []
         self._requests = array("d")
         self._errors = array("d")
 
@@ -63,7 +64,9 @@ class Flow:
         if gain is not None:
             self._steps.append((at_s, gain))
         while self._steps and self._steps[0][0] <= at_s - window_s:
-            self._steps.popleft()
+            del self._steps[0]
+        while self.gaps and self.gaps[0] <= at_s - window_s - points * step_s:
+            del self.gaps[0]
         known = gain is not None
         rate = self._rate(step_s) if known else None
         ratio = self._ratio() if known else None

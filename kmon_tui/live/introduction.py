@@ -47,10 +47,7 @@ def introduce(api: Api, matchers: str, known: Introduction | None = None) -> Int
 
 
 def scrape_interval(api: Api, matchers: str, metrics: Collection[Mapping[str, str]], at_s: float) -> float | None:
-    """Measure the seconds between two samples of these series (with ``__name__``), the slowest of them.
-
-    Where nothing can be measured yet, the configuration is asked, which Thanos and Mimir do not have; None: not known.
-    """
+    """Measure the seconds between two samples of these series (with ``__name__``), the slowest; None: none yet."""
     medians = []
     for metric in metrics:
         chosen = ",".join(f"{k}={dialects.quoted(v)}" for k, v in metric.items() if k != "__name__")
@@ -59,9 +56,7 @@ def scrape_interval(api: Api, matchers: str, metrics: Collection[Mapping[str, st
             times = [at for at, _ in row.values]
             if len(times) > 1:
                 medians.append(statistics.median(b - a for a, b in pairwise(times)))
-    if medians:
-        return max(1.0, round(max(medians), 1))
-    return _configured_interval(api)
+    return max(1.0, round(max(medians), 1)) if medians else None
 
 
 def _skew(api: Api) -> float:
@@ -81,7 +76,8 @@ def _text(api: Api, path: str, name: str) -> str:
     return str(found.get(name, "")) if isinstance(found, dict) else ""
 
 
-def _configured_interval(api: Api) -> float | None:
+def configured_interval(api: Api) -> float | None:
+    """Read the global interval from the configuration, which Thanos and Mimir do not show."""
     config = _text(api, "status/config", "yaml")
     match = re.search(r"^\s*scrape_interval:\s*(\S+)", config, re.MULTILINE)
     return duration_s(match[1]) if match else None

@@ -251,6 +251,7 @@ class Ledger:
             flow.push(at_s, brought, (self.window_s, self.step_s), self.points)
         for key, flow in list(self.flows.items()):
             if flow.end_s != at_s:
+                flow.gaps.append(at_s)
                 flow.push(at_s, None, (self.window_s, self.step_s), self.points)
                 if flow.over:
                     del self.flows[key]

@@ -8,7 +8,10 @@ from collections.abc import Awaitable
 from functools import partial
 
 from kmon_tui.backend import Interest, Stream
-from kmon_tui.domain.traffic import TrafficReport
+from kmon_tui.domain.measurement import Measurement
+from kmon_tui.domain.service import InferenceService, Key
+from kmon_tui.domain.traffic import Prometheus, TrafficReport
+from kmon_tui.live.measure import measure
 from kmon_tui.live.pace import IDLE_S
 from kmon_tui.live.poller import Look, Poller
 from kmon_tui.live.prometheus import AdapterFactory, PrometheusClient
@@ -51,6 +54,11 @@ class PrometheusMetrics:
             return False
         await asyncio.sleep(min(SETTLE_S, delay_s))
         return interest.selected != look.selected
+
+    async def measure(self, services: tuple[InferenceService, ...], key: Key, window_s: int) -> Measurement:
+        """Measure one of the services over a window that ends now. Raises NotFound when it is none of them."""
+        shown = Prometheus(url=self._client.address.url, found_by=self._found_by)
+        return await self._client.run(lambda api: measure(api, self._matchers, shown, services, key, window_s))
 
     async def aclose(self) -> None:
         """End the thread; waits for the question that is on its way."""

@@ -1,0 +1,117 @@
+"""Feeding the ledger: the two questions about all services, now and in the past."""
+
+from __future__ import annotations
+
+import math
+
+from kmon_tui.domain.service import InferenceService
+from kmon_tui.live import dialects
+from kmon_tui.live.introduction import Introduction, scrape_interval
+from kmon_tui.live.ledger import Handle, Ledger, Reading, handle_of
+from kmon_tui.live.owners import Owners
+from kmon_tui.live.prometheus import Api
+from kmon_tui.live.prometheus_address import Matchers
+
+VALUES_AT_ONCE = 30_000
+"""Values of one range answer: decoding them holds the interpreter for some 10 ms."""
+
+
+class Feeder:
+    """Asks for counters and sample times, and books them."""
+
+    def __init__(self, matchers: Matchers) -> None:
+        self.matchers = matchers
+        self.owners = Owners(())
+        self.introduction: Introduction | None = None
+        self._services: tuple[InferenceService, ...] = ()
+        self._identity: dict[Handle, list[dict[str, str]]] = {}
+        self._rows = 0
+
+    def know(self, services: tuple[InferenceService, ...]) -> None:
+        """Learn which services there are."""
+        if services is not self._services:
+            self._services = services
+            self.owners = Owners(services)
+
+    @property
+    def knows_services(self) -> bool:
+        """Whether there is anything to look for."""
+        return bool(self._services)
+
+    def scrape_interval(self, api: Api, at_s: float) -> float | None:
+        """Measure the interval on one series of each job and metric that is ours."""
+        some: dict[tuple[str, str], dict[str, str]] = {}
+        for row in api.query(self._counters(), at_s):
+            if len(some) < 3 and self.owners.owner(row.metric) is not None:
+                exactly = ("__name__", "job", "instance", "pod", "pod_name")
+                labels = {k: v for k, v in row.metric.items() if k in exactly}
+                some.setdefault((labels.get("job", ""), labels["__name__"]), labels)
+        return scrape_interval(api, self.matchers.text, list(some.values()), at_s)
+
+    def catch_up(self, api: Api, ledger: Ledger, at_s: int) -> None:
+        """Book the steps that were missed, or all of the past at the start, by range; a few at a time."""
+        step_s = ledger.step_s
+        oldest_s = at_s - (ledger.points + ledger.window_s // step_s) * step_s
+        start_s = oldest_s if ledger.at_s is None else max(oldest_s, ledger.at_s + step_s)
+        at_once = max(1, VALUES_AT_ONCE // self._rows) if self._rows else 4
+        while start_s < at_s:
+            end_s = min(start_s + (at_once - 1) * step_s, at_s - step_s)
+            self._book_range(api, ledger, start_s, end_s)
+            at_once = max(1, VALUES_AT_ONCE // max(1, self._rows))
+            start_s = end_s + step_s
+
+    def book_now(self, api: Api, ledger: Ledger, at_s: int) -> None:
+        """Book the newest step."""
+        rows = api.query(self._counters(), at_s)
+        sampled: dict[Handle, float] = {}
+        self._identity = {}
+        for row in api.query(self._sampled(), at_s):
+            handle = handle_of(row.metric)
+            at = float(row.value[1])
+            self._identify(row.metric, at)
+            sampled[handle] = max(sampled.get(handle, 0.0), at)
+        ledger.know(self.owners, self._identity)
+        self._rows = len(rows)
+        ledger.ingest(at_s, [(ledger.reading(row.metric), float(row.value[1])) for row in rows], sampled)
+        ledger.forget()
+
+    def _book_range(self, api: Api, ledger: Ledger, start_s: int, end_s: int) -> None:
+        sampled: dict[int, dict[Handle, float]] = {}
+        for track in api.query_range(self._sampled(), start_s, end_s, ledger.step_s):
+            handle = handle_of(track.metric)
+            self._identify(track.metric, float(track.values[-1][1]))
+            for at, text in track.values:
+                times = sampled.setdefault(round(at), {})
+                times[handle] = max(times.get(handle, 0.0), float(text))
+        ledger.know(self.owners, self._identity)
+        rows: dict[int, list[tuple[Reading, float]]] = {}
+        tracks = api.query_range(self._counters(), start_s, end_s, ledger.step_s)
+        for track in tracks:
+            reading = ledger.reading(track.metric)
+            for at, text in track.values:
+                rows.setdefault(round(at), []).append((reading, float(text)))
+        self._rows = max(len(tracks), 1)
+        for step_s in range(start_s, end_s + 1, ledger.step_s):
+            ledger.ingest(step_s, rows.get(step_s, ()), sampled.get(step_s, {}))
+
+    def _identify(self, metric: dict[str, str], at: float) -> None:
+        """Note what target_info says of a target; only the newest counts, since an address finds a new owner."""
+        if "kn_revision_name" not in metric:
+            return
+        told = self._identity.setdefault(handle_of(metric), [])
+        newest = max((float(one["at"]) for one in told), default=-math.inf)
+        if at > newest:
+            told.clear()
+        if at >= newest:
+            told.append({**metric, "at": str(at)})
+
+    def _counters(self) -> str:
+        assert self.introduction is not None
+        return dialects.counters(self.introduction.families, self.matchers.text, self._namespaces())
+
+    def _sampled(self) -> str:
+        assert self.introduction is not None
+        return dialects.sampled(self.introduction.families, self.matchers.text, self._namespaces())
+
+    def _namespaces(self) -> frozenset[str]:
+        return frozenset(isvc.key.namespace for isvc in self._services)
