@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from aiohttp import WSMsgType, web
 
 from kmon_tui.sandbox.kubelet.carry import Dial, Inbox, carry
+from kmon_tui.sandbox.kubelet.outbox import Outbox
 
 BINARY = "v4.channel.k8s.io"
 BASE64 = "v4.base64.channel.k8s.io"
@@ -23,7 +24,8 @@ async def serve_channels(socket: web.WebSocketResponse, ports: list[int], dial: 
 
     Channel 2i carries the data of port i, channel 2i+1 its error; the first message of each names the port.
     """
-    send = _text_channels(socket) if socket.ws_protocol == BASE64 else _binary_channels(socket)
+    outbox, send = _text_channels(socket) if socket.ws_protocol == BASE64 else _binary_channels(socket)
+    writer = asyncio.create_task(outbox.run(), name=f"writer to a client of {pod}")
     inboxes = [Inbox() for _ in ports]
     for i, port in enumerate(ports):
         for channel in (2 * i, 2 * i + 1):
@@ -40,12 +42,13 @@ async def serve_channels(socket: web.WebSocketResponse, ports: list[int], dial: 
     try:
         either: set[asyncio.Future[Any]] = {incoming, all_ended}
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if all_ended.done():
+            await outbox.flush()
     finally:
-        incoming.cancel()
-        all_ended.cancel()
-        for task in forwards:
+        tasks = [writer, incoming, all_ended, *forwards]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(incoming, all_ended, *forwards, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _receive(socket: web.WebSocketResponse, inboxes: list[Inbox]) -> None:
@@ -65,15 +68,22 @@ async def _receive(socket: web.WebSocketResponse, inboxes: list[Inbox]) -> None:
             await inbox.room()
 
 
-def _binary_channels(socket: web.WebSocketResponse) -> Channels:
+def _binary_channels(socket: web.WebSocketResponse) -> tuple[Outbox, Channels]:
+    outbox = Outbox(socket.send_bytes, join=False)
+
     async def send(channel: int, chunk: bytes) -> None:
-        await socket.send_bytes(bytes([channel]) + chunk)
+        await outbox.put(bytes([channel]) + chunk)
 
-    return send
+    return outbox, send
 
 
-def _text_channels(socket: web.WebSocketResponse) -> Channels:
+def _text_channels(socket: web.WebSocketResponse) -> tuple[Outbox, Channels]:
+    async def write(text: bytes) -> None:
+        await socket.send_str(text.decode())
+
+    outbox = Outbox(write, join=False)
+
     async def send(channel: int, chunk: bytes) -> None:
-        await socket.send_str(chr(ord("0") + channel) + base64.b64encode(chunk).decode())
+        await outbox.put(chr(ord("0") + channel).encode() + base64.b64encode(chunk))
 
-    return send
+    return outbox, send

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from kmon_tui.sandbox.kubelet.carry import Dial, Inbox, carry
+from kmon_tui.sandbox.kubelet.outbox import Outbox
 from kmon_tui.wire.spdy import (
     Data,
     Encoder,
@@ -31,7 +32,7 @@ class Link(Protocol):
         """The next bytes; empty at the end."""
 
     async def send(self, data: bytes) -> None:
-        """Write before the first wait, so that frames keep their order; then wait for room."""
+        """Write, then wait for room; only one task at a time."""
 
 
 @dataclass(slots=True, eq=False)
@@ -53,6 +54,7 @@ class SpdyServer:
         self._pod = pod
         """``namespace/name``, for the words of errors."""
         self._encoder = Encoder()
+        self._outbox = Outbox(link.send, join=True)
         self._waiting: dict[str, _Pair] = {}
         """By requestid: pairs of which one stream has come."""
         self._pairs: dict[int, _Pair] = {}
@@ -62,6 +64,7 @@ class SpdyServer:
     async def run(self) -> None:
         """Serve until the client leaves or sends what is no SPDY."""
         parser = Parser()
+        self._tasks.add(asyncio.create_task(self._outbox.run(), name=f"writer to a client of {self._pod}"))
         try:
             while chunk := await self._link.receive():
                 for frame in parser.feed(chunk):
@@ -87,7 +90,7 @@ class SpdyServer:
                 pass  # moby/spdystream does nothing on the others either
 
     async def _send(self, *frames: Frame) -> None:
-        await self._link.send(b"".join([self._encoder.encode(frame) for frame in frames]))
+        await self._outbox.put(*[self._encoder.encode(frame) for frame in frames])
 
     async def _data(self, frame: Data) -> None:
         pair = self._pairs.get(frame.stream)
@@ -148,7 +151,7 @@ class SpdyServer:
             self._forget(pair)
 
     async def _send_data(self, stream: int, chunk: bytes) -> None:
-        await self._link.send(data_head(stream, len(chunk)) + chunk)
+        await self._outbox.put(data_head(stream, len(chunk)), chunk)
 
     async def _fail(self, pair: _Pair, text: str) -> None:
         frames: list[Frame] = [Data(pair.data, b"", fin=True)] if pair.data else []
