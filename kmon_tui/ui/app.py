@@ -8,7 +8,6 @@ from datetime import datetime, timedelta, tzinfo
 from importlib import import_module
 from typing import ClassVar, Protocol
 
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.worker import Worker, WorkerCancelled, WorkerFailed
@@ -26,6 +25,7 @@ from kmon_tui.ui.detail_screen import DetailScreen
 from kmon_tui.ui.fleet_screen import FleetScreen
 from kmon_tui.ui.help import help_lines
 from kmon_tui.ui.messages import Ask
+from kmon_tui.ui.quiet_app import QuietApp
 from kmon_tui.ui.service_table import ServiceTable
 from kmon_tui.ui.text_screen import TextScreen
 
@@ -49,7 +49,7 @@ class Watcher(Protocol):
         """Run until cancelled; everything is released when it returns."""
 
 
-class KmonApp(App[None]):
+class KmonApp(QuietApp):
     """Two workers and the screens; everything that is shown comes from the State, every wish goes to the monitor."""
 
     TITLE = "kmon-tui"
@@ -68,10 +68,12 @@ class KmonApp(App[None]):
         open_name: str | None = None,
         now: Callable[[], datetime] = utc_now,
         zone: tzinfo | None = None,
+        notes: tuple[str, ...] = (),
+        watch_css: bool = False,
     ) -> None:
         theme = view.theme or ("ansi-dark" if view.no_color else None)
         plain = view.no_color or (theme or "").startswith("ansi")
-        super().__init__(ansi_color=True if plain else None)
+        super().__init__(ansi_color=True if plain else None, watch_css=watch_css)
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide"), (160, "-huge")]
         self.VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-tall")]
         self._watcher = watcher
@@ -79,6 +81,7 @@ class KmonApp(App[None]):
         self._surroundings = Surroundings(
             now=now, zone=zone, ascii=view.ascii, shaded=plain or view.ascii, read_only=read_only
         )
+        self._notes = notes
         self._filter_text = view.filter
         self._open_name = open_name
         self._interrupted: datetime | None = None
@@ -106,6 +109,8 @@ class KmonApp(App[None]):
                 continue
 
     def _start(self) -> None:
+        for note in self._notes:
+            self.notify(note, severity="warning", markup=False, timeout=15)
         self._workers_of_ours = [
             self.run_worker(self._watcher.run(), name="monitor"),
             self.run_worker(self._follow(), name="screen"),
