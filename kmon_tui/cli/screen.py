@@ -50,7 +50,14 @@ def run(start: Start) -> int:
             place=place,
             settings_for=lambda old, name: _elsewhere(old, name, configuration),
         )
-        app = KmonApp(monitor, settings.view, notes=notes)
+        app = KmonApp(
+            monitor,
+            settings.view,
+            read_only=settings.read_only,
+            open_name=settings.open_name,
+            notes=notes,
+            watch_css=bool(start.environ.get("KMON_WATCH_CSS")),
+        )
         asyncio.run(_run(app, settings))
     return _after(app, start)
 

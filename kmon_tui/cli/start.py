@@ -76,7 +76,14 @@ def settle(start: Start, configuration: Configuration) -> tuple[Settings, Place]
         place = check_place(own.kube)
     _check_prometheus(own)
     start.notes.extend(own.notes)
-    return own, place
+    return replace(own, kube=_logged_in(own.kube)), place
+
+
+def _logged_in(kube: KubeSettings) -> KubeSettings:
+    """Run a login plugin that has to ask something, while the terminal is still free."""
+    from kmon_tui.live.exec_plugin import run_interactive_plugin
+
+    return run_interactive_plugin(kube)
 
 
 def _check_prometheus(settings: Settings) -> None:
