@@ -10,12 +10,19 @@ from kmon_tui.sandbox.apiserver.values import Json, JsonObject, metadata_of
 
 _EVICTION_DELAY_S = 300
 
+Filler = Callable[[JsonObject], None]
+
 
 def fill_in(kind: Kind, obj: JsonObject) -> None:
-    """Set the defaults of a new object, in place."""
-    filler = _FILLERS.get(kind.key)
-    if filler is not None:
+    """Set the defaults of a new object, in place; its creator owns them."""
+    if (filler := _FILLERS.get(kind.key)) is not None:
         filler(obj)
+
+
+def complete(kind: Kind, obj: JsonObject) -> None:
+    """Add what admission and storage add to a new object, in place; nobody owns that."""
+    if (completer := _COMPLETERS.get(kind.key)) is not None:
+        completer(obj)
 
 
 def _merge_missing(obj: JsonObject, defaults: JsonObject) -> None:
@@ -26,6 +33,11 @@ def _merge_missing(obj: JsonObject, defaults: JsonObject) -> None:
             obj.setdefault(name, value)
 
 
+def _labelled_namespace(obj: JsonObject) -> None:
+    labels = new_namespace(metadata_of(obj)["name"])["metadata"]["labels"]
+    _merge_missing(obj, {"metadata": {"labels": labels}})
+
+
 def _namespace(obj: JsonObject) -> None:
     _merge_missing(obj, new_namespace(metadata_of(obj)["name"]))
 
@@ -33,6 +45,11 @@ def _namespace(obj: JsonObject) -> None:
 def _pod(obj: JsonObject) -> None:
     spec = obj.setdefault("spec", {})
     pod_spec_defaults(spec)
+    spec.setdefault("enableServiceLinks", True)
+
+
+def _admitted_pod(obj: JsonObject) -> None:
+    spec = obj["spec"]
     tolerations = [
         {
             "key": f"node.kubernetes.io/{trouble}",
@@ -42,15 +59,7 @@ def _pod(obj: JsonObject) -> None:
         }
         for trouble in ("not-ready", "unreachable")
     ]
-    _merge_missing(
-        spec,
-        {
-            "tolerations": tolerations,
-            "priority": 0,
-            "enableServiceLinks": True,
-            "preemptionPolicy": "PreemptLowerPriority",
-        },
-    )
+    _merge_missing(spec, {"tolerations": tolerations, "priority": 0, "preemptionPolicy": "PreemptLowerPriority"})
     resources = [container.get("resources") or {} for container in spec.get("containers") or ()]
     _merge_missing(obj, {"status": {"phase": "Pending", "qosClass": _quality(resources)}})
 
@@ -103,7 +112,6 @@ def _service(obj: JsonObject) -> None:
         port.setdefault("protocol", "TCP")
         port.setdefault("targetPort", port.get("port"))
     _merge_missing(spec, {"type": "ClusterIP", "sessionAffinity": "None", "internalTrafficPolicy": "Cluster"})
-    obj.setdefault("status", {"loadBalancer": {}})
 
 
 def _workload(obj: JsonObject) -> None:
@@ -112,21 +120,35 @@ def _workload(obj: JsonObject) -> None:
     template: Json = spec.get("template")
     if isinstance(template, dict):
         pod_spec_defaults(template.setdefault("spec", {}))
-    obj.setdefault("status", {})
 
 
 def _secret(obj: JsonObject) -> None:
     obj.setdefault("type", "Opaque")
 
 
-_FILLERS: dict[tuple[str, str], Callable[[JsonObject], None]] = {
-    ("", "namespaces"): _namespace,
+def _with_status(**status: JsonObject) -> Filler:
+    def fill(obj: JsonObject) -> None:
+        obj.setdefault("status", dict(status))
+
+    return fill
+
+
+_FILLERS: dict[tuple[str, str], Filler] = {
+    ("", "namespaces"): _labelled_namespace,
     ("", "pods"): _pod,
-    ("", "events"): _event,
-    ("events.k8s.io", "events"): _event,
     ("", "services"): _service,
     ("", "secrets"): _secret,
     ("apps", "deployments"): _workload,
     ("apps", "replicasets"): _workload,
     ("apps", "statefulsets"): _workload,
+}
+_COMPLETERS: dict[tuple[str, str], Filler] = {
+    ("", "namespaces"): _namespace,
+    ("", "pods"): _admitted_pod,
+    ("", "events"): _event,
+    ("events.k8s.io", "events"): _event,
+    ("", "services"): _with_status(loadBalancer={}),
+    ("apps", "deployments"): _with_status(),
+    ("apps", "replicasets"): _with_status(),
+    ("apps", "statefulsets"): _with_status(),
 }

@@ -34,6 +34,7 @@ _EVERYBODYS_PATHS = [
             "/version/",
         ],
     },
+    {"verbs": ["get"], "nonResourceURLs": ["/.well-known", "/.well-known/*"]},
     {"verbs": ["get"], "nonResourceURLs": ["/healthz", "/livez", "/readyz", "/version", "/version/"]},
 ]
 

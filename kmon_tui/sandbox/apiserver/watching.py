@@ -128,11 +128,11 @@ class _Pump:
 def _bookmark_moments(end: float, every_s: float | None) -> Iterator[float]:
     """When bookmarks are due: regularly, and once shortly before the end."""
     moment, last = time.monotonic(), end - LAST_BOOKMARK_S
-    while every_s is not None:
+    is_long = last > moment
+    while every_s is not None and moment < end:
         moment += every_s
-        if moment >= last:
-            if last > time.monotonic():
-                yield last
+        if is_long and moment >= last:
+            yield last
             break
         yield moment
     while True:

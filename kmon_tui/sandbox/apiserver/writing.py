@@ -18,7 +18,7 @@ from kmon_tui.sandbox.apiserver.checks import (
     validate,
 )
 from kmon_tui.sandbox.apiserver.conversion import from_stored, to_stored
-from kmon_tui.sandbox.apiserver.defaults import fill_in
+from kmon_tui.sandbox.apiserver.defaults import complete, fill_in
 from kmon_tui.sandbox.apiserver.errors import (
     ApiError,
     already_exists,
@@ -197,16 +197,18 @@ class Writer:
             return Entry(obj)
         return self.store.commit(target.kind, copy_of(obj))
 
-    def _prepare_new(self, target: Target, obj: JsonObject) -> None:
+    @staticmethod
+    def _prepare_new(target: Target, obj: JsonObject) -> None:
         if "status" in target.version.subresources:
             obj.pop("status", None)
         fill_in(target.kind, obj)
-        for admit in self.admissions:
-            admit(target.kind, obj, None)
 
     def _store_new(self, exchange: Exchange, obj: JsonObject, warnings: dict[str, str]) -> web.Response:
         target = exchange.target
         obj = to_stored(target.kind, obj)
+        complete(target.kind, obj)
+        for admit in self.admissions:
+            admit(target.kind, obj, None)
         if target.kind.plural == "customresourcedefinitions":
             require_definition(target.kind, obj)
         entry = (self.store.rehearse if exchange.dry_run else self.store.commit)(target.kind, obj)
