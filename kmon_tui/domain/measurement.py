@@ -17,12 +17,12 @@ class Measurement:
     window_s: int
     step_s: int
     traffic: Traffic | None = None
-    """``requests_per_s`` is of now (the rate window of ``prometheus``); error ratio and quantiles are of the whole window.
-    None: no series of this service was found."""
+    """``requests_per_s`` is of now (the rate window of ``prometheus``); error ratio and quantiles are of the whole
+    window. None: no series of this service was found."""
     buckets: Buckets | None = None
     requests_in_window: float | None = None
     bucket_totals: tuple[float, ...] = ()
-    """Requests of the whole window by own bucket, parallel to ``buckets.le_ms``; gaps are in it, unlike in the steps."""
+    """Requests of the whole window by own bucket, parallel to ``buckets.le_ms``; what a gap hid is in it."""
     problem: str = ""
     """Why numbers are missing, for people."""
 

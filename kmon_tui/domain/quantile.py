@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 def quantile(q: float, le: Sequence[float], counts: Sequence[float]) -> float | None:
     """Estimate the value below which a share ``q`` of observations stayed.
 
-    ``le`` holds the upper bounds, ascending, the last one infinite; ``counts`` what fell into each bucket alone. Interpolates
-    inside the bucket; the last bucket has no width, so its lower bound is returned. None when nothing was counted.
+    ``le`` holds the upper bounds, ascending, the last one infinite; ``counts`` what fell into each bucket alone.
+    Interpolates inside the bucket; the last bucket has no width, so its lower bound is returned. None when nothing
+    was counted.
     """
     total = math.fsum(counts)
     if len(le) < 2 or not math.isinf(le[-1]) or not total > 0:

@@ -139,7 +139,7 @@ class Prometheus:
         return max(0.0, (self.now - sampled_at).total_seconds()) if self.now and sampled_at else None
 
     def is_stale(self, traffic: Traffic) -> bool:
-        """Tell whether the newest sample of a service is older than two scrapes: its target does not answer any more."""
+        """Tell whether the newest sample of a service is older than two scrapes: its target answers no more."""
         age_s = self.age_s(traffic.sampled_at)
         return age_s is not None and age_s > 2 * (self.scrape_interval_s or 60.0)
 

@@ -40,4 +40,4 @@ async def open_backend(settings: Settings) -> AsyncGenerator[Backend]:
         if settings.prometheus.url:
             metrics = PrometheusMetrics(settings.prometheus)
             stack.push_async_callback(metrics.aclose)
-        yield Backend(place=access.place, cluster=KubeCluster(client, access), metrics=metrics)
+        yield Backend(place=access.place, cluster=KubeCluster(client, access), metrics=metrics, measures=metrics)

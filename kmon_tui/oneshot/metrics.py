@@ -1,0 +1,184 @@
+"""`kmon-tui metrics NAME`: requests, errors and latency of one service in one window."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import re
+from array import array
+from collections.abc import Iterable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+from kmon_tui.backend import Backend, OpenBackend
+from kmon_tui.domain.errors import NotFound, SettingsError, TimedOut, Unreachable
+from kmon_tui.domain.fleet import Fleet
+from kmon_tui.domain.measurement import Measurement
+from kmon_tui.domain.service import InferenceService, Key
+from kmon_tui.domain.traffic import Series
+from kmon_tui.oneshot.formats import checked, json_text, yaml_text
+from kmon_tui.oneshot.get import PATIENCE_S, Answer, raise_if_failing
+from kmon_tui.oneshot.names import Wanted
+from kmon_tui.oneshot.table import UNKNOWN, text_of
+from kmon_tui.render import units
+from kmon_tui.render.cells import clean
+from kmon_tui.settings import Settings
+
+FORMATS = ("table", "json", "yaml")
+SHORTEST_S, LONGEST_S = 60, 30 * 86400
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What was asked."""
+
+    wanted: Wanted
+    window_s: int = 900
+    form: str = "json"
+    ascii_only: bool = False
+
+
+def window_s(text: str) -> int:
+    """Read ``15m`` or ``1h30m``; a bare number means seconds. Raises SettingsError."""
+    parts = re.findall(r"(\d+)([smhdw]?)", text)
+    total = sum(int(number) * _UNITS[unit or "s"] for number, unit in parts)
+    if "".join(number + unit for number, unit in parts) != text.strip() or not SHORTEST_S <= total <= LONGEST_S:
+        raise SettingsError(f"{text!r} is no window", "Write it as 15m or 6h, from 1m to 30d.")
+    return total
+
+
+async def metrics(open_backend: OpenBackend, settings: Settings, wish: Wish) -> Answer:
+    """Measure once. Raises BackendError when cluster or Prometheus do not answer, NotFound for an unknown name."""
+    checked(wish.form, FORMATS)
+    async with open_backend(settings) as backend:
+        if backend.measures is None:
+            raise SettingsError("no Prometheus is configured", "Name one with --prometheus URL or PROMETHEUS_URL.")
+        fleet = await _complete_fleet(backend, settings)
+        isvc = _chosen(fleet, wish.wanted)
+        measurement = await backend.measures.measure(fleet.services, isvc.key, wish.window_s)
+    words = (measurement.problem,) if measurement.problem else ()
+    return Answer(write(measurement, wish.form, ascii_only=wish.ascii_only), words)
+
+
+def write(measurement: Measurement, form: str, *, ascii_only: bool = False) -> str:
+    """Write a measurement in one format."""
+    if form == "json":
+        return json_text(document(measurement), ascii_only=ascii_only)
+    if form == "yaml":
+        return yaml_text(document(measurement))
+    return _table(measurement)
+
+
+def document(measurement: Measurement) -> dict[str, Any]:
+    """Give what JSON shows; null where a value is not known, never NaN or Infinity."""
+    traffic, prometheus = measurement.traffic, measurement.prometheus
+    steps = measurement.window_s // measurement.step_s
+    end_s = prometheus.now.timestamp() if prometheus.now else 0.0
+    times = [round(end_s) - measurement.step_s * back for back in reversed(range(steps))]
+    return {
+        "family": traffic.family.value if traffic else None,
+        "prometheus": {
+            "url": prometheus.url,
+            "found_by": prometheus.found_by or None,
+            "version": prometheus.version or None,
+        },
+        "window_s": measurement.window_s,
+        "step_s": measurement.step_s,
+        "requests_per_s": {
+            "now": _number(traffic.requests_per_s) if traffic else None,
+            "series": _points(times, traffic.requests if traffic else None),
+        },
+        "requests_in_window": _number(measurement.requests_in_window),
+        "counter_sum": _number(traffic.counter_sum) if traffic else None,
+        "error_ratio": _number(traffic.error_ratio) if traffic else None,
+        "age_s": _number(measurement.age_s),
+        "scope": traffic.scope.value if traffic else None,
+        "scrape_interval_s": _number(prometheus.scrape_interval_s),
+        "latency_ms": {
+            "p50": _number(traffic.p50_ms) if traffic else None,
+            "p90": _number(traffic.p90_ms) if traffic else None,
+            "p99": _number(traffic.p99_ms) if traffic else None,
+        },
+        "buckets": list(_buckets(measurement, times)),
+    }
+
+
+def _buckets(measurement: Measurement, times: list[int]) -> Iterable[dict[str, Any]]:
+    buckets = measurement.buckets
+    if buckets is None:
+        return
+    for le_ms, total, counts in zip(buckets.le_ms, measurement.bucket_totals, buckets.counts, strict=True):
+        yield {"le_ms": _number(le_ms), "count": _number(total), "series": _pairs(times, counts)}
+
+
+def _points(times: list[int], series: Series | None) -> list[list[float | None]]:
+    return _pairs(times, series.values if series else array("d"))
+
+
+def _pairs(times: list[int], values: array[float]) -> list[list[float | None]]:
+    """Pair times with values that end together; what lies before the first value is not known."""
+    padded = [math.nan] * (len(times) - len(values)) + list(values[max(0, len(values) - len(times)) :])
+    return [[at, _number(value)] for at, value in zip(times, padded, strict=True)]
+
+
+def _number(value: float | None) -> float | None:
+    """Round away the noise of binary fractions; whole numbers stay whole."""
+    if value is None or not math.isfinite(value):
+        return None
+    rounded = round(value, 6)
+    return int(rounded) if rounded == int(rounded) else rounded
+
+
+def _table(measurement: Measurement) -> str:
+    traffic, prometheus = measurement.traffic, measurement.prometheus
+    window = units.duration(measurement.window_s)
+    rate = "" if prometheus.window_s is None else f" (over {units.duration(prometheus.window_s)})"
+    rows = [
+        ("requests per second" + rate, units.number(traffic.requests_per_s) if traffic else UNKNOWN),
+        (f"requests in {window}", units.number(measurement.requests_in_window)),
+        (f"errors in {window} (%)", units.percent(traffic.error_ratio) if traffic else UNKNOWN),
+    ]
+    for name, value in (
+        ("p50", traffic.p50_ms if traffic else None),
+        ("p90", traffic.p90_ms if traffic else None),
+        ("p99", traffic.p99_ms if traffic else None),
+    ):
+        rows.append((name, units.milliseconds(value, traffic.top_bound_ms if traffic else None)))
+    rows += [
+        ("counter", units.number(traffic.counter_sum) if traffic else UNKNOWN),
+        ("age of the newest sample", UNKNOWN if measurement.age_s is None else units.duration(measurement.age_s)),
+        ("source", f"{traffic.family if traffic else UNKNOWN} at {prometheus.url}"),
+    ]
+    return text_of([(name, clean(value)) for name, value in rows])
+
+
+async def _complete_fleet(backend: Backend, settings: Settings) -> Fleet:
+    patience_s = settings.kube.request_timeout_s or PATIENCE_S
+    try:
+        async with asyncio.timeout(patience_s), aclosing(backend.cluster.watch()) as fleets:
+            async for fleet in fleets:
+                if fleet.synced:
+                    return fleet
+                raise_if_failing(fleet.health)
+    except TimeoutError:
+        raise TimedOut(f"no complete answer in {patience_s:g} s", "A larger --request-timeout waits longer.") from None
+    raise Unreachable("the API server's answer ended before the list was complete")
+
+
+def _chosen(fleet: Fleet, wanted: Wanted) -> InferenceService:
+    """Give the one service that is meant; the context's namespace is all that is watched unless -A was given."""
+    found = [isvc for isvc in fleet.services if wanted.fits(isvc.key)]
+    if not found:
+        raise NotFound(f"there is no service {wanted.name}", "`kmon-tui get -A` lists them; -n chooses the namespace.")
+    if len(found) > 1:
+        raise SettingsError(
+            f"several services are named {wanted.name}: {', '.join(_full(isvc.key) for isvc in found[:5])}",
+            "Say which with -n NAMESPACE or KIND/NAME.",
+        )
+    return found[0]
+
+
+def _full(key: Key) -> str:
+    return clean(f"{key.kind.lower()}/{key.name} in {key.namespace}")
