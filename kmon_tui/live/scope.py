@@ -23,8 +23,9 @@ from kmon_tui.live.watch import Around, Follower, Resource, failing
 from kmon_tui.live.watched import Watched
 
 MOST_WATCHES = 5
-FIRST_LOOK_AGAIN_S = 10.0
-LOOK_AGAIN_S = 60.0
+
+_LOCAL = "BadAnswer"
+"""The kind of failure that may be of one resource alone: a conversion webhook that is down, an overloaded list."""
 
 POD_SELECTORS = {
     Kind.ISVC: "serving.kserve.io/inferenceservice",
@@ -83,20 +84,29 @@ class Scope:
             return False
         if present and not any(self._kinds[kind].listed for kind in present):
             return False
+        first = self._first_kind()
+        if first is not None and not self._kinds[first].listed and self._kinds[first].refused is None:
+            return False
         return all(self._pods[kind].settled for kind in present if self._kinds[kind].any.is_set())
 
     @property
     def health(self) -> Health:
-        """Of the way to the API: the first failure counts."""
+        """Of the way to the API: that of the first kind, and failures of others that are not theirs alone."""
         if self._looking.status is Status.FAILING:
             return self._looking
-        for watched in (*self._kinds.values(), *self._pods.values()):
-            if watched.health.status is Status.FAILING:
+        first = self._first_kind()
+        if first is not None and self._kinds[first].health.status is Status.FAILING:
+            return self._kinds[first].health
+        for watched in self._all():
+            if watched.health.status is Status.FAILING and watched.health.kind != _LOCAL:
                 return watched.health
         refusals = [w.refused for w in self._kinds.values() if w.refused is not None]
         if refusals and not any(watched.listed for watched in self._kinds.values()):
             return failing(refusals[0])
         return Health(Status.LIVE if self.synced else Status.STARTING)
+
+    def _all(self) -> tuple[Watched, ...]:
+        return (*self._kinds.values(), *self._pods.values())
 
     def fleet(self) -> Fleet:
         """Give all that is known now."""
@@ -120,6 +130,10 @@ class Scope:
                 notes.append(f"{watched.refused}: {'what is shown is old' if shown else 'they are not shown'}")
         refused = {f"{w.refused}: replicas are not known" for w in self._pods.values() if w.refused is not None}
         notes += sorted(refused)
+        for kind in Kind:
+            for watched, what in ((self._kinds[kind], PLURALS[kind]), (self._pods[kind], f"pods of {PLURALS[kind]}")):
+                if watched.health.status is Status.FAILING and watched.health.kind == _LOCAL:
+                    notes.append(f"{what} are {'old' if watched.listed else 'not known'}: {watched.health.error}")
         if any(w.left_out for w in self._pods.values()):
             notes.append("replicas of graphs are not counted while there are LLMInferenceServices")
         return notes
@@ -212,10 +226,10 @@ class Scope:
         """Find the kinds, and look again for those that are missing: somebody may install KServe now."""
         if not self._looked:
             await self._until_answered(self._look_first)
-        wait_s = FIRST_LOOK_AGAIN_S
+        wait_s = self._around.pace.first_look_s
         while True:
             await asyncio.sleep(wait_s)
-            wait_s = LOOK_AGAIN_S
+            wait_s = self._around.pace.look_s
             await self._until_answered(self._look_again)
 
     async def _look_first(self) -> None:

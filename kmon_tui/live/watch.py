@@ -91,6 +91,10 @@ class Pace:
     grace_s: float = 15.0
     """Silence beyond the length that the server agreed to."""
     page: int = 500
+    first_look_s: float = 10.0
+    """Until kinds that are missing are looked for again, the first time."""
+    look_s: float = 60.0
+    """The same, every other time."""
     backoff: Backoff = Backoff()
 
 
@@ -104,7 +108,7 @@ class Around:
 
 
 class Follower(Generic[T]):
-    """Follows one kind in one namespace or in all; ``health`` and ``listed`` say how it goes."""
+    """Follows one kind in one namespace or in all; its public fields say how it goes."""
 
     def __init__(
         self,
@@ -118,6 +122,8 @@ class Follower(Generic[T]):
     ) -> None:
         self.health = Health(Status.STARTING)
         self.listed = False
+        self.failures = 0
+        """How often it failed in a row."""
         self._client, self._resource, self._namespace = client, resource, namespace
         self._codec, self._sink, self._changed = codec, sink, changed
         self._chance, self._pace, self._quiet = around.chance, around.pace, around.quiet
@@ -142,6 +148,7 @@ class Follower(Generic[T]):
             except BackendError as error:
                 failed = error
             backoff = backoff.failed(clock() - began_s)
+            self.failures = backoff.failures
             self._judge(failed, backoff.failures)
             least_s = failed.retry_after_s or 0.0 if failed else 0.0
             await asyncio.sleep(max(backoff.wait_s(self._chance()), least_s))

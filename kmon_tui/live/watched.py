@@ -6,9 +6,12 @@ import asyncio
 from dataclasses import dataclass, field
 
 from kmon_tui.domain.errors import BackendError
-from kmon_tui.domain.health import Health, Status
+from kmon_tui.domain.health import Health
 from kmon_tui.live.shapes import PodObject, Served
 from kmon_tui.live.watch import Follower
+
+GIVE_UP = 3
+"""What has failed so often is not waited for any more before the rest is believed to be complete."""
 
 
 @dataclass(slots=True)
@@ -36,10 +39,10 @@ class Watched:
 
     @property
     def settled(self) -> bool:
-        """Whether it is known what there is, or that it cannot be known now."""
+        """Whether it is known what there is, or that it will not be known soon."""
         if self.refused is not None or self.left_out:
             return True
-        return self.follower is not None and (self.follower.listed or self.health.status is Status.FAILING)
+        return self.follower is not None and (self.follower.listed or self.follower.failures >= GIVE_UP)
 
     @property
     def listed(self) -> bool:
