@@ -15,6 +15,8 @@ class Gain:
     """What one step brought."""
 
     requests: float
+    covered_s: float
+    """Between the samples that it was taken from; 0 when there was no new sample, which is no proof of silence."""
     bad: float = 0.0
     """Answers 5xx; in the SDK's family executions that failed."""
     base: float | None = None
@@ -68,7 +70,7 @@ class Flow:
         while self.gaps and self.gaps[0] <= at_s - window_s - points * step_s:
             del self.gaps[0]
         known = gain is not None
-        rate = self._rate(step_s) if known else None
+        rate = self._rate() if known else None
         ratio = self._ratio() if known else None
         self._requests = _pushed(self._requests, rate, points)
         self._errors = _pushed(self._errors, ratio, points)
@@ -107,8 +109,9 @@ class Flow:
             sampled_at=None if self.sampled_s is None else datetime.fromtimestamp(self.sampled_s, UTC),
         )
 
-    def _rate(self, step_s: int) -> float:
-        return math.fsum(gain.requests for _, gain in self._steps) / (len(self._steps) * step_s)
+    def _rate(self) -> float | None:
+        covered_s = math.fsum(gain.covered_s for _, gain in self._steps)
+        return math.fsum(gain.requests for _, gain in self._steps) / covered_s if covered_s > 0 else None
 
     def _ratio(self) -> float | None:
         """Zero only when requests came and none was bad; without requests there is no ratio."""

@@ -28,8 +28,10 @@ FORGET_S = 1200
 class Target:
     """One process that counts, in one family, and what its counters showed when it was last seen."""
 
-    __slots__ = ("at_s", "chosen", "dialect", "first_sample_s", "gains", "generation", "guards", "handle", "labels",
-                 "last", "now", "owner", "sampled_s", "seen_s", "unit")  # fmt: skip
+    __slots__ = (
+        "at_s", "chosen", "covered_s", "dialect", "first_sample_s", "gains", "generation", "guards", "handle",
+        "labels", "last", "now", "owner", "sampled_s", "seen_s", "unit",
+    )  # fmt: skip
 
     def __init__(self, labels: dict[str, str], dialect: Dialect) -> None:
         self.labels = labels
@@ -49,6 +51,8 @@ class Target:
         self.last: dict[Slot, float] = {}
         self.gains: dict[Slot, float] | None = None
         """Of the newest step; None when it is not known what it brought."""
+        self.covered_s = 0.0
+        """How long it took to gain that, from sample to sample."""
 
     @property
     def young(self) -> bool:
@@ -61,18 +65,20 @@ class Target:
         return math.fsum(value for (role, _), value in self.last.items() if role is Role.REQUESTS)
 
     def settle(self, at_s: int, step_s: int, sampled_s: float | None, born_s: float | None) -> None:
-        """Take over what was read at ``at_s``. The gain over a gap is spread evenly, and this step gets its share.
+        """Take over what was read at ``at_s``. The gain over a gap is spread evenly; this step gets at most its share.
 
         ``born_s``: when its pod was made, if that happened before our eyes, so that all it counted is known to be new.
         """
+        known_s = self.sampled_s if self.seen_s is not None else born_s
         if self.seen_s is None:
             self.first_sample_s = sampled_s
-            self.seen_s = born_s
-        if self.seen_s is None:
+        if self.seen_s is None and born_s is None:
             self.gains = None
         else:
-            share = min(1.0, step_s / max(at_s - self.seen_s, 1.0))
+            covered_s = float(step_s) if sampled_s is None or known_s is None else max(0.0, sampled_s - known_s)
+            share = min(1.0, 1.5 * step_s / covered_s) if covered_s else 1.0
             self.gains = {slot: gain(self.last.get(slot, 0.0), value) * share for slot, value in self.now.items()}
+            self.covered_s = covered_s * share
         self.last, self.now = self.now, {}
         self.seen_s = at_s
         self.sampled_s = sampled_s
@@ -272,6 +278,7 @@ def _brought(targets: list[Target], sdk: list[Target]) -> Gain | None:
     known = [target.gains for target in targets if target.gains is not None]
     if not known:
         return None
+    covered_s = math.fsum(target.covered_s for target in targets if target.gains is not None) / len(known)
     requests = bad = 0.0
     coded = False
     for gains in known:
@@ -281,7 +288,7 @@ def _brought(targets: list[Target], sdk: list[Target]) -> Gain | None:
                 coded = coded or bool(code)
                 bad += value if code == "5xx" else 0.0
     if coded:
-        return Gain(requests, bad, requests)
+        return Gain(requests, covered_s, bad, requests)
     # No codes: the SDK's own stages tell how many executions failed, if they are scraped.
     attempts = successes = 0.0
     counted = False
@@ -290,4 +297,4 @@ def _brought(targets: list[Target], sdk: list[Target]) -> Gain | None:
             attempts += value if role is Role.ATTEMPTS else 0.0
             successes += value if role is Role.SUCCESSES else 0.0
             counted = counted or role is Role.ATTEMPTS
-    return Gain(requests, attempts - successes, attempts) if counted else Gain(requests)
+    return Gain(requests, covered_s, attempts - successes, attempts) if counted else Gain(requests, covered_s)

@@ -18,6 +18,7 @@ from kmon_tui.live.prometheus import AdapterFactory, PrometheusClient
 from kmon_tui.live.prometheus_address import parse_matchers
 from kmon_tui.settings import PrometheusSettings
 
+JITTER_S = (0.05, 0.5)
 SETTLE_S = 0.2
 """The cursor may run over many rows; only where it rests is asked for."""
 
@@ -30,9 +31,7 @@ class PrometheusMetrics:
         self._client = PrometheusClient(settings, adapter)
         self._matchers = parse_matchers(settings.matchers)
         self._found_by = settings.found_by
-        self._poller = Poller(
-            self._matchers, self._client.address.url, settings.found_by, phase_s=random.randrange(3600)
-        )
+        self._poller = Poller(self._matchers, self._client.address.url, settings.found_by)
 
     async def poll(self, interest: Interest) -> Stream[TrafficReport]:
         """Stream a report a tick, and one more when another service is selected."""
@@ -49,7 +48,7 @@ class PrometheusMetrics:
         if not look.services:
             await _within(_until_services(interest), IDLE_S)
             return False
-        delay_s = max(self._poller.next_s, IDLE_S if interest.idle else 0.0)
+        delay_s = max(self._poller.next_s, IDLE_S if interest.idle else 0.0) + random.uniform(*JITTER_S)
         if interest.selected == look.selected and not await _within(interest.changed(), delay_s):
             return False
         await asyncio.sleep(min(SETTLE_S, delay_s))

@@ -31,12 +31,10 @@ class Look:
 class Poller:
     """Knows one Prometheus and keeps its books; all of it lives in one thread."""
 
-    def __init__(self, matchers: Matchers, url: str, found_by: str, phase_s: int) -> None:
-        """``phase_s`` shifts the grid of ticks, so that many kmon-tui do not ask at the same second."""
+    def __init__(self, matchers: Matchers, url: str, found_by: str) -> None:
         self._feeder = Feeder(matchers)
         self._url = url
         self._found_by = found_by
-        self._phase_s = phase_s
         self._scrape_s: float | None = None
         self._now_s = 0.0
         self._pace = Pace(UNKNOWN_SCRAPE_S)
@@ -80,10 +78,11 @@ class Poller:
         return self._report(self._look_closer(api, self._ledger, look))
 
     def _grid(self, now_s: float) -> int:
-        """Give the newest point of the grid that has passed."""
+        """Give the newest point of the grid that has passed; it begins whenever somebody started kmon-tui."""
+        if self._ledger is None or self._ledger.at_s is None:
+            return int(now_s)
         step_s = self._pace.tick_s
-        origin_s = self._ledger.at_s if self._ledger and self._ledger.at_s is not None else self._phase_s % step_s
-        return int((now_s - origin_s) // step_s) * step_s + origin_s
+        return int((now_s - self._ledger.at_s) // step_s) * step_s + self._ledger.at_s
 
     def _ledger_for(self, api: Api, at_s: int) -> Ledger:
         """Give the books; begin them once it is known how often Prometheus scrapes."""

@@ -1,0 +1,28 @@
+"""What a test is interested in."""
+
+from __future__ import annotations
+
+import asyncio
+
+from kmon_tui.domain.service import InferenceService, Key
+
+
+class Interested:
+    """An Interest that a test changes by hand."""
+
+    def __init__(self, services: tuple[InferenceService, ...], selected: Key | None = None) -> None:
+        self.services = services
+        self.selected = selected or (services[0].key if services else None)
+        self.visible = tuple(isvc.key for isvc in services)
+        self.idle = False
+        self._changed = asyncio.Event()
+
+    def select(self, key: Key) -> None:
+        """Select another service."""
+        self.selected = key
+        self._changed.set()
+
+    async def changed(self) -> None:
+        """Return at the next change."""
+        self._changed.clear()
+        await self._changed.wait()
