@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -75,9 +77,15 @@ def names(fleet: Fleet) -> list[str]:
     return [row.key.name for row in fleet.services]
 
 
+@cache
+def _parsed(file: str) -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load((SAMPLES / f"{file}.yaml").read_text())
+    return document
+
+
 def sample(file: str = "isvc-ready-serverless-0.20", name: str = "", namespace: str = "") -> dict[str, Any]:
     """Give an object of the samples, by another name."""
-    obj: dict[str, Any] = yaml.safe_load((SAMPLES / f"{file}.yaml").read_text())
+    obj = copy.deepcopy(_parsed(file))
     for field in ("uid", "resourceVersion", "finalizers"):
         obj["metadata"].pop(field, None)
     obj["metadata"]["name"] = name or obj["metadata"]["name"]
