@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
-from importlib import import_module
 
 from kmon_tui.backend import Backend, OpenBackend
 from kmon_tui.cli.demo import DemoSandbox
@@ -16,9 +14,10 @@ from kmon_tui.settings import PrometheusSettings, Settings
 
 @asynccontextmanager
 async def open_live(settings: Settings) -> AsyncGenerator[Backend, None]:
-    """Open the real outside; its heavy modules are loaded in a thread, for the screen is up by then."""
-    live = await asyncio.to_thread(import_module, "kmon_tui.live")
-    async with live.open_backend(settings) as backend:
+    """Open the real outside; it loads its heavy modules in a thread, for the screen is up by then."""
+    from kmon_tui.live import open_backend
+
+    async with open_backend(settings) as backend:
         yield backend
 
 
