@@ -1,0 +1,265 @@
+"""The numbers of kmon-tui, compared with those worked out anew from the raw samples that Prometheus has.
+
+The cases run on the sandbox's Prometheus here, and in tests/e2e on real ones.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from kmon_tui.domain.service import InferenceService, Key, Kind, Pod
+from kmon_tui.domain.traffic import TrafficReport
+from kmon_tui.live.metrics import PrometheusMetrics
+from kmon_tui.oneshot.metrics import document
+from kmon_tui.settings import PrometheusSettings
+from tests.live.interests import Interested
+from tests.live.served import Serve
+from tests.live.stories import (
+    BAD,
+    BUCKET,
+    COUNT,
+    IRIS,
+    OK,
+    OTHER_POD,
+    POD,
+    SCRAPE_S,
+    Story,
+    at,
+    rising,
+    steady,
+)  # fmt: skip
+
+
+@asynccontextmanager
+async def asked(story: Story, serve: Serve, **settings: Any) -> AsyncIterator[PrometheusMetrics]:
+    async with serve(story) as url:
+        metrics = PrometheusMetrics(PrometheusSettings(url=url, found_by="--prometheus", **settings))
+        try:
+            yield metrics
+        finally:
+            await metrics.aclose()
+
+
+async def report_of(story: Story, serve: Serve, *services: InferenceService, **settings: Any) -> TrafficReport:
+    async with asked(story, serve, **settings) as metrics:
+        stream = metrics.poll(Interested(services or (IRIS,)))
+        try:
+            return await anext(stream)
+        finally:
+            await stream.aclose()
+
+
+async def measured(story: Story, serve: Serve, *services: InferenceService) -> dict[str, Any]:
+    async with asked(story, serve) as metrics:
+        return document(await metrics.measure(services or (IRIS,), IRIS.key, 900))
+
+
+async def test_the_document_equals_what_the_raw_samples_give(serve: Serve) -> None:
+    story = steady()
+
+    told = await measured(story, serve)
+
+    end_s = told["requests_per_s"]["series"][-1][0]
+    requests = at(story, COUNT, end_s) - at(story, COUNT, end_s - 900)
+    errors = at(story, COUNT, end_s, **BAD)
+    assert told["requests_in_window"] == pytest.approx(requests)
+    assert told["error_ratio"] == pytest.approx(errors / requests, abs=1e-6)
+    assert told["counter_sum"] == at(story, COUNT, end_s)
+    assert told["requests_per_s"]["now"] == pytest.approx(
+        (at(story, COUNT, end_s) - at(story, COUNT, end_s - 60)) / 60, abs=1e-6
+    )
+
+
+async def test_the_buckets_of_the_document_equal_the_raw_ones(serve: Serve) -> None:
+    story = steady()
+
+    told = await measured(story, serve)
+
+    end_s = told["requests_per_s"]["series"][-1][0]
+    cumulative = [
+        at(story, BUCKET, end_s, le=le) - at(story, BUCKET, end_s - 900, le=le) for le in ("5", "100", "1000")
+    ]
+    own = [b - a for a, b in zip([0, *cumulative], cumulative, strict=False)]
+    assert [bucket["count"] for bucket in told["buckets"]][:3] == own
+    assert [bucket["le_ms"] for bucket in told["buckets"]] == [5, 100, 1000, None]
+    assert all(sum(v for _, v in bucket["series"]) == bucket["count"] for bucket in told["buckets"])
+
+
+async def test_the_screen_shows_the_numbers_of_the_document(serve: Serve) -> None:
+    story = steady()
+
+    async with asked(story, serve) as metrics:
+        stream = metrics.poll(Interested((IRIS,)))
+        shown = (await anext(stream)).traffic[IRIS.key]
+        told = document(await metrics.measure((IRIS,), IRIS.key, 900))
+        await stream.aclose()
+
+    assert shown.requests_per_s == pytest.approx(told["requests_per_s"]["now"], rel=1e-6)
+    assert shown.counter_sum is not None and told["counter_sum"] - shown.counter_sum in (0, 31)
+    assert shown.p90_ms == pytest.approx(told["latency_ms"]["p90"], rel=0.02)
+
+
+async def test_a_restarted_process_does_not_make_negative_traffic(serve: Serve) -> None:
+    story = Story()
+    story.tell(COUNT, {**POD, **OK}, lambda n: 1000 + 30 * n if n < 60 else 30 * (n - 59))
+
+    told = await measured(story, serve)
+
+    assert told["requests_in_window"] == 30 * 60
+    assert told["requests_per_s"]["now"] == 2
+
+
+async def test_a_replaced_pod_goes_on_where_the_old_one_ended(serve: Serve) -> None:
+    story = Story()
+    story.tell(COUNT, {**POD, **OK}, lambda n: 1000 + 30 * n if n < 40 else None)
+    story.tell(COUNT, {**OTHER_POD, **OK}, lambda n: 30 * (n - 39) if n >= 40 else None)
+    born = datetime.fromtimestamp(story.times[39] + 1, UTC)
+    isvc = replace(IRIS, pods=(Pod("default", OTHER_POD["pod"], "u", "iris", created=born),))
+
+    told = await measured(story, serve, isvc)
+
+    assert told["requests_in_window"] == pytest.approx(30 * 60, abs=30)
+    assert told["counter_sum"] == 30 * 40
+
+
+async def test_a_dead_target_is_a_gap_and_not_falling_traffic(serve: Serve) -> None:
+    story = Story()
+    story.tell(COUNT, {**POD, **OK}, lambda n: 100 + 30 * n if n < 72 else None)
+
+    report = await report_of(story, serve)
+
+    traffic = report.traffic[IRIS.key]
+    values = [value for _, value in traffic.requests.points()]
+    assert report.prometheus.is_stale(traffic)
+    assert traffic.requests_per_s == 2
+    assert values[-4:] == [None] * 4 and set(values[:50]) == {2.0}
+
+
+async def test_what_is_old_is_null_now_and_has_its_age(serve: Serve) -> None:
+    story = Story()
+    story.tell(COUNT, {**POD, **OK}, lambda n: 100 + 30 * n if n < 72 else None)
+
+    told = await measured(story, serve)
+
+    assert told["requests_per_s"]["now"] is None
+    assert told["age_s"] == pytest.approx(8 * SCRAPE_S, abs=6)
+
+
+async def test_a_counter_with_one_sample_is_new(serve: Serve) -> None:
+    story = Story()
+    story.tell(COUNT, {**POD, **OK}, lambda n: 7 if n == 78 else None)
+    story.tell(COUNT, {**POD, **OK, "service_name": "other", "pod": "o", "instance": "o"}, lambda n: 7)
+    other = InferenceService(Key(Kind.ISVC, "default", "other"))
+
+    report = await report_of(story, serve, IRIS, other)
+
+    assert report.traffic[IRIS.key].new_requests == 7
+    assert report.traffic[IRIS.key].requests_per_s is None
+
+
+async def test_an_idle_service_has_no_requests_and_no_error_ratio(serve: Serve) -> None:
+    story = Story()
+    story.tell(COUNT, {**POD, **OK}, lambda n: 7)
+
+    traffic = (await report_of(story, serve)).traffic[IRIS.key]
+
+    assert (traffic.requests_per_s, traffic.error_ratio) == (0, None)
+
+
+async def test_without_errors_the_error_ratio_is_zero(serve: Serve) -> None:
+    story = Story()
+    story.tell(COUNT, {**POD, **OK}, lambda n: 7 * n)
+
+    assert (await report_of(story, serve)).traffic[IRIS.key].error_ratio == 0
+
+
+@pytest.mark.parametrize("label", ["cluster", "prometheus_replica"])
+async def test_two_clusters_are_never_summed(serve: Serve, label: str) -> None:
+    story = Story()
+    for name in ("eu", "us"):
+        story.tell(COUNT, {**POD, **OK, label: name}, lambda n: 30 * n)
+
+    traffic = (await report_of(story, serve)).traffic[IRIS.key]
+
+    assert (traffic.requests_per_s, traffic.counter_sum, traffic.p90_ms) == (None, None, None)
+    assert f"--prometheus-matcher '{label}=\"eu\"'" in traffic.problem
+
+
+async def test_a_matcher_chooses_one_of_two_clusters(serve: Serve) -> None:
+    story = Story()
+    for name, speed in (("eu", 30), ("us", 300)):
+        story.tell(COUNT, {**POD, **OK, "cluster": name}, rising(speed))
+
+    report = await report_of(story, serve, matchers=('cluster="eu"',))
+
+    assert report.traffic[IRIS.key].requests_per_s == 2
+
+
+async def test_a_process_that_two_jobs_scrape_counts_once(serve: Serve) -> None:
+    story = Story()
+    for job in ("kserve-metrics", "kubernetes-pods"):
+        story.tell(COUNT, {**POD, **OK, "job": job}, lambda n: 30 * n)
+        story.tell(BUCKET, {**POD, **OK, "job": job, "le": "+Inf"}, lambda n: 30 * n)
+        story.tell(BUCKET, {**POD, **OK, "job": job, "le": "100"}, lambda n: 30 * n)
+
+    told = await measured(story, serve)
+
+    assert told["requests_per_s"]["now"] == 2
+    assert sum(bucket["count"] for bucket in told["buckets"]) == told["requests_in_window"]
+
+
+async def test_knative_1_19_is_joined_by_target_info(serve: Serve) -> None:
+    story = Story()
+    target = {"job": "pods", "instance": "10.0.0.1:9091"}
+    told = {
+        "k8s_namespace_name": "default",
+        "kn_service_name": "iris-predictor",
+        "kn_revision_name": "iris-predictor-1",
+    }
+    story.tell("target_info", {**target, **told}, lambda n: 1)
+    # A second one on the same instance, as an upgraded collector leaves it: no join in PromQL would survive it.
+    story.tell("target_info", {**target, **told, "service_version": "2"}, lambda n: 1)
+    code = {"http_response_status_code": "200", "kn_route_tag": "kn:disabled"}
+    story.tell("http_server_request_duration_seconds_count", {**target, **code}, lambda n: 30 * n)
+    for le in ("0.1", "1.0", "+Inf"):
+        name = "http_server_request_duration_seconds_bucket"
+        story.tell(name, {**target, **code, "le": le}, lambda n: 30 * n)
+
+    traffic = (await report_of(story, serve)).traffic[IRIS.key]
+
+    assert (traffic.family, traffic.requests_per_s, traffic.p50_ms) == ("knative-s", 2, 50)
+
+
+async def test_foreign_programs_with_the_same_metric_name_are_left_alone(serve: Serve) -> None:
+    story = Story()
+    name = "http_server_request_duration_seconds_count"
+    story.tell(name, {"job": "shop", "instance": "a", "pod": "iris-predictor-x-y", "namespace": "default"}, lambda n: n)
+
+    assert IRIS.key not in (await report_of(story, serve)).traffic
+
+
+async def test_failures_of_the_sdk_are_attempts_without_success(serve: Serve) -> None:
+    story = Story()
+    pod = {"job": "m", "instance": "10.0.0.1:8080", "namespace": "default", "pod": "iris-predictor-7c9f-abcde"}
+    for stage, speed in (("preprocess", 40), ("predict", 40), ("postprocess", 30)):
+        labels = {**pod, "model_name": "iris"}
+        story.tell(f"request_{stage}_seconds_count", labels, rising(speed))
+
+    traffic = (await report_of(story, serve)).traffic[IRIS.key]
+
+    assert (traffic.family, traffic.error_ratio) == ("kserve-sdk", 0.25)
+
+
+async def test_nan_in_one_series_leaves_the_others_alone(serve: Serve) -> None:
+    story = Story()
+    story.tell(COUNT, {**POD, **OK}, lambda n: 30 * n)
+    story.tell(COUNT, {**OTHER_POD, **OK}, lambda n: math.nan)
+
+    assert (await report_of(story, serve)).traffic[IRIS.key].requests_per_s == 2
