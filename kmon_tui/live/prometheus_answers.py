@@ -110,24 +110,32 @@ def translate(error: Exception, url: str) -> BackendError:
         )
     if isinstance(error, requests.exceptions.ProxyError):
         return Unreachable(f"the proxy on the way to {url} does not answer", "Look at HTTP_PROXY and NO_PROXY.")
-    if isinstance(error, requests.exceptions.ConnectTimeout):
+    causes = _causes(error)
+    if any(
+        isinstance(one, requests.exceptions.ConnectTimeout | urllib3.exceptions.ConnectTimeoutError) for one in causes
+    ):
         return TimedOut(f"no connection to {url} in time", "Is the network, the VPN or the forward up?")
-    if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
+    if any(isinstance(one, requests.Timeout | urllib3.exceptions.TimeoutError) for one in causes):
         return TimedOut(f"{url} is too slow: no answer in time", "It is overloaded or far away; kmon-tui keeps trying.")
     if isinstance(error, requests.exceptions.TooManyRedirects):
         return BadAnswer(f"{url} redirects without end", "A login page of a proxy? " + _ADDRESS_HINT)
     return Unreachable(f"no answer from {url}: {_cause(error)}", "Is it running, and the forward to it open?")
 
 
-def _cause(error: BaseException) -> str:
-    """Say in two words what the innermost cause is; foreign texts may hold addresses with passwords."""
+def _causes(error: BaseException) -> list[BaseException]:
+    """Give the chain of causes; requests and urllib3 wrap what happened several times over."""
+    found: list[BaseException] = []
     seen: BaseException | None = error
-    names: list[str] = []
-    while seen is not None and len(names) < 8:
-        names.append(f"{type(seen).__name__} {seen}")
+    while seen is not None and len(found) < 8:
+        found.append(seen)
         inner = getattr(seen, "reason", None) or next((a for a in seen.args if isinstance(a, BaseException)), None)
         seen = inner if isinstance(inner, BaseException) else seen.__cause__ or seen.__context__
-    text = " ".join(names)
+    return found
+
+
+def _cause(error: BaseException) -> str:
+    """Say in two words what the innermost cause is; foreign texts may hold addresses with passwords."""
+    text = " ".join(f"{type(one).__name__} {one}" for one in _causes(error))
     for sign, words in (
         ("NameResolution", "the name is not known"),
         ("gaierror", "the name is not known"),

@@ -1,0 +1,245 @@
+"""What the Prometheus client makes of servers that misbehave."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from kmon_tui.domain.errors import (
+    BackendError,
+    BadAnswer,
+    Forbidden,
+    NotFound,
+    TimedOut,
+    Unauthorized,
+    Unreachable,
+)
+from kmon_tui.live.prometheus import PrometheusClient
+from kmon_tui.settings import PrometheusSettings, Secret
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+EMPTY = {"status": "success", "data": {"resultType": "vector", "result": []}}
+
+
+@asynccontextmanager
+async def serving(handler: Handler) -> AsyncIterator[str]:
+    """Serve every path by one handler."""
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", handler)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+async def asked(url: str, query: str = "up", **settings: Any) -> list[Any]:
+    client = PrometheusClient(PrometheusSettings(url=url, **settings))
+    try:
+        return await client.run(lambda api: api.query(query))
+    finally:
+        await client.aclose()
+
+
+def answering(body: str, status: int = 200, kind: str = "application/json", **headers: str) -> Handler:
+    async def handler(request: web.Request) -> web.Response:
+        return web.Response(text=body, status=status, content_type=kind, headers=headers)
+
+    return handler
+
+
+@pytest.mark.parametrize(
+    ("handler", "error", "words"),
+    [
+        (answering("404 page not found", 404, "text/plain"), NotFound, "has no Prometheus API"),
+        (answering("<!DOCTYPE html><title>Sign in</title>", 200, "text/html"), BadAnswer, "web page"),
+        (answering("<html>", 200, "application/json"), BadAnswer, "web page"),
+        (answering("", 401, "text/plain"), Unauthorized, "does not know who asks"),
+        (answering("", 403, "text/plain"), Forbidden, "does not allow"),
+        (answering('{"hello": "world"}'), BadAnswer, "is not Prometheus"),
+        (answering("[1, 2]"), BadAnswer, "is not Prometheus"),
+        (answering("PONG", kind="text/plain"), BadAnswer, "is not Prometheus: PONG"),
+        (answering(""), BadAnswer, "an empty answer"),
+        (answering('{"status":"success","data":{"resultType":"vector","result":[{"me'), BadAnswer, "Prometheus' JSON"),
+        (answering('{"status":"success","data":{"result":"none"}}'), BadAnswer, "Prometheus' JSON"),
+        (answering('{"status":"error","errorType":"bad_data","error":"parse error"}', 400), BadAnswer, "parse error"),
+        (answering('{"status":"error","errorType":"timeout","error":"query timed out"}', 503), TimedOut, "gave up"),
+        (answering("upstream down", 502, "text/plain"), BadAnswer, "502: upstream down"),
+        (answering("", 504, "text/plain"), TimedOut, "gave up"),
+    ],
+)
+async def test_every_wrong_answer_says_what_it_is_and_what_to_do(
+    handler: Handler, error: type[BackendError], words: str
+) -> None:
+    async with serving(handler) as url:
+        with pytest.raises(error) as raised:
+            await asked(url)
+
+    assert words in raised.value.message
+    assert raised.value.hint
+
+
+async def test_nobody_there_is_said_at_once() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+        async with asyncio.timeout(2):
+            with pytest.raises(Unreachable, match="connection refused"):
+                await asked(url)
+
+
+async def test_an_unknown_name_is_said() -> None:
+    with pytest.raises(Unreachable, match="name is not known"):
+        await asked("http://prometheus.invalid:9090")
+
+
+async def test_a_connection_that_is_dropped_is_said() -> None:
+    async def drop(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        request.transport.abort()
+        return web.Response()
+
+    async with serving(drop) as url:
+        with pytest.raises(Unreachable, match=r"hung up|connection"):
+            await asked(url)
+
+
+async def test_a_server_that_answers_after_ten_seconds_is_too_slow() -> None:
+    async def slow(request: web.Request) -> web.Response:
+        await asyncio.sleep(10)
+        return web.json_response(EMPTY)
+
+    async with serving(slow) as url, asyncio.timeout(8):
+        with pytest.raises(TimedOut, match="too slow"):
+            await asked(url)
+
+
+async def test_an_answer_that_is_cut_is_an_error() -> None:
+    async def cut(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": "1000"})
+        await response.prepare(request)
+        await response.write(b'{"status":"success"')
+        assert request.transport is not None
+        request.transport.close()
+        return response
+
+    async with serving(cut) as url:
+        with pytest.raises(Unreachable, match="broke off"):
+            await asked(url)
+
+
+async def test_user_and_password_of_the_url_are_sent_and_never_shown() -> None:
+    seen: list[str] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        seen.append(request.headers.get("Authorization", ""))
+        return web.Response(status=500, text="no")
+
+    async with serving(handler) as url:
+        secret = url.replace("http://", "http://ann:s%40cret@")
+        client = PrometheusClient(PrometheusSettings(url=secret))
+        with pytest.raises(BackendError) as raised:
+            await client.run(lambda api: api.query("up"))
+        await client.aclose()
+
+    assert seen == ["Basic YW5uOnNAY3JldA=="]
+    assert client.address.url == url
+    assert "s@cret" not in f"{raised.value} {raised.value.hint} {client.address!r}"
+
+
+async def test_a_token_is_read_anew_for_each_question(tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        seen.append(request.headers.get("Authorization", ""))
+        return web.json_response(EMPTY)
+
+    file = tmp_path / "token"
+    file.write_text("one\n")
+    async with serving(handler) as url:
+        client = PrometheusClient(PrometheusSettings(url=url, bearer_token_file=file))
+        await client.run(lambda api: api.query("up"))
+        file.write_text("two\n")
+        await client.run(lambda api: api.query("up"))
+        await client.aclose()
+
+    assert seen == ["Bearer one", "Bearer two"]
+
+
+async def test_headers_do_not_follow_a_redirect_to_another_host() -> None:
+    seen: list[str | None] = []
+
+    async def other(request: web.Request) -> web.Response:
+        seen.append(request.headers.get("X-Scope-OrgID"))
+        return web.json_response(EMPTY)
+
+    async with serving(other) as elsewhere:
+        away = elsewhere.replace("127.0.0.1", "localhost")
+
+        async def redirect(request: web.Request) -> web.Response:
+            raise web.HTTPFound(f"{away}/api/v1/query?query=up")
+
+        async with serving(redirect) as url:
+            await asked(url, headers=(("X-Scope-OrgID", Secret("tenant")),))
+
+    assert seen == [None]
+
+
+async def test_a_long_question_is_sent_as_a_form() -> None:
+    seen: list[tuple[str, str]] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        form = await request.post()
+        seen.append((request.method, str(form.get("query", ""))[:2]))
+        return web.json_response(EMPTY)
+
+    async with serving(handler) as url:
+        await asked(url, "up" + " " * 5000)
+
+    assert seen == [("POST", "up")]
+
+
+async def test_every_question_carries_a_timeout_and_none_runs_beside_another() -> None:
+    running = most = 0
+    timeouts = set()
+
+    async def handler(request: web.Request) -> web.Response:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        timeouts.add(request.query.get("timeout"))
+        await asyncio.sleep(0.02)
+        running -= 1
+        return web.json_response(EMPTY)
+
+    async with serving(handler) as url:
+        client = PrometheusClient(PrometheusSettings(url=url))
+        await asyncio.gather(*(client.run(lambda api: api.query("up")) for _ in range(5)))
+        await client.aclose()
+
+    assert (most, timeouts) == (1, {"4s"})
+
+
+async def test_another_way_than_tcp_can_be_put_below() -> None:
+    from requests.adapters import BaseAdapter
+
+    class Dead(BaseAdapter):  # type: ignore[misc]  # requests has no types here
+        def send(self, request: Any, **options: Any) -> Any:
+            raise ConnectionResetError("tunnel")
+
+        def close(self) -> None:
+            """Nothing is open."""
+
+    client = PrometheusClient(PrometheusSettings(url="http://prometheus.monitoring:9090"), adapter=Dead)
+    with pytest.raises(Unreachable, match="connection reset"):
+        await client.run(lambda api: api.query("up"))
+    await client.aclose()
