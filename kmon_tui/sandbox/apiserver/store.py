@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from typing import Any
 
 from kmon_tui.sandbox.apiserver.builtin import builtin_kinds
@@ -19,6 +19,7 @@ _WITHOUT_GENERATION = {
     ("", plural)
     for plural in ("configmaps", "endpoints", "events", "namespaces", "nodes", "secrets", "serviceaccounts", "services")
 } | {("coordination.k8s.io", "leases")}
+_LEFT_OUT_WHEN_EMPTY = ("annotations", "finalizers", "labels", "managedFields", "ownerReferences")
 _SPEC_IS_REST = ("apiVersion", "kind", "metadata", "status")
 
 Listener = Callable[[Kind, Change], None]
@@ -79,7 +80,7 @@ class Store:
         if entry is not None:
             self.remove(self.registry.kinds[group, plural], entry)
 
-    async def follow(self, group: str, plural: str) -> AsyncIterator[tuple[str, JsonObject]]:
+    async def follow(self, group: str, plural: str) -> AsyncGenerator[tuple[str, JsonObject], None]:
         """Yield ADDED for each object there is, then ADDED, MODIFIED and DELETED as they happen."""
         shelf = self.shelf(group, plural)
         with shelf.followed() as follower:
@@ -238,6 +239,9 @@ def _inherit(obj: JsonObject, old: JsonObject) -> None:
 def _signed(kind: Kind, obj: JsonObject) -> JsonObject:
     """Give an object what the server adds when it is stored first; returns its metadata."""
     metadata = metadata_of(obj)
+    for name in _LEFT_OUT_WHEN_EMPTY:
+        if name in metadata and not metadata[name]:
+            del metadata[name]
     metadata.setdefault("uid", str(uuid.uuid4()))
     metadata.setdefault("creationTimestamp", timestamp())
     if kind.key not in _WITHOUT_GENERATION and kind.stored_as is None:

@@ -194,7 +194,7 @@ class Writer:
         if obj == old.object:
             return old
         if exchange.dry_run:
-            return Entry(obj)
+            return self.store.rehearse(target.kind, obj)
         return self.store.commit(target.kind, copy_of(obj))
 
     @staticmethod
