@@ -7,7 +7,7 @@ import sys
 from kmon_tui.cli.flags import COMMANDS, EVERYWHERE, Row, split_command
 from kmon_tui.domain.errors import KmonError
 
-_FORMATS = {"get": "table wide json yaml name csv", "metrics": "json yaml", "info": "table json yaml"}
+_FORMATS = {"get": "table wide json yaml name csv", "metrics": "json table yaml", "info": "table json yaml"}
 _FIXED = {"log_level": "debug info warning error", "world": "demo none"}
 
 

@@ -59,8 +59,8 @@ GET: tuple[Row, ...] = (
     (("--no-headers",), "no_headers", "", "leave the first line of a table away"),
 )
 METRICS: tuple[Row, ...] = (
-    (("-o", "--output"), "output", "FORMAT", "json (or yaml)"),
-    (("--window",), "window", "TIME", "how far back, as 15m"),
+    (("-o", "--output"), "output", "FORMAT", "json (else: table or yaml)"),
+    (("--window",), "window", "TIME", "how far back, as 1h (else 15m)"),
 )
 SANDBOX: tuple[Row, ...] = (
     (("--world",), "world", "NAME", "which world is played (else demo); none: an empty API server"),

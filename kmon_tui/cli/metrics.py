@@ -1,1 +1,35 @@
 """`kmon-tui metrics NAME`: wires the one-shot to the outside and to the terminal."""
+
+from __future__ import annotations
+
+import asyncio
+
+from kmon_tui.cli import out
+from kmon_tui.cli.outside import opener
+from kmon_tui.cli.start import Start, settle
+from kmon_tui.domain.errors import NotFound
+from kmon_tui.oneshot.formats import checked
+from kmon_tui.oneshot.metrics import FORMATS, Wish, metrics, window_s
+from kmon_tui.oneshot.names import wanted
+
+
+def run(start: Start) -> int:
+    """Print the traffic of one service and give the exit code."""
+    wish = Wish(
+        wanted=wanted(start.text("name")),
+        window_s=window_s(start.text("window", "15m")),
+        form=checked(start.text("output", "json"), FORMATS),
+        ascii_only=not out.stdout_is_utf8(),
+    )
+    settings, _ = settle(start, start.configure())
+    start.open_log(settings)
+    start.say_notes()
+    with opener(start, settings) as open_backend:
+        try:
+            answer = asyncio.run(metrics(open_backend, settings, wish))
+        except NotFound as error:
+            out.say_error(error)
+            return out.FINDING
+    out.write(answer.text)
+    out.say(*answer.words)
+    return answer.code
