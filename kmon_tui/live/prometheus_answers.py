@@ -110,7 +110,8 @@ def translate(error: Exception, url: str) -> BackendError:
         )
     if isinstance(error, requests.exceptions.ProxyError):
         return Unreachable(f"the proxy on the way to {url} does not answer", "Look at HTTP_PROXY and NO_PROXY.")
-    causes = _causes(error)
+    # urllib3 counts a refused connection among the timeouts.
+    causes = [one for one in _causes(error) if not isinstance(one, urllib3.exceptions.NewConnectionError)]
     if any(
         isinstance(one, requests.exceptions.ConnectTimeout | urllib3.exceptions.ConnectTimeoutError) for one in causes
     ):
