@@ -17,6 +17,9 @@ from kmon_tui.ui.palette import LinesView
 class TextScreen(ModalScreen[None]):
     """Shows lines until somebody goes back."""
 
+    AUTO_FOCUS = ""
+    """Nothing: the search row is hidden until somebody asks for it, and would take every key."""
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark,f1", "back", "back", id="text.back"),
         Binding("j,down", "scroll(1)", "down", show=False),
