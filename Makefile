@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast check lint bench dev snapshots sandbox clean
+.PHONY: help demo test test-fast check bench dev snapshots picture sandbox clean
 
 help: ## say what each target does
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ dev: $(VENV)/.dev ## run the demo with styles that reload when edited
 snapshots: $(VENV)/.dev ## draw the snapshots anew (look at each before you commit it)
 	@$(BIN)/python -m pytest tests/ui --snapshot-update
 
+picture: $(READY) ## draw docs/fleet.svg anew from the demo
+	@$(BIN)/python scripts/picture.py
+
 clean: ## remove .venv, caches and build output
-	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
