@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
+from multidict import CIMultiDictProxy
+
 from kmon_tui.sandbox.apiserver.errors import ApiError, details
 from kmon_tui.sandbox.apiserver.queries import Target
 
@@ -74,13 +76,12 @@ class Access:
         if token == self.token:
             self.token = secrets.token_urlsafe(24)
 
-    def identify(self, headers: Mapping[str, str], certificate: Mapping[str, Any] | None) -> User:
+    def identify(self, headers: CIMultiDictProxy[str], certificate: Mapping[str, Any] | None) -> User:
         """Return who asks. Raises ApiError 401 for a token that nobody has."""
         user = self._authenticated(headers, certificate)
         if impersonated := headers.get("Impersonate-User"):
             self._require_impersonation(user, impersonated)
-            group = headers.get("Impersonate-Group")
-            return User(impersonated, ((group,) if group else ()) + ("system:authenticated",))
+            return User(impersonated, (*headers.getall("Impersonate-Group", []), "system:authenticated"))
         return user
 
     def _authenticated(self, headers: Mapping[str, str], certificate: Mapping[str, Any] | None) -> User:

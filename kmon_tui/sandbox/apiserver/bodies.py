@@ -9,7 +9,8 @@ import secrets
 import msgspec
 import yaml
 
-from kmon_tui.sandbox.apiserver.errors import ApiError, bad_request, invalid
+from kmon_tui.sandbox.apiserver import protobuf
+from kmon_tui.sandbox.apiserver.errors import ApiError, bad_request, invalid, unsupported_media_type
 from kmon_tui.sandbox.apiserver.queries import Target
 from kmon_tui.sandbox.apiserver.values import Json, JsonObject, metadata_of
 
@@ -24,13 +25,17 @@ _NAME_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 
 
 def decode(raw: bytes, content_type: str, target: Target) -> Json:
-    """Read a body as JSON or YAML. Raises ApiError 400."""
+    """Read a body as JSON, YAML or protobuf. Raises ApiError 400, or 415 for protobuf that is not understood."""
     if not raw:
         raise bad_request("error reading request body: empty")
     try:
+        if "protobuf" in content_type:
+            return protobuf.decode(raw)
         if "yaml" in content_type:
             return yaml.load(raw, Loader=_Loader)
         return msgspec.json.decode(raw)
+    except protobuf.NotUnderstood as error:
+        raise unsupported_media_type(("application/json", "application/yaml")) from error
     except (msgspec.DecodeError, yaml.YAMLError, UnicodeDecodeError) as error:
         text = raw.decode(errors="replace")[:200]
         raise bad_request(

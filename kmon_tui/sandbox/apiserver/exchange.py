@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from kmon_tui.sandbox.apiserver.access import User
-from kmon_tui.sandbox.apiserver.errors import ApiError, bad_request, unsupported_media_type
+from kmon_tui.sandbox.apiserver.errors import ApiError, bad_request
 from kmon_tui.sandbox.apiserver.queries import Target
 from kmon_tui.sandbox.apiserver.values import Json, encode
 from kmon_tui.sandbox.apiserver.views import View, view_for
@@ -61,8 +61,6 @@ class Exchange:
         """The body as it came."""
         if self._body is None:
             self._body = await self.request.read()
-        if "protobuf" in self.request.content_type:
-            raise unsupported_media_type((JSON, "application/yaml"))
         return self._body
 
     @property

@@ -34,6 +34,8 @@ class Store:
         self.listeners: list[Listener] = []
         """Called after each change, on the loop; they may write to the store."""
         self._shelves: dict[tuple[str, str], Shelf] = {}
+        self._owned: dict[str, set[tuple[tuple[str, str], str]]] = {}
+        """By uid of an owner: kind and key of what it owns, or once did."""
         for kind in builtin_kinds():
             self.registry.add(kind)
         for name in ("default", "kube-node-lease", "kube-public", "kube-system"):
@@ -112,6 +114,8 @@ class Store:
         entry = Entry({"apiVersion": obj["apiVersion"], "kind": obj["kind"], "metadata": metadata, **obj})
         shelf = self.shelf(*kind.key)
         old = shelf.entries.get(entry.key)
+        for owner in metadata.get("ownerReferences") or ():
+            self._owned.setdefault(owner.get("uid", ""), set()).add((kind.key, entry.key))
         self._record(kind, shelf, Change(MODIFIED if old else ADDED, self.revision, entry, old))
         if _is_done_for(entry.object):
             return self._forget(kind, entry)
@@ -179,11 +183,13 @@ class Store:
 
     def _collect(self, uid: str) -> None:
         """Delete what the deleted object owned, as the garbage collector does."""
-        for kind in list(self.registry.kinds.values()):
-            for entry in list(self.shelf(*kind.key).entries.values()):
-                owners = entry.object["metadata"].get("ownerReferences")
-                if owners and any(owner.get("uid") == uid for owner in owners):
-                    self.remove(kind, entry)
+        for kind_key, key in sorted(self._owned.pop(uid, ())):
+            kind, entry = self.registry.kinds.get(kind_key), self.shelf(*kind_key).entries.get(key)
+            if kind is None or entry is None:
+                continue
+            owners = entry.object["metadata"].get("ownerReferences") or ()
+            if any(owner.get("uid") == uid for owner in owners):
+                self.remove(kind, entry)
 
     def _empty(self, kinds: Iterable[Kind], namespace: str | None = None) -> None:
         for kind in kinds:
