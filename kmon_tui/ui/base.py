@@ -15,6 +15,7 @@ from kmon_tui.domain.state import PROMETHEUS, State
 from kmon_tui.render.drawing import Drawing, poll_s
 from kmon_tui.render.glyphs import ASCII, UNICODE, Glyphs
 from kmon_tui.render.summary import api_health
+from kmon_tui.ui.cropping import CroppingCompositor
 
 
 def utc_now() -> datetime:
@@ -43,6 +44,7 @@ class KmonScreen(Screen[None]):
 
     def __init__(self, surroundings: Surroundings, *, id: str | None = None) -> None:
         super().__init__(id=id)
+        self._compositor = CroppingCompositor()
         self.surroundings = surroundings
         self.state = State()
         self.drawing = Drawing(now=_step(surroundings.now(), 60), glyphs=surroundings.glyphs, zone=surroundings.zone)

@@ -11,6 +11,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from kmon_tui.render.lines import Line
+from kmon_tui.ui.difference import differences
 
 LOOKS = (
     *("header", "bold", "dim", "reason", "stale", "context", "accent", "trend", "live", "warn", "bad", "key", "alarm"),
@@ -53,6 +54,11 @@ class Painted(Widget):
         segments = [Segment(text, self.style_of(look) + over) for text, look in line]
         return Strip(segments).adjust_cell_length(width, plain + over)
 
+    def _write(self, y: int, runs: list[tuple[int, int]]) -> None:
+        """Have these runs of cells of one line written."""
+        if runs:  # without a region everything would be written
+            self.refresh(*(Region(start, y, end - start, 1) for start, end in runs))
+
 
 class LinesView(Painted):
     """Shows the lines it is given; writes only those that differ from what stands there."""
@@ -66,9 +72,11 @@ class LinesView(Painted):
         old, self._lines = self._lines, lines
         if not self.is_attached or lines == old:
             return
+        width = self.size.width
         for y in range(max(len(lines), len(old))):
-            if (old[y] if y < len(old) else ()) != (lines[y] if y < len(lines) else ()):
-                self.refresh(Region(0, y, self.size.width, 1))
+            before, after = old[y] if y < len(old) else (), lines[y] if y < len(lines) else ()
+            if before != after:
+                self._write(y, differences(self.paint(before, width), self.paint(after, width)))
 
     def render_line(self, y: int) -> Strip:
         """Paint one line."""

@@ -20,6 +20,7 @@ from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.fleet_rows import Entry, Fold, Reason
 from kmon_tui.render.lines import Line
 from kmon_tui.render.rows import Row
+from kmon_tui.ui.difference import differences
 from kmon_tui.ui.palette import LOOK_CLASSES, Painted
 
 HEADER = 1
@@ -257,7 +258,7 @@ class ServiceTable(ScrollView, Painted, can_focus=True):
         self._columns = ()
 
     def _repaint(self) -> None:
-        """Write the visible lines that differ from what stands there, each up to its last difference."""
+        """Write the visible lines that differ from what stands there, and of them only the cells that differ."""
         if not self.is_mounted or not self._painted:
             self.refresh()
             return
@@ -267,7 +268,7 @@ class ServiceTable(ScrollView, Painted, can_focus=True):
             if old is None:
                 self.refresh(Region(0, y, width, 1))
             elif strip is not old and strip != old:
-                self.refresh(Region(0, y, _last_difference(old, strip, width), 1))
+                self._write(y, differences(old, strip))
                 self._painted[y] = strip
 
     def _select(self, index: int) -> None:
@@ -313,13 +314,3 @@ class ServiceTable(ScrollView, Painted, can_focus=True):
     def _scroll_to_line(self, line: int) -> None:
         if line != self.scroll_offset.y:
             self.scroll_to(y=line, animate=False, immediate=True, force=True)
-
-
-def _last_difference(old: Strip, new: Strip, width: int) -> int:
-    """Give the column behind the last cell that differs: Textual writes a line from its start to there."""
-    before, after = list(old), list(new)
-    same = 0
-    while before and after and before[-1] == after[-1]:
-        same += after.pop().cell_length
-        before.pop()
-    return max(1, width - same)
