@@ -14,12 +14,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from kmon_tui.backend import Backend
 from kmon_tui.settings import Settings
 
-_HEAVY = ("kmon_tui.live.cluster", "kmon_tui.live.metrics")
+_HEAVY = ("kmon_tui.live.cluster", "kmon_tui.live.metrics", "kmon_tui.live.in_cluster")
 
 
 @asynccontextmanager
 async def open_backend(settings: Settings) -> AsyncGenerator[Backend]:
-    """Open the cluster that the settings name, and Prometheus where one is named.
+    """Open the cluster that the settings name, and Prometheus: the one that is named, or the one in the cluster.
 
     Nothing is asked of the network yet: what the outside does wrong arrives in
     the streams. The heavy packages are imported in a thread, so the screen goes
@@ -28,6 +28,7 @@ async def open_backend(settings: Settings) -> AsyncGenerator[Backend]:
     for name in _HEAVY:
         await asyncio.to_thread(importlib.import_module, name)
     from kmon_tui.live.cluster import KubeCluster
+    from kmon_tui.live.in_cluster import InClusterMetrics, names_a_service
     from kmon_tui.live.kube import KubeClient
     from kmon_tui.live.kubeconfig import find_access
     from kmon_tui.live.metrics import PrometheusMetrics
@@ -36,8 +37,11 @@ async def open_backend(settings: Settings) -> AsyncGenerator[Backend]:
         access = find_access(settings.kube)
         client = KubeClient(access, answer_s=settings.kube.request_timeout_s)
         stack.push_async_callback(client.close)
-        metrics = None
-        if settings.prometheus.url:
+        metrics: PrometheusMetrics | InClusterMetrics
+        if settings.prometheus.url and not names_a_service(settings.prometheus.url):
             metrics = PrometheusMetrics(settings.prometheus)
             stack.push_async_callback(metrics.aclose)
+        else:
+            inside = InClusterMetrics(client, access.own_namespace, settings.prometheus)
+            metrics = await stack.enter_async_context(inside)
         yield Backend(place=access.place, cluster=KubeCluster(client, access), metrics=metrics, measures=metrics)

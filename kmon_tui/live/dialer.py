@@ -1,0 +1,79 @@
+"""Dials a pod's port from another thread: gives that thread a plain socket."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import contextlib
+import socket
+from typing import Any
+
+from kmon_tui.domain.errors import BackendError, TimedOut, Unreachable
+from kmon_tui.live.pod_route import PodRoute
+from kmon_tui.live.relay import relay
+
+LONGEST_DIAL_S = 20.0
+
+
+class Dialer:
+    """Made on the event loop; ``dial`` is called in a thread that may block."""
+
+    def __init__(self, route: PodRoute) -> None:
+        self._route = route
+        self._loop = asyncio.get_running_loop()
+        self.failure: BackendError | None = None
+        """Why the last connection that failed did."""
+
+    def dial(self, timeout_s: Any = None) -> socket.socket:
+        """Give a socket whose other end is the pod's port. Raises BackendError when there is no way.
+
+        ``timeout_s`` is what urllib3 has: seconds, None, or a default of its own. It counts for reading and writing
+        only: finding a pod and opening a tunnel to it may take longer than connecting to a host.
+        """
+        near, far = socket.socketpair()
+        joined = asyncio.run_coroutine_threadsafe(self._join(far), self._loop)
+        try:
+            joined.result(LONGEST_DIAL_S)
+        except concurrent.futures.TimeoutError as error:
+            joined.cancel()
+            near.close()
+            raise TimedOut("the way to the pod did not open in time") from error
+        except concurrent.futures.CancelledError as error:
+            near.close()
+            raise Unreachable("the way to the pod is closed") from error
+        except BaseException:
+            near.close()
+            raise
+        near.settimeout(timeout_s if isinstance(timeout_s, int | float) else None)
+        return near
+
+    def suspect(self) -> None:
+        """Have the next connection look first whether the pod is still the right one."""
+        self._loop.call_soon_threadsafe(self._route.suspect)
+
+    def ask(self, question: Any) -> Any:
+        """Wait in this thread for a coroutine on the event loop."""
+        return asyncio.run_coroutine_threadsafe(question, self._loop).result(LONGEST_DIAL_S)
+
+    async def _join(self, far: socket.socket) -> None:
+        far.setblocking(False)
+        try:
+            transport, _ = await self._loop.create_connection(_Waiting, sock=far)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                far.close()
+            raise Unreachable(f"no socket pair: {error.strerror}") from error
+        await relay(transport, self._route.open, self._ended)
+
+    def _ended(self, error: BackendError | None) -> None:
+        if error is not None:
+            self.failure = error
+            self._route.suspect()
+
+
+class _Waiting(asyncio.Protocol):
+    """Reads nothing until the pod's side is there."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        transport.pause_reading()
