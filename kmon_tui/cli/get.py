@@ -10,9 +10,9 @@ from kmon_tui.backend import OpenBackend
 from kmon_tui.cli import out
 from kmon_tui.cli.outside import opener
 from kmon_tui.cli.start import Start, settle
+from kmon_tui.domain.names import wanted
 from kmon_tui.oneshot import get
 from kmon_tui.oneshot.formats import checked
-from kmon_tui.oneshot.names import wanted
 from kmon_tui.settings import Settings
 
 

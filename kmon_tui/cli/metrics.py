@@ -8,9 +8,9 @@ from kmon_tui.cli import out
 from kmon_tui.cli.outside import opener
 from kmon_tui.cli.start import Start, settle
 from kmon_tui.domain.errors import NotFound
+from kmon_tui.domain.names import wanted
 from kmon_tui.oneshot.formats import checked
 from kmon_tui.oneshot.metrics import FORMATS, Wish, metrics, window_s
-from kmon_tui.oneshot.names import wanted
 
 
 def run(start: Start) -> int:

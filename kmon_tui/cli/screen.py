@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from kmon_tui.cli import out
 from kmon_tui.cli.start import Start, settle
 from kmon_tui.domain.errors import SettingsError
+from kmon_tui.domain.names import wanted
 from kmon_tui.settings import Settings
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ _CALM = {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_SMOOTH_SCROLL": "0"}
 def run(start: Start) -> int:
     """Open the screen and give the exit code once it is closed."""
     configuration = start.configure()
+    if "name" in start.said:
+        wanted(start.text("name"))
     _check_terminal(start.environ)
     settings, place = settle(start, configuration)
     start.open_log(settings)

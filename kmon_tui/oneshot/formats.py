@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from kmon_tui.domain.errors import SettingsError
+from kmon_tui.domain.names import full_name
 from kmon_tui.domain.service import InferenceService
 from kmon_tui.oneshot.items import item_of
-from kmon_tui.oneshot.names import full_name
 from kmon_tui.oneshot.table import header, row, text_of
 from kmon_tui.render.cells import clean
 

@@ -14,10 +14,10 @@ from kmon_tui.domain import errors
 from kmon_tui.domain.errors import BackendError, TimedOut, Unreachable
 from kmon_tui.domain.fleet import Fleet, Place
 from kmon_tui.domain.health import Health, Status
+from kmon_tui.domain.names import Wanted
 from kmon_tui.domain.service import InferenceService, Key
 from kmon_tui.oneshot.formats import json_text, write
 from kmon_tui.oneshot.items import Item, item_of
-from kmon_tui.oneshot.names import Wanted
 from kmon_tui.oneshot.table import header, row, text_of
 from kmon_tui.settings import Settings
 

@@ -15,11 +15,11 @@ from kmon_tui.backend import Backend, OpenBackend
 from kmon_tui.domain.errors import NotFound, SettingsError, TimedOut, Unreachable
 from kmon_tui.domain.fleet import Fleet
 from kmon_tui.domain.measurement import Measurement
+from kmon_tui.domain.names import Wanted
 from kmon_tui.domain.service import InferenceService, Key
 from kmon_tui.domain.traffic import Series
 from kmon_tui.oneshot.formats import checked, json_text, yaml_text
 from kmon_tui.oneshot.get import PATIENCE_S, Answer, raise_if_failing
-from kmon_tui.oneshot.names import Wanted
 from kmon_tui.oneshot.table import UNKNOWN, text_of
 from kmon_tui.render import units
 from kmon_tui.render.cells import clean

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from rich.cells import cell_len
 
+from kmon_tui.domain.names import short_name
 from kmon_tui.domain.service import InferenceService, Replicas, TrafficShare
 from kmon_tui.oneshot.items import age_s
-from kmon_tui.oneshot.names import short_name
 from kmon_tui.render.cells import clean
 from kmon_tui.render.units import duration
 

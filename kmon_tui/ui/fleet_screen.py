@@ -13,6 +13,7 @@ from textual.timer import Timer
 from textual.widgets import Footer
 
 from kmon_tui.domain.command import LookAt, Refresh, SwitchNamespace
+from kmon_tui.domain.names import wanted
 from kmon_tui.domain.service import Key
 from kmon_tui.domain.state import State
 from kmon_tui.domain.traffic import Traffic
@@ -140,8 +141,9 @@ class FleetScreen(KmonScreen):
         self.draw()
 
     def open_service(self, name: str) -> bool:
-        """Select the service of this name; False when there is none (yet)."""
-        key = next((key for key in self.rows.rows if key.name == name), None)
+        """Select the service of this name, or ``kind/name``; False when there is none (yet)."""
+        meant = wanted(name)
+        key = next((key for key in self.rows.rows if meant.fits(key)), None)
         return key is not None and self._table.select(key)
 
     @property

@@ -12,10 +12,10 @@ import yaml
 from kmon_tui.domain.errors import BackendError, Forbidden, SettingsError, TimedOut, Unauthorized, Unreachable
 from kmon_tui.domain.fleet import Fleet
 from kmon_tui.domain.health import Health, Status
+from kmon_tui.domain.names import Wanted, wanted
 from kmon_tui.domain.service import Kind, Readiness
 from kmon_tui.oneshot.formats import checked
 from kmon_tui.oneshot.get import Answer, Wish, get, watch
-from kmon_tui.oneshot.names import Wanted, wanted
 from kmon_tui.settings import KubeSettings, Settings
 from tests.oneshot.scripted import BROKEN, FLEET, GEMMA, IRIS, KINDS, NOW, backend_of
 
