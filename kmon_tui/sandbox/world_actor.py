@@ -1,0 +1,255 @@
+"""One service's life: it is made, rolls out, scales, loses pods and goes, as KServe and Kubernetes would have it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from kmon_tui.sandbox.apiserver.store import Store
+from kmon_tui.sandbox.models import Models
+from kmon_tui.sandbox.world_events import Events
+from kmon_tui.sandbox.world_kubelet import Kubelet
+from kmon_tui.sandbox.world_objects import objects_of, pod_object, status_of
+from kmon_tui.sandbox.world_state import GROUP, PLURALS, PodState, ServiceState
+from kmon_tui.sandbox.world_templates import exists
+
+_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
+_STAGES = (("pending", 0.4), ("loading", 1.0), ("starting", 1.2))
+"""What a new pod goes through, and for how many seconds."""
+_NODES = ("worker-a", "worker-b", "gpu-a")
+
+
+@dataclass(slots=True)
+class Stage:
+    """Where services live: what every actor needs."""
+
+    store: Store
+    models: Models
+    kubelet: Kubelet
+    events: Events
+    speed: float = 1.0
+
+    async def wait(self, seconds: float) -> None:
+        """Wait in the world's time."""
+        await asyncio.sleep(seconds / self.speed)
+
+
+class Actor:
+    """Plays one service."""
+
+    def __init__(self, stage: Stage, state: ServiceState) -> None:
+        self._stage = stage
+        self.state = state
+        self._changing = asyncio.Lock()
+
+    # -- writing
+
+    def write(self) -> None:
+        """Put all objects of the service as its state tells; what did not change is left alone."""
+        for found in objects_of(self.state):
+            self._stage.store.put(found)
+        for pod in self.state.pods.values():
+            self._stage.store.put(pod_object(self.state, pod))
+        self._write_status()
+
+    def _write_status(self) -> None:
+        state = self.state
+        found = self._stage.store.get(GROUP, PLURALS[state.kind], state.namespace, state.name)
+        if found is not None and "deletionTimestamp" not in found["metadata"]:
+            found["status"] = status_of(state)
+            if not found["status"]:
+                del found["status"]
+            self._stage.store.put(found)
+
+    def set_stage(self, stage: str) -> None:
+        """Go to another stage."""
+        self.state.stage = stage
+        self.state.changed_s = time.time()
+
+    # -- pods
+
+    def add_pod(self, component: str, *, created_s: float | None = None, stage: str = "pending") -> PodState:
+        """Make a pod of the newest revision."""
+        state = self.state
+        made_s = time.time() if created_s is None else created_s
+        end = "".join(random.choices(_LETTERS, k=5))
+        name = f"{state.pod_prefix(component, state.revision)}-{end}"
+        node = _NODES[2] if "gpu" in str(state.spec) else random.choice(_NODES[:2])
+        pod = PodState(name, component, state.revision, self._stage.models.new_ip(), made_s, stage, made_s, node)
+        state.pods[name] = pod
+        return pod
+
+    async def remove_pod(self, name: str) -> None:
+        """Let a pod go."""
+        self.state.pods.pop(name, None)
+        self._stage.store.delete("", "pods", self.state.namespace, name)
+        await self._stage.kubelet.forget(self.state.namespace, name)
+
+    async def sync(self) -> None:
+        """Write, and let the servers follow."""
+        self.write()
+        await self._stage.kubelet.sync(self.state)
+
+    async def _bring_up(self, pods: list[PodState], starting_s: float = 0.0) -> None:
+        """Take pods through their stages until they serve; a big model may take its time to start."""
+        for stage, takes_s in _STAGES:
+            self._set_pods(pods, stage)
+            await self.sync()
+            await self._stage.wait(takes_s * random.uniform(0.85, 1.15))
+        await self._start_slowly(pods, starting_s)
+        self._set_pods(pods, "ready")
+
+    async def _start_slowly(self, pods: list[PodState], seconds: float) -> None:
+        while seconds > 0:
+            for pod in pods:
+                self._stage.events.unhealthy(self.state, pod)
+            await self._stage.wait(min(seconds, 20.0))
+            seconds -= 20.0
+
+    @staticmethod
+    def _set_pods(pods: list[PodState], stage: str) -> None:
+        for pod in pods:
+            pod.stage, pod.changed_s = stage, time.time()
+
+    # -- acts
+
+    async def roll_out(self, prepare: Callable[[ServiceState], None] | None = None, starting_s: float = 0.0) -> None:
+        """Make a new revision serve and let the old pods go; or fail as the state's fault says."""
+        async with self._changing:
+            state = self.state
+            if prepare is not None:
+                prepare(state)
+            elif state.ready_revision:
+                state.revision += 1
+            old = dict(state.pods)
+            first = not state.ready_revision
+            self.set_stage("new" if first else "updating")
+            await self.sync()
+            await self._stage.wait(0.4)
+            if state.fault:
+                await self._fail(old)
+                return
+            self.set_stage("rolling" if first else "updating")
+            pods = [self.add_pod(c) for c in state.components for _ in range(state.replicas.get(c, 1))]
+            self._stage.events.scheduled(state, pods)
+            await self._bring_up(pods, starting_s)
+            await self._switch(old)
+
+    async def finish_rollout(self, starting_s: float) -> None:
+        """Go on with a rollout whose new pods are there but do not serve yet."""
+        async with self._changing:
+            pods = [pod for pod in self.state.pods.values() if pod.revision == self.state.revision]
+            old = {name: pod for name, pod in self.state.pods.items() if pod not in pods}
+            await self._start_slowly(pods, starting_s)
+            pods += [self.add_pod(p.component) for p in list(old.values())[len(pods) :]]
+            await self._bring_up([pod for pod in pods if pod.stage == "pending"])
+            self._set_pods(pods, "ready")
+            await self._switch(old)
+
+    async def _switch(self, old: dict[str, PodState]) -> None:
+        state = self.state
+        state.ready_revision = state.revision
+        self.set_stage("ready" if state.pods else "cold")
+        await self.sync()
+        self._stage.events.ready(state)
+        if old:
+            await self._stage.wait(0.6)
+        for name in old:
+            await self.remove_pod(name)
+        self._drop_old_revisions()
+        await self.sync()
+
+    def crash_again(self) -> None:
+        """Let the failing containers crash once more."""
+        for pod in self.state.pods.values():
+            if pod.stage == "fault":
+                pod.restarts = (pod.restarts or 5) + 1
+                pod.changed_s = time.time()
+                self._stage.store.put(pod_object(self.state, pod))
+
+    async def _fail(self, old: dict[str, PodState]) -> None:
+        state = self.state
+        if exists(f"faults/{state.fault}/pod.yaml"):
+            pods = [self.add_pod(c) for c in state.components for _ in range(max(1, state.replicas.get(c, 1)))]
+            self._set_pods(pods, "pending")
+            await self.sync()
+            await self._stage.wait(1.2)
+            self._set_pods(pods, "fault")
+        self.set_stage("rolling" if not old else "updating")
+        await self.sync()
+        self._stage.events.of_fault(state, recent=True)
+
+    def _drop_old_revisions(self) -> None:
+        """Delete revisions and ReplicaSets that nobody needs any more."""
+        state = self.state
+        for component in state.components:
+            for revision in range(1, state.revision):
+                if revision == state.ready_revision or any(p.revision == revision for p in state.pods.values()):
+                    continue
+                name = state.revision_name(component, revision)
+                self._stage.store.delete("serving.knative.dev", "revisions", state.namespace, name)
+                prefix = state.pod_prefix(component, revision)
+                self._stage.store.delete("apps", "replicasets", state.namespace, prefix)
+
+    async def scale(self, component: str, replicas: int) -> None:
+        """Add or remove pods."""
+        async with self._changing:
+            state = self.state
+            have = [pod for pod in state.pods.values() if pod.component == component]
+            state.replicas[component] = replicas
+            new = [self.add_pod(component) for _ in range(replicas - len(have))]
+            if new:
+                self._stage.events.scheduled(state, new)
+                await self._bring_up(new)
+            for pod in sorted(have, key=lambda p: -p.created_s)[: max(0, len(have) - replicas)]:
+                await self.remove_pod(pod.name)
+            if state.stage in ("ready", "cold"):
+                self.set_stage("ready" if state.ready_pods(state.entry) or replicas else "cold")
+            await self.sync()
+
+    async def replace(self, name: str) -> None:
+        """Make a new pod for one that was deleted."""
+        async with self._changing:
+            gone = self.state.pods.pop(name, None)
+            await self._stage.kubelet.forget(self.state.namespace, name)
+            if gone is None or self.state.stage == "stopped":
+                return
+            pod = self.add_pod(gone.component)
+            pod.revision = gone.revision
+            del self.state.pods[pod.name]
+            pod.name = f"{self.state.pod_prefix(pod.component, pod.revision)}-{pod.name[-5:]}"
+            self.state.pods[pod.name] = pod
+            if gone.stage == "fault":
+                pod.stage = "fault"
+            else:
+                await self._bring_up([pod])
+            await self.sync()
+
+    async def stop(self) -> None:
+        """Do what the annotation serving.kserve.io/stop wants: delete everything."""
+        async with self._changing:
+            state = self.state
+            state.ready_revision = 0
+            self.set_stage("stopped")
+            await self._delete_children()
+            await self.sync()
+
+    async def go(self) -> None:
+        """The service was deleted: let its servers go."""
+        await self._delete_children()
+        key = (self.state.kind, self.state.namespace, self.state.name)
+        self._stage.kubelet.loads.pop(key, None)
+
+    async def _delete_children(self) -> None:
+        for name in list(self.state.pods):
+            await self.remove_pod(name)
+        store = self._stage.store
+        for group, plural in (("serving.knative.dev", "services"), ("apps", "deployments"), ("", "services")):
+            for entry in list(store.shelf(group, plural).entries.values()):
+                owners: list[dict[str, Any]] = entry.object["metadata"].get("ownerReferences", [])
+                if any(owner.get("uid") == self.state.uid for owner in owners):
+                    store.delete(group, plural, entry.namespace, entry.name)

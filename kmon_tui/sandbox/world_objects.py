@@ -1,0 +1,180 @@
+"""The objects that tell of one service: itself, what KServe makes of it, its pods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from kmon_tui.sandbox.world_state import PodState, ServiceState, storage_uri
+from kmon_tui.sandbox.world_templates import documents, exists, filled, moment, overlaid, uid_of
+
+
+def objects_of(state: ServiceState) -> Iterator[dict[str, Any]]:
+    """Give all objects that belong to a service but itself and its pods."""
+    if state.stage in ("new", "stopped", "none"):
+        return
+    folder = f"templates/{state.mode}"
+    if exists(f"{folder}/entry.yaml"):
+        for template in documents(f"{folder}/entry.yaml"):
+            yield filled(template, values_of(state, state.entry, state.revision))
+    for component in state.components:
+        for template in documents(f"{folder}/workload.yaml"):
+            yield filled(template, values_of(state, component, state.revision))
+        if exists(f"{folder}/revision.yaml"):
+            for revision in revisions_of(state, component):
+                for template in documents(f"{folder}/revision.yaml"):
+                    yield filled(template, values_of(state, component, revision))
+
+
+def revisions_of(state: ServiceState, component: str) -> list[int]:
+    """Give the revisions that are shown: the newest, the ready one, and those that still have pods."""
+    with_pods = {pod.revision for pod in state.pods.values() if pod.component == component}
+    kept = {state.revision, *with_pods}
+    if state.ready_revision:
+        kept.add(state.ready_revision)
+    return sorted(kept)
+
+
+def pod_object(state: ServiceState, pod: PodState) -> dict[str, Any]:
+    """Give the object of one pod."""
+    values = values_of(state, pod.component, pod.revision, pod)
+    found: dict[str, Any] = filled(documents(f"templates/{state.mode}/pod.yaml")[0], values)
+    containers = found["spec"]["containers"]
+    each = [{"container": c["name"], "container_image": c["image"]} for c in containers]
+    values.update(
+        container_names=" ".join(c["name"] for c in containers),
+        main_container=containers[0]["name"],
+        each_container=each,
+        each_other_container=each[1:],
+    )
+    if pod.stage == "fault":
+        found["status"] = filled(documents(f"faults/{state.fault}/pod.yaml")[0], values)
+        if pod.restarts:
+            _first_waiting(found["status"])["restartCount"] = pod.restarts
+    else:
+        found["status"] = filled(documents("templates/pod-status.yaml")[0][pod.stage], values)
+    if "initContainers" not in found["spec"]:
+        found["status"].pop("initContainerStatuses", None)
+    if any(c.get("reason") == "Unschedulable" for c in found["status"].get("conditions", ())):
+        found["spec"].pop("nodeName", None)
+    return found
+
+
+def _first_waiting(status: dict[str, Any]) -> dict[str, Any]:
+    statuses = [*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())]
+    return next((s for s in statuses if s["state"].get("waiting", {}).get("reason") == "CrashLoopBackOff"), {})
+
+
+def status_of(state: ServiceState) -> dict[str, Any]:
+    """Give the status of the service itself."""
+    if state.stage == "none":
+        return {}
+    component = "predictor" if "predictor" in state.components else state.components[0]
+    values = values_of(state, component, state.revision)
+    status: dict[str, Any] = filled(documents(f"templates/{state.mode}/status.yaml")[0][state.stage], values)
+    fault: dict[str, Any] = {}
+    if state.fault and exists(f"faults/{state.fault}/status.yaml") and state.stage == "rolling":
+        fault = filled(documents(f"faults/{state.fault}/status.yaml")[0], values)
+        status = overlaid(overlaid(status, fault.get("all")), fault.get(state.mode))
+    if state.kind == "InferenceService" and state.stage not in ("new", "stopped"):
+        if not fault.get("without_components"):
+            status["components"] = {name: component_of(state, name) for name in state.components}
+        status["observedGeneration"] = state.revision if state.mode == "knative" else 1
+        status["conditions"] = sorted([*status["conditions"], *_of_transformer(state)], key=lambda c: str(c["type"]))
+    return status
+
+
+def _of_transformer(state: ServiceState) -> list[dict[str, Any]]:
+    if "transformer" not in state.components:
+        return []
+    ready = "True" if state.ready_pods("transformer") else "Unknown"
+    types = ["TransformerReady"]
+    if state.mode == "knative":
+        types += ["TransformerConfigurationReady", "TransformerRouteReady"]
+    changed = moment(state.changed_s)
+    return [{"type": name, "status": ready, "severity": "Info", "lastTransitionTime": changed} for name in types]
+
+
+def component_of(state: ServiceState, component: str) -> dict[str, Any]:
+    """Give one entry of ``status.components``."""
+    workload = state.workload(component)
+    if state.mode != "knative":
+        return {"url": f"http://{workload}-{state.namespace}.example.com"} if state.ready_revision else {}
+    created = state.revision_name(component, state.revision)
+    found: dict[str, Any] = {"latestCreatedRevision": created}
+    if not state.ready_revision:
+        return found
+    rolled_out = state.revision_name(component, state.ready_revision)
+    canary = state.canary_percent and state.ready_revision != state.revision and state.stage == "ready"
+    found.update(
+        url=f"http://{workload}.{state.namespace}.example.com",
+        address={"url": f"http://{workload}.{state.namespace}.svc.cluster.local"},
+        latestReadyRevision=created if canary else rolled_out,
+        latestRolledoutRevision=rolled_out,
+    )
+    if canary:
+        prev = f"http://prev-{workload}.{state.namespace}.example.com"
+        rest = 100 - state.canary_percent
+        found["traffic"] = [
+            {"latestRevision": True, "percent": state.canary_percent, "revisionName": created},
+            {"latestRevision": False, "percent": rest, "revisionName": rolled_out, "tag": "prev", "url": prev},
+        ]
+    else:
+        found["traffic"] = [{"latestRevision": True, "percent": 100, "revisionName": rolled_out}]
+    return found
+
+
+def values_of(state: ServiceState, component: str, revision: int, pod: PodState | None = None) -> dict[str, Any]:
+    """Give what the templates may ask for."""
+    wanted = sum(1 for p in state.pods.values() if p.component == component and p.revision == revision)
+    ready = len(state.ready_pods(component, revision))
+    if state.mode != "knative":
+        wanted, ready = state.replicas.get(component, 0), len(state.ready_pods(component))
+    good = state.stage in ("ready", "cold") and (ready > 0 or state.stage == "cold")
+    bad = "False" if state.mode == "standard" else "Unknown"
+    values: dict[str, Any] = {
+        "name": state.name,
+        "namespace": state.namespace,
+        "owner": state.uid,
+        "component": component,
+        "workload": state.workload(component),
+        "revision": state.revision_name(component, revision),
+        "ready_revision": state.revision_name(component, state.ready_revision or revision),
+        "generation": str(revision),
+        "hash": state.hash_of(component, revision),
+        "created": moment(state.created_s),
+        "changed": moment(state.changed_s),
+        "revision_created": moment(min((p.created_s for p in state.pods.values()), default=state.changed_s)),
+        "replicas": wanted,
+        "ready_replicas": ready,
+        "unready_replicas": max(0, wanted - ready),
+        "min_replicas": max(1, state.replicas.get(component, 1)),
+        "max_replicas": int(state.spec.get(component, {}).get("maxReplicas", max(1, wanted))),
+        "ready": "True" if good else bad,
+        "revision_ready": "True" if ready or state.stage == "cold" else bad,
+        "available_reason": "MinimumReplicasAvailable" if good else "MinimumReplicasUnavailable",
+        "available_message": f"Deployment {'has' if good else 'does not have'} minimum availability.",
+        "progressing_reason": "NewReplicaSetAvailable" if good else "ReplicaSetUpdated",
+        "runtime": state.runtime,
+        "image": _image(state, component),
+        "format": state.format,
+        "model": state.model,
+        "storage_uri": storage_uri(state.spec),
+        "pod": "",
+        "pod_uid": "",
+    }
+    if pod is not None:
+        values.update(
+            pod=pod.name,
+            pod_uid=uid_of({**values, "workload": pod.name}, "pod"),
+            pod_created=moment(pod.created_s),
+            changed=moment(pod.changed_s or pod.created_s),
+            ip=pod.ip,
+            node=pod.node,
+        )
+    return values
+
+
+def _image(state: ServiceState, component: str) -> str:
+    containers = state.spec.get(component, {}).get("containers") or ()
+    return str(next((c["image"] for c in containers if c.get("image")), state.image))
