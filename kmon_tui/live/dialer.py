@@ -16,7 +16,10 @@ LONGEST_DIAL_S = 20.0
 
 
 class Dialer:
-    """Made on the event loop; ``dial`` is called in a thread that may block."""
+    """Made on the event loop; ``dial`` is called in a thread that may block.
+
+    Not in one of the loop's own pool: opening a tunnel needs those, to resolve names and to read certificates.
+    """
 
     def __init__(self, route: PodRoute) -> None:
         self._route = route
