@@ -23,7 +23,7 @@ from kmon_tui.sandbox.world_history import begin
 from kmon_tui.sandbox.world_kubelet import Kubelet
 from kmon_tui.sandbox.world_life import lead, tidy
 from kmon_tui.sandbox.world_state import GROUP, ServiceState
-from kmon_tui.sandbox.world_synthetic import Synthetic
+from kmon_tui.sandbox.world_synthetic import synthetic
 from kmon_tui.sandbox.world_tasks import Tasks
 from kmon_tui.sandbox.world_templates import documents, exists, filled, moment, text_of, uid_of
 
@@ -39,7 +39,7 @@ class WorldOptions:
     """What the world is like."""
 
     name: str = "demo"
-    """A folder of sandbox/worlds with a world.yaml; empty: no services, but a controller for new ones."""
+    """A folder of sandbox/worlds with a world.yaml."""
     services: int = 0
     events_per_s: float = 0.0
     history_s: float = 3600.0
@@ -66,26 +66,22 @@ class World:
         self._tasks = Tasks()
         self._scene = Stage(store, self.models, self.kubelet, Events(store), self.options.speed)
         self.controller = Controller(self._scene, self._tasks, default_mode=self.options.default_mode)
-        self.synthetic: Synthetic | None = None
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> World:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self.models)
             stack.push_async_callback(self._tasks.close)
+            await stack.enter_async_context(synthetic(self._store, self.options.services, self.options.events_per_s))
             self._place_runtimes()
             led = await self._place_services()
             self._place_prometheus()
-            if self.options.services:
-                self.synthetic = Synthetic(self._store, self.options.services)
             self._store.listeners.append(self.controller.saw)
             stack.callback(self._store.listeners.remove, self.controller.saw)
             await stack.enter_async_context(self.prometheus)
             for actor, plan in led:
                 lead(actor, plan, self._scene, self._tasks)
             self._tasks.start(tidy(self._scene), "old events are forgotten")
-            if self.synthetic is not None and self.options.events_per_s:
-                self._tasks.start(self.synthetic.change(self.options.events_per_s), "synthetic changes")
             self._stack = stack.pop_all()
         return self
 
@@ -95,6 +91,10 @@ class World:
         await self._stack.aclose()
 
     # -- for the kubelet and the tests
+
+    async def dial_pod(self, pod: dict[str, Any], port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Connect to a port of a pod that is given as its object. OSError when nobody listens there."""
+        return await self.dial(pod["metadata"]["namespace"], pod["metadata"]["name"], port)
 
     async def dial(self, namespace: str, pod: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Connect to a port of a pod. OSError when nobody listens there."""
@@ -139,8 +139,6 @@ class World:
 
     async def _place_services(self) -> list[tuple[Actor, dict[str, Any]]]:
         path = f"{self.options.name}/world.yaml"
-        if not self.options.name:
-            return []
         if not exists(path):
             raise LookupError(f"no such world: {self.options.name}")
         document = documents(path)[0]

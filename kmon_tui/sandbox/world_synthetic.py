@@ -6,11 +6,14 @@ import asyncio
 import random
 import time
 import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from kmon_tui.sandbox.apiserver.store import Store
 from kmon_tui.sandbox.world_objects import pod_object, status_of
 from kmon_tui.sandbox.world_state import GROUP, PodState, ServiceState
+from kmon_tui.sandbox.world_tasks import Tasks
 
 LABEL = "sandbox.example.com/synthetic"
 _FORMATS = ("sklearn", "xgboost", "lightgbm", "pytorch", "onnx")
@@ -94,3 +97,17 @@ class Synthetic:
         annotations = found["metadata"].setdefault("annotations", {})
         annotations["sandbox.example.com/touched"] = str(self._rng.getrandbits(32))
         self._store.put(found)
+
+
+@asynccontextmanager
+async def synthetic(store: Store, count: int, events_per_s: float) -> AsyncIterator[None]:
+    """Put synthetic services into a store, and change them while the block runs."""
+    tasks = Tasks()
+    if count:
+        made = Synthetic(store, count)
+        if events_per_s:
+            tasks.start(made.change(events_per_s), "synthetic changes")
+    try:
+        yield
+    finally:
+        await tasks.close()
