@@ -14,10 +14,11 @@ from kmon_tui.live import dialects
 from kmon_tui.live.detail import Place, Raw, Table, buckets_of, place_of, tabulate
 from kmon_tui.live.dialects import DIALECTS
 from kmon_tui.live.flow import Latency
-from kmon_tui.live.ledger import Ledger, Target
+from kmon_tui.live.ledger import Ledger
 from kmon_tui.live.owners import Owners
 from kmon_tui.live.prometheus import Api
 from kmon_tui.live.prometheus_answers import Row
+from kmon_tui.live.target import Target
 
 SWEEP = 60
 """Services off the screen whose quantiles are asked for in one tick, for sorting."""
@@ -114,9 +115,10 @@ def _sums_by_key(asked: Mapping[Key, list[Target]], rows: Iterable[Row]) -> dict
     owner = {place_of(target.labels): key for key, targets in asked.items() for target in targets}
     by_place: dict[tuple[Place, float], float] = {}
     for row in rows:
-        le, value = parse_le(row.metric.get("le", "")), float(row.value[1])
+        metric = row.metric
+        le, value = parse_le(metric.get("le", "")), float(row.value[1])
         if le is not None and math.isfinite(value):
-            place = (place_of(row.metric), le)
+            place = (place_of(metric), le)
             by_place[place] = max(by_place.get(place, 0.0), value)
     sums: dict[Key, dict[float, float]] = {}
     for (where, le), value in by_place.items():

@@ -6,14 +6,20 @@ import math
 
 from kmon_tui.domain.service import InferenceService
 from kmon_tui.live import dialects
+from kmon_tui.live.dialects import TARGET
 from kmon_tui.live.introduction import Introduction, scrape_interval
-from kmon_tui.live.ledger import Handle, Ledger, Reading, handle_of
+from kmon_tui.live.ledger import Ledger, Reading
 from kmon_tui.live.owners import Owners
 from kmon_tui.live.prometheus import Api
 from kmon_tui.live.prometheus_address import Matchers
+from kmon_tui.live.prometheus_answers import Labelled
+from kmon_tui.live.target import Handle
 
 VALUES_AT_ONCE = 30_000
 """Values of one range answer: decoding them holds the interpreter for some 10 ms."""
+MOST_LOOKED_AT = 5000
+MOST_VALUES = 300_000
+LEAST_STEPS = 12
 
 
 class Feeder:
@@ -41,17 +47,23 @@ class Feeder:
     def scrape_interval(self, api: Api, at_s: float) -> float | None:
         """Measure the interval on one series of each job and metric that is ours."""
         some: dict[tuple[str, str], dict[str, str]] = {}
-        for row in api.query(self._counters(), at_s):
-            if len(some) < 3 and self.owners.owner(row.metric) is not None:
-                exactly = ("__name__", "job", "instance", "pod", "pod_name")
-                labels = {k: v for k, v in row.metric.items() if k in exactly}
+        rows = api.query(self._counters(), at_s)
+        self._rows = len(rows)
+        for row in rows[:MOST_LOOKED_AT]:
+            metric = row.metric
+            if len(some) < 3 and self.owners.owner(metric) is not None:
+                labels = {k: v for k, v in metric.items() if k in ("__name__", *TARGET)}
                 some.setdefault((labels.get("job", ""), labels["__name__"]), labels)
         return scrape_interval(api, self.matchers.text, list(some.values()), at_s)
 
-    def catch_up(self, api: Api, ledger: Ledger, at_s: int) -> None:
-        """Book the steps that were missed, or all of the past at the start, by range; a few at a time."""
+    def catch_up(self, api: Api, ledger: Ledger, at_s: int, most_values: int = MOST_VALUES) -> None:
+        """Book the steps that were missed, or the past at the start, by range; a few at a time.
+
+        A fleet of many thousands begins with a shorter past: all of it would take Prometheus and us half a minute.
+        """
         step_s = ledger.step_s
-        oldest_s = at_s - (ledger.points + ledger.window_s // step_s) * step_s
+        steps = ledger.points + ledger.window_s // step_s
+        oldest_s = at_s - max(LEAST_STEPS, min(steps, most_values // max(1, self._rows))) * step_s
         start_s = oldest_s if ledger.at_s is None else max(oldest_s, ledger.at_s + step_s)
         at_once = max(1, VALUES_AT_ONCE // self._rows) if self._rows else 4
         while start_s < at_s:
@@ -66,20 +78,20 @@ class Feeder:
         sampled: dict[Handle, float] = {}
         self._identity = {}
         for row in api.query(self._sampled(), at_s):
-            handle = handle_of(row.metric)
+            handle = ledger.handle(row)
             at = float(row.value[1])
-            self._identify(row.metric, at)
+            self._identify(row, handle, at)
             sampled[handle] = max(sampled.get(handle, 0.0), at)
         ledger.know(self.owners, self._identity)
         self._rows = len(rows)
-        ledger.ingest(at_s, [(ledger.reading(row.metric), float(row.value[1])) for row in rows], sampled)
+        ledger.ingest(at_s, [(ledger.reading(row), float(row.value[1])) for row in rows], sampled)
         ledger.forget()
 
     def _book_range(self, api: Api, ledger: Ledger, start_s: int, end_s: int) -> None:
         sampled: dict[int, dict[Handle, float]] = {}
         for track in api.query_range(self._sampled(), start_s, end_s, ledger.step_s):
-            handle = handle_of(track.metric)
-            self._identify(track.metric, float(track.values[-1][1]))
+            handle = ledger.handle(track)
+            self._identify(track, handle, float(track.values[-1][1]))
             for at, text in track.values:
                 times = sampled.setdefault(round(at), {})
                 times[handle] = max(times.get(handle, 0.0), float(text))
@@ -87,23 +99,23 @@ class Feeder:
         rows: dict[int, list[tuple[Reading, float]]] = {}
         tracks = api.query_range(self._counters(), start_s, end_s, ledger.step_s)
         for track in tracks:
-            reading = ledger.reading(track.metric)
+            reading = ledger.reading(track)
             for at, text in track.values:
                 rows.setdefault(round(at), []).append((reading, float(text)))
         self._rows = max(len(tracks), 1)
         for step_s in range(start_s, end_s + 1, ledger.step_s):
             ledger.ingest(step_s, rows.get(step_s, ()), sampled.get(step_s, {}))
 
-    def _identify(self, metric: dict[str, str], at: float) -> None:
+    def _identify(self, series: Labelled, handle: Handle, at: float) -> None:
         """Note what target_info says of a target; only the newest counts, since an address finds a new owner."""
-        if "kn_revision_name" not in metric:
+        if b"kn_revision_name" not in series.text:
             return
-        told = self._identity.setdefault(handle_of(metric), [])
+        told = self._identity.setdefault(handle, [])
         newest = max((float(one["at"]) for one in told), default=-math.inf)
         if at > newest:
             told.clear()
         if at >= newest:
-            told.append({**metric, "at": str(at)})
+            told.append({**series.metric, "at": str(at)})
 
     def _counters(self) -> str:
         assert self.introduction is not None

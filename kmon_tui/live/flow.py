@@ -37,8 +37,8 @@ class Flow:
     """Keeps the last steps of one service. Arrays are never changed once a Series holds them."""
 
     __slots__ = (
-        "_errors", "_requests", "_steps", "counter_sum", "end_s", "family", "gaps", "latency", "new_requests",
-        "problem", "sampled_s",
+        "_errors", "_rate_now", "_ratio_now", "_requests", "_steps", "closed", "counter_sum", "end_s", "family",
+        "gaps", "latency", "new_requests", "problem", "sampled_s",
     )  # fmt: skip
 
     def __init__(self, family: Family) -> None:
@@ -51,6 +51,10 @@ class Flow:
         self.end_s = 0
         self.gaps: list[int] = []
         """Steps in which none of its processes was sampled."""
+        self.closed = False
+        """Set when it was taken out of the books."""
+        self._rate_now: float | None = None
+        self._ratio_now: float | None = None
         self._steps: list[tuple[int, Gain]] = []
         self._requests = array("d")
         self._errors = array("d")
@@ -69,9 +73,12 @@ class Flow:
             del self._steps[0]
         while self.gaps and self.gaps[0] <= at_s - window_s - points * step_s:
             del self.gaps[0]
-        known = gain is not None
-        rate = self._rate() if known else None
-        ratio = self._ratio() if known else None
+        rate = ratio = None
+        if gain is not None:
+            rate, ratio = self._rate(), self._ratio()
+            # A gap keeps what was known before it; a step without requests has no error ratio.
+            self._rate_now = self._rate_now if rate is None else rate
+            self._ratio_now = ratio
         self._requests = _pushed(self._requests, rate, points)
         self._errors = _pushed(self._errors, ratio, points)
         self.end_s = at_s
@@ -96,9 +103,9 @@ class Flow:
             return Traffic(self.family, requests=requests, errors=errors, problem=self.problem)
         return Traffic(
             self.family,
-            requests_per_s=None if young else _last_known(self._requests),
+            requests_per_s=None if young else self._rate_now,
             requests=requests,
-            error_ratio=None if young else _last_known(self._errors),
+            error_ratio=None if young else self._ratio_now,
             errors=errors,
             p50_ms=self.latency.p50_ms,
             p90_ms=self.latency.p90_ms,
@@ -110,15 +117,15 @@ class Flow:
         )
 
     def _rate(self) -> float | None:
-        covered_s = math.fsum(gain.covered_s for _, gain in self._steps)
-        return math.fsum(gain.requests for _, gain in self._steps) / covered_s if covered_s > 0 else None
+        covered_s = sum([gain.covered_s for _, gain in self._steps])
+        return sum([gain.requests for _, gain in self._steps]) / covered_s if covered_s > 0 else None
 
     def _ratio(self) -> float | None:
         """Zero only when requests came and none was bad; without requests there is no ratio."""
-        base = math.fsum(gain.base for _, gain in self._steps if gain.base is not None)
+        base = sum([gain.base for _, gain in self._steps if gain.base is not None])
         if base <= 0:
             return None
-        bad = math.fsum(gain.bad for _, gain in self._steps)
+        bad = sum([gain.bad for _, gain in self._steps])
         return min(1.0, max(0.0, bad / base))
 
 
@@ -126,7 +133,3 @@ def _pushed(values: array[float], value: float | None, points: int) -> array[flo
     kept = values[max(0, len(values) - points + 1) :]
     kept.append(math.nan if value is None else value)
     return kept
-
-
-def _last_known(values: array[float]) -> float | None:
-    return next((value for value in reversed(values) if not math.isnan(value)), None)

@@ -26,7 +26,7 @@ class Owners:
         self._entry: dict[Key, str] = {}
         self._pods: dict[tuple[str, str], tuple[Key, str]] = {}
         self._revisions: dict[tuple[str, str], tuple[Key, str]] = {}
-        self._knative: dict[tuple[str, str], tuple[Key, str]] = {}
+        self._graphs: dict[tuple[str, str], tuple[Key, str]] = {}
         self._names: dict[tuple[str, str], Key] = {}
         self._created: dict[tuple[str, str], float] = {}
         self._everywhere: dict[str, set[str]] = {}
@@ -47,12 +47,8 @@ class Owners:
         for share in isvc.traffic:
             if share.revision:
                 self._revisions.setdefault((namespace, share.revision), (key, isvc.entry))
-        if key.kind is Kind.ISVC:
-            for component in ("predictor", "transformer", "explainer"):
-                for end in ("", "-default"):
-                    self._knative[namespace, f"{key.name}-{component}{end}"] = (key, component)
-        elif key.kind is Kind.GRAPH:
-            self._knative.setdefault((namespace, key.name), (key, isvc.entry))
+        if key.kind is Kind.GRAPH:
+            self._graphs[namespace, key.name] = (key, isvc.entry)
         if key.kind is Kind.ISVC or (namespace, key.name) not in self._names:
             self._names[namespace, key.name] = key
         self._everywhere.setdefault(key.name, set()).add(namespace)
@@ -98,7 +94,7 @@ class Owners:
                 return found
             # A revision is named after its Knative service, with five digits more.
             service = _REVISION_TAIL.sub("", revision[-6:])
-            if not service and (found := self._knative.get((namespace, revision[:-6]))):
+            if not service and (found := self._by_knative_name(namespace, revision[:-6])):
                 return found
         return None
 
@@ -106,7 +102,7 @@ class Owners:
         """By a label that only ever holds the Knative service, then by KServe's own, then by ``service_name``."""
         for label in _KNATIVE_SERVICE:
             name = labels.get(label)
-            if name and (found := self._knative.get((namespace, name))):
+            if name and (found := self._by_knative_name(namespace, name)):
                 return found
         name = labels.get("serving_kserve_io_inferenceservice", "")
         if name:
@@ -119,17 +115,26 @@ class Owners:
         # As queue-proxy wrote it, it is the Knative service; as a scrape job set it, it is the InferenceService.
         by_proxy = "configuration_name" in labels or "kn_configuration_name" in labels
         key = None if by_proxy else self._names.get((namespace, name))
-        return (key, "") if key else self._knative.get((namespace, name))
+        return (key, "") if key else self._by_knative_name(namespace, name)
 
     def _by_pattern(self, namespace: str, labels: Mapping[str, str]) -> tuple[Key, str] | None:
         """The last resort: the pod is gone, and its name is all that is left. The longest name that fits wins."""
         pod = _first(labels, _POD)
         at = len(pod)
         while (at := pod.rfind("-", 0, at)) > 0:
-            found = self._knative.get((namespace, pod[:at]))
+            found = self._by_knative_name(namespace, pod[:at])
             if found and _POD_TAIL.fullmatch(pod, at):
                 return found
         return None
+
+    def _by_knative_name(self, namespace: str, name: str) -> tuple[Key, str] | None:
+        """A Knative service is named NAME-COMPONENT (KServe 0.10: NAME-COMPONENT-default), a graph's as the graph."""
+        base, _, component = name.removesuffix("-default").rpartition("-")
+        if component in ("predictor", "transformer", "explainer"):
+            key = self._names.get((self._place(namespace, base), base))
+            if key is not None and key.kind is Kind.ISVC:
+                return key, component
+        return self._graphs.get((namespace, name))
 
     def _place(self, namespace: str, name: str) -> str:
         """Give the namespace, or the only one that has this name."""

@@ -6,6 +6,7 @@ Nothing heavy is imported before the thread's first job.
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -103,7 +104,14 @@ class PrometheusClient:
     def _run(self, job: Callable[[Api], T]) -> T:
         if self._api is None:
             self._api = self._open()
-        return job(self._api)
+        # Ten thousands of rows come and go in one job; a full collection in the midst of them would hold up the screen.
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            return job(self._api)
+        finally:
+            if collecting:
+                gc.enable()
 
     def _open(self) -> Api:
         from prometheus_api_client import PrometheusConnect

@@ -8,6 +8,8 @@ import msgspec
 
 from kmon_tui.domain.errors import BackendError, BadAnswer, Forbidden, NotFound, TimedOut, Unauthorized, Unreachable
 
+_LABELS = msgspec.json.Decoder(dict[str, str])
+
 LONGEST_URL = 3500
 """Queries longer than this are sent as a form."""
 
@@ -18,10 +20,25 @@ class TooLong(Exception):
     """The answer is larger than anything we ask for."""
 
 
-class Row(msgspec.Struct, gc=False):
+class Labelled(msgspec.Struct, gc=False):
+    """A series: its labels stay as Prometheus wrote them, since most of them were read a tick ago already."""
+
+    raw: msgspec.Raw = msgspec.field(name="metric")
+
+    @property
+    def metric(self) -> dict[str, str]:
+        """Its labels, read anew at every access."""
+        return _LABELS.decode(self.raw)
+
+    @property
+    def text(self) -> bytes:
+        """Its labels as they were written, always in the same order: what the series is known by from tick to tick."""
+        return bytes(self.raw)
+
+
+class Row(Labelled, gc=False):
     """One series of an instant query."""
 
-    metric: dict[str, str]
     value: tuple[float, str] = (0.0, "NaN")
     values: list[tuple[float, str]] = []
     """Raw samples, when the query asked for them with ``[15m]``."""
@@ -39,11 +56,10 @@ class Vector(msgspec.Struct):
     data: Rows
 
 
-class Track(msgspec.Struct, gc=False):
+class Track(Labelled, gc=False):
     """One series of a range query."""
 
-    metric: dict[str, str]
-    values: list[tuple[float, str]]
+    values: list[tuple[float, str]] = []
 
 
 class Tracks(msgspec.Struct):

@@ -1,0 +1,127 @@
+"""Targets: processes that count, what their counters gained, and which of several scrapes of one counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from kmon_tui.domain.counters import gain
+from kmon_tui.domain.service import Key
+from kmon_tui.domain.traffic import Family
+from kmon_tui.live.dialects import GUARDS, TARGET, Dialect, Role
+from kmon_tui.live.flow import Flow, Gain
+
+Handle = tuple[str, ...]
+Slot = tuple[Role, str]
+"""What is counted, and the class of the code."""
+
+
+class Target:
+    """One process that counts, in one family, and what its counters showed when it was last seen."""
+
+    __slots__ = (
+        "at_s", "chosen", "covered_s", "dialect", "first_sample_s", "flow", "gains", "generation", "guards", "handle",
+        "labels", "last", "now", "owner", "sampled_s", "seen_s", "unit",
+    )  # fmt: skip
+
+    def __init__(self, labels: dict[str, str], dialect: Dialect) -> None:
+        self.labels = labels
+        self.dialect = dialect
+        self.handle = handle_of(labels)
+        self.guards = tuple(labels.get(name, "") for name in GUARDS)
+        self.unit = next((labels[n] for n in ("pod", "pod_name", "k8s_pod_name", "instance") if labels.get(n)), "")
+        """Two targets of one unit are one process scraped twice."""
+        self.owner: Key | None = None
+        self.flow: Flow | None = None
+        self.generation = -1
+        self.chosen = False
+        self.at_s = -1
+        self.seen_s: float | None = None
+        self.first_sample_s: float | None = None
+        self.sampled_s: float | None = None
+        self.now: dict[Slot, float] = {}
+        self.last: dict[Slot, float] = {}
+        self.gains: dict[Slot, float] | None = None
+        """Of the newest step; None when it is not known what it brought."""
+        self.covered_s = 0.0
+        """How long it took to gain that, from sample to sample."""
+
+    @property
+    def young(self) -> bool:
+        """Whether only one sample of it is known."""
+        return self.gains is None if self.sampled_s is None else self.sampled_s == self.first_sample_s
+
+    @property
+    def requests(self) -> float:
+        """Its counter of requests."""
+        return sum([value for (role, _), value in self.last.items() if role is Role.REQUESTS])
+
+    def settle(self, at_s: int, step_s: int, sampled_s: float | None, born_s: float | None) -> None:
+        """Take over what was read at ``at_s``. The gain over a gap is spread evenly; this step gets at most its share.
+
+        ``born_s``: when its pod was made, if that happened before our eyes, so that all it counted is known to be new.
+        """
+        known_s = self.sampled_s if self.seen_s is not None else born_s
+        if self.seen_s is None:
+            self.first_sample_s = sampled_s
+        if self.seen_s is None and born_s is None:
+            self.gains = None
+        else:
+            covered_s = float(step_s) if sampled_s is None or known_s is None else max(0.0, sampled_s - known_s)
+            share = min(1.0, 1.5 * step_s / covered_s) if covered_s else 1.0
+            self.gains = {slot: gain(self.last.get(slot, 0.0), value) * share for slot, value in self.now.items()}
+            self.covered_s = covered_s * share
+        self.last, self.now = self.now, {}
+        self.seen_s = at_s
+        self.sampled_s = sampled_s
+
+
+def handle_of(labels: Mapping[str, str]) -> Handle:
+    """Give what names the process of a series in all our questions."""
+    return tuple([labels.get(name, "") for name in (*TARGET, *GUARDS)])
+
+
+def best_of_each(arrived: list[Target]) -> dict[Family, list[Target]]:
+    """Of the targets of one service choose one per process and family."""
+    best: dict[tuple[Family, str], Target] = {}
+    for target in arrived:
+        rival = best.get((target.dialect.family, target.unit))
+        if rival is None or _rank(target) > _rank(rival):
+            best[target.dialect.family, target.unit] = target
+    families: dict[Family, list[Target]] = {}
+    for target in arrived:
+        target.chosen = best[target.dialect.family, target.unit] is target
+        if target.chosen:
+            families.setdefault(target.dialect.family, []).append(target)
+    return families
+
+
+def brought_by(targets: list[Target], sdk: list[Target]) -> Gain | None:
+    """Sum what the processes of a service gained; None when that is known of none of them."""
+    known = [target.gains for target in targets if target.gains is not None]
+    if not known:
+        return None
+    covered_s = sum([target.covered_s for target in targets if target.gains is not None]) / len(known)
+    requests = bad = 0.0
+    coded = False
+    for gains in known:
+        for (role, code), value in gains.items():
+            if role is Role.REQUESTS:
+                requests += value
+                coded = coded or bool(code)
+                bad += value if code == "5xx" else 0.0
+    if coded:
+        return Gain(requests, covered_s, bad, requests)
+    # No codes: the SDK's own stages tell how many executions failed, if they are scraped.
+    attempts = successes = 0.0
+    counted = False
+    for target in sdk:
+        for (role, _), value in (target.gains or {}).items():
+            attempts += value if role is Role.ATTEMPTS else 0.0
+            successes += value if role is Role.SUCCESSES else 0.0
+            counted = counted or role is Role.ATTEMPTS
+    return Gain(requests, covered_s, attempts - successes, attempts) if counted else Gain(requests, covered_s)
+
+
+def _rank(target: Target) -> tuple[float, bool, float, Handle]:
+    """Of two scrapes of one process the better one: the fresher, then the one already chosen."""
+    return (target.sampled_s or 0.0, target.chosen, target.requests, target.handle)
