@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from kmon_tui.domain.errors import BackendError, Unreachable
+from kmon_tui.live.unread import Unread
 
 MOST_UNREAD = 8 * 1024 * 1024
 """Bytes that may wait for a reader that has stopped; past them the whole session waits a second for it."""
@@ -16,8 +16,6 @@ _LINGER_S = 10.0
 _ERROR_S = 0.25
 """How long the end of the data waits for words on the error stream: kubelets send the end first, then the reason."""
 _LONGEST_ERROR = 4096
-_SMALL = 2048
-"""Shorter pieces are copied while they wait, so that they do not keep the whole message that they came in."""
 
 
 class Sender(Protocol):
@@ -53,12 +51,13 @@ class PodStream(asyncio.Transport):
         self._sender = sender
         self._protocol = protocol
         self._loop = asyncio.get_running_loop()
-        self._held: deque[bytes | memoryview] = deque()
-        self._held_size = 0
-        self._room = asyncio.Event()
+        self._held = Unread(MOST_UNREAD)
         self._reading = True
         self._closing = False
         self._lost = False
+        self._failed = False
+        """The pod's side is gone, though what it sent has not all been read."""
+        self._writing_paused = False
         self._wrote_end = False
         self._read_end = False
         """The pod sent its end, and the protocol has been told."""
@@ -75,7 +74,7 @@ class PodStream(asyncio.Transport):
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Send bytes to the pod; after the end of the connection they vanish, as on a TCP transport."""
-        if self._lost or not data:
+        if self._lost or self._failed or not data:
             return
         if self._wrote_end:
             raise RuntimeError("write after write_eof")
@@ -88,7 +87,7 @@ class PodStream(asyncio.Transport):
 
     def write_eof(self) -> None:
         """Half-close: the pod's process reads the end and may still answer."""
-        if self._wrote_end or self._lost:
+        if self._wrote_end or self._lost or self._failed:
             return
         self._wrote_end = True
         self._sender.send_data(self.data_id, b"", fin=True)
@@ -105,7 +104,7 @@ class PodStream(asyncio.Transport):
             return
         self._closing = True
         self.write_eof()
-        self._drop_held()
+        self._held.clear()
         if self._data_over:
             self._sender.forget(self)
         else:
@@ -152,12 +151,14 @@ class PodStream(asyncio.Transport):
 
     def pause_writing(self) -> None:
         """Too much waits to be sent."""
-        if not self._lost:
+        if not (self._lost or self._writing_paused):
+            self._writing_paused = True
             self._protocol.pause_writing()
 
     def resume_writing(self) -> None:
         """There is room again."""
-        if not self._lost:
+        if self._writing_paused and not self._lost:
+            self._writing_paused = False
             self._protocol.resume_writing()
 
     def take_data(self, payload: bytes | memoryview, fin: bool) -> None:
@@ -169,7 +170,9 @@ class PodStream(asyncio.Transport):
             if self._reading and not self._held:
                 self._protocol.data_received(payload)  # type: ignore[arg-type]  # every consumer takes buffers
             else:
-                self._hold(payload)
+                self._held.put(payload)
+                if self._held.too_much:
+                    self._sender.too_much_unread(self)
         if fin:
             self._data_over = True
             self._maybe_end()
@@ -193,40 +196,25 @@ class PodStream(asyncio.Transport):
         """End with this reason, after what is held has been read."""
         self._sender.forget(self)
         self._cancel_timer()
+        self._failed = True
+        self.resume_writing()  # whoever waits for room must get on to reading what is held
         self._end(lambda: self._lose(error))
 
     def fail_stalled(self, error: BackendError) -> None:
         """End with this reason at once: the reader has stopped, so nothing is waited for."""
-        self._drop_held()
+        self._held.clear()
         self._stop_lingering()
         self._lose(error)
 
     async def room(self) -> None:
         """Return once less than MOST_UNREAD bytes are unread."""
-        while self._held_size > MOST_UNREAD and not self._lost:
-            self._room.clear()
-            await self._room.wait()
+        await self._held.room()
 
     # Helpers.
 
-    def _hold(self, payload: bytes | memoryview) -> None:
-        self._held.append(bytes(payload) if len(payload) < _SMALL else payload)
-        self._held_size += len(payload)
-        if self._held_size > MOST_UNREAD:
-            self._sender.too_much_unread(self)
-
-    def _drop_held(self) -> None:
-        self._held.clear()
-        self._held_size = 0
-        self._room.set()
-
     def _hand_on(self) -> None:
         while self._held and self._reading and not self._lost:
-            payload = self._held.popleft()
-            self._held_size -= len(payload)
-            self._protocol.data_received(payload)  # type: ignore[arg-type]  # every consumer takes buffers
-        if self._held_size <= MOST_UNREAD:
-            self._room.set()
+            self._protocol.data_received(self._held.pop())  # type: ignore[arg-type]  # as above
         if self._ending is not None and not self._held:
             ending, self._ending = self._ending, None
             ending()
@@ -281,7 +269,7 @@ class PodStream(asyncio.Transport):
     def _lose(self, error: BackendError | None) -> None:
         if not self._lost:
             self._lost = True
-            self._room.set()
+            self._held.clear()
             self._loop.call_soon(self._protocol.connection_lost, error)
 
     def _set_timer(self, delay_s: float, then: Callable[[], Any]) -> None:

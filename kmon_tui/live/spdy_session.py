@@ -26,6 +26,8 @@ from kmon_tui.wire.spdy_parser import Parser
 PING_S = 10.0
 SILENCE_S = 30.0
 """A link on which nothing came or went for so long, though a ping is unanswered, is dead."""
+FULL_SILENCE_S = 120.0
+"""The same while bytes of ours wait: a kubelet answers no ping while a process in the pod does not read."""
 STALL_S = 1.0
 _PIECE = 64 * 1024
 """Longest DATA frame."""
@@ -250,9 +252,10 @@ class SpdySession:
         number = 1
         while True:
             await asyncio.sleep(PING_S)
-            if time.monotonic() - self._moved_s > SILENCE_S:
+            limit_s = FULL_SILENCE_S if self._out_size else SILENCE_S
+            if time.monotonic() - self._moved_s > limit_s:
                 raise TimedOut(
-                    f"the port-forward to pod {self._namespace}/{self._pod} has been silent for {SILENCE_S:.0f} s"
+                    f"the port-forward to pod {self._namespace}/{self._pod} has been silent for {limit_s:.0f} s"
                 )
             self._send(Ping(number))
             number = number % 0x7FFFFFF0 + 2
