@@ -103,7 +103,7 @@ class FleetRows:
         """Make the lines in the present order: rows, the reasons below them, folds."""
         keys = [key for _, key in (reversed(self._order) if self.reverse else self._order)]
         rows = self.rows
-        shown = [key for key in keys if wanted(rows[key])]
+        shown = keys if wanted is every_row else [key for key in keys if wanted(rows[key])]
         folds = self._folds(shown) if self.sort.name == "state" else {}
         entries: list[Entry] = []
         self.layout_due = False

@@ -57,7 +57,9 @@ class EntryRow(Horizontal):
     def compose(self) -> ComposeResult:
         """Lay out prompt, input and word."""
         yield Label(self._prompt, classes="prompt", markup=False)
-        yield LineInput(compact=True, select_on_focus=False)
+        field = LineInput(compact=True, select_on_focus=False)
+        field.cursor_blink = False  # a blinking cursor writes twice a second
+        yield field
         yield Label("", classes="word", markup=False)
 
     def open(self, text: str, suggestions: list[str] | None = None) -> None:
