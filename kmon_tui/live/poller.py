@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -31,7 +31,8 @@ class Look:
 class Poller:
     """Knows one Prometheus and keeps its books; all of it lives in one thread."""
 
-    def __init__(self, matchers: Matchers, url: str, found_by: str) -> None:
+    def __init__(self, matchers: Matchers, url: str, found_by: str, now: Callable[[], float] = time.time) -> None:
+        self._now = now
         self._feeder = Feeder(matchers)
         self._url = url
         self._found_by = found_by
@@ -47,14 +48,14 @@ class Poller:
         """Seconds until the next point of the grid by Prometheus' clock."""
         if self._ledger is None or self._ledger.at_s is None or self._feeder.introduction is None:
             return 2.0
-        return max(0.2, self._ledger.at_s + self._pace.tick_s - (time.time() + self._feeder.introduction.skew_s))
+        return max(0.2, self._ledger.at_s + self._pace.tick_s - (self._now() + self._feeder.introduction.skew_s))
 
     def poll(self, api: Api, look: Look) -> TrafficReport:
         """Do one tick: counters of all services, latency of some, and the selected one in detail."""
         known = self._feeder.introduction
         if known is None or not known.families or time.monotonic() - known.made_s > REFRESH_S:
             self._feeder.introduction = known = introduce(api, self._feeder.matchers.text, known)
-        self._now_s = time.time() + known.skew_s
+        self._now_s = self._now() + known.skew_s
         if not known.families or not look.services:
             return self._report({})
         self._feeder.know(look.services)

@@ -1,0 +1,249 @@
+"""Polling over time: ticks, gaps, failures and selections, on the sandbox with a clock that a test moves."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
+
+import pytest
+
+from kmon_tui.domain.errors import BackendError
+from kmon_tui.domain.service import InferenceService, Key, Kind
+from kmon_tui.domain.traffic import TrafficReport
+from kmon_tui.live.metrics import PrometheusMetrics
+from kmon_tui.live.poller import Look, Poller
+from kmon_tui.live.prometheus import PrometheusClient
+from kmon_tui.live.prometheus_address import Matchers
+from kmon_tui.sandbox.prometheus import Prometheus
+from kmon_tui.sandbox.promql.values import NAME
+from kmon_tui.settings import PrometheusSettings
+from tests.live.interests import Interested
+from tests.live.served import sandboxed
+from tests.live.stories import BAD, COUNT, IRIS, OK, OTHER_POD, POD, SCRAPE_S, Shape, Story, rising, steady
+
+ROSE = InferenceService(Key(Kind.ISVC, "default", "rose"))
+
+
+class Watched:
+    """A poller, the Prometheus it asks, and the time, which stands still until it is moved."""
+
+    def __init__(self, server: Prometheus, story: Story, services: tuple[InferenceService, ...]) -> None:
+        self.server = server
+        self.services = services
+        self.requests: list[str] = []
+        self._story = story
+        self._client = PrometheusClient(PrometheusSettings(url=server.url), adapter=self._adapter)
+        self._poller = Poller(Matchers(), server.url, "", now=lambda: time.time() + self._shift_s)
+        self._shift_s = 0.0
+        self._scrapes = len(story.times)
+
+    async def poll(self, selected: Key | None = IRIS.key) -> TrafficReport:
+        look = Look(self.services, selected, tuple(isvc.key for isvc in self.services))
+        self.requests.clear()
+        return await self._client.run(partial(self._poller.poll, look=look))
+
+    def pass_time(self, *shapes: tuple[str, dict[str, str], Shape], scrapes: int = 1, scraped: bool = True) -> None:
+        """Let time pass, with or without scrapes in it."""
+        for _ in range(scrapes):
+            at_s = self._story.times[-1] + SCRAPE_S
+            self._story.times.append(at_s)
+            for name, labels, shape in shapes if scraped else ():
+                value = shape(len(self._story.times) - 1)
+                if value is not None:
+                    self.server.samples.series({NAME: name, **labels}).append(at_s * 1000, value)
+        self._shift_s += SCRAPE_S * scrapes
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+    def _adapter(self) -> Any:
+        from requests.adapters import HTTPAdapter
+
+        requests = self.requests
+
+        class Counting(HTTPAdapter):  # type: ignore[misc]  # requests has no types here
+            def send(self, request: Any, **options: Any) -> Any:
+                requests.append(request.path_url)
+                return super().send(request, **options)
+
+        return Counting()
+
+
+@asynccontextmanager
+async def watched(story: Story, *services: InferenceService) -> AsyncIterator[Watched]:
+    async with sandboxed(story) as server:
+        found = Watched(server, story, services or (IRIS,))
+        try:
+            yield found
+        finally:
+            await found.aclose()
+
+
+def busy() -> tuple[Story, tuple[str, dict[str, str], Shape]]:
+    """A service with two requests a second, and how it goes on."""
+    story = Story()
+    line = (COUNT, {**POD, **OK}, rising(30))
+    story.tell(*line)
+    return story, line
+
+
+async def test_a_tick_adds_one_step() -> None:
+    story, line = busy()
+    async with watched(story) as seen:
+        before = (await seen.poll()).traffic[IRIS.key]
+        seen.pass_time(line)
+        after = (await seen.poll()).traffic[IRIS.key]
+
+    assert after.requests.end_s - before.requests.end_s == SCRAPE_S
+    assert after.requests.newest == 2
+
+
+async def test_a_tick_asks_at_most_four_questions_whatever_the_number_of_services() -> None:
+    story, line = busy()
+    roses = tuple(InferenceService(Key(Kind.ISVC, "default", f"rose-{n}")) for n in range(50))
+    for rose in roses:
+        pod = {**POD, "service_name": rose.key.name, "pod": rose.key.name, "instance": f"{rose.key.name}:1"}
+        story.tell(COUNT, {**pod, **OK}, rising(15))
+    async with watched(story, IRIS, *roses) as seen:
+        await seen.poll()
+        seen.pass_time(line)
+        report = await seen.poll()
+        asked = len(seen.requests)
+
+    assert len(report.traffic) == 51
+    assert asked <= 4
+
+
+async def test_an_outage_is_filled_up_by_range() -> None:
+    story, line = busy()
+    async with watched(story) as seen:
+        await seen.poll()
+        seen.server.faults.status = 503
+        seen.pass_time(line, scrapes=4)
+        with pytest.raises(BackendError):
+            await seen.poll()
+        seen.server.faults.status = 0
+        seen.pass_time(line)
+        traffic = (await seen.poll()).traffic[IRIS.key]
+
+    assert list(traffic.requests.values[-6:]) == [2.0] * 6
+
+
+async def test_scrapes_that_are_missing_stay_a_gap() -> None:
+    story, line = busy()
+    async with watched(story) as seen:
+        await seen.poll()
+        seen.pass_time(line, scrapes=6, scraped=False)
+        seen.pass_time(line)
+        traffic = (await seen.poll()).traffic[IRIS.key]
+
+    assert [math.isnan(value) for value in traffic.requests.values[-7:-1]].count(True) in (4, 5)
+    assert traffic.requests_per_s == pytest.approx(2)
+
+
+async def test_errors_that_ended_are_forgotten_with_the_window() -> None:
+    story, _ = busy()
+    errors = (COUNT, {**POD, **BAD}, rising(3))
+    story.tell(*errors)
+    idle = (COUNT, {**POD, **OK}, lambda n: 30 * 79)
+    ended = (COUNT, {**POD, **BAD}, lambda n: 3 * 79)
+    async with watched(story) as seen:
+        before = (await seen.poll()).traffic[IRIS.key].error_ratio
+        seen.pass_time(idle, ended, scrapes=6)
+        after = (await seen.poll()).traffic[IRIS.key]
+
+    assert before == pytest.approx(3 / 33)
+    assert (after.requests_per_s, after.error_ratio) == (0, None)
+
+
+async def test_the_first_error_of_a_service_is_counted() -> None:
+    story, line = busy()
+    async with watched(story) as seen:
+        await seen.poll()
+        seen.pass_time(line, (COUNT, {**POD, **BAD}, lambda n: 4))
+        traffic = (await seen.poll()).traffic[IRIS.key]
+
+    assert traffic.error_ratio == pytest.approx(4 / 124)
+
+
+async def test_a_new_counter_shows_its_first_requests_as_new_and_then_a_rate() -> None:
+    story, line = busy()
+    rose = (COUNT, {**OTHER_POD, **OK, "service_name": "rose", "pod": "rose-predictor-1"}, lambda n: 7.0)
+    async with watched(story, IRIS, ROSE) as seen:
+        await seen.poll()
+        seen.pass_time(line, rose)
+        young = (await seen.poll()).traffic[ROSE.key]
+        seen.pass_time(line, rose)
+        grown = (await seen.poll()).traffic[ROSE.key]
+
+    assert (young.new_requests, young.requests_per_s) == (7, None)
+    assert (grown.new_requests, grown.requests_per_s) == (None, 0)
+
+
+async def test_another_selection_has_other_buckets() -> None:
+    story = steady()
+    async with watched(story, IRIS, ROSE) as seen:
+        first = (await seen.poll(IRIS.key)).buckets
+        second = (await seen.poll(ROSE.key)).buckets
+
+    assert (set(first), set(second)) == ({IRIS.key}, set())
+
+
+async def test_services_of_different_families_both_have_numbers() -> None:
+    story, _ = busy()
+    pod = {"job": "m", "instance": "10.0.0.9:8080", "namespace": "default", "pod": "rose-predictor-7c9f-abcde"}
+    story.tell("request_predict_seconds_count", {**pod, "model_name": "rose"}, rising(15))
+    async with watched(story, IRIS, ROSE) as seen:
+        traffic = (await seen.poll()).traffic
+
+    assert {key.name: (t.family, t.requests_per_s) for key, t in traffic.items()} == {
+        "iris": ("kserve-alias", 2),
+        "rose": ("kserve-sdk", 1),
+    }
+
+
+async def test_a_prometheus_without_our_metrics_says_so() -> None:
+    story = Story()
+    story.tell("up", {"job": "x"}, lambda n: 1)
+    async with watched(story) as seen:
+        report = await seen.poll()
+
+    assert not report.traffic
+    assert "no request metrics of models" in report.prometheus.notes[0]
+
+
+async def test_a_slow_prometheus_is_asked_half_as_often() -> None:
+    story, line = busy()
+    async with watched(story) as seen:
+        before = (await seen.poll()).prometheus.tick_s
+        seen.server.faults.delay_s = 0.3
+        seen.pass_time(line)
+        slowed = (await seen.poll()).prometheus
+        seen.pass_time(line, scrapes=2)
+        seen.server.faults.delay_s = 0
+        traffic = (await seen.poll()).traffic[IRIS.key]
+
+    assert (before, slowed.tick_s) == (15, 30)
+    assert "every 30 s" in slowed.notes[0]
+    assert traffic.requests.step_s == 30 and set(traffic.requests.values[-20:]) == {2.0}
+
+
+async def test_other_rows_are_read_as_soon_as_they_are_selected() -> None:
+    async with sandboxed(steady()) as server:
+        metrics = PrometheusMetrics(PrometheusSettings(url=server.url))
+        interest = Interested((IRIS, ROSE), selected=ROSE.key)
+        stream = metrics.poll(interest)
+        first = await anext(stream)
+        began = time.monotonic()
+        interest.select(IRIS.key)
+        second = await anext(stream)
+        took_s = time.monotonic() - began
+        await stream.aclose()
+        await metrics.aclose()
+
+    assert (set(first.buckets), set(second.buckets)) == (set(), {IRIS.key})
+    assert took_s < 3

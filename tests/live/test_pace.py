@@ -1,0 +1,36 @@
+"""How often Prometheus is asked."""
+
+from __future__ import annotations
+
+import pytest
+
+from kmon_tui.live.pace import CALM_TICKS, Pace
+
+
+@pytest.mark.parametrize(("scrape_s", "tick_s", "window_s"), [(1, 5, 60), (15, 15, 60), (30, 30, 120), (60, 60, 240)])
+def test_a_tick_is_a_scrape_and_the_window_four_of_them(scrape_s: float, tick_s: int, window_s: int) -> None:
+    assert (Pace(scrape_s).tick_s, Pace(scrape_s).window_s) == (tick_s, window_s)
+
+
+def test_queries_that_take_a_twentieth_of_the_interval_double_it() -> None:
+    assert Pace(15).after(0.8).tick_s == 30
+
+
+def test_quick_queries_change_nothing() -> None:
+    assert Pace(15).after(0.7) == Pace(15)
+
+
+def test_it_is_never_slower_than_five_minutes() -> None:
+    pace = Pace(15)
+    for _ in range(20):
+        pace = pace.after(60)
+
+    assert pace.tick_s == 300
+
+
+def test_long_calm_brings_the_old_pace_back() -> None:
+    pace = Pace(15, doublings=1)
+    for _ in range(CALM_TICKS):
+        pace = pace.after(0.1)
+
+    assert (pace.tick_s, pace.note) == (15, "")
