@@ -12,6 +12,7 @@ import yaml
 from kmon_tui.sandbox.apiserver import protobuf
 from kmon_tui.sandbox.apiserver.errors import ApiError, bad_request, invalid, unsupported_media_type
 from kmon_tui.sandbox.apiserver.queries import Target
+from kmon_tui.sandbox.apiserver.shapes import check_shape
 from kmon_tui.sandbox.apiserver.values import Json, JsonObject, metadata_of
 
 NAME_PATTERN = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
@@ -71,8 +72,9 @@ def _go_error(raw: bytes, error: Exception) -> str:
     return str(error)
 
 
-def check_identity(target: Target, obj: Json) -> JsonObject:
+def check_identity(target: Target, body: Json) -> JsonObject:
     """Hold kind, version, namespace and name of a body to the path. Raises ApiError."""
+    obj: JsonObject = body
     if not isinstance(obj, dict):
         raise bad_request(f"the object provided is unrecognized (must be of type {target.kind.kind})")
     kind = target.kind
@@ -83,9 +85,11 @@ def check_identity(target: Target, obj: Json) -> JsonObject:
         raise bad_request(f"Object 'Kind' is missing in '{json.dumps(obj)[:200]}'")
     api_version = obj.setdefault("apiVersion", target.api_version)
     given = obj.setdefault("kind", kind.kind)
-    metadata = metadata_of(obj)
-    if not isinstance(metadata, dict):
+    if not isinstance(obj.get("metadata"), dict | None):
         raise bad_request("json: cannot unmarshal metadata into Go struct field of type v1.ObjectMeta")
+    obj["metadata"] = obj.get("metadata") or {}
+    obj = check_shape(kind, obj)
+    metadata = metadata_of(obj)
     if given != kind.kind and (kind.custom or target.subresource == ""):
         raise _wrong_kind(target, given, metadata)
     if api_version != target.api_version:

@@ -6,7 +6,7 @@ from kmon_tui.sandbox.apiserver.errors import ApiError, bad_request, invalid
 from kmon_tui.sandbox.apiserver.exchange import Exchange
 from kmon_tui.sandbox.apiserver.kinds import Kind, kind_from_definition
 from kmon_tui.sandbox.apiserver.queries import Target
-from kmon_tui.sandbox.apiserver.validation import apply_type_error, check, fill_defaults
+from kmon_tui.sandbox.apiserver.validation import apply_type_error, check, fill_defaults, unreadable_part
 from kmon_tui.sandbox.apiserver.values import JsonObject, metadata_of
 
 
@@ -33,7 +33,9 @@ def validate(exchange: Exchange, obj: JsonObject) -> dict[str, str]:
 
 
 def require_definition(kind: Kind, obj: JsonObject) -> None:
-    """Refuse a CustomResourceDefinition that cannot be served. Raises ApiError 422."""
+    """Refuse a CustomResourceDefinition that cannot be served. Raises ApiError 422; silent for other kinds."""
+    if kind.key != ("apiextensions.k8s.io", "customresourcedefinitions"):
+        return
     name = str(obj["metadata"]["name"])
     try:
         defined = kind_from_definition(obj)
@@ -42,6 +44,13 @@ def require_definition(kind: Kind, obj: JsonObject) -> None:
     if name != f"{defined.plural}.{defined.group}":
         message = f'Invalid value: "{name}": must be spec.names.plural+"."+spec.group'
         raise invalid(kind, name, [("metadata.name", "FieldValueInvalid", message)])
+    if not defined.stored_version or not defined.versions:
+        message = "Invalid value: must have exactly one version marked as storage version"
+        raise invalid(kind, name, [("spec.versions", "FieldValueInvalid", message)])
+    for version in defined.versions:
+        if field := unreadable_part(version.schema or {}, "openAPIV3Schema"):
+            place = f"spec.versions[{version.name}].schema.{field}"
+            raise invalid(kind, name, [(place, "FieldValueInvalid", "Invalid value: not a structural schema")])
 
 
 def revision_required(target: Target) -> ApiError:

@@ -13,6 +13,7 @@ from kmon_tui.sandbox.apiserver.exchange import Exchange, answer
 from kmon_tui.sandbox.apiserver.queries import Target
 from kmon_tui.sandbox.apiserver.reading import require_entry
 from kmon_tui.sandbox.apiserver.selectors import matcher
+from kmon_tui.sandbox.apiserver.shapes import check_options
 from kmon_tui.sandbox.apiserver.shelf import Entry
 from kmon_tui.sandbox.apiserver.store import Store
 from kmon_tui.sandbox.apiserver.values import JsonObject, at_path, copy_of, timestamp
@@ -92,7 +93,7 @@ async def _options(exchange: Exchange) -> JsonObject:
     raw = await exchange.body()
     options = decode(raw, exchange.request.content_type, exchange.target) if raw else {}
     query = exchange.query
-    merged: JsonObject = dict(options) if isinstance(options, dict) else {}
+    merged = check_options("DeleteOptions", options)
     if "propagationPolicy" in query:
         merged["propagationPolicy"] = query["propagationPolicy"]
     if query.get("gracePeriodSeconds", "").isdigit():

@@ -132,7 +132,7 @@ def _collect(structure: Structure, path: Path, value: Json, found: dict[Path, Js
 
 def element(item: Json, keys: tuple[str, ...]) -> str:
     """Write the path element of a list item."""
-    if keys == SET:
+    if keys == SET or not isinstance(item, dict):
         return "v:" + encode(item).decode()
     named = {key: item.get(key, "TCP" if key == "protocol" else None) for key in keys}
     return "k:" + encode(dict(sorted(named.items()))).decode()

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kmon_tui.sandbox.apiserver.errors import ApiError, bad_request, expired, too_large_resource_version
+from kmon_tui.sandbox.apiserver.queries import number_of
 from kmon_tui.sandbox.apiserver.selectors import matcher
 from kmon_tui.sandbox.apiserver.shelf import Entry, TooOld
 from kmon_tui.sandbox.apiserver.store import Store
@@ -59,7 +60,7 @@ def list_objects(store: Store, view: View, query: Mapping[str, str]) -> bytes:
         entries = [entry for entry in entries if match(entry)]
     if page is not None:
         entries = [entry for entry in entries if _place(entry, target.namespace) > page.start]
-    limit = _number(query, "limit") or len(entries)
+    limit = number_of(query, "limit") or len(entries)
     metadata: JsonObject = {"resourceVersion": str(revision)}
     if (remaining := len(entries) - limit) > 0:
         entries = entries[:limit]
@@ -98,7 +99,7 @@ def _entries(store: Store, view: View, query: Mapping[str, str], page: Page | No
     how = query.get("resourceVersionMatch", "")
     if how not in ("", "Exact", "NotOlderThan"):
         raise bad_request(f'resourceVersionMatch: Unsupported value: "{how}"')
-    if wanted and (how == "Exact" or (not how and _number(query, "limit"))):
+    if wanted and (how == "Exact" or (not how and number_of(query, "limit"))):
         try:
             return wanted, shelf.ordered(wanted)
         except TooOld as error:
@@ -108,10 +109,3 @@ def _entries(store: Store, view: View, query: Mapping[str, str], page: Page | No
 
 def _place(entry: Entry, namespace: str) -> str:
     return entry.name if namespace else entry.key
-
-
-def _number(query: Mapping[str, str], name: str) -> int:
-    text = query.get(name, "")
-    if text and not re.fullmatch(r"-?\d+", text):
-        raise bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax')
-    return max(0, int(text or 0))

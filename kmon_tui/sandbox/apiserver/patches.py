@@ -29,6 +29,8 @@ def merge_patch(target: Json, patch: Json) -> Json:
 
 def json_patch(target: JsonObject, operations: Json) -> JsonObject:
     """Apply a JSON patch (RFC 6902). Raises ApiError 422 when it does not fit the object, 400 when it is none."""
+    if not isinstance(operations, list):
+        raise bad_request("error decoding patch: json: cannot unmarshal into Go value of type jsonpatch.Patch")
     try:
         patched: JsonObject = jsonpatch.apply_patch(target, operations)
     except (jsonpatch.InvalidJsonPatch, TypeError, AttributeError) as error:

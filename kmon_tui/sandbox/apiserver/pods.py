@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from weakref import WeakSet
 
 from aiohttp import ClientError, ClientSession, web
 
@@ -15,7 +16,7 @@ from kmon_tui.sandbox.apiserver.errors import ApiError, bad_request, method_not_
 from kmon_tui.sandbox.apiserver.exchange import Exchange, answer
 from kmon_tui.sandbox.apiserver.queries import is_true
 from kmon_tui.sandbox.apiserver.reading import require_entry
-from kmon_tui.sandbox.apiserver.shelf import Entry
+from kmon_tui.sandbox.apiserver.shelf import DELETED, Entry
 from kmon_tui.sandbox.apiserver.store import Store
 from kmon_tui.sandbox.apiserver.stream import Stream
 from kmon_tui.sandbox.apiserver.values import JsonObject, at_path
@@ -120,9 +121,25 @@ class Pods:
             current = self._store.entry("", "pods", pod.namespace, pod.name)
             if current is None or at_path(current.object, "status.phase") != "Running":
                 raise ConnectionRefusedError(111, "Connection refused")
-            return await self.dial(current.object, port)
+            reader, writer = await self.dial(current.object, port)
+            connections.add(writer)
+            return reader, writer
 
-        return await portforward(exchange.request, dial)
+        connections: WeakSet[asyncio.StreamWriter] = WeakSet()
+        cutting = asyncio.create_task(self._cut_when_gone(pod, connections), name=f"end of pod {pod.name}")
+        try:
+            return await portforward(exchange.request, dial)
+        finally:
+            cutting.cancel()
+
+    async def _cut_when_gone(self, pod: Entry, connections: WeakSet[asyncio.StreamWriter]) -> None:
+        """Cut the connections into a pod once it is deleted, as the end of its processes does."""
+        uid = at_path(pod.object, "metadata.uid")
+        with self._store.shelf("", "pods").followed() as follower:
+            while changes := await follower.read():
+                if any(c.type == DELETED and at_path(c.new.object, "metadata.uid") == uid for c in changes):
+                    for writer in list(connections):
+                        writer.transport.abort()
 
     async def _proxy(self, exchange: Exchange, pod: Entry) -> web.StreamResponse:
         address = at_path(pod.object, "status.podIP") or ""

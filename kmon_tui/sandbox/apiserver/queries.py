@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from kmon_tui.sandbox.apiserver.errors import NoSuchPath, no_such_resource
+from kmon_tui.sandbox.apiserver.errors import NoSuchPath, bad_request, no_such_resource
 from kmon_tui.sandbox.apiserver.kinds import Kind, Registry, Version
 
 _TRUE = ("true", "1", "t")
@@ -37,6 +38,14 @@ class Target:
 def is_true(query: Mapping[str, str], name: str) -> bool:
     """Read a flag of the query; clients spell it true, True or 1."""
     return query.get(name, "").lower() in _TRUE
+
+
+def number_of(query: Mapping[str, str], name: str) -> int:
+    """Read a number of the query; 0 when it is missing or below. Raises ApiError 400."""
+    text = query.get(name, "")
+    if text and not re.fullmatch(r"-?\d{1,18}", text):
+        raise bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax')
+    return max(0, int(text or 0))
 
 
 def verb_of(method: str, target: Target, query: Mapping[str, str]) -> str:

@@ -56,25 +56,25 @@ def schema_of(kind: str) -> JsonObject:
     }
 
 
-def _fields(text: str, **more: JsonObject) -> JsonObject:
-    """Describe an object by words of the form name:type."""
+def described(text: str, **more: JsonObject) -> JsonObject:
+    """Describe an object by words of the form name:type, and by schemas for what needs more than a word."""
     properties = {name: _TYPES[word] for name, word in (pair.split(":") for pair in text.split())}
     return {"type": "object", "properties": {**properties, **more}}
 
 
 def _inference_service() -> JsonObject:
-    model_format = {**_fields("name:str version:str"), "required": ["name"]}
-    model = _fields(f"{_MODEL_SERVER} runtime:str", modelFormat=model_format)
-    framework = _fields(_MODEL_SERVER)
-    workers = _fields(f"{_POD} pipelineParallelSize:int tensorParallelSize:int")
-    predictor = _fields(
+    model_format = {**described("name:str version:str"), "required": ["name"]}
+    model = described(f"{_MODEL_SERVER} runtime:str", modelFormat=model_format)
+    framework = described(_MODEL_SERVER)
+    workers = described(f"{_POD} pipelineParallelSize:int tensorParallelSize:int")
+    predictor = described(
         f"{_POD} {_SCALING} storageUris:objs",
         model=model,
         workerSpec=workers,
         **dict.fromkeys(_FRAMEWORKS.split(), framework),
     )
-    explainer = _fields(f"{_POD} {_SCALING}", art=_fields(f"{_MODEL_SERVER} config:map type:str"))
-    transformer = _fields(f"{_POD} {_SCALING}")
+    explainer = described(f"{_POD} {_SCALING}", art=described(f"{_MODEL_SERVER} config:map type:str"))
+    transformer = described(f"{_POD} {_SCALING}")
     return {
         "type": "object",
         "properties": {"predictor": predictor, "explainer": explainer, "transformer": transformer},
@@ -83,8 +83,8 @@ def _inference_service() -> JsonObject:
 
 
 def _llm_inference_service() -> JsonObject:
-    model = {**_fields("criticality:str lora:obj name:str storage:obj uri:str"), "required": ["uri"]}
-    spec = _fields(
+    model = {**described("criticality:str lora:obj name:str storage:obj uri:str"), "required": ["uri"]}
+    spec = described(
         "baseRefs:objs parallelism:obj prefill:obj replicas:int router:obj scaling:obj storageInitializer:obj "
         "template:obj tracing:obj worker:obj annotations:map labels:map",
         model=model,
@@ -95,9 +95,9 @@ def _llm_inference_service() -> JsonObject:
 _SPECS: dict[str, JsonObject] = {
     "InferenceService": _inference_service(),
     "LLMInferenceService": _llm_inference_service(),
-    "InferenceGraph": {**_fields("affinity:obj maxReplicas:int minReplicas:int nodes:obj timeout:int"), **_OPEN},
+    "InferenceGraph": {**described("affinity:obj maxReplicas:int minReplicas:int nodes:obj timeout:int"), **_OPEN},
     "TrainedModel": {
-        **_fields("inferenceService:str model:obj"),
+        **described("inferenceService:str model:obj"),
         **_OPEN,
         "required": ["inferenceService", "model"],
     },

@@ -260,8 +260,9 @@ def _is_done_for(obj: JsonObject) -> bool:
     metadata = obj["metadata"]
     if not metadata.get("deletionTimestamp") or metadata.get("finalizers"):
         return False
-    waits = metadata.get("deletionGracePeriodSeconds") or (obj["kind"] == "Namespace" and obj["spec"].get("finalizers"))
-    return not waits
+    if obj["kind"] == "Namespace":
+        return not (obj.get("spec") or {}).get("finalizers")
+    return not metadata.get("deletionGracePeriodSeconds")
 
 
 def _accepted(spec: JsonObject) -> JsonObject:

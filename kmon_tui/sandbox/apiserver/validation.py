@@ -24,6 +24,8 @@ class Findings:
     """Field, reason and message of each violation."""
     unknown: list[str] = field(default_factory=list)
     """Fields that the schema does not know; they have been taken out."""
+    pruning: bool = True
+    """Whether unknown fields are looked for."""
 
 
 def check(schema: Schema, obj: Json) -> Findings:
@@ -38,6 +40,33 @@ def check(schema: Schema, obj: Json) -> Findings:
         if name not in obj:
             findings.causes.append((name, "FieldValueRequired", "Required value"))
     return findings
+
+
+def check_value(schema: Schema, value: Json, path: str) -> list[Cause]:
+    """Hold one value to its schema and leave it as it is; returns the violations."""
+    findings = Findings(pruning=False)
+    _check(schema, value, path, findings)
+    return findings.causes
+
+
+def unreadable_part(schema: Json, path: str) -> str:
+    """Return where a schema is none; empty when it can be used."""
+    if not isinstance(schema, Mapping):
+        return path
+    numbers = ("minimum", "maximum", "minLength", "maxLength", "minItems")
+    if any(name in schema and not _is_number(schema[name]) for name in numbers):
+        return path
+    if not all(isinstance(schema.get(name, []), list) for name in ("required", "enum", "x-kubernetes-list-map-keys")):
+        return path
+    properties = schema.get("properties", {})
+    if not isinstance(properties, Mapping):
+        return f"{path}.properties"
+    inner = {f"{path}.properties[{name}]": one for name, one in properties.items()}
+    if "items" in schema:
+        inner[f"{path}.items"] = schema["items"]
+    if not isinstance(schema.get("additionalProperties", True), bool):
+        inner[f"{path}.additionalProperties"] = schema["additionalProperties"]
+    return next((found for place, one in inner.items() if (found := unreadable_part(one, place))), "")
 
 
 def fill_defaults(schema: Schema, value: Json) -> None:
@@ -124,7 +153,7 @@ def _check_map(schema: Schema, value: dict[str, Json], path: str, findings: Find
 
 
 def _prune(schema: Schema, value: dict[str, Json], known: set[str], path: str, findings: Findings) -> None:
-    if schema.get(_OPEN):
+    if schema.get(_OPEN) or not findings.pruning:
         return
     for name in [name for name in value if name not in known]:
         findings.unknown.append(f"{path}.{name}" if path else name)

@@ -12,7 +12,7 @@ from aiohttp import web
 from kmon_tui.sandbox.apiserver.errors import ApiError, expired, too_large_resource_version
 from kmon_tui.sandbox.apiserver.exchange import Exchange
 from kmon_tui.sandbox.apiserver.listing import parse_revision
-from kmon_tui.sandbox.apiserver.queries import is_true
+from kmon_tui.sandbox.apiserver.queries import is_true, number_of
 from kmon_tui.sandbox.apiserver.selectors import Match, matcher
 from kmon_tui.sandbox.apiserver.shelf import ADDED, DELETED, MODIFIED, Change, Entry, Follower, TooOld
 from kmon_tui.sandbox.apiserver.store import Store
@@ -32,7 +32,7 @@ async def watch(store: Store, exchange: Exchange, bookmark_s: float) -> web.Stre
     view = exchange.view()
     match = matcher(query, target.kind, target.namespace, target.name)
     shelf = store.shelf(*target.kind.key)
-    timeout_s = float(query.get("timeoutSeconds") or 0) or random.uniform(1800, 3600)
+    timeout_s = number_of(query, "timeoutSeconds") or random.uniform(1800, 3600)
     with shelf.followed() as follower:
         try:
             initial, start = _initial(store, exchange, match)

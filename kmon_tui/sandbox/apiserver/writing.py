@@ -23,6 +23,7 @@ from kmon_tui.sandbox.apiserver.errors import (
     ApiError,
     already_exists,
     bad_request,
+    invalid,
     namespace_not_found,
     stale,
     unsupported_media_type,
@@ -32,6 +33,7 @@ from kmon_tui.sandbox.apiserver.fields import Structure
 from kmon_tui.sandbox.apiserver.kinds import Kind
 from kmon_tui.sandbox.apiserver.queries import Target, is_true
 from kmon_tui.sandbox.apiserver.reading import require_entry, scale_of
+from kmon_tui.sandbox.apiserver.shapes import check_options
 from kmon_tui.sandbox.apiserver.shelf import Entry
 from kmon_tui.sandbox.apiserver.store import Store, same_spec
 from kmon_tui.sandbox.apiserver.values import Json, JsonObject, copy_of, metadata_of
@@ -110,7 +112,7 @@ class Writer:
             return self._scale(exchange, patches.merge_patch(scale_of(old), patch))
         base = copy_of(from_stored(target.kind, target.version.name, old.object))
         obj = self._patched(target, content_type, base, patch)
-        check_identity(target, obj)
+        obj = check_identity(target, obj)
         return self._replace(exchange, old, obj, validate(exchange, obj))
 
     def _patched(self, target: Target, content_type: str, base: JsonObject, patch: Json) -> JsonObject:
@@ -156,11 +158,12 @@ class Writer:
 
     def _scale(self, exchange: Exchange, scale: Json) -> web.Response:
         old = require_entry(self.store, exchange.target)
-        replicas = (scale.get("spec") or {}).get("replicas") if isinstance(scale, dict) else None
-        if not isinstance(replicas, int) or isinstance(replicas, bool) or replicas < 0:
-            raise bad_request("Scale in version v1 cannot be handled as a Scale: spec.replicas must be a number")
+        replicas = (check_options("Scale", scale).get("spec") or {}).get("replicas", 0)
+        if replicas < 0:
+            message = f"Invalid value: {replicas}: must be greater than or equal to 0"
+            raise invalid(exchange.target.kind, old.name, [("spec.replicas", "FieldValueInvalid", message)])
         obj = copy_of(old.object)
-        obj["spec"]["replicas"] = replicas
+        obj.setdefault("spec", {})["replicas"] = replicas
         return answer(scale_of(self._written(exchange, old, obj, applied=False)))
 
     def _replace(
@@ -184,6 +187,7 @@ class Writer:
         if not applied:
             metadata.pop("managedFields", None)
         obj = _limited(target, old.object, obj)
+        require_definition(target.kind, obj)
         for admit in self.admissions:
             admit(target.kind, obj, old.object)
         if "generation" in before and not same_spec(obj, old.object):
@@ -209,8 +213,7 @@ class Writer:
         complete(target.kind, obj)
         for admit in self.admissions:
             admit(target.kind, obj, None)
-        if target.kind.plural == "customresourcedefinitions":
-            require_definition(target.kind, obj)
+        require_definition(target.kind, obj)
         entry = (self.store.rehearse if exchange.dry_run else self.store.commit)(target.kind, obj)
         return answer(exchange.view().object(entry), HTTPStatus.CREATED, warnings)
 
