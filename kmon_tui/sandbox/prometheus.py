@@ -65,10 +65,12 @@ class Prometheus:
 
     async def __aenter__(self) -> Prometheus:
         async with AsyncExitStack() as stack:
-            runner = web.AppRunner(Api(self.samples, self.engine, self).application(), access_log=None)
+            runner = web.AppRunner(
+                Api(self.samples, self.engine, self).application(), access_log=None, shutdown_timeout=0.5
+            )
             await runner.setup()
             stack.push_async_callback(runner.cleanup)
-            await web.TCPSite(runner, "127.0.0.1", self.options.port, shutdown_timeout=0.5).start()
+            await web.TCPSite(runner, "127.0.0.1", self.options.port).start()
             self.port = runner.addresses[0][1]
             self.url = f"http://127.0.0.1:{self.port}"
             task = asyncio.create_task(self._keep_scraping(), name="prometheus scrapes")

@@ -73,11 +73,11 @@ def status_of(state: ServiceState) -> dict[str, Any]:
     values = values_of(state, component, state.revision)
     status: dict[str, Any] = filled(documents(f"templates/{state.mode}/status.yaml")[0][state.stage], values)
     fault: dict[str, Any] = {}
-    if state.fault and exists(f"faults/{state.fault}/status.yaml") and state.stage == "rolling":
+    if state.fault and exists(f"faults/{state.fault}/status.yaml") and state.stage in ("rolling", "updating"):
         fault = filled(documents(f"faults/{state.fault}/status.yaml")[0], values)
         status = overlaid(overlaid(status, fault.get("all")), fault.get(state.mode))
     if state.kind == "InferenceService" and state.stage not in ("new", "stopped"):
-        if not fault.get("without_components"):
+        if state.ready_revision or not fault.get("without_components"):
             status["components"] = {name: component_of(state, name) for name in state.components}
         status["observedGeneration"] = state.revision if state.mode == "knative" else 1
         status["conditions"] = sorted([*status["conditions"], *_of_transformer(state)], key=lambda c: str(c["type"]))
@@ -126,7 +126,8 @@ def component_of(state: ServiceState, component: str) -> dict[str, Any]:
 
 def values_of(state: ServiceState, component: str, revision: int, pod: PodState | None = None) -> dict[str, Any]:
     """Give what the templates may ask for."""
-    wanted = sum(1 for p in state.pods.values() if p.component == component and p.revision == revision)
+    own = [p for p in state.pods.values() if p.component == component and p.revision == revision]
+    wanted = len(own)
     ready = len(state.ready_pods(component, revision))
     if state.mode != "knative":
         wanted, ready = state.replicas.get(component, 0), len(state.ready_pods(component))
@@ -144,7 +145,7 @@ def values_of(state: ServiceState, component: str, revision: int, pod: PodState 
         "hash": state.hash_of(component, revision),
         "created": moment(state.created_s),
         "changed": moment(state.changed_s),
-        "revision_created": moment(min((p.created_s for p in state.pods.values()), default=state.changed_s)),
+        "revision_created": moment(min((p.created_s for p in own), default=state.changed_s)),
         "replicas": wanted,
         "ready_replicas": ready,
         "unready_replicas": max(0, wanted - ready),
