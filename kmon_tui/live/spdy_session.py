@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from typing import Protocol
 
@@ -55,6 +54,7 @@ class SpdySession:
 
     def __init__(self, link: Link, namespace: str, pod: str) -> None:
         self._link = link
+        self._clock = asyncio.get_running_loop().time
         self._namespace, self._pod = namespace, pod
         self._encoder = Encoder()
         self._streams: dict[int, PodStream] = {}
@@ -66,7 +66,7 @@ class SpdySession:
         self._writable = asyncio.Event()
         self._writers_paused = False
         self._full: list[PodStream] = []
-        self._moved_s = time.monotonic()
+        self._moved_s = self._clock()
         """When something last came, or went after having waited for room."""
         self._stalled_s = -1e9
         self._leaving = False
@@ -80,7 +80,7 @@ class SpdySession:
     @property
     def crowded(self) -> bool:
         """True for some seconds after one reader held all the others up: new connections are better off elsewhere."""
-        return time.monotonic() - self._stalled_s < 5.0
+        return self._clock() - self._stalled_s < 5.0
 
     @property
     def connections(self) -> int:
@@ -190,10 +190,10 @@ class SpdySession:
                 while self._out and size < _BATCH:
                     batch.append(part := self._out.popleft())
                     size += len(part)
-                began = time.monotonic()
+                began = self._clock()
                 await self._link.send(b"".join(batch) if len(batch) > 1 else bytes(batch[0]))
                 self._out_size -= size
-                now = time.monotonic()
+                now = self._clock()
                 if now - began > 0.001:
                     self._moved_s = now
                 if self._writers_paused and self._out_size < _LOW:
@@ -204,7 +204,7 @@ class SpdySession:
     async def _read(self) -> None:
         parser = Parser()
         while chunk := await self._link.receive():
-            self._moved_s = time.monotonic()
+            self._moved_s = self._clock()
             try:
                 frames = parser.feed(chunk)
             except ProtocolError as error:
@@ -239,21 +239,21 @@ class SpdySession:
                 pass  # settings, windows and headers say nothing in a port-forward
 
     async def _wait_for(self, stream: PodStream) -> None:
-        self._stalled_s = time.monotonic()
+        self._stalled_s = self._clock()
         try:
             async with asyncio.timeout(STALL_S):
                 await stream.room()
         except TimeoutError:
             message = f"{stream.name}: {MOST_UNREAD >> 20} MiB were not read for {STALL_S:.0f} s"
             stream.fail_stalled(TimedOut(message, "The local reader has stopped; only this connection was reset."))
-        self._stalled_s = self._moved_s = time.monotonic()
+        self._stalled_s = self._moved_s = self._clock()
 
     async def _keep_alive(self) -> None:
         number = 1
         while True:
             await asyncio.sleep(PING_S)
             limit_s = FULL_SILENCE_S if self._out_size else SILENCE_S
-            if time.monotonic() - self._moved_s > limit_s:
+            if self._clock() - self._moved_s > limit_s:
                 raise TimedOut(
                     f"the port-forward to pod {self._namespace}/{self._pod} has been silent for {limit_s:.0f} s"
                 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
 from collections.abc import AsyncGenerator
@@ -23,10 +24,13 @@ MB = 1024 * 1024
 
 
 @asynccontextmanager
-async def way_to(pod: OnePod, token: str = TOKEN) -> AsyncGenerator[KubeClient, None]:
+async def way_to(
+    pod: OnePod, token: str = TOKEN, impersonate: tuple[tuple[str, str], ...] = (), proxy: str = ""
+) -> AsyncGenerator[KubeClient, None]:
     """Give the same client that asks the API for everything else."""
     ca = pod.kubeconfig.parent / "ca.pem"
-    client = KubeClient(Access(Place(), Endpoint(pod.url, ca_file=ca), Login(token=Secret(token))))
+    endpoint = Endpoint(pod.url, ca_file=ca, proxy=Secret(proxy) if proxy else None)
+    client = KubeClient(Access(Place(), endpoint, Login(token=Secret(token), impersonate=impersonate)))
     try:
         yield client
     finally:
@@ -274,6 +278,56 @@ async def test_a_server_that_is_away_is_unreachable(tmp_path: Path) -> None:
     async with tunnel_to(gone) as tunnel:
         with pytest.raises(Unreachable, match="nobody listens at"):
             await tunnel.connect(8080)
+
+
+async def test_impersonation_and_the_programs_name_go_with_the_tunnel(pod: OnePod) -> None:
+    groups = (("Impersonate-User", "jane"), ("Impersonate-Group", "a"), ("Impersonate-Group", "b"))
+
+    async with way_to(pod, impersonate=groups) as way, PodTunnel(way, "default", "iris-pod") as tunnel:
+        await echoed(tunnel, b"x")
+
+    for headers in pod.headers:
+        assert headers["Impersonate-User"] == "jane"
+        assert headers.getall("Impersonate-Group") == ["a", "b"]
+        assert headers["User-Agent"].startswith("kmon-tui/")
+
+
+@asynccontextmanager
+async def connect_proxy(seen: list[str]) -> AsyncGenerator[str, None]:
+    """Give the URL of a proxy that only knows CONNECT and wants a password."""
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while chunk := await reader.read(65536):
+                writer.write(chunk)
+                await writer.drain()
+        writer.close()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        seen.append(head)
+        place = head.split()[1].split(":")
+        far_reader, far_writer = await asyncio.open_connection(place[0], int(place[1]))
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        await asyncio.gather(pump(reader, far_writer), pump(far_reader, writer))
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield f"http://me:secret@127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+async def test_a_tunnel_goes_through_the_same_proxy_as_every_other_call(pod: OnePod) -> None:
+    seen: list[str] = []
+
+    async with (
+        connect_proxy(seen) as proxy,
+        way_to(pod, proxy=proxy) as way,
+        PodTunnel(way, "default", "iris-pod") as tunnel,
+    ):
+        assert await echoed(tunnel, bytes(MB)) == bytes(MB)
+
+    assert len(seen) == len(pod.upgrades)
+    assert all("Proxy-Authorization: Basic bWU6c2VjcmV0" in head for head in seen)
 
 
 async def test_closing_the_tunnel_closes_what_is_open(pod: OnePod) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from aiohttp import web
+from multidict import CIMultiDictProxy
 
 from kmon_tui.sandbox.kubelet import portforward
 from kmon_tui.sandbox.tls import Authority
@@ -62,6 +63,8 @@ class OnePod:
     """The pod is deleted: its connections are cut, new ones and new forwards fail."""
     upgrades: list[str] = field(default_factory=list)
     """How each port-forward came: ``GET websocket``, ``POST spdy/3.1``."""
+    headers: list[CIMultiDictProxy[str]] = field(default_factory=list)
+    """Headers of each port-forward."""
     sessions: set[asyncio.Task[Any]] = field(default_factory=set)
     connections: int = 0
 
@@ -107,6 +110,7 @@ async def one_pod(serve: Serve, folder: Path) -> AsyncGenerator[OnePod, None]:
 
     async def forward(request: web.Request) -> web.StreamResponse:
         pod.upgrades.append(f"{request.method} {request.headers.get('Upgrade', '').lower()}")
+        pod.headers.append(request.headers)
         if pod.gone:
             return status(404, 'pods "iris-pod" not found')
         if pod.refuse is not None:

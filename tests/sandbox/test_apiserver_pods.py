@@ -83,3 +83,29 @@ async def test_a_port_is_forwarded_to_the_pods_address() -> None:
                     received += message[1:]
 
     assert received == b"hello from the pod"
+
+
+async def test_a_deleted_pod_takes_its_forwarded_connections_with_it() -> None:
+    async def wait(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"x")
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(wait, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, talking() as talk:
+        put_pod(talk, "main")
+        url = f"{talk.api.url}{PODS}/p/portforward?ports={port}"
+        headers = {"Authorization": f"Bearer {talk.api.token}"}
+        connector = aiohttp.TCPConnector(ssl=trust(talk.sandbox))
+        async with (
+            aiohttp.ClientSession(connector=connector) as session,
+            session.ws_connect(url, protocols=("v4.channel.k8s.io",), headers=headers) as socket,
+        ):
+            while await socket.receive_bytes(timeout=5) != b"\0x":
+                pass
+            talk.api.store.delete("", "pods", "default", "p")
+
+            message = await socket.receive(timeout=5)
+
+    assert message.type is aiohttp.WSMsgType.CLOSE
