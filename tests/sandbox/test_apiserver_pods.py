@@ -7,8 +7,9 @@ import struct
 from typing import Any
 
 import aiohttp
+from aiohttp import web
 
-from tests.sandbox.talk import Talk, talking, trust
+from tests.sandbox.talk import MERGE, Talk, talking, trust
 
 PODS = "/api/v1/namespaces/default/pods"
 
@@ -109,3 +110,30 @@ async def test_a_deleted_pod_takes_its_forwarded_connections_with_it() -> None:
             message = await socket.receive(timeout=5)
 
     assert message.type is aiohttp.WSMsgType.CLOSE
+
+
+async def test_a_service_is_reached_through_the_server() -> None:
+    async def tell(request: web.Request) -> web.Response:
+        return web.Response(text=f"{request.method} {request.path_qs}")
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", tell)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    port = runner.addresses[0][1]
+    try:
+        async with talking() as talk:
+            put_pod(talk, "main")
+            await talk.client.patch(f"{PODS}/p", json={"metadata": {"labels": {"app": "a"}}}, headers=MERGE)
+            metadata = {"name": "s", "namespace": "default"}
+            spec = {"selector": {"app": "a"}, "ports": [{"name": "http", "port": 80, "targetPort": port}]}
+            talk.api.store.put({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec})
+            path = "/api/v1/namespaces/default/services"
+            answered = await talk.client.get(f"{path}/s:http/proxy/v1/models", params={"q": "1"})
+            refused = await talk.client.get(f"{path}/s:grpc/proxy/")
+    finally:
+        await runner.cleanup()
+
+    assert answered.text == "GET /v1/models?q=1"
+    assert refused.json()["message"] == 'no endpoints available for service "s"'

@@ -1,4 +1,4 @@
-"""What a pod can be asked beyond its object: logs, port-forward, proxy, eviction."""
+"""What a pod can be asked beyond its object: logs, port-forward, eviction."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from weakref import WeakSet
 
-from aiohttp import ClientError, ClientSession, web
+from aiohttp import web
 
 from kmon_tui.sandbox.apiserver.deleting import Deleter
-from kmon_tui.sandbox.apiserver.errors import ApiError, bad_request, method_not_allowed
+from kmon_tui.sandbox.apiserver.errors import bad_request, method_not_allowed
 from kmon_tui.sandbox.apiserver.exchange import Exchange, answer
 from kmon_tui.sandbox.apiserver.queries import is_true
 from kmon_tui.sandbox.apiserver.reading import require_entry
@@ -79,15 +79,13 @@ class Pods:
         self.dial: Dial = dial_pod_ip
 
     async def answer(self, exchange: Exchange) -> web.StreamResponse:
-        """Answer log, portforward, proxy or eviction."""
+        """Answer log, portforward or eviction."""
         pod = require_entry(self._store, exchange.target)
         match exchange.target.subresource:
             case "log":
                 return await self._log(exchange, pod)
             case "portforward":
                 return await self._portforward(exchange, pod)
-            case "proxy":
-                return await self._proxy(exchange, pod)
             case "eviction" if exchange.verb == "create":
                 return await self._evict(exchange)
         raise method_not_allowed()
@@ -140,29 +138,6 @@ class Pods:
                 if any(c.type == DELETED and at_path(c.new.object, "metadata.uid") == uid for c in changes):
                     for writer in list(connections):
                         writer.transport.abort()
-
-    async def _proxy(self, exchange: Exchange, pod: Entry) -> web.StreamResponse:
-        address = at_path(pod.object, "status.podIP") or ""
-        port = at_path(pod.object, "spec.containers") or []
-        ports = [one["containerPort"] for container in port for one in container.get("ports") or ()]
-        if not str(address).startswith("127.") or not ports:
-            raise ApiError(503, "ServiceUnavailable", "error trying to reach service: no address")
-        url = f"http://{address}:{ports[0]}/{exchange.target.rest}"
-        request = exchange.request
-        try:
-            async with (
-                ClientSession() as session,
-                session.request(
-                    request.method,
-                    url,
-                    params=request.query,
-                    data=await request.read(),
-                    headers={"Content-Type": request.content_type},
-                ) as found,
-            ):
-                return web.Response(body=await found.read(), status=found.status, content_type=found.content_type)
-        except ClientError as error:
-            raise ApiError(503, "ServiceUnavailable", f"error trying to reach service: {error}") from error
 
     async def _evict(self, exchange: Exchange) -> web.Response:
         await self._deleter.delete(exchange)

@@ -15,6 +15,7 @@ from kmon_tui.sandbox.apiserver.errors import ApiError, NoSuchPath, method_not_a
 from kmon_tui.sandbox.apiserver.exchange import Exchange, RequestRecord, answer, refusal
 from kmon_tui.sandbox.apiserver.listing import list_objects
 from kmon_tui.sandbox.apiserver.pods import Pods
+from kmon_tui.sandbox.apiserver.proxying import proxy
 from kmon_tui.sandbox.apiserver.queries import find_target, verb_of
 from kmon_tui.sandbox.apiserver.reading import get_object
 from kmon_tui.sandbox.apiserver.reviews import is_review, review
@@ -120,6 +121,8 @@ class ApiServer:
     async def _dispatch(self, exchange: Exchange) -> web.StreamResponse:
         if is_review(exchange):
             return await review(self.access, exchange)
+        if exchange.target.subresource == "proxy":
+            return await proxy(self.store, exchange)
         if exchange.target.kind.key == ("", "pods") and exchange.target.subresource not in ("", "status"):
             return await self.pods.answer(exchange)
         match exchange.verb:
