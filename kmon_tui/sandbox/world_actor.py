@@ -45,11 +45,14 @@ class Actor:
         self._stage = stage
         self.state = state
         self._changing = asyncio.Lock()
+        self._gone = False
 
     # -- writing
 
     def write(self) -> None:
         """Put all objects of the service as its state tells; what did not change is left alone."""
+        if self._gone:
+            return
         for found in objects_of(self.state):
             self._stage.store.put(found)
         for pod in self.state.pods.values():
@@ -91,8 +94,9 @@ class Actor:
 
     async def sync(self) -> None:
         """Write, and let the servers follow."""
-        self.write()
-        await self._stage.kubelet.sync(self.state)
+        if not self._gone:
+            self.write()
+            await self._stage.kubelet.sync(self.state)
 
     async def _bring_up(self, pods: list[PodState], starting_s: float = 0.0) -> None:
         """Take pods through their stages until they serve; a big model may take its time to start."""
@@ -239,7 +243,8 @@ class Actor:
             await self.sync()
 
     async def go(self) -> None:
-        """The service was deleted: let its servers go."""
+        """The service was deleted: let everything of it go, whatever was under way."""
+        self._gone = True
         await self._delete_children()
         key = (self.state.kind, self.state.namespace, self.state.name)
         self._stage.kubelet.loads.pop(key, None)

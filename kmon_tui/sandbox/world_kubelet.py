@@ -48,6 +48,8 @@ class Kubelet:
         if pod.stage == "ready" and key not in self.models and state.kind != "InferenceGraph":
             started_s = max(pod.created_s, time.time() - OLDEST_S)
             await self.models.add(self.new_pod(state, pod, Flow(self.load_of(state), started_s)), pod.ip)
+            if pod.name not in state.pods:  # deleted meanwhile
+                await self.models.remove(*key)
         elif pod.stage != "ready" and key in self.models:
             await self.models.remove(*key)
 
