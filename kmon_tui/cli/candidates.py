@@ -8,7 +8,7 @@ from kmon_tui.cli.flags import COMMANDS, EVERYWHERE, Row, split_command
 from kmon_tui.domain.errors import KmonError
 
 _FORMATS = {"get": "table wide json yaml name csv", "metrics": "json table yaml", "info": "table json yaml"}
-_FIXED = {"log_level": "debug info warning error", "world": "demo none"}
+_FIXED = {"log_level": "debug info warning error", "world": "demo quiet empty"}
 
 
 def complete(words: list[str]) -> int:

@@ -63,11 +63,13 @@ METRICS: tuple[Row, ...] = (
     (("--window",), "window", "TIME", "how far back, as 1h (else 15m)"),
 )
 SANDBOX: tuple[Row, ...] = (
-    (("--world",), "world", "NAME", "which world is played (else demo); none: an empty API server"),
+    (("--world",), "world", "NAME", "demo (usual), quiet (no services yet), or empty (an API server alone)"),
     (("--services",), "services", "N", "how many synthetic services there are besides the world's"),
     (("--events-per-s",), "events_per_s", "RATE", "how many of them change each second"),
     (("--fault",), "fault", "FAULT…", "WHERE:ACTION, as watch:cut@2 or list/pods:429=3*2; may be repeated"),
     (("--speed",), "speed", "FACTOR", "how much faster than real life the world moves"),
+    (("--knative",), "knative", "VERSION", "whose metric names are served (else 1.19 and newer); none: no Knative"),
+    (("--scrape-interval",), "scrape_interval", "TIME", "of its Prometheus (else 5s)"),
     (("--round-trip",), "round_trip", "TIME", "added before each answer of the API server, as 80ms"),
     (("--until-eof",), "until_eof", "", "end when standard input ends"),
 )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kmon_tui.sandbox.sandbox import SandboxOptions
 
 T = TypeVar("T")
+_WORLDS = ("demo", "quiet", "empty")
 
 
 def run(start: Start) -> int:
@@ -63,15 +64,27 @@ def _options(start: Start) -> SandboxOptions:
     from kmon_tui.sandbox.sandbox import SandboxOptions
 
     faults = start.said.get("fault", [])
-    world = start.text("world", "demo")
+    world, knative = start.text("world", "demo"), start.text("knative", "1.19")
+    if world not in (*_WORLDS, "none"):
+        raise SettingsError(f"there is no world {world!r}", f"Choose {', '.join(_WORLDS)}.")
     return SandboxOptions(
-        world="" if world == "none" else world,
+        world="empty" if world == "none" else world,
         services=_number(start, "services", int, 0),
         events_per_s=_number(start, "events_per_s", float, 0.0),
         speed=_number(start, "speed", float, 1.0),
         round_trip_s=_number(start, "round_trip", duration_s, 0.0),
+        scrape_interval_s=_number(start, "scrape_interval", duration_s, 5.0),
+        knative=knative != "none",
+        milliseconds=knative != "none" and _read("--knative", knative, _version) < (1, 19),
         faults=tuple(_read("--fault", text, Fault.parse) for text in (faults if isinstance(faults, list) else ())),
     )
+
+
+def _version(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.removeprefix("v").split("."))
+    except ValueError:
+        raise ValueError(f"must be a version such as 1.18, or none, not {text!r}") from None
 
 
 def _number(start: Start, key: str, read: Callable[[str], T], usual: T) -> T:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -88,5 +87,7 @@ def _flat(content: Mapping[object, object]) -> Iterator[tuple[str, object]]:
 
 
 def _did_you_mean(name: str) -> str:
+    import difflib  # only for what is wrong: it takes 2 ms of every start
+
     close = difflib.get_close_matches(name, KEYS, n=1)
     return f"; did you mean {close[0]}?" if close else ""

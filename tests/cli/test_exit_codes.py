@@ -59,10 +59,11 @@ def silent_server() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
-def test_get_prints_data_and_no_words(sandbox: Place) -> None:
+def test_get_prints_data_on_stdout_and_words_on_stderr(sandbox: Place) -> None:
     done = run("get", "-A", "-o", "json", "--kubeconfig", str(sandbox.kubeconfig))
 
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0
+    assert all(line.startswith("kmon-tui: ") for line in done.stderr.splitlines())
     assert {"sklearn-iris"} <= {item["name"] for item in json.loads(done.stdout)["items"]}
 
 
@@ -156,6 +157,7 @@ def test_what_the_api_server_does_wrong_has_a_code(fault: str, code: int, word: 
         ("frobnicate", "x"),
         ("sandbox", "--fault", "x"),
         ("sandbox", "--world", "nowhere"),
+        ("sandbox", "--knative", "new"),
     ],
 )
 def test_usage_is_one_line_and_code_2(words: tuple[str, ...]) -> None:
