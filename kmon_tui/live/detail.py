@@ -83,11 +83,12 @@ def tabulate(
 
     ``born`` tells whether a target was made inside the window; at the looks of ``gaps`` Prometheus only remembered.
     """
+    answered_at = {_process(metric): values for metric, values in looks if "__name__" not in metric}
     slots: dict[Place, dict[tuple[Role, str], list[float]]] = {}
     bounds: dict[Place, dict[float, list[float]]] = {}
     for metric, answered in looks:
         place = place_of(metric)
-        if place not in places:
+        if place not in places or "__name__" not in metric:
             continue
         values = [math.nan if i in gaps else value for i, value in enumerate(answered)]
         role = dialect.counters.get(metric["__name__"])
@@ -96,8 +97,15 @@ def tabulate(
         elif (le := parse_le(metric.get("le", ""))) is not None:
             # The same bound under two spellings is one bucket (le="1" before an upgrade, le="1.0" after it).
             _merge(bounds.setdefault(place, {}), le, values, _max)
-    gained = {place: _gains(found, born(place)) for place, found in slots.items()}
-    le_ms, counts, totals = _buckets(bounds, dialect.to_ms, steps, born)
+
+    def is_new(place: Place, values: Sequence[float]) -> bool:
+        """Whether it began at zero: made in the window, or scraped without any series right before the first."""
+        first = _first(values)
+        up = answered_at.get(place[:2])
+        return born(place) or (up is not None and 0 < first < len(values) and up[first - 1] == 1)
+
+    gained = {place: _gains(found, is_new(place, _earliest(found.values()))) for place, found in slots.items()}
+    le_ms, counts, totals = _buckets(bounds, dialect.to_ms, steps, is_new)
     classes = {code for gains in gained.values() for role, code in gains if role is Role.REQUESTS and code}
 
     def sum_of(role: Role, code: str | None = None) -> Increase:
@@ -163,14 +171,19 @@ def _gains(found: Mapping[tuple[Role, str], Sequence[float]], born: bool) -> dic
 
 
 def _buckets(
-    bounds: Mapping[Place, Mapping[float, Sequence[float]]], to_ms: float, steps: int, born: Callable[[Place], bool]
+    bounds: Mapping[Place, Mapping[float, Sequence[float]]],
+    to_ms: float,
+    steps: int,
+    is_new: Callable[[Place, Sequence[float]], bool],
 ) -> tuple[tuple[float, ...], tuple[array[float], ...], tuple[float, ...]]:
     gains: dict[float, list[Increase]] = {}
     for place, found in bounds.items():
         # A process that started over shows it in its largest bucket at the latest.
-        resets = fell(found[max(found)])
+        largest = found[max(found)]
+        resets = fell(largest)
+        new = is_new(place, largest)
         for le, values in found.items():
-            gains.setdefault(le, []).append(increase(values, _first(values) if born(place) else None, resets))
+            gains.setdefault(le, []).append(increase(values, _first(values) if new else None, resets))
     sums = {le: together(ones, steps) for le, ones in gains.items()}
     if not sums:
         return (), (), ()
@@ -200,6 +213,14 @@ def _max(one: float, other: float) -> float:
 def _less(one: Increase, other: Increase) -> Increase:
     steps = array("d", [a - (0.0 if math.isnan(b) else b) for a, b in zip(one.steps, other.steps, strict=True)])
     return Increase(steps, one.total - other.total, one.seen)
+
+
+def _earliest(all_values: Iterable[Sequence[float]]) -> Sequence[float]:
+    return min(all_values, key=_first)
+
+
+def _process(metric: Mapping[str, str]) -> Place:
+    return (metric.get("job", ""), metric.get("instance", ""))
 
 
 def _first(values: Sequence[float]) -> int:

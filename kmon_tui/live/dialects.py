@@ -142,16 +142,23 @@ def latency(dialect: Dialect, matchers: str, targets: Iterable[Mapping[str, str]
 
 
 def detail(dialect: Dialect, matchers: str, targets: Iterable[Mapping[str, str]]) -> str:
-    """Ask for the raw counters by code and the raw buckets of these targets; for a range query."""
+    """Ask for the raw counters by code and the raw buckets of these targets, and whether they answered; for a range."""
     names = "|".join(dialect.counters)
     by_code = ", ".join(("__name__", *TARGET, *dialect.code_labels))
     by_le = ", ".join(("__name__", "le", *TARGET))
-    parts = []
+    targets = list(targets)
+    parts = [up] if (up := scraped(matchers, targets)) else []
     for only in only_targets(targets):
         rest = f"{only}{_and(dialect.own)}{_and(matchers)}"
         parts.append(f'sum by ({by_code}) ({{__name__=~"{names}",{rest}}})')
         parts.append(f"sum by ({by_le}) ({dialect.buckets}{{{rest}}})")
     return " or ".join(parts)
+
+
+def scraped(matchers: str, targets: Iterable[Mapping[str, str]]) -> str:
+    """Ask whether these targets answered: a scrape without a series proves zero. Empty when none has an instance."""
+    instances = {labels["instance"] for labels in targets if labels.get("instance")}
+    return f"max by (job, instance) (up{{instance=~{quoted_choice(instances)}{_and(matchers)}}})" if instances else ""
 
 
 def only_targets(targets: Iterable[Mapping[str, str]]) -> list[str]:

@@ -13,11 +13,13 @@ from kmon_tui.live.owners import Owners
 from kmon_tui.live.prometheus import Api
 from kmon_tui.live.prometheus_address import Matchers
 from kmon_tui.live.prometheus_answers import Labelled
-from kmon_tui.live.target import Handle
+from kmon_tui.live.target import Handle, Target
 
 VALUES_AT_ONCE = 30_000
 """Values of one range answer: decoding them holds the interpreter for some 10 ms."""
 MOST_LOOKED_AT = 5000
+MOST_BIRTHS = 200
+"""New targets of one tick that are looked at closely."""
 MOST_VALUES = 300_000
 LEAST_STEPS = 12
 
@@ -84,8 +86,21 @@ class Feeder:
             sampled[handle] = max(sampled.get(handle, 0.0), at)
         ledger.know(self.owners, self._identity)
         self._rows = len(rows)
-        ledger.ingest(at_s, [(ledger.reading(row), float(row.value[1])) for row in rows], sampled)
+        readings = [(ledger.reading(row), float(row.value[1])) for row in rows]
+        self._find_births(api, ledger, {id(r.target): r.target for r, _ in readings if r.target.at_s < 0})
+        ledger.ingest(at_s, readings, sampled)
         ledger.forget()
+
+    def _find_births(self, api: Api, ledger: Ledger, new: dict[int, Target]) -> None:
+        """Look whether targets that are new were scraped a step ago: then all they counted came since."""
+        if ledger.at_s is None or not 0 < len(new) <= MOST_BIRTHS:
+            return
+        question = dialects.scraped(self.matchers.text, [target.labels for target in new.values()])
+        rows = api.query(question, ledger.at_s) if question else []
+        up = {(m.get("job", ""), m.get("instance", "")) for row in rows if row.value[1] == "1" for m in (row.metric,)}
+        for target in new.values():
+            if (target.labels.get("job", ""), target.labels.get("instance", "")) in up:
+                target.zero_s = ledger.at_s
 
     def _book_range(self, api: Api, ledger: Ledger, start_s: int, end_s: int) -> None:
         sampled: dict[int, dict[Handle, float]] = {}

@@ -20,7 +20,7 @@ class Target:
 
     __slots__ = (
         "at_s", "chosen", "covered_s", "dialect", "first_sample_s", "flow", "gains", "generation", "guards", "handle",
-        "labels", "last", "now", "owner", "sampled_s", "seen_s", "unit",
+        "labels", "last", "now", "owner", "sampled_s", "seen_s", "unit", "zero_s",
     )  # fmt: skip
 
     def __init__(self, labels: dict[str, str], dialect: Dialect) -> None:
@@ -35,6 +35,8 @@ class Target:
         self.generation = -1
         self.chosen = False
         self.at_s = -1
+        self.zero_s: float | None = None
+        """When a scrape proved that it had counted nothing yet, if that is known."""
         self.seen_s: float | None = None
         self.first_sample_s: float | None = None
         self.sampled_s: float | None = None

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -121,7 +120,7 @@ async def test_a_replaced_pod_goes_on_where_the_old_one_ended(serve: Serve) -> N
     story.tell(COUNT, {**POD, **OK}, lambda n: 1000 + 30 * n if n < 40 else None)
     story.tell(COUNT, {**OTHER_POD, **OK}, lambda n: 30 * (n - 39) if n >= 40 else None)
     born = datetime.fromtimestamp(story.times[39] + 1, UTC)
-    isvc = replace(IRIS, pods=(Pod("default", OTHER_POD["pod"], "u", "iris", created=born),))
+    isvc = InferenceService(IRIS.key, pods=(Pod("default", OTHER_POD["pod"], "u", "iris", created=born),))
 
     told = await measured(story, serve, isvc)
 
@@ -162,6 +161,28 @@ async def test_a_counter_with_one_sample_is_new(serve: Serve) -> None:
 
     assert report.traffic[IRIS.key].new_requests == 7
     assert report.traffic[IRIS.key].requests_per_s is None
+
+
+async def test_requests_before_the_first_sample_count_when_an_earlier_scrape_found_none(serve: Serve) -> None:
+    story = Story()
+    story.tell("up", {"job": POD["job"], "instance": POD["instance"]}, lambda n: 1)
+    story.tell(COUNT, {**POD, **OK}, lambda n: 7 if n >= 60 else None)
+    for le in ("100", "+Inf"):
+        story.tell(BUCKET, {**POD, **OK, "le": le}, lambda n: 7 if n >= 60 else None)
+
+    told = await measured(story, serve)
+
+    assert told["requests_in_window"] == 7
+    assert [bucket["count"] for bucket in told["buckets"]] == [7, 0]
+
+
+async def test_requests_before_the_first_scrape_are_only_in_the_counter(serve: Serve) -> None:
+    story = Story()
+    story.tell(COUNT, {**POD, **OK}, lambda n: 7 if n >= 60 else None)
+
+    told = await measured(story, serve)
+
+    assert (told["requests_in_window"], told["counter_sum"]) == (0, 7)
 
 
 async def test_an_idle_service_has_no_requests_and_no_error_ratio(serve: Serve) -> None:

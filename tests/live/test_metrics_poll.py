@@ -184,6 +184,22 @@ async def test_a_new_counter_shows_its_first_requests_as_new_and_then_a_rate() -
     assert (grown.new_requests, grown.requests_per_s) == (None, 0)
 
 
+async def test_the_first_requests_of_a_pod_that_was_scraped_all_along_are_in_the_rate() -> None:
+    story, line = busy()
+    pod = {**OTHER_POD, "service_name": "rose", "pod": "rose-predictor-1"}
+    story.tell("up", {"job": pod["job"], "instance": pod["instance"]}, lambda n: 1)
+    rose = (COUNT, {**pod, **OK}, lambda n: 7.0)
+    async with watched(story, IRIS, ROSE) as seen:
+        await seen.poll()
+        seen.pass_time(line, rose)
+        young = (await seen.poll()).traffic[ROSE.key]
+        seen.pass_time(line, rose)
+        grown = (await seen.poll()).traffic[ROSE.key]
+
+    assert young.new_requests == 7
+    assert grown.requests_per_s == pytest.approx(7 / (2 * SCRAPE_S), rel=0.2)
+
+
 async def test_another_selection_has_other_buckets() -> None:
     story = steady()
     async with watched(story, IRIS, ROSE) as seen:
