@@ -15,8 +15,11 @@ from kmon_tui.monitor.monitor import Monitor
 from kmon_tui.settings import KubeSettings, Settings, ViewSettings
 from kmon_tui.ui.app import KmonApp
 
-SIZE = (132, 34)
+SIZE = (132, 42)
 PATIENCE_S = 90.0
+SHOWN = "sklearn-iris"
+SETTLED_S = 5.0
+"""The heat map is drawn with the next tick."""
 PICTURE = Path(__file__).resolve().parents[1] / "docs" / "fleet.svg"
 
 
@@ -28,17 +31,18 @@ async def picture() -> str:
         app = KmonApp(monitor, settings.view)
         async with app.run_test(size=SIZE) as pilot:
             async with asyncio.timeout(PATIENCE_S):
+                await monitor.store.wait_for(lambda state: state.fleet.synced or None)
+                await pilot.pause()
+                app.fleet.open_service(SHOWN)
                 await monitor.store.wait_for(_complete)
-            await pilot.press("j")
-            await pilot.pause(6)
+            await pilot.pause(SETTLED_S)
             svg = app.export_screenshot(title="kmon-tui --demo")
     # Without the addresses of web fonts: a picture asks nobody for anything.
     return re.sub(r"@font-face\s*\{.*?\}", "", svg, flags=re.DOTALL)
 
 
 def _complete(state: State) -> bool | None:
-    rates = [] if state.traffic is None else [t.requests_per_s for t in state.traffic.traffic.values()]
-    return True if state.fleet.synced and any(rates) else None
+    return True if state.traffic is not None and any(key.name == SHOWN for key in state.traffic.buckets) else None
 
 
 if __name__ == "__main__":
