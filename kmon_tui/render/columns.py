@@ -9,7 +9,7 @@ from kmon_tui.domain.service import InferenceService, Kind, Mode, Readiness
 from kmon_tui.domain.traffic import Traffic
 from kmon_tui.render.cells import clean, fit, middle
 from kmon_tui.render.drawing import Drawing
-from kmon_tui.render.lines import Line, Span, joined
+from kmon_tui.render.lines import Line, Span, in_look, joined
 from kmon_tui.render.rows import BEGINNING, Row, Severity, has_split, split_words
 from kmon_tui.render.sparkline import BAD_RATIO, WARN_RATIO, sparkline
 from kmon_tui.render.units import NOTHING, UNKNOWN, age, coarse_age, milliseconds, number, percent
@@ -61,7 +61,8 @@ def row_line(row: Row, columns: Sequence[Column], drawing: Drawing) -> Line:
     for column in columns:
         spans.extend(column.cell(row, column.width, drawing))
         spans.append((" ", ""))
-    return joined(spans[:-1])
+    line = joined(spans[:-1])
+    return in_look(line, "stale") if drawing.api_failing else line
 
 
 def reason_line(row: Row, width: int, drawing: Drawing, *, show_split: bool) -> Line:
@@ -69,7 +70,7 @@ def reason_line(row: Row, width: int, drawing: Drawing, *, show_split: bool) -> 
     parts = [clean(row.reason)] if row.reason and row.severity >= Severity.ERRORS else []
     if show_split and has_split(row.isvc.traffic):
         parts.append("traffic " + clean(split_words(row.isvc.traffic)))
-    look = "reason" if row.severity >= Severity.ERRORS else "dim"
+    look = "stale" if drawing.api_failing else "reason" if row.severity >= Severity.ERRORS else "dim"
     text = f"   {drawing.glyphs.branch} " + "   ".join(parts)
     return ((fit(text, width, ellipsis=drawing.glyphs.ellipsis), look),)
 
@@ -85,7 +86,8 @@ def fold_line(rows: Sequence[Row], width: int, drawing: Drawing, *, unfolded: bo
     state = fit(f"{glyph} {word}", 9)
     room = max(0, width - 12 - len(head) - len(hint) - 1)
     reason = fit(clean(first.reason), room, ellipsis=drawing.glyphs.ellipsis)
-    return joined([(" ", ""), (state, look), (" ", ""), (head, "bold"), (reason, "reason"), (f" {hint}", "dim")])
+    line = joined([(" ", ""), (state, look), (" ", ""), (head, "bold"), (reason, "reason"), (f" {hint}", "dim")])
+    return in_look(line, "stale") if drawing.api_failing else line
 
 
 def state_words(row: Row, drawing: Drawing) -> tuple[str, str, str]:

@@ -21,6 +21,8 @@ class Drawing:
     """The viewer's zone; None: this machine's."""
     shaded: bool = False
     """Draw heat maps with signs instead of colours."""
+    api_failing: bool = False
+    """The services are old: everything about them is dimmed."""
     prometheus_failing: bool = False
     report: TrafficReport | None = None
     report_age_s: float = 0.0

@@ -56,7 +56,7 @@ def _without_services(state: State) -> Notice:
         lines = tuple(clean(text) for text in (health.hint, _where(state)) if text)
         return Notice(
             clean(health.error) or "the Kubernetes API does not answer",
-            (*lines, "tried again by itself, ever more seldom, at least every 15 s"),
+            (*lines, "tried again by itself"),
             (RETRY, CONTEXT, QUIT),
             look="failed",
         )

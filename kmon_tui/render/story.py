@@ -12,7 +12,7 @@ from kmon_tui.domain.traffic import Buckets, Family, Traffic
 from kmon_tui.render.cells import clean, fit, middle, wrap
 from kmon_tui.render.columns import kind_word, replicas_words, state_words
 from kmon_tui.render.drawing import Drawing
-from kmon_tui.render.lines import Line, Span, cropped, joined
+from kmon_tui.render.lines import Line, Span, cropped, joined, spread
 from kmon_tui.render.rows import Row, Severity, has_split, scope_words, split_words
 from kmon_tui.render.summary import api_health
 from kmon_tui.render.units import age, long_duration, milliseconds, number, percent
@@ -28,6 +28,8 @@ FAMILIES: Mapping[Family, str] = {
 def context_line(state: State, row: Row | None, drawing: Drawing, width: int) -> Line:
     """Say in one line what matters most now: a source that fails, else the selected service."""
     api = api_health(state)
+    if not state.fleet.services:
+        return ()  # the notice in place of the list has said it
     if api.status is Status.FAILING:
         return _failure("api", api, width)
     prometheus = state.health.get(PROMETHEUS)
@@ -35,16 +37,17 @@ def context_line(state: State, row: Row | None, drawing: Drawing, width: int) ->
         return cropped(((f" {clean(row.isvc.key.name)}: ", "bold"), (clean(row.reason), "reason")), width)
     if prometheus is not None and prometheus.status is Status.FAILING:
         return _failure("prometheus", prometheus, width)
-    if prometheus is None and state.fleet.synced:
+    if prometheus is None:
         return cropped(((" no Prometheus, so no traffic: start with --prometheus URL", "dim"),), width)
-    if row is None:
-        return ()
-    spans: list[Span] = [(f" {clean(row.isvc.key.name)} ", "bold")]
-    spans.extend(_traffic_words(row.traffic, drawing) or _facts(_kind_facts(row), drawing))
-    notes = "; ".join(map(clean, state.fleet.notes))
-    if notes:
-        spans.append((f"   note: {notes}", "warn"))
-    return cropped(joined(spans), width)
+    if state.traffic is not None and not state.traffic.prometheus.families:
+        return cropped(((" prometheus has none of the known metrics: are the model pods scraped?", "warn"),), width)
+    spans: list[Span] = []
+    if row is not None:
+        spans = [(f" {clean(row.isvc.key.name)} ", "bold")]
+        spans.extend(_traffic_words(row.traffic, drawing) or _facts(_kind_facts(row), drawing))
+    count = len(state.fleet.notes)
+    notes: Line = ((f" {count} note{'s' if count > 1 else ''} (:notes) ", "warn"),) if count else ()
+    return spread(joined(spans), notes, width)
 
 
 def headline(row: Row, drawing: Drawing, width: int) -> Line:
@@ -145,6 +148,8 @@ def _traffic_words(traffic: Traffic | None, drawing: Drawing) -> list[Span]:
         return []
     if traffic.problem and traffic.requests_per_s is None:
         return [(clean(traffic.problem), "warn")]
+    if traffic.requests_per_s == 0 and traffic.error_ratio is None:
+        return [("no requests", "dim")]
     top = traffic.top_bound_ms
     words = f"{percent(traffic.error_ratio)} % errors ({scope_words(traffic.scope)})"
     quantiles = "/".join(milliseconds(value, top) for value in (traffic.p50_ms, traffic.p90_ms, traffic.p99_ms))

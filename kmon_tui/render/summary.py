@@ -23,6 +23,10 @@ WORDS = (
 )
 
 
+CONTEXT_WIDTH = 28
+"""Cells that a long context gets before counts are left out for it."""
+
+
 def counts_line(counts: Mapping[str, int], look: str | None = None) -> Line:
     """Write ``2 FAILED  1 rolling  9 ready``; what there is none of is left out."""
     spans: list[Span] = []
@@ -51,7 +55,8 @@ def top_line(state: State, counts: Mapping[str, int], drawing: Drawing, width: i
     )
     place = f" ns:{clean(namespace) if namespace else 'all'}"
     room = width - 1 - width_of(right) - 2
-    head = _shortened(head, max(room - 10 - len(place), room // 2))
+    context_width = min(width_of(((clean(state.place.context), ""),)), CONTEXT_WIDTH)
+    head = _shortened(head, room - 2 - context_width - min(len(place), 16))
     left_room = room - width_of(head) - 2 - min(len(place), 16)
     context = middle(clean(state.place.context) or "no context", max(4, left_room), ellipsis=drawing.glyphs.ellipsis)
     left: Line = (
@@ -102,7 +107,7 @@ def _api_words(state: State, drawing: Drawing) -> Line:
 def _prometheus_words(state: State, drawing: Drawing) -> Line:
     health = state.health.get(PROMETHEUS)
     if health is None:
-        return (("prom -", "dim"),)
+        return (("no prom", "dim"),)
     old = data_words(state, drawing)
     if health.status is Status.FAILING:
         return ((f"prom DOWN {old}".rstrip(), "failed"),)

@@ -6,9 +6,11 @@ import threading
 from collections.abc import AsyncGenerator, Callable
 from datetime import datetime, timedelta, tzinfo
 from importlib import import_module
+from pathlib import Path
 from typing import ClassVar, Protocol
 
 from textual.binding import Binding, BindingType
+from textual.filter import NoColor
 from textual.screen import Screen
 from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
@@ -53,7 +55,7 @@ class KmonApp(QuietApp):
     """Two workers and the screens; everything that is shown comes from the State, every wish goes to the monitor."""
 
     TITLE = "kmon-tui"
-    CSS_PATH = "kmon.tcss"
+    CSS_PATH = Path(__file__).with_name("kmon.tcss")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "quit", show=False, priority=True, id="app.quit_now"),
         Binding("ctrl+c", "help_quit", "quit (twice)", show=False, system=True, id="app.interrupt"),
@@ -78,6 +80,9 @@ class KmonApp(QuietApp):
         self.VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-tall")]
         self._watcher = watcher
         self._wanted_theme = theme
+        if view.no_color and not self.no_color:  # said by a flag: Textual itself reads only NO_COLOR
+            self.no_color = True
+            self._filters.append(NoColor())
         self._surroundings = Surroundings(
             now=now, zone=zone, ascii=view.ascii, shaded=plain or view.ascii, read_only=read_only
         )

@@ -87,9 +87,11 @@ class KmonScreen(Screen[None]):
         waited_s = max(0.0, (now - self._report_came).total_seconds())
         fresh = report is None or waited_s <= 2 * poll_s(report.prometheus)
         health = self.state.health.get(PROMETHEUS, Health())
+        api_failing = api_health(self.state).status is Status.FAILING
         drawing = replace(
             self.drawing,
-            now=_step(now, 10 if api_health(self.state).status is Status.FAILING else 60),
+            now=_step(now, 10 if api_failing else 60),
+            api_failing=api_failing,
             shaded=self.surroundings.shaded,
             prometheus_failing=health.status is Status.FAILING,
             report=report,

@@ -13,7 +13,9 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from kmon_tui.render.cells import clean
+from kmon_tui.render.cells import clean, middle
+
+LABEL_WIDTH = 46
 
 
 class Chooser(ModalScreen[str | None]):
@@ -61,6 +63,6 @@ class Chooser(ModalScreen[str | None]):
         if not self._choices:
             return [Option(self._empty, disabled=True)]
         return [
-            Option(Text(("> " if value == self._chosen else "  ") + clean(label), no_wrap=True, overflow="ellipsis"))
+            Option(Text(("> " if value == self._chosen else "  ") + middle(clean(label), LABEL_WIDTH)))
             for value, label in self._choices
         ]

@@ -57,7 +57,7 @@ def parse_command(text: str) -> Order | None:
     if name not in COMMANDS:
         matches = [command for command in COMMANDS if command.startswith(name)]
         if len(matches) != 1:
-            raise CommandError(f"no such command: {words[0]}", hint="commands are " + " ".join(COMMANDS))
+            raise CommandError(f"no such command: {words[0]}", hint=" ".join(COMMANDS))
         name = matches[0]
     if name == "sort" and argument not in SORTS:
         raise CommandError(f"cannot sort by {argument or 'nothing'}", hint="sort " + "|".join(SORTS))

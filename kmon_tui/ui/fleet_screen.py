@@ -269,7 +269,8 @@ class FleetScreen(KmonScreen):
             parsed = parse_filter(text)
         except FilterError as error:
             row.add_class("-failed")
-            row.say(f"{error.message}: {error.hint} ", failed=True)
+            row.say(f"{error.message} ", failed=True)
+            self.query_one("#context", LinesView).show((((f" {error.hint}", "warn"),),))
             return False
         row.remove_class("-failed")
         self.view = replace(self.view, filter=parsed)

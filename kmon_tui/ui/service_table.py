@@ -92,9 +92,14 @@ class ServiceTable(ScrollView, Painted, can_focus=True):
         return tuple(entry for entry in self._entries[first : first + self._body_height] if isinstance(entry, Key))
 
     @property
+    def line_width(self) -> int:
+        """Cells of a line beside the scroll bar."""
+        return self.scrollable_content_region.width
+
+    @property
     def show_split(self) -> bool:
         """Whether a split of traffic needs a line of its own: no column says it at this width."""
-        return self.size.width < SPLIT_COLUMN_FROM
+        return self.line_width < SPLIT_COLUMN_FROM
 
     def fill(self, rows: dict[Key, Row], drawing: Drawing, *, one_namespace: bool) -> None:
         """Take over new rows at the same places; write those visible ones that look different now."""
@@ -114,7 +119,7 @@ class ServiceTable(ScrollView, Painted, can_focus=True):
         self._entries, self._unfolded = entries, unfolded
         before = self.selected
         self._cursor = self._find(self._wanted, self._cursor)
-        self.virtual_size = Size(self.size.width, len(entries) + HEADER)
+        self.virtual_size = Size(self.line_width, len(entries) + HEADER)
         if scrolled:
             self._scroll_to_line(max(0, min(self._cursor - above, len(entries) - self._body_height)))
         self._keep_visible()
@@ -189,7 +194,7 @@ class ServiceTable(ScrollView, Painted, can_focus=True):
     def on_resize(self) -> None:
         """Other columns may fit now."""
         self._forget()
-        self.virtual_size = Size(self.size.width, len(self._entries) + HEADER)
+        self.virtual_size = Size(self.line_width, len(self._entries) + HEADER)
         self._keep_visible()
         self.refresh()
         self.post_message(self.Looked())
@@ -208,7 +213,7 @@ class ServiceTable(ScrollView, Painted, can_focus=True):
         return self._entries[index] if 0 <= index < len(self._entries) else None
 
     def _strip(self, y: int) -> Strip:
-        width = self.size.width
+        width = self.line_width
         if y < HEADER:
             return self.paint(header_line(self._shown_columns(), width), width)
         index = self.scroll_offset.y + y - HEADER
@@ -231,7 +236,7 @@ class ServiceTable(ScrollView, Painted, can_focus=True):
         return strip
 
     def _painted_entry(self, entry: Entry, row: Row, selected: bool) -> Strip:
-        width = self.size.width
+        width = self.line_width
         line: Line
         if isinstance(entry, Reason):
             line = reason_line(row, width, self._drawing, show_split=self.show_split)
@@ -250,7 +255,7 @@ class ServiceTable(ScrollView, Painted, can_focus=True):
 
     def _shown_columns(self) -> tuple[Column, ...]:
         if not self._columns:
-            self._columns = columns_for(self.size.width, one_namespace=self._one_namespace)
+            self._columns = columns_for(self.line_width, one_namespace=self._one_namespace)
         return self._columns
 
     def _forget(self) -> None:
@@ -262,7 +267,7 @@ class ServiceTable(ScrollView, Painted, can_focus=True):
         if not self.is_mounted or not self._painted:
             self.refresh()
             return
-        width = self.size.width
+        width = self.line_width
         for y in range(self.size.height):
             strip, old = self._strip(y), self._painted.get(y)
             if old is None:

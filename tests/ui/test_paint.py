@@ -1,0 +1,102 @@
+"""What drawing costs: modules before the first paint, bytes, and work per State."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from textual.strip import Strip
+
+from kmon_tui.domain.service import Readiness, Replicas
+from kmon_tui.render.columns import row_line
+from kmon_tui.settings import ViewSettings
+from kmon_tui.ui.app import KmonApp
+from kmon_tui.ui.difference import differences
+from kmon_tui.ui.service_table import ServiceTable
+from tests.ui.samples import NOW, Script, isvc, ready_state, with_fleet
+
+FIRST_PAINT = """
+import asyncio, sys
+from kmon_tui.settings import ViewSettings
+from kmon_tui.ui.app import KmonApp
+from tests.ui.samples import Script, ready_state
+
+heavy = {"plotext", "yaml", "kubernetes", "httpx", "aiohttp", "requests", "prometheus_api_client", "msgspec", "numpy"}
+found = []
+
+class Watched(KmonApp):
+    def _start(self):
+        found.extend(heavy & set(sys.modules))
+        self.exit()
+
+async def main():
+    async with Watched(Script(ready_state()), ViewSettings()).run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+
+asyncio.run(main())
+print(sorted(found))
+"""
+
+
+def test_nothing_heavy_is_imported_before_the_first_paint() -> None:
+    ran = subprocess.run([sys.executable, "-c", FIRST_PAINT], capture_output=True, text=True, timeout=60, check=True)
+
+    assert ran.stdout.strip() == "[]"
+
+
+def strip(app_text: str) -> Strip:
+    from rich.segment import Segment
+
+    return Strip([Segment(app_text)])
+
+
+def test_equal_lines_have_no_differences() -> None:
+    assert differences(strip("abc"), strip("abc")) == []
+
+
+def test_far_changes_are_two_runs_and_near_ones_are_one() -> None:
+    assert differences(strip("a" * 40), strip("b" + "a" * 38 + "b")) == [(0, 1), (39, 40)]
+    assert differences(strip("a" * 10), strip("baaaab" + "a" * 4)) == [(0, 6)]
+
+
+def test_a_wide_character_is_written_whole() -> None:
+    assert differences(strip("型x"), strip("模x")) == [(0, 2)]
+
+
+async def test_only_changed_visible_rows_are_drawn_anew() -> None:
+    many = tuple(sorted((isvc(f"m-{i:05d}", f"ns-{i % 7}", Readiness.READY) for i in range(2000)), key=lambda s: s.key))
+    watcher = Script(with_fleet(ready_state(), services=many))
+    app = KmonApp(watcher, ViewSettings(), now=lambda: NOW)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        table = app.fleet.query_one(ServiceTable)
+        before = dict(table._painted)
+        visible = table.visible_keys[3]
+        changed = tuple(s._replace(replicas=Replicas(2, 3)) if s.key in {visible, many[-1].key} else s for s in many)
+        watcher.put(with_fleet(ready_state(), services=changed))
+        await pilot.pause()
+
+        assert [y for y, drawn in table._painted.items() if drawn is not before[y]] == [4]
+        assert "2/3" in table._painted[4].text
+
+
+async def test_twenty_rows_of_data_fit_into_80x24() -> None:
+    many = tuple(sorted((isvc(f"m-{i:05d}", "ns", Readiness.READY) for i in range(50)), key=lambda s: s.key))
+    app = KmonApp(Script(with_fleet(ready_state(), services=many)), ViewSettings(), now=lambda: NOW)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+
+        assert len(app.fleet.query_one(ServiceTable).visible_keys) == 20
+
+
+async def test_every_row_fits_its_width_exactly() -> None:
+    app = KmonApp(Script(ready_state()), ViewSettings(), now=lambda: NOW)
+    for width in (40, 60, 80, 100, 120, 160, 200):
+        async with app.run_test(size=(width, 40)) as pilot:
+            await pilot.pause()
+            table = app.fleet.query_one(ServiceTable)
+            columns = table._shown_columns()
+            for row in app.fleet.rows.rows.values():
+                length = sum(len(text) for text, _ in row_line(row, columns, app.fleet.drawing))
+                assert length == table.line_width
+        app = KmonApp(Script(ready_state()), ViewSettings(), now=lambda: NOW)
