@@ -7,7 +7,6 @@ import asyncio
 from kmon_tui.cli import out
 from kmon_tui.cli.outside import opener
 from kmon_tui.cli.start import Start, settle
-from kmon_tui.domain.errors import NotFound
 from kmon_tui.domain.names import wanted
 from kmon_tui.oneshot.formats import checked
 from kmon_tui.oneshot.metrics import FORMATS, Wish, metrics, window_s
@@ -25,11 +24,7 @@ def run(start: Start) -> int:
     start.open_log(settings)
     start.say_notes()
     with opener(start, settings) as open_backend:
-        try:
-            answer = asyncio.run(metrics(open_backend, settings, wish))
-        except NotFound as error:
-            out.say_error(error)
-            return out.FINDING
+        answer = asyncio.run(metrics(open_backend, settings, wish))
     out.write(answer.text)
     out.say(*answer.words)
     return answer.code

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from kmon_tui.domain.errors import BackendError, Forbidden, KmonError, SettingsError, TimedOut
+from kmon_tui.domain.errors import Absent, BackendError, Forbidden, KmonError, SettingsError, TimedOut
 
 OK = 0
 FINDING = 1
@@ -21,6 +21,8 @@ PIPE_CLOSED = 141
 
 def code_of(error: KmonError) -> int:
     """Give the exit code of a failure."""
+    if isinstance(error, Absent):
+        return FINDING
     if isinstance(error, SettingsError):
         return USAGE
     if isinstance(error, Forbidden):

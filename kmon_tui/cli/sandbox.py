@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -28,7 +29,13 @@ def run(start: Start) -> int:
     return OK
 
 
+def _is_news(record: logging.LogRecord) -> bool:
+    """Tell whether a line of aiohttp's log is worth reading: clients that go away are not."""
+    return not (record.exc_info and isinstance(record.exc_info[1], ConnectionError))
+
+
 async def _serve(start: Start, *, until_eof: bool) -> None:
+    logging.getLogger("aiohttp.server").addFilter(_is_news)
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)

@@ -39,6 +39,10 @@ class NotFound(BackendError):
     """The object, or the kind of object, is not there (HTTP 404)."""
 
 
+class Absent(NotFound):
+    """What a person asked for by name is not there: a finding, not a failure."""
+
+
 class TimedOut(BackendError):
     """An answer did not come in the time allowed."""
 

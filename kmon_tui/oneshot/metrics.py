@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kmon_tui.backend import Backend, OpenBackend
-from kmon_tui.domain.errors import NotFound, SettingsError, TimedOut, Unreachable
+from kmon_tui.domain.errors import Absent, SettingsError, TimedOut, Unreachable
 from kmon_tui.domain.fleet import Fleet
 from kmon_tui.domain.measurement import Measurement
 from kmon_tui.domain.names import Wanted
@@ -50,7 +50,7 @@ def window_s(text: str) -> int:
 
 
 async def metrics(open_backend: OpenBackend, settings: Settings, wish: Wish) -> Answer:
-    """Measure once. Raises BackendError when cluster or Prometheus do not answer, NotFound for an unknown name."""
+    """Measure once. Raises BackendError when cluster or Prometheus do not answer, Absent for an unknown name."""
     checked(wish.form, FORMATS)
     async with open_backend(settings) as backend:
         if backend.measures is None:
@@ -171,7 +171,7 @@ def _chosen(fleet: Fleet, wanted: Wanted) -> InferenceService:
     """Give the one service that is meant; the context's namespace is all that is watched unless -A was given."""
     found = [isvc for isvc in fleet.services if wanted.fits(isvc.key)]
     if not found:
-        raise NotFound(f"there is no service {wanted.name}", "`kmon-tui get -A` lists them; -n chooses the namespace.")
+        raise Absent(f"there is no service {wanted.name}", "`kmon-tui get -A` lists them; -n chooses the namespace.")
     if len(found) > 1:
         raise SettingsError(
             f"several services are named {wanted.name}: {', '.join(_full(isvc.key) for isvc in found[:5])}",
