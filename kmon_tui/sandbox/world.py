@@ -165,6 +165,9 @@ class World:
         actor.write()
         if state.fault:
             self._scene.events.of_fault(state)
+        for pod in state.pods.values():
+            if pod.stage in ("unready", "starting"):
+                self._scene.events.unhealthy(state, pod)
         self.controller.adopt(actor)
         return actor
 

@@ -22,8 +22,15 @@ def objects_of(state: ServiceState) -> Iterator[dict[str, Any]]:
             yield filled(template, values_of(state, component, state.revision))
         if exists(f"{folder}/revision.yaml"):
             for revision in revisions_of(state, component):
-                for template in documents(f"{folder}/revision.yaml"):
-                    yield filled(template, values_of(state, component, revision))
+                yield from _of_revision(state, component, revision)
+
+
+def _of_revision(state: ServiceState, component: str, revision: int) -> Iterator[dict[str, Any]]:
+    values = values_of(state, component, revision)
+    different = filled(documents("templates/knative/cold.yaml")[0], values) if state.stage == "cold" else {}
+    for template in documents("templates/knative/revision.yaml"):
+        found = filled(template, values)
+        yield overlaid(found, different.get(found["kind"]))
 
 
 def revisions_of(state: ServiceState, component: str) -> list[int]:

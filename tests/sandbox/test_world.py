@@ -6,10 +6,12 @@ import time
 
 import pytest
 
+from kmon_tui.sandbox.models import Models
+from kmon_tui.sandbox.models_pod import PodPlan
 from kmon_tui.sandbox.promql.values import Vector
 from kmon_tui.sandbox.sandbox import Sandbox, SandboxOptions
 from kmon_tui.sandbox.world import MONITORING, PROMETHEUS_POD, World
-from tests.sandbox.world_tools import GROUP, a_world, condition, pods_of, stored, until
+from tests.sandbox.world_tools import GROUP, a_world, busy_pod, condition, pods_of, stored, until
 
 
 def answers(world: World, query: str, at_ms: int | None = None) -> dict[str, float]:
@@ -152,6 +154,29 @@ async def test_language_models_tell_of_tokens() -> None:
         assert isinstance(value, Vector)
         rates = {row.labels["model_name"]: row.values[0] for row in value.rows}
         assert (rates["Qwen/Qwen2.5-7B-Instruct"] or 0) > 50
+
+
+async def test_a_service_scaled_to_zero_says_that_it_has_no_traffic() -> None:
+    async with a_world(name="demo", history_s=0) as (_, store):
+        scaler = store.get("autoscaling.internal.knative.dev", "podautoscalers", "vision", "ocr-predictor-00002")
+
+        assert condition(scaler, "Active")["reason"] == "NoTraffic"
+
+
+async def test_a_system_with_one_loopback_address_maps_the_ports_of_pods() -> None:
+    pod = busy_pod(PodPlan("default", "p", "sklearn-iris", knative=False))
+    async with Models() as models:
+        models.own_addresses = False
+        ip = models.new_ip()
+        await models.add(pod, ip)
+
+        reader, writer = await models.dial("default", "p", 8080)
+        writer.write(b"GET /v1/models HTTP/1.0\r\n\r\n")
+        answer = await reader.read()
+        writer.close()
+
+        assert answer.endswith(b'{"models":["sklearn-iris"]}')
+        assert "request_predict_seconds" in models.page(f"{ip}:8080", "/metrics")
 
 
 async def test_synthetic_services_change_all_the_time() -> None:
