@@ -8,7 +8,7 @@ import time
 
 from benchmarks.table import Row, lines
 
-NAMES = ("version", "first_paint", "fleet", "idle", "terminal_bytes", "listing", "api_load")
+NAMES = ("version", "first_paint", "fleet", "idle", "terminal_bytes", "listing", "api_load", "tunnel")
 
 
 def main(names: list[str]) -> None:
