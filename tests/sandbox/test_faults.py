@@ -61,6 +61,15 @@ async def test_each_status_code_has_the_servers_words() -> None:
             assert (response.status_code, response.json()["reason"]) == (code, reason)
 
 
+async def test_what_a_fault_forbids_is_refused_in_the_servers_words() -> None:
+    async with talking(faults=(Fault.parse("list/inferenceservices:403"),)) as talk:
+        response = await talk.client.get(EVERYWHERE)
+
+    assert response.json()["message"].endswith(
+        'User "admin" cannot list resource "inferenceservices" in API group "serving.kserve.io" at the cluster scope'
+    )
+
+
 async def test_too_many_requests_says_when_to_come_again() -> None:
     async with talking(faults=(Fault.parse("list:429=7*1"),)) as talk:
         refused = await talk.client.get(SERVICES)
@@ -140,6 +149,14 @@ async def test_a_silent_watch_is_accepted_and_says_nothing_not_even_bookmarks() 
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(anext(response.aiter_raw()), 0.5)
     assert response.status_code == 200
+
+
+async def test_a_silent_watch_outlives_the_time_that_was_asked_for() -> None:
+    async with talking(faults=(Fault.parse("watch:silent"),)) as talk:
+        params = {"watch": "true", "timeoutSeconds": "1"}
+        async with talk.client.stream("GET", SERVICES, params=params) as response:
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(anext(response.aiter_raw()), 1.5)
 
 
 async def test_a_slow_watch_trickles() -> None:

@@ -119,18 +119,8 @@ class Access:
 
     def require(self, user: User, verb: str, target: Target) -> None:
         """Raise ApiError 403, in the real server's words, unless the user may."""
-        kind = target.kind
-        if self.may(user, verb, kind.group, target.resource, target.namespace):
-            return
-        name = f' "{target.name}"' if target.name else ""
-        place = f'in the namespace "{target.namespace}"' if target.namespace else "at the cluster scope"
-        raise ApiError(
-            403,
-            "Forbidden",
-            f'{kind.resource}{name} is forbidden: User "{user.name}" cannot {verb} resource "{target.resource}" '
-            f'in API group "{kind.group}" {place}',
-            details(kind, target.name),
-        )
+        if not self.may(user, verb, target.kind.group, target.resource, target.namespace):
+            raise forbidden(user, verb, target)
 
     def require_path(self, user: User, path: str) -> None:
         """The same for paths that name no resource; anonymous callers may only ask for health and version."""
@@ -142,3 +132,17 @@ class Access:
     def rules_of(self, user: User) -> tuple[Rule, ...]:
         """What a user may do, for a SelfSubjectRulesReview."""
         return (Rule(),) if "system:masters" in user.groups else self._rights.get(user.name, ())
+
+
+def forbidden(user: User, verb: str, target: Target) -> ApiError:
+    """What a user is told who may not do something."""
+    kind = target.kind
+    name = f' "{target.name}"' if target.name else ""
+    place = f'in the namespace "{target.namespace}"' if target.namespace else "at the cluster scope"
+    return ApiError(
+        403,
+        "Forbidden",
+        f'{kind.resource}{name} is forbidden: User "{user.name}" cannot {verb} resource "{target.resource}" '
+        f'in API group "{kind.group}" {place}',
+        details(kind, target.name),
+    )

@@ -8,7 +8,7 @@ import time
 
 from aiohttp import web
 
-from kmon_tui.sandbox.apiserver.access import Access
+from kmon_tui.sandbox.apiserver.access import Access, forbidden
 from kmon_tui.sandbox.apiserver.deleting import Deleter
 from kmon_tui.sandbox.apiserver.discovery import Discovery
 from kmon_tui.sandbox.apiserver.errors import ApiError, NoSuchPath, method_not_allowed
@@ -111,6 +111,8 @@ class ApiServer:
         verb = verb_of(request.method, target, request.query)
         record.verb, record.resource = verb, target.resource
         faults = self.faults.strike(verb, target.resource, request.path)
+        if any(fault.status == 403 for fault in faults):
+            raise forbidden(user, verb, target)
         if (struck := await strike(request, faults, verb)) is not None:
             return struck
         if not verb or verb not in target.kind.verbs:

@@ -34,7 +34,10 @@ class Stream:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> bool:
-        if error is None and self._silent is None and not self.is_gone:
+        if error is None and self._silent is not None:
+            # a connection that died unseen does not end either: only the client can leave it
+            await asyncio.Event().wait()
+        if error is None and not self.is_gone:
             await self.response.write_eof()
         return isinstance(error, ConnectionError)
 
