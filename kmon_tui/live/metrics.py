@@ -60,7 +60,7 @@ class PrometheusMetrics:
         return await self._client.run(lambda api: measure(api, self._matchers, shown, services, key, window_s))
 
     async def aclose(self) -> None:
-        """End the thread; waits for the question that is on its way."""
+        """End the thread; the question that is on its way is cut off."""
         await self._client.aclose()
 
 

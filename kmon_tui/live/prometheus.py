@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 AdapterFactory: TypeAlias = Callable[[], Any]
-"""Makes a ``requests.adapters.BaseAdapter``: another way to the server than TCP. Called in the thread."""
+"""Makes a ``requests.adapters.BaseAdapter``: another way to the server than TCP. Called in the thread.
+
+If the adapter has a method ``abort``, another thread calls it to cut off what is on its way.
+"""
 
 CONNECT_S, SILENCE_S = 2.0, 5.0
 QUERY_TIMEOUT = "4s"
@@ -35,17 +38,20 @@ QUERY_TIMEOUT = "4s"
 class Api:
     """Questions to one Prometheus. Lives in the thread; every question raises BackendError and nothing else."""
 
-    def __init__(self, url: str, connect: PrometheusConnect, session: Any) -> None:
+    def __init__(
+        self, url: str, connect: PrometheusConnect, session: Any, abort: Callable[[], None] | None = None
+    ) -> None:
         from urllib3.exceptions import HTTPError
 
         self._url = url
         self._connect = connect
         self._session = session
+        self._abort = abort
         # OSError is the base of requests' own exceptions, too.
         self._foreign = (OSError, HTTPError, msgspec.DecodeError, TooLong)
         self.took_s = 0.0
         """Time that all questions took since it was last set to zero."""
-        self.closing = False
+        self._ending = False
 
     def query(self, expression: str, at_s: float | None = None) -> list[Row]:
         """Evaluate now (by the server's clock), or at ``at_s``."""
@@ -70,12 +76,18 @@ class Api:
         )
         return answer.get("data")
 
+    def end(self) -> None:
+        """Ask nothing more, and cut off the question that is on its way; called from another thread."""
+        self._ending = True
+        if self._abort is not None:
+            self._abort()
+
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
 
     def _ask(self, question: Callable[[], T]) -> T:
-        if self.closing:
+        if self._ending:
             raise Unreachable("the way to Prometheus is closed")
         began = time.monotonic()
         try:
@@ -118,19 +130,20 @@ class PrometheusClient:
         from urllib3.util.retry import Retry
 
         from kmon_tui.live.prometheus_session import Session
+        from kmon_tui.live.prometheus_transport import Transport
 
         session = Session(self.address, self._settings)
         connect = PrometheusConnect(
             url=self.address.url, session=session, retry=Retry(total=0), timeout=(CONNECT_S, SILENCE_S)
         )
-        if self._adapter is not None:
-            session.mount(self.address.url, self._adapter())
-        return Api(self.address.url, connect, session)
+        adapter = self._adapter() if self._adapter is not None else Transport()
+        session.mount(self.address.url, adapter)
+        return Api(self.address.url, connect, session, getattr(adapter, "abort", None))
 
     async def aclose(self) -> None:
-        """End the thread; waits for the question that is on its way."""
+        """End the thread; the question that is on its way is cut off."""
         if self._api is not None:
-            self._api.closing = True
+            self._api.end()
         await asyncio.to_thread(self._thread.shutdown, cancel_futures=True)
         if self._api is not None:
             self._api.close()

@@ -123,6 +123,24 @@ async def test_a_server_that_answers_after_ten_seconds_is_too_slow() -> None:
             await asked(url)
 
 
+async def test_closing_does_not_wait_for_a_server_that_hangs() -> None:
+    asked_once = asyncio.Event()
+
+    async def hang(request: web.Request) -> web.Response:
+        asked_once.set()
+        await asyncio.sleep(10)
+        return web.json_response(EMPTY)
+
+    async with serving(hang) as url:
+        client = PrometheusClient(PrometheusSettings(url=url))
+        question = asyncio.create_task(client.run(lambda api: api.query("up")))
+        await asked_once.wait()
+        async with asyncio.timeout(1):
+            await client.aclose()
+            with pytest.raises(BackendError):
+                await question
+
+
 async def test_an_answer_that_is_cut_is_an_error() -> None:
     async def cut(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": "1000"})
