@@ -13,12 +13,12 @@ import pytest
 
 from kmon_tui.sandbox.apiserver import ApiServer
 from kmon_tui.sandbox.sandbox import Sandbox, SandboxOptions
-from tests.sandbox import conformance_reads, conformance_writes
+from tests.sandbox import conformance_ends, conformance_reads, conformance_writes
 from tests.sandbox.conformance import EXCHANGES, Conversation
 
 REAL = json.loads((Path(__file__).parents[1] / "data/conformance/real136.json").read_text())
 
-assert conformance_reads and conformance_writes  # they fill EXCHANGES
+assert conformance_ends and conformance_reads and conformance_writes  # they fill EXCHANGES
 
 
 @pytest.fixture(scope="module")
