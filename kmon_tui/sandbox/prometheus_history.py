@@ -47,10 +47,12 @@ def backfill(
         return
     tables: dict[int, _Table] = {}
     for target in _targets(server, pod, alive):
-        port = int(target.address.rpartition(":")[2])
-        if port not in servers.pages or target.path != "/metrics":
+        if int(target.address.rpartition(":")[2]) not in servers.pages or target.path != "/metrics":
             continue
-        _backfill_target(server, target, servers, port, times_ms, tables)
+        _backfill_target(server, target, servers, times_ms, tables)
+        if not alive:
+            for series in target.present:
+                series.mark_stale(times_ms[-1] + _step_ms(times_ms))
         for name, value in _REPORTED.items():
             past = Past(_constant(times_ms, value), times_ms[-1], value)
             target_series = server.samples.series({NAME: name, **target.labels}, past)
@@ -68,13 +70,11 @@ def _backfill_target(
     server: Prometheus,
     target: Target,
     servers: ModelPod,
-    port: int,
     times_ms: Sequence[int],
     tables: dict[int, _Table],
 ) -> None:
     end_s = times_ms[-1] / 1000
-    ended = servers.flow.ended_s <= end_s + _step_ms(times_ms) / 1000
-    for family in servers.pages[port].families:
+    for family in servers.pages[int(target.address.rpartition(":")[2])].families:
         for lines in family.lines:
             if lines.source.read(end_s) is None:
                 continue
@@ -87,8 +87,6 @@ def _backfill_target(
                 past = Past(_column(table, number), times_ms[-1], float("-inf"))
                 series = target.series[text] = server.samples.series(labels, past)
                 target.present.add(series)
-                if ended:
-                    series.mark_stale(times_ms[-1] + _step_ms(times_ms))
 
 
 def _step_ms(times_ms: Sequence[int]) -> int:

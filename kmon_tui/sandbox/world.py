@@ -204,7 +204,7 @@ class World:
                 if number and number == count - 1:
                     age_s = min(age_s, rng.uniform(700, 2800))
                 pod = actor.add_pod(component, created_s=now_s - age_s, stage=stage)
-                pod.changed_s = pod.created_s + 14
+                pod.changed_s = now_s - min(95.0, age_s / 2) if stage == "fault" else pod.created_s + 14
         state.revision = newest
         for _ in range(plan.get("canary", {}).get("pods", 0)):
             actor.add_pod(state.entry, created_s=now_s - 1620, stage=stage)

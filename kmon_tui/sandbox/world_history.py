@@ -16,7 +16,6 @@ from kmon_tui.sandbox.world_kubelet import OLDEST_S, Kubelet
 from kmon_tui.sandbox.world_objects import pod_object
 from kmon_tui.sandbox.world_state import PodState, ServiceState
 
-STEP_S = 15
 _GAP_S = 25.0
 """How long a replaced pod is missed."""
 
@@ -70,11 +69,11 @@ def flows_of(state: ServiceState, lives: list[Life], kubelet: Kubelet) -> list[F
     return flows
 
 
-def scrape_times_ms(life: Life, now_s: float, history_s: float) -> list[int]:
+def scrape_times_ms(life: Life, now_s: float, history_s: float, step_s: float) -> list[int]:
     """Give when a pod was scraped in the past."""
-    first = math.ceil(max(life.from_s + 2, now_s - history_s) / STEP_S)
-    last = math.floor((min(life.to_s, now_s) - 0.5) / STEP_S)
-    return [step * STEP_S * 1000 for step in range(first, last + 1)]
+    first = math.ceil(max(life.from_s + 2, now_s - history_s) / step_s)
+    last = math.floor((min(life.to_s, now_s) - 0.5) / step_s)
+    return [round(step * step_s * 1000) for step in range(first, last + 1)]
 
 
 async def begin(
@@ -91,5 +90,5 @@ async def begin(
             await kubelet.models.add(servers, life.pod.ip)
         pod = stage.store.get("", "pods", state.namespace, life.pod.name) if alive else pod_object(state, life.pod)
         if server is not None and pod is not None:
-            times_ms = scrape_times_ms(life, now_s, history_s)
+            times_ms = scrape_times_ms(life, now_s, history_s, server.configuration.scrape_interval_s)
             backfill(server, pod, servers, times_ms, alive=alive)
