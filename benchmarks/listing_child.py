@@ -30,9 +30,10 @@ def main(way: str, kubeconfig: str) -> None:
 def ours(kubeconfig: str) -> Callable[[], list[object]]:
     """Prepare to list as kmon-tui does, into domain values."""
     import aiohttp  # noqa: F401  (see above: imported before the clock starts)
-    import kmon_tui.live.cluster  # noqa: F401  (as above)
     import kubernetes.aio.client  # noqa: F401  (as above)
 
+    import kmon_tui.live.cluster
+    import kmon_tui.live.in_cluster  # noqa: F401  (as above)
     from kmon_tui.live import open_backend
     from kmon_tui.settings import KubeSettings, Settings
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import NamedTuple
 
 from kmon_tui.domain.facts import Facts
 from kmon_tui.domain.service import Condition, InferenceService, Mode, Pod, Readiness, Replicas
@@ -53,6 +54,9 @@ _TELLING = (
 )
 """Conditions that tell why something is not ready, the most telling first."""
 
+_BESIDE = frozenset({"TransformerReady", "ExplainerReady"})
+_SURE = ("True", "False")
+
 _RANK = {type_: rank for rank, type_ in enumerate(_TELLING)}
 
 _ROLLOUT = frozenset({"PredictorReady", "PredictorConfigurationReady", "LatestDeploymentReady", "MainWorkloadReady"})
@@ -62,13 +66,14 @@ _ROLLOUT = frozenset({"PredictorReady", "PredictorConfigurationReady", "LatestDe
 def describe(facts: Facts, pods: tuple[Pod, ...] | None) -> InferenceService:
     """Give the row of one object. ``pods`` are its own, in any order; None: pods may not be listed."""
     known = tuple(sorted(pods, key=_age, reverse=True)) if pods else ()
-    live = tuple(pod for pod in known if is_live(pod))
-    ready_pods = None if pods is None else sum(pod.ready for pod in live if _serves(pod))
-    roll_up = find(facts.conditions, "Ready")
-    ready = None if roll_up is None or roll_up.status not in ("True", "False") else roll_up.status == "True"
-    readiness = word(facts, ready, ready_pods, live)
+    live = tuple([pod for pod in known if is_live(pod)]) if known else ()
+    ready_pods = None if pods is None else sum([pod.ready for pod in live if _serves(pod)]) if live else 0
+    told = _listen(facts.conditions)
+    roll_up = told.roll_up
+    ready = None if roll_up is None or roll_up.status not in _SURE else roll_up.status == "True"
+    readiness = word(facts, told, ready_pods, live)
     replicas = _replicas(facts, readiness, ready_pods, live)
-    reason, message = _why(facts, readiness, replicas, live)
+    reason, message = _why(facts, told, readiness, replicas, live)
     behind = _behind(facts.conditions, readiness) or roll_up
     return InferenceService(
         key=facts.key,
@@ -88,14 +93,51 @@ def describe(facts: Facts, pods: tuple[Pod, ...] | None) -> InferenceService:
         replicas=replicas,
         traffic=facts.traffic,
         created=facts.created,
-        changed=_changed(facts, live),
+        changed=_changed(facts, told, live),
         conditions=facts.conditions,
         components=facts.components,
         pods=known,
     )
 
 
-def word(facts: Facts, ready: bool | None, ready_pods: int | None, live: tuple[Pod, ...]) -> Readiness:
+class Told(NamedTuple):
+    """What the conditions of one object say, heard in one go: there are ten thousand at the start."""
+
+    roll_up: Condition | None = None
+    """The condition Ready."""
+    stopped: bool = False
+    failed: bool = False
+    ailing: Condition | None = None
+    """A transformer or explainer that failed; Ready does not hear of it."""
+    rolled_out: datetime | None = None
+    """When a condition of the rollout last moved."""
+
+
+def _listen(conditions: tuple[Condition, ...]) -> Told:
+    roll_up: Condition | None = None
+    ailing: Condition | None = None
+    stopped = failed = False
+    rolled_out: datetime | None = None
+    for condition in conditions:
+        type_, since = condition.type, condition.since
+        if type_ == "Ready":
+            roll_up = condition
+            stopped = stopped or (condition.status == "False" and condition.reason == "Stopped")
+        elif condition.status == "True":
+            stopped = stopped or type_ == "Stopped"
+            failed = failed or type_ == "GroupDegraded"
+        elif type_ in _RANK:
+            failed = failed or condition.reason in FAILING_REASONS
+            if condition.status == "False":
+                # PresetsCombined is to an LLMInferenceService what InvalidSpec is to an InferenceService.
+                failed = failed or type_ == "PresetsCombined"
+                ailing = condition if type_ in _BESIDE else ailing
+        if type_ in _ROLLOUT and since is not None and (rolled_out is None or since > rolled_out):
+            rolled_out = since
+    return Told(roll_up, stopped, failed, ailing, rolled_out)
+
+
+def word(facts: Facts, told: Told, ready_pods: int | None, live: tuple[Pod, ...]) -> Readiness:
     """Give the one word; the first rule that holds decides.
 
     Stopped is True: stopped. Ready is True, Knative and no pod ready: cold.
@@ -103,12 +145,12 @@ def word(facts: Facts, ready: bool | None, ready_pods: int | None, live: tuple[P
     that stays, or no revision to be had: failed. No status: unknown. Anything
     else, a first start too: rolling.
     """
-    if _stopped(facts):
+    if told.stopped:
         return Readiness.STOPPED
-    if ready:
+    if told.roll_up is not None and told.roll_up.status == "True":
         cold = ready_pods == 0 and facts.mode is Mode.KNATIVE
         return Readiness.COLD if cold else Readiness.READY
-    if _failed(facts) or any(pod.trouble in FAILING_TROUBLES for pod in live):
+    if told.failed or facts.transition in FAILING_TRANSITIONS or any(pod.trouble in FAILING_TROUBLES for pod in live):
         return Readiness.FAILED
     if not facts.conditions and not facts.transition:
         return Readiness.UNKNOWN
@@ -137,29 +179,6 @@ def _age(pod: Pod) -> tuple[float, str]:
     return (pod.created.timestamp() if pod.created else 0.0, pod.name)
 
 
-def _stopped(facts: Facts) -> bool:
-    for condition in facts.conditions:
-        if condition.type == "Stopped" and condition.status == "True":
-            return True
-        if condition.type == "Ready" and condition.status == "False" and condition.reason == "Stopped":
-            return True
-    return False
-
-
-def _failed(facts: Facts) -> bool:
-    if facts.transition in FAILING_TRANSITIONS:
-        return True
-    for condition in facts.conditions:
-        if condition.status == "True":
-            if condition.type == "GroupDegraded":
-                return True
-        elif condition.reason in FAILING_REASONS and condition.type in _TELLING:
-            return True
-        elif condition.type == "PresetsCombined" and condition.status == "False":
-            return True  # LLMInferenceService: what InvalidSpec is to an InferenceService
-    return False
-
-
 def _replicas(facts: Facts, readiness: Readiness, ready_pods: int | None, live: tuple[Pod, ...]) -> Replicas:
     """Count pods that are ready, and those that ought to be.
 
@@ -172,13 +191,13 @@ def _replicas(facts: Facts, readiness: Readiness, ready_pods: int | None, live: 
         return Replicas()
     if readiness is Readiness.STOPPED:
         return Replicas(ready_pods, 0)
-    wanted = sum(_serves(pod) for pod in live)
+    wanted = sum([_serves(pod) for pod in live]) if live else 0
     if facts.mode is Mode.STANDARD:
         wanted = max(wanted, facts.least_replicas)
     return Replicas(ready_pods, wanted)
 
 
-def _why(facts: Facts, readiness: Readiness, replicas: Replicas, live: tuple[Pod, ...]) -> tuple[str, str]:
+def _why(facts: Facts, told: Told, readiness: Readiness, replicas: Replicas, live: tuple[Pod, ...]) -> tuple[str, str]:
     """Give reason and message; empty when there is nothing to say."""
     if facts.deleted is not None:
         return "Terminating", "its deletion was asked for"
@@ -187,21 +206,19 @@ def _why(facts: Facts, readiness: Readiness, replicas: Replicas, live: tuple[Pod
     if readiness is Readiness.UNKNOWN:
         return "NoStatus", "KServe has written no status that can be read: is its controller running?"
     if readiness in (Readiness.READY, Readiness.COLD):
-        return _why_not_well(facts, replicas, live)
+        return _why_not_well(told, replicas, live)
     return _why_not_ready(facts, live)
 
 
-def _why_not_well(facts: Facts, replicas: Replicas, live: tuple[Pod, ...]) -> tuple[str, str]:
+def _why_not_well(told: Told, replicas: Replicas, live: tuple[Pod, ...]) -> tuple[str, str]:
     """Say what is wrong although Ready is True: pods that crash, a transformer that failed."""
     for pod in live:
         if pod.trouble:
             return pod.trouble, pod.message
     if replicas.desired and replicas.ready == 0:
         return "NoPodReady", f"Ready is True, but 0 of {replicas.desired} pods are ready"
-    for type_ in ("TransformerReady", "ExplainerReady"):
-        condition = find(facts.conditions, type_)
-        if condition is not None and condition.status == "False":
-            return condition.reason or type_, condition.message
+    if told.ailing is not None:
+        return told.ailing.reason or told.ailing.type, told.ailing.message
     return "", ""
 
 
@@ -257,13 +274,14 @@ def _says_nothing(condition: Condition) -> bool:
     return not condition.reason or condition.reason.endswith(("ingress not created", " not ready"))
 
 
-def _changed(facts: Facts, live: tuple[Pod, ...]) -> datetime | None:
+def _changed(facts: Facts, told: Told, live: tuple[Pod, ...]) -> datetime | None:
     """Tell when the last rollout began or was seen: a condition of the deployment moved, or its first pod was made.
 
     A Knative pod tells nothing: it comes and goes with the requests.
     """
-    times = [c.since for c in facts.conditions if c.type in _ROLLOUT and c.since is not None]
+    moved = told.rolled_out
     if facts.mode is not Mode.KNATIVE and live:
         made = [pod.created for pod in live if pod.revision == live[0].revision and pod.created is not None]
-        times += made and [min(made)]
-    return max(times, default=facts.created)
+        if made and (moved is None or min(made) > moved):
+            return min(made)
+    return moved or facts.created

@@ -1,8 +1,11 @@
-"""What kmon-tui knows of one model: InferenceService, LLMInferenceService or InferenceGraph."""
+"""What kmon-tui knows of one model: InferenceService, LLMInferenceService or InferenceGraph.
+
+NamedTuples and not frozen dataclasses: ten thousand rows of them are made at
+the start and compared ten times a second, which C does up to ten times faster.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -37,8 +40,7 @@ class Mode(StrEnum):
     UNKNOWN = ""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Key:
+class Key(NamedTuple):
     """What makes a row the same row: its kind, namespace and name. The uid only tells that it was made anew."""
 
     kind: Kind
@@ -50,7 +52,7 @@ class Key:
 
 
 class Condition(NamedTuple):
-    """One entry of ``status.conditions``; eight to a service, so a NamedTuple: made 2.5 times faster."""
+    """One entry of ``status.conditions``."""
 
     type: str
     status: str
@@ -62,8 +64,7 @@ class Condition(NamedTuple):
     since: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TrafficShare:
+class TrafficShare(NamedTuple):
     """One entry of the entry component's ``traffic`` list (Knative), or one canary weight (Standard)."""
 
     revision: str
@@ -72,16 +73,14 @@ class TrafficShare:
     latest: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Replicas:
+class Replicas(NamedTuple):
     """Pods of all components that serve, counted from a watch of pods. None: not known (pods may not be listed)."""
 
     ready: int | None = None
     desired: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Pod:
+class Pod(NamedTuple):
     """What the fleet needs of one pod of a model."""
 
     namespace: str
@@ -105,8 +104,7 @@ class Pod:
     created: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class InferenceService:
+class InferenceService(NamedTuple):
     """One row of the fleet. Text is as the cluster wrote it: never markup, maybe hostile, cleaned when drawn."""
 
     key: Key
@@ -137,7 +135,7 @@ class InferenceService:
     conditions: tuple[Condition, ...] = ()
     components: tuple[str, ...] = ("predictor",)
     """Components of the spec: predictor, transformer, explainer."""
-    pods: tuple[Pod, ...] = field(default=(), repr=False)
+    pods: tuple[Pod, ...] = ()
     """Its pods, newest first; empty too when pods may not be listed (then ``replicas.ready`` is None)."""
 
     @property

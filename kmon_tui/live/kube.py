@@ -46,6 +46,7 @@ class KubeClient:
         self._api: Any = None
         self._certificate: object = None
         self._building = asyncio.Lock()
+        self._closed = False
 
     async def get(self, path: str, ask: Ask) -> bytes:
         """Ask once and give the JSON that came, unread."""
@@ -110,7 +111,11 @@ class KubeClient:
         return proxy.reveal() if proxy else None
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections, for good."""
+        self._closed = True
+        await self._drop()
+
+    async def _drop(self) -> None:
         if self._api is not None:
             await self._api.close()
             self._api = None
@@ -133,6 +138,8 @@ class KubeClient:
 
     async def _send(self, path: str, proof: Proof, timeout: aiohttp.ClientTimeout) -> aiohttp.ClientResponse:
         api = await self._built(proof)
+        if self._closed:
+            raise Unreachable(f"the way to {self.server} is closed")
         try:
             async with asyncio.timeout(self._answer_s):
                 sent = await api.call_api(
@@ -172,7 +179,7 @@ class KubeClient:
         """Give the ApiClient, made anew when the plugin gave another client certificate."""
         async with self._building:
             if self._api is None or proof.certificate != self._certificate:
-                await self.close()
+                await self._drop()
                 api = await asyncio.to_thread(_build, self._access, proof)
                 api.rest_client.pool_manager = _session(api.rest_client.ssl_context)
                 self._api, self._certificate = api, proof.certificate

@@ -46,7 +46,7 @@ class Scope:
         """The rows may not be listed in all namespaces."""
         self._client, self._around, self._changed = client, around, changed
         self._note = note
-        self._rows = Rows()
+        self._rows = Rows(around.quiet)
         self._kinds = {kind: Watched() for kind in Kind}
         self._pods = {kind: Watched() for kind in Kind}
         self._served, self._pod = Codec(Served), Codec(PodObject)

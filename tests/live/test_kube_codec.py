@@ -30,7 +30,7 @@ ODD = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(),
-    st.floats(allow_nan=False),
+    st.floats(allow_nan=False, allow_infinity=False),
     st.text(max_size=300),
     st.just([]),
     st.just({}),
@@ -63,7 +63,7 @@ def mutated(obj: dict[str, Any], data: st.DataObject) -> dict[str, Any]:
         try:
             for key in path[:-1]:
                 place = place[key]
-            place[path[-1]] = data.draw(ODD)
+            place[path[-1]] = copy.deepcopy(data.draw(ODD))
         except (KeyError, IndexError, TypeError):
             continue  # an earlier change has taken this place away
     return changed

@@ -76,7 +76,7 @@ async def test_json_keeps_what_the_cluster_wrote_and_escapes_it() -> None:
 
 
 async def test_json_is_ascii_where_the_terminal_is_not_utf8() -> None:
-    fleet = replace(FLEET, services=(replace(IRIS, reason="Größe"),))
+    fleet = replace(FLEET, services=(IRIS._replace(reason="Größe"),))
 
     text = (await answer(Wish(form="json", ascii_only=True), fleet)).text
 
@@ -180,7 +180,7 @@ async def test_silence_is_a_timeout() -> None:
 
 
 async def test_watching_prints_the_list_and_then_only_what_changed() -> None:
-    rolling = replace(IRIS, readiness=Readiness.ROLLING)
+    rolling = IRIS._replace(readiness=Readiness.ROLLING)
     values = [STARTING, FLEET, FLEET, replace(FLEET, services=(rolling, GEMMA, BROKEN))]
 
     async with aclosing(watch(backend_of(values), Settings(), Wish(), lambda: NOW)) as answers:
