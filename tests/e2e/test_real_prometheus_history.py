@@ -11,8 +11,9 @@ import pytest
 from tests.e2e import tools
 from tests.e2e.history import remembering
 from tests.live.served import Serve
-from tests.live.stories import Story
+from tests.live.stories import COUNT, IRIS, OK, POD, Story, rising
 from tests.live.test_metrics_numbers import *  # noqa: F403  # the same cases, run once more
+from tests.live.test_metrics_numbers import report_of
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
 
@@ -30,3 +31,17 @@ def serve(request: pytest.FixtureRequest, tmp_path: Path) -> Serve:
             yield url
 
     return by_real_one
+
+
+async def test_fifty_thousand_foreign_series_change_nothing(serve: Serve) -> None:
+    story = Story()
+    story.tell(COUNT, {**POD, **OK}, rising(30))
+    story.times = story.times[-3:]
+    for n in range(50_000):
+        foreign = {"job": "shop", "instance": f"10.1.{n // 250}.{n % 250}:80", "namespace": "default"}
+        story.tell("http_server_request_duration_seconds_count", foreign, rising(1))
+
+    report = await report_of(story, serve)
+
+    assert report.traffic[IRIS.key].requests_per_s == 2
+    assert report.prometheus.query_s is not None and report.prometheus.query_s < 2
