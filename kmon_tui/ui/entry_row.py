@@ -70,7 +70,7 @@ class EntryRow(Horizontal):
         with field.prevent(Input.Changed):
             field.value = text
         field.cursor_position = len(text)
-        field.focus()
+        self.screen.set_focus(field)  # at once: the next key may be in the same burst
 
     def say(self, word: str, *, failed: bool = False) -> None:
         """Write the word at the right end."""

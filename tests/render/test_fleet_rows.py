@@ -1,0 +1,178 @@
+"""Order, folds and reasons of the list, patched by what changed."""
+
+from __future__ import annotations
+
+from array import array
+
+import pytest
+
+from kmon_tui.domain.service import InferenceService, Key, Kind, Readiness, Replicas, TrafficShare
+from kmon_tui.domain.traffic import Family, Traffic
+from kmon_tui.render.filter import parse_filter
+from kmon_tui.render.fleet_rows import Entry, FleetRows, Fold, Reason, every_row, wanted_by
+from kmon_tui.render.rows import SORTS, Severity, row_of, split_words
+
+
+def isvc(name: str, readiness: Readiness = Readiness.READY, **more: object) -> InferenceService:
+    return InferenceService(key=Key(Kind.ISVC, "ns", name), readiness=readiness)._replace(**more)  # type: ignore[arg-type]  # of tests
+
+
+def fleet(*services: InferenceService) -> tuple[InferenceService, ...]:
+    return tuple(sorted(services, key=lambda service: service.key))
+
+
+def told(entries: list[Entry]) -> list[str]:
+    words = []
+    for entry in entries:
+        if isinstance(entry, Fold):
+            words.append(f"{len(entry.keys)}x")
+        else:
+            words.append("└" if isinstance(entry, Reason) else entry.name)
+    return words
+
+
+def lines(rows: FleetRows, **more: object) -> list[str]:
+    return told(rows.arrange(every_row, show_split=bool(more.get("show_split"))))
+
+
+A, B, C = isvc("a"), isvc("b"), isvc("c")
+
+
+def test_failed_rows_come_first_with_their_reasons() -> None:
+    rows = FleetRows()
+    rows.update(fleet(A, B, isvc("z", Readiness.FAILED, reason="Boom")), {})
+
+    assert lines(rows) == ["z", "└", "a", "b"]
+
+
+def test_only_what_is_another_object_is_changed() -> None:
+    rows = FleetRows()
+    rows.update(fleet(A, B, C), {})
+    new_b = isvc("b", Readiness.ROLLING)
+
+    assert rows.update(fleet(A, new_b, C), {}) == {new_b.key}
+
+
+def test_nothing_is_done_for_the_same_fleet() -> None:
+    rows = FleetRows()
+    same = fleet(A, B, C)
+    traffic: dict[Key, Traffic] = {}
+    rows.update(same, traffic)
+
+    assert rows.update(same, traffic) == set()
+
+
+def test_rows_keep_their_place_until_the_next_sort() -> None:
+    rows = FleetRows()
+    rows.update(fleet(A, B, C), {})
+    rows.update(fleet(A, B, isvc("c", Readiness.FAILED, reason="Boom")), {})
+
+    assert lines(rows) == ["a", "b", "c", "└"]
+    assert rows.resort_due
+    rows.resort()
+    assert lines(rows) == ["c", "└", "a", "b"]
+
+
+def test_new_rows_take_their_place_and_old_ones_leave() -> None:
+    rows = FleetRows()
+    rows.update(fleet(A, C), {})
+    rows.update(fleet(B, C), {})
+
+    assert lines(rows) == ["b", "c"]
+    assert rows.counts["ready"] == 2
+
+
+def test_a_row_replaced_by_another_of_the_same_number_is_seen() -> None:
+    rows = FleetRows()
+    rows.update(fleet(A, B), {})
+    changed = rows.update(fleet(A, C), {})
+
+    assert changed == {B.key, C.key}
+    assert lines(rows) == ["a", "c"]
+
+
+@pytest.mark.parametrize(("count", "expected"), [(5, ["f0", "└"]), (6, ["6x"])])
+def test_more_than_five_rows_with_one_cause_fold(count: int, expected: list[str]) -> None:
+    rows = FleetRows()
+    many = [isvc(f"f{i}", Readiness.FAILED, reason="Unschedulable", message=f"f{i}: 0/{i} nodes") for i in range(count)]
+    rows.update(fleet(*many, A), {})
+
+    assert lines(rows)[: len(expected)] == expected
+
+
+def test_different_causes_do_not_fold() -> None:
+    rows = FleetRows()
+    many = [isvc(f"f{i}", Readiness.FAILED, reason="Boom" + "x" * i) for i in range(8)]
+    rows.update(fleet(*many), {})
+
+    assert not any(word.endswith("x") and word[0].isdigit() for word in lines(rows))
+
+
+def test_an_unfolded_cause_shows_its_rows_below_it() -> None:
+    rows = FleetRows()
+    rows.update(fleet(*(isvc(f"f{i}", Readiness.FAILED, reason="Boom") for i in range(6))), {})
+    (fold,) = rows.arrange(every_row, show_split=False)
+    assert isinstance(fold, Fold)
+
+    unfolded = rows.arrange(every_row, show_split=False, unfolded=frozenset({fold.cause}))
+
+    assert told(unfolded) == ["6x", "f0", "f1", "f2", "f3", "f4", "f5"]
+
+
+def test_ready_with_none_serving_is_trouble() -> None:
+    row = row_of(isvc("liar", replicas=Replicas(0, 2)), None)
+
+    assert row.severity is Severity.NOT_SERVING
+    assert row.reason == "Ready, but 0 of 2 pods serve"
+
+
+def test_errors_raise_the_severity_and_say_so() -> None:
+    row = row_of(A, Traffic(family=Family.KNATIVE_MS, error_ratio=0.062))
+
+    assert row.severity is Severity.ERRORS
+    assert row.reason == "6.2 % of requests fail (as pods see it)"
+
+
+def test_a_failed_row_without_any_reason_says_that() -> None:
+    assert "nothing in its status" in row_of(isvc("f", Readiness.FAILED), None).reason
+
+
+def test_a_split_has_a_line_only_where_no_column_says_it() -> None:
+    rows = FleetRows()
+    rows.update(fleet(isvc("s", traffic=(TrafficShare("s-00001", 90), TrafficShare("s-00002", 10)))), {})
+
+    assert lines(rows, show_split=True) == ["s", "└"]
+    assert lines(rows) == ["s"]
+
+
+def test_a_split_is_told_by_the_ends_of_revisions() -> None:
+    shares = (TrafficShare("s-predictor-00001", 90), TrafficShare("s-predictor-00002", 10, tag="canary"))
+
+    assert split_words(shares) == "90% 00001  10% canary"
+
+
+def test_faults_only_and_the_filter_hold_together() -> None:
+    rows = FleetRows()
+    rows.update(fleet(A, isvc("f", Readiness.FAILED), isvc("g", Readiness.FAILED), isvc("r", Readiness.ROLLING)), {})
+    wanted = wanted_by(parse_filter("!g"), faults_only=True, namespace=None)
+
+    assert told(rows.arrange(wanted, show_split=False)) == ["f", "└"]
+
+
+def test_every_sort_puts_unknown_last() -> None:
+    known = Traffic(family=Family.KNATIVE_MS, requests_per_s=5.0, error_ratio=0.01, p90_ms=3.0)
+    rows = FleetRows()
+    rows.update(fleet(A, B), {B.key: known})
+
+    for name in ("rps", "err", "p90"):
+        rows.sort_by(SORTS[name])
+        assert lines(rows) == ["b", "a"]
+
+
+def test_traffic_alone_changes_rows() -> None:
+    rows = FleetRows()
+    same = fleet(A, B)
+    rows.update(same, {})
+    traffic = Traffic(family=Family.KNATIVE_MS, requests_per_s=array("d", [1.0])[0])
+
+    assert rows.update(same, {A.key: traffic}) == {A.key}
