@@ -28,9 +28,9 @@ SILENCE_S = 30.0
 FULL_SILENCE_S = 120.0
 """The same while bytes of ours wait: a kubelet answers no ping while a process in the pod does not read."""
 STALL_S = 1.0
-_PIECE = 64 * 1024
-"""Longest DATA frame."""
-_BATCH = 128 * 1024
+_PIECE = 32 * 1024
+"""Longest DATA frame, as kubectl sends them."""
+_BATCH = 32 * 1024
 """Frames are sent together up to about this size."""
 _HIGH, _LOW = 1024 * 1024, 256 * 1024
 _LAST_ID = 0x7FFFFF00
@@ -132,7 +132,7 @@ class SpdySession:
     # What the streams call.
 
     def send_data(self, stream: int, data: bytes | bytearray | memoryview, fin: bool = False) -> None:
-        """Queue bytes in frames of at most 64 KiB."""
+        """Queue bytes, in frames of at most 32 KiB."""
         if self.closed:
             return
         if not isinstance(data, bytes):

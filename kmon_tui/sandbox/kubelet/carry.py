@@ -13,7 +13,7 @@ Send: TypeAlias = Callable[[bytes], Awaitable[None]]
 
 GRACE_S = 1.0
 """How long the second direction may go on after the first has ended (containerd, portForward)."""
-READ_SIZE = 64 * 1024
+READ_SIZE = 32 * 1024
 _ROOM = 1024 * 1024
 _DIAL_S = 10.0
 

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 
 _ROOM = 256 * 1024
-_BATCH = 128 * 1024
+_BATCH = 32 * 1024
 
 
 class Outbox:
