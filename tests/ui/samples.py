@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
 from array import array
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+
+from textual.pilot import Pilot
 
 from kmon_tui.domain.command import Command
 from kmon_tui.domain.fleet import Fleet, Place
@@ -24,6 +27,8 @@ from kmon_tui.domain.service import (
 )
 from kmon_tui.domain.state import KUBERNETES, PROMETHEUS, State
 from kmon_tui.domain.traffic import Buckets, Family, Prometheus, Scope, Series, Traffic, TrafficReport
+from kmon_tui.ui.app import KmonApp
+from kmon_tui.ui.service_table import ServiceTable
 
 NOW = datetime(2026, 11, 22, 12, 41, 7, tzinfo=UTC)
 SAMPLED = NOW - timedelta(seconds=5)
@@ -289,3 +294,17 @@ class Script:
             await asyncio.Event().wait()
         finally:
             self.ended = True
+
+
+async def settled(pilot: Pilot[None]) -> None:
+    """Wait until the app has drawn the newest State of its script."""
+    app = pilot.app
+    assert isinstance(app, KmonApp)
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        await pilot.pause()
+        shown = app.fleet.state is app._watcher.state and app.fleet.is_mounted
+        if shown and bool(app.fleet.state.fleet.services) == bool(app.fleet.query_one(ServiceTable).selected):
+            break
+    await pilot.pause()
+    await pilot.pause()

@@ -18,7 +18,7 @@ from kmon_tui.ui.fleet_screen import FleetScreen
 from kmon_tui.ui.palette import LinesView
 from kmon_tui.ui.service_table import ServiceTable
 from kmon_tui.ui.text_screen import TextScreen
-from tests.ui.samples import NOW, Script, isvc, ready_state, services, with_fleet
+from tests.ui.samples import NOW, Script, isvc, ready_state, services, settled, with_fleet
 from tests.ui.states import STATES
 
 GEMMA = Key(Kind.ISVC, "llm", "gemma-2b")
@@ -49,7 +49,9 @@ class Run:
 
 
 async def press(pilot: Pilot[None], *keys: str) -> None:
-    await pilot.pause()
+    """Wait until the newest State is drawn, then press keys."""
+    if len(pilot.app.screen_stack) == 1:
+        await settled(pilot)
     for key in keys:
         await pilot.press(key)
         await pilot.pause()

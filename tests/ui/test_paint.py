@@ -13,7 +13,7 @@ from kmon_tui.settings import ViewSettings
 from kmon_tui.ui.app import KmonApp
 from kmon_tui.ui.difference import differences
 from kmon_tui.ui.service_table import ServiceTable
-from tests.ui.samples import NOW, Script, isvc, ready_state, with_fleet
+from tests.ui.samples import NOW, Script, isvc, ready_state, settled, with_fleet
 
 FIRST_PAINT = """
 import asyncio, sys
@@ -68,13 +68,13 @@ async def test_only_changed_visible_rows_are_drawn_anew() -> None:
     watcher = Script(with_fleet(ready_state(), services=many))
     app = KmonApp(watcher, ViewSettings(), now=lambda: NOW)
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause()
+        await settled(pilot)
         table = app.fleet.query_one(ServiceTable)
         before = dict(table._painted)
         visible = table.visible_keys[3]
         changed = tuple(s._replace(replicas=Replicas(2, 3)) if s.key in {visible, many[-1].key} else s for s in many)
         watcher.put(with_fleet(ready_state(), services=changed))
-        await pilot.pause()
+        await settled(pilot)
 
         assert [y for y, drawn in table._painted.items() if drawn is not before[y]] == [4]
         assert "2/3" in table._painted[4].text
@@ -84,7 +84,7 @@ async def test_twenty_rows_of_data_fit_into_80x24() -> None:
     many = tuple(sorted((isvc(f"m-{i:05d}", "ns", Readiness.READY) for i in range(50)), key=lambda s: s.key))
     app = KmonApp(Script(with_fleet(ready_state(), services=many)), ViewSettings(), now=lambda: NOW)
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause()
+        await settled(pilot)
 
         assert len(app.fleet.query_one(ServiceTable).visible_keys) == 20
 
@@ -93,7 +93,7 @@ async def test_every_row_fits_its_width_exactly() -> None:
     app = KmonApp(Script(ready_state()), ViewSettings(), now=lambda: NOW)
     for width in (40, 60, 80, 100, 120, 160, 200):
         async with app.run_test(size=(width, 40)) as pilot:
-            await pilot.pause()
+            await settled(pilot)
             table = app.fleet.query_one(ServiceTable)
             columns = table._shown_columns()
             for row in app.fleet.rows.rows.values():

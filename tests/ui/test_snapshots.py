@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 
 from kmon_tui.settings import ViewSettings
 from tests.ui.conftest import MakeApp
-from tests.ui.samples import ready_state
+from tests.ui.samples import ready_state, settled
 from tests.ui.states import STATES
 
 SnapCompare = Callable[..., bool]
@@ -20,11 +20,11 @@ def keys(*pressed: str) -> Callable[[Pilot[Any]], Awaitable[None]]:
     """Press keys and wait until all is drawn."""
 
     async def run(pilot: Pilot[Any]) -> None:
-        await pilot.pause()
-        await pilot.pause()
+        await settled(pilot)
         for key in pressed:
             await pilot.press(key)
             await pilot.pause()
+        await pilot.pause()
         await pilot.pause()
 
     return run
