@@ -38,7 +38,7 @@ class Refusals:
         """Raise the Forbidden that this asking met less than five minutes ago."""
         known = self._until.get(ask)
         if known is not None and time.monotonic() < known[0]:
-            raise known[1]
+            raise known[1].with_traceback(None)
 
     def remember(self, ask: Ask, error: BackendError) -> None:
         """Keep the error if it is a refusal."""

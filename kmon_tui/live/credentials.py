@@ -127,7 +127,7 @@ class Credentials:
                 self._keep(fresh)
         elif login.plugin is not None:
             if self._failure is not None and time.monotonic() - self._failure[0] < FAILED_FOR_S:
-                raise self._failure[1]
+                raise self._failure[1].with_traceback(None)
             try:
                 credential = await run_plugin(login.plugin, self._access.endpoint)
             except Unauthorized as error:

@@ -143,11 +143,12 @@ class Scope:
         watched, sink = self._kinds[kind], ServedSink(self._rows, kind)
 
         def changed() -> None:
-            self._allowed.set()
-            if sink:
-                watched.any.set()
-            if watched.settled:
-                watched.decided.set()
+            if not watched.decided.is_set() or not watched.any.is_set():
+                self._allowed.set()
+                if sink:
+                    watched.any.set()
+                if watched.settled:
+                    watched.decided.set()
             self._changed()
 
         while True:

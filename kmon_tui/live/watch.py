@@ -43,6 +43,9 @@ T_contra = TypeVar("T_contra", contravariant=True)
 Name = tuple[str, str]
 """Namespace and name."""
 
+LIST_AGAIN = 3
+"""After so many failures in a row a list is made anew, whatever the error says."""
+LIVE = Health(Status.LIVE)
 PROVEN_S = 2.0
 """A watch that has lived so long without a word is believed to work."""
 
@@ -147,6 +150,9 @@ class Follower(Generic[T]):
                 raise
             except BackendError as error:
                 failed = error
+                if backoff.failures >= LIST_AGAIN - 1:
+                    # The version may be the cause: in a cluster that was restored it is "too large" for ever.
+                    self._version = ""
             backoff = backoff.failed(clock() - began_s)
             self.failures = backoff.failures
             self._judge(failed, backoff.failures)
@@ -162,7 +168,7 @@ class Follower(Generic[T]):
             self._say(failing(Unreachable(f"{self._client.server} ends every watch at once", hint)))
 
     def _say(self, health: Health) -> None:
-        if health != self.health:
+        if health is not self.health and health != self.health:
             self.health = health
             self._changed()
 
@@ -189,7 +195,7 @@ class Follower(Generic[T]):
         self._sink.only(seen)
         self._version = page.metadata.version
         self.listed = True
-        self._say(Health(Status.LIVE))
+        self._say(LIVE)
         self._changed()
 
     async def _watch(self) -> None:
@@ -203,7 +209,7 @@ class Follower(Generic[T]):
         )
         ask = Ask("watch", self._resource.plural, self._namespace)
         async with self._client.lines(path, ask, length_s + self._pace.grace_s) as next_line:
-            proven = asyncio.get_running_loop().call_later(PROVEN_S, self._say, Health(Status.LIVE))
+            proven = asyncio.get_running_loop().call_later(PROVEN_S, self._say, LIVE)
             try:
                 while line := await next_line():
                     if not line.endswith(b"\n"):
@@ -230,4 +236,4 @@ class Follower(Generic[T]):
             self._sink.gone(thing)
             self._changed()
         self._version = thing.metadata.version or self._version
-        self._say(Health(Status.LIVE))
+        self._say(LIVE)

@@ -353,3 +353,15 @@ async def test_what_fails_alone_costs_itself_only(fault: str) -> None:
 
             sandbox.api.faults.clear()
             await seen.until(lambda fleet: fleet.notes == ())
+
+
+async def test_a_watch_that_fails_again_and_again_leads_to_a_new_list() -> None:
+    async with Sandbox(EMPTY) as sandbox:
+        sandbox.api.store.put(sample(name="a"))
+        async with watching(sandbox) as seen:
+            await seen.synced()
+            sandbox.api.faults.add("watch/inferenceservices:504")
+            sandbox.api.store.drop_watches()
+            sandbox.api.store.put(sample(name="b"))
+
+            await seen.until(lambda fleet: names(fleet) == ["a", "b"])
