@@ -39,4 +39,11 @@ class Awake:
     """Somebody is there: a key was pressed. Without one for half an hour, polls become rare."""
 
 
-Command = LookAt | SwitchContext | SwitchNamespace | Refresh | Awake
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Stop a running activity."""
+
+    activity_id: int
+
+
+Command = LookAt | SwitchContext | SwitchNamespace | Refresh | Awake | Cancel

@@ -25,6 +25,11 @@ class Activity:
     done: bool | None = None
     """None while it runs, then whether it worked."""
     text: str = ""
+    """How far it is, or how it ended, in one sentence."""
+    hint: str = ""
+    """What to do about a failure."""
+    value: object = None
+    """What came of it so far: a Prediction, a Plan, a Rollout…; None while there is nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncGenerator, Callable
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 
 from kmon_tui.backend import Backend, OpenBackend
 from kmon_tui.domain.backoff import Backoff
-from kmon_tui.domain.command import Awake, Command, LookAt, Refresh, SwitchContext, SwitchNamespace
+from kmon_tui.domain.command import Awake, Cancel, Command, LookAt, Refresh, SwitchContext, SwitchNamespace
 from kmon_tui.domain.errors import BackendError, KmonError
 from kmon_tui.domain.fleet import Fleet, Place
 from kmon_tui.domain.health import Health, Status
 from kmon_tui.domain.state import KUBERNETES, PROMETHEUS, Activity, State
 from kmon_tui.domain.traffic import TrafficReport
+from kmon_tui.monitor.errands import Errands
 from kmon_tui.monitor.interest import Looked
 from kmon_tui.monitor.store import Store
 from kmon_tui.monitor.supervise import supervise
@@ -63,7 +64,8 @@ class Monitor:
         self._moving: Activity | None = None
         self._left = asyncio.Event()
         self._refresh = asyncio.Event()
-        self._ids = 0
+        self._errands = Errands(self.store, now)
+        self._backend: Backend | None = None
 
     @property
     def state(self) -> State:
@@ -89,6 +91,8 @@ class Monitor:
             case SwitchNamespace(namespace=namespace):
                 kube = replace(self._settings.kube, namespace=namespace, all_namespaces=namespace is None)
                 self._leave(command, replace(self._settings, kube=kube), self.state.place.context)
+            case Cancel(activity_id=activity_id):
+                self._errands.cancel(activity_id)
             case Awake():
                 pass
 
@@ -104,15 +108,14 @@ class Monitor:
                 left.cancel()
 
     def _leave(self, command: Command, settings: Settings, context: str) -> None:
-        self._ids += 1
-        self._moving = Activity(id=self._ids, command=command, started=self._now())
+        self._moving = self._errands.note(command)
         self._settings = settings
         old = self.state
         place = replace(old.place, context=context, namespace=settings.kube.namespace)
         state = replace(
             old, place=place, fleet=Fleet(), traffic=None, health={KUBERNETES: self._health(Status.STARTING)}
         )
-        self.store.put(state.with_activity(self._moving))
+        self.store.put(state)
         self._left.set()
 
     async def _stay(self, settings: Settings) -> None:
@@ -134,7 +137,7 @@ class Monitor:
                         await self._refresh.wait()
 
     async def _run_sources(self, backend: Backend) -> None:
-        async with asyncio.TaskGroup() as tasks:
+        async with self._errands_in(backend) as tasks:
             fleet = supervise(
                 backend.cluster.watch,
                 self._saw_fleet,
@@ -152,6 +155,19 @@ class Monitor:
                     wake=lambda: self._refresh,
                 )
                 tasks.create_task(traffic, name="metrics")
+
+    @asynccontextmanager
+    async def _errands_in(self, backend: Backend) -> AsyncGenerator[asyncio.TaskGroup]:
+        """Open the group in which sources and commands live while this backend is open."""
+        async with asyncio.TaskGroup() as tasks:
+            self._backend = backend
+            self._errands.begin(tasks)
+            try:
+                yield tasks
+                await asyncio.Event().wait()
+            finally:
+                self._backend = None
+                self._errands.begin(None)
 
     def _arrived(self, backend: Backend) -> None:
         health = {KUBERNETES: self._health(Status.STARTING)}
