@@ -93,10 +93,10 @@ class Actor:
         await self._stage.kubelet.forget(self.state.namespace, name)
 
     async def sync(self) -> None:
-        """Write, and let the servers follow."""
+        """Start and stop servers, then write: a pod listens before anybody reads that it is ready."""
         if not self._gone:
-            self.write()
             await self._stage.kubelet.sync(self.state)
+            self.write()
 
     async def _bring_up(self, pods: list[PodState], starting_s: float = 0.0) -> None:
         """Take pods through their stages until they serve; a big model may take its time to start."""
