@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import ClassVar
 
+from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.timer import Timer
-from textual.widgets import Footer
+from textual.widgets import Footer, Input
 
 from kmon_tui.domain.command import LookAt, Refresh, SwitchNamespace
 from kmon_tui.domain.names import wanted
@@ -46,7 +47,8 @@ class FleetScreen(KmonScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark,f1", "app.help", "help", key_display="?", id="app.help"),
         Binding("colon", "app.command_line", "cmd", key_display=":", id="app.command"),
-        Binding("slash", "filter", "filter", key_display="/", id="fleet.filter"),
+        # Done before the next key is sent to the list: scripts and fast hands type in bursts.
+        Binding("slash", "filter", "filter", key_display="/", id="fleet.filter", priority=True),
         Binding("m", "open", "metrics", id="fleet.metrics"),
         Binding("o", "app.choose_sort", "sort", id="fleet.sort"),
         Binding("ctrl+z", "faults", "faults", key_display="^z", id="fleet.faults"),
@@ -187,7 +189,9 @@ class FleetScreen(KmonScreen):
             filter_row.say(f"{self._shown} of {len(self.rows.rows)}  esc clears ")
 
     def action_filter(self) -> None:
-        """Type a filter."""
+        """Type a filter; while typing one, the key is a character."""
+        if isinstance(self.focused, Input):
+            raise SkipAction
         self.query_one(EntryRow).open(self.view.filter.text)
 
     def action_open(self) -> None:
