@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import ClientSession, web
 
 from kmon_tui.backend import Backend, Metrics
 from kmon_tui.domain.errors import BackendError, Forbidden, NotFound, Unreachable
@@ -19,13 +20,11 @@ from kmon_tui.sandbox.apiserver.access import Rule
 from kmon_tui.sandbox.sandbox import Sandbox, SandboxOptions
 from kmon_tui.settings import KubeSettings, PrometheusSettings, Settings
 from tests.live.interests import Interested
-from tests.live.prometheus_pods import of_chart, of_operator, pod
+from tests.live.prometheus_pods import of_chart, of_openshift, of_operator, pod
 from tests.live.served import sandboxed
 from tests.live.stories import IRIS, steady
 
 EMPTY = SandboxOptions(world="empty")
-CONNECTIONS: dict[int, list[asyncio.StreamWriter]] = {}
-"""Into the pods of each sandbox."""
 
 
 @asynccontextmanager
@@ -36,20 +35,12 @@ async def cluster(*pods: dict[str, Any]) -> AsyncGenerator[Sandbox, None]:
         async def dial(pod: dict[str, Any], port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
             if port != 9090:
                 raise ConnectionRefusedError(111, "Connection refused")
-            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-            CONNECTIONS.setdefault(id(sandbox), []).append(writer)
-            return reader, writer
+            return await asyncio.open_connection("127.0.0.1", server.port)
 
         sandbox.api.pods.dial = dial
         for one in pods:
             sandbox.api.store.put(one)
         yield sandbox
-
-
-def hang_up(sandbox: Sandbox) -> None:
-    """Cut the connections into the pods, as happens when a pod ends."""
-    for writer in CONNECTIONS.pop(id(sandbox), []):
-        writer.transport.abort()
 
 
 @asynccontextmanager
@@ -124,14 +115,14 @@ async def test_a_one_shot_measures_through_the_tunnel() -> None:
 
 async def test_when_its_pod_is_replaced_the_next_question_goes_to_the_new_one() -> None:
     async with cluster(of_chart(suffix="a")) as sandbox, backend_of(sandbox.kubeconfig) as backend:
-        await first_report(backend.metrics)
+        assert backend.measures is not None
+        await backend.measures.measure((IRIS,), IRIS.key, 300)
         sandbox.api.store.delete("", "pods", "monitoring", "prometheus-server-6f9d8b7c4d-a")
         sandbox.api.store.put(of_chart(suffix="b"))
-        hang_up(sandbox)
 
-        report = await first_report(backend.metrics)
+        measured = await backend.measures.measure((IRIS,), IRIS.key, 300)
 
-    assert report.traffic
+    assert measured.traffic
     assert forwards(sandbox) == ["prometheus-server-6f9d8b7c4d-a", "prometheus-server-6f9d8b7c4d-b"]
 
 
@@ -237,3 +228,68 @@ async def test_a_port_that_refuses_is_said_in_the_pods_words() -> None:
     async with cluster(elsewhere) as sandbox, backend_of(sandbox.kubeconfig) as backend:
         with pytest.raises(Unreachable, match=r"error forwarding port 9091 to pod ml/prometheus.*connection refused"):
             await first_report(backend.metrics)
+
+
+@asynccontextmanager
+async def guarded(sandbox: Sandbox, behind: str, seen: list[str]) -> AsyncGenerator[int, None]:
+    """Give the port of a proxy as OpenShift puts it before Thanos: TLS, and only for bearers of a good token."""
+
+    async def pass_on(request: web.Request) -> web.Response:
+        seen.append(request.headers.get("Authorization", ""))
+        if seen[-1] != f"Bearer {sandbox.api.token}":
+            return web.Response(status=401, text="Unauthorized")
+        async with ClientSession() as session, session.get(behind + request.path_qs) as answer:
+            return web.Response(body=await answer.read(), content_type=answer.content_type, status=answer.status)
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", pass_on)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    context = sandbox.authority.server_context(sandbox.folder)
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
+    try:
+        yield int(runner.addresses[0][1])
+    finally:
+        await runner.cleanup()
+
+
+async def test_openshifts_thanos_gets_the_token_of_whoever_asks() -> None:
+    seen: list[str] = []
+
+    async with (
+        cluster(of_openshift()) as sandbox,
+        sandboxed(steady()) as behind,
+        guarded(sandbox, behind.url, seen) as port,
+        backend_of(sandbox.kubeconfig) as backend,
+    ):
+
+        async def dial(pod: dict[str, Any], asked: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+            assert asked == 9091
+            return await asyncio.open_connection("127.0.0.1", port)
+
+        sandbox.api.pods.dial = dial
+        report = await first_report(backend.metrics)
+
+    assert report.traffic[IRIS.key].requests_per_s == pytest.approx(2.0, rel=0.2)
+    assert report.prometheus.found_by == "found in the cluster: OpenShift's thanos-querier"
+    assert set(seen) == {f"Bearer {sandbox.api.token}"}
+
+
+async def test_no_other_prometheus_gets_that_token() -> None:
+    async with cluster(of_chart()) as sandbox, backend_of(sandbox.kubeconfig) as backend:
+        heads: list[bytes] = []
+
+        async def overhear(pod: dict[str, Any], port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+            async def hear(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+                heads.append(await reader.readuntil(b"\r\n\r\n"))
+                writer.close()
+
+            server = await asyncio.start_server(hear, "127.0.0.1", 0)
+            return await asyncio.open_connection("127.0.0.1", server.sockets[0].getsockname()[1])
+
+        sandbox.api.pods.dial = overhear
+        with pytest.raises(BackendError):
+            await first_report(backend.metrics)
+
+    assert heads
+    assert not any(b"authorization" in head.lower() for head in heads)

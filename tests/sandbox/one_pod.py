@@ -100,7 +100,7 @@ async def one_pod(serve: Serve, folder: Path) -> AsyncGenerator[OnePod, None]:
             writer.close()
             pod.connections -= 1
 
-    port_8080 = await asyncio.start_server(on_connection, "127.0.0.1", 0, limit=512 * 1024)
+    port_8080 = await asyncio.start_server(on_connection, "127.0.0.1", 0, limit=512 * 1024, backlog=1024)
     place = port_8080.sockets[0].getsockname()
 
     async def dial(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
