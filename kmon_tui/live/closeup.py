@@ -36,16 +36,17 @@ class CloseUp:
         self._asked_s: dict[Key, int] = {}
         self._raw: Raw | None = None
 
-    def ask_latency(self, api: Api, ledger: Ledger, wanted: Iterable[Key | None]) -> None:
-        """Give the flows of these services their quantiles, and those of a few others in turn."""
+    def ask_latency(self, api: Api, ledger: Ledger, wanted: Iterable[Key | None], sweep: int = SWEEP) -> None:
+        """Give the flows of these services their quantiles, and those of ``sweep`` others in turn."""
         at_s = ledger.at_s
         if at_s is None:
             return
         chosen = ledger.chosen_targets()
-        first = [key for key in dict.fromkeys(wanted) if key is not None and key in chosen][:AT_ONCE]
+        new = [key for key in dict.fromkeys(wanted) if key is not None and self._asked_s.get(key) != at_s]
+        first = [key for key in new if key in chosen][:AT_ONCE]
         late = [key for key in chosen if key not in set(first) and at_s - self._asked_s.get(key, 0) >= SWEEP_S]
         late.sort(key=lambda key: self._asked_s.get(key, 0))
-        asked = {key: chosen[key] for key in first + late[:SWEEP] if not ledger.flows[key].problem}
+        asked = {key: chosen[key] for key in first + late[:sweep] if not ledger.flows[key].problem}
         by_family: dict[Family, list[Target]] = {}
         for key, targets in asked.items():
             by_family.setdefault(ledger.flows[key].family, []).extend(targets)

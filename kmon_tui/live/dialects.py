@@ -90,6 +90,12 @@ GUARDS = ("cluster", "prometheus", "prometheus_replica", "replica")
 TARGET = ("job", "instance", "pod", "pod_name")
 """Enough to know a target again; the pod too, since an address is given to another pod sooner or later."""
 
+Guards = tuple[str, ...]
+"""The values of GUARDS of one series."""
+
+PART = "kmon_part"
+"""A label that our own questions add."""
+
 NAMES = (
     "namespace", "namespace_name", "k8s_namespace_name", "exported_namespace", "kubernetes_namespace",
     "exported_pod", "k8s_pod_name", "kubernetes_pod_name", "service_instance_id",
@@ -104,9 +110,12 @@ CHUNK = 100
 
 
 def probe(matchers: str) -> str:
-    """Ask which families have series, as one row per metric name."""
-    names = "|".join(dialect.requests for dialect in DIALECTS.values())
-    return f'count by (__name__) ({{__name__=~"{names}"{_and(matchers)}}})'
+    """Ask which families have series, in how many clusters and replicas."""
+    by = ", ".join(("__name__", *GUARDS))
+    return _either(
+        f'count by ({by}) ({{__name__="{dialect.requests}"{_and(dialect.own)}{_and(matchers)}}})'
+        for dialect in DIALECTS.values()
+    )
 
 
 def counters(families: Sequence[Family], matchers: str, namespaces: Collection[str]) -> str:
@@ -116,7 +125,7 @@ def counters(families: Sequence[Family], matchers: str, namespaces: Collection[s
         by = ", ".join(("__name__", *TARGET, *NAMES, *GUARDS, *dialect.code_labels))
         names = "|".join(dialect.counters)
         parts.append(f'sum by ({by}) ({{__name__=~"{names}"{_scope(dialect, matchers, namespaces)}}})')
-    return " or ".join(parts)
+    return _either(parts)
 
 
 def sampled(families: Sequence[Family], matchers: str, namespaces: Collection[str]) -> str:
@@ -147,12 +156,14 @@ def detail(dialect: Dialect, matchers: str, targets: Iterable[Mapping[str, str]]
     by_code = ", ".join(("__name__", *TARGET, *dialect.code_labels))
     by_le = ", ".join(("__name__", "le", *TARGET))
     targets = list(targets)
-    parts = [up] if (up := scraped(matchers, targets)) else []
+    parts = []
     for only in only_targets(targets):
         rest = f"{only}{_and(dialect.own)}{_and(matchers)}"
         parts.append(f'sum by ({by_code}) ({{__name__=~"{names}",{rest}}})')
         parts.append(f"sum by ({by_le}) ({dialect.buckets}{{{rest}}})")
-    return " or ".join(parts)
+    if up := scraped(matchers, targets):
+        parts.append(up)
+    return _either(parts)
 
 
 def scraped(matchers: str, targets: Iterable[Mapping[str, str]]) -> str:
@@ -177,6 +188,11 @@ def quoted_choice(values: Collection[str]) -> str:
     return quoted(pattern)
 
 
+def guards_of(labels: Mapping[str, str]) -> Guards:
+    """Give which cluster and replica a series is of."""
+    return tuple([labels.get(name, "") for name in GUARDS])
+
+
 def code_class(dialect: Dialect, labels: Mapping[str, str]) -> str:
     """Give ``2xx``, ``5xx``…; empty where the series has no code."""
     for label in dialect.code_labels:
@@ -184,6 +200,14 @@ def code_class(dialect: Dialect, labels: Mapping[str, str]) -> str:
         if code[:1].isdigit():
             return f"{code[0]}xx"
     return ""
+
+
+def _either(parts: Iterable[str]) -> str:
+    """Join questions. ``or`` looks at all labels but the name, so rows of later parts get a label of their own."""
+    first, *others = parts
+    return " or ".join(
+        (first, *(f'label_replace({part}, "{PART}", "{n}", "", "")' for n, part in enumerate(others, 1)))
+    )
 
 
 def _scope(dialect: Dialect, matchers: str, namespaces: Collection[str]) -> str:

@@ -84,7 +84,7 @@ class Feeder:
             at = float(row.value[1])
             self._identify(row, handle, at)
             sampled[handle] = max(sampled.get(handle, 0.0), at)
-        ledger.know(self.owners, self._identity)
+        self._tell(ledger)
         self._rows = len(rows)
         readings = [(ledger.reading(row), float(row.value[1])) for row in rows]
         self._find_births(api, ledger, {id(r.target): r.target for r, _ in readings if r.target.at_s < 0})
@@ -110,7 +110,7 @@ class Feeder:
             for at, text in track.values:
                 times = sampled.setdefault(round(at), {})
                 times[handle] = max(times.get(handle, 0.0), float(text))
-        ledger.know(self.owners, self._identity)
+        self._tell(ledger)
         rows: dict[int, list[tuple[Reading, float]]] = {}
         tracks = api.query_range(self._counters(), start_s, end_s, ledger.step_s)
         for track in tracks:
@@ -120,6 +120,11 @@ class Feeder:
         self._rows = max(len(tracks), 1)
         for step_s in range(start_s, end_s + 1, ledger.step_s):
             ledger.ingest(step_s, rows.get(step_s, ()), sampled.get(step_s, {}))
+
+    def _tell(self, ledger: Ledger) -> None:
+        assert self.introduction is not None
+        ledger.know(self.owners, self._identity)
+        ledger.guards = self.introduction.guards
 
     def _identify(self, series: Labelled, handle: Handle, at: float) -> None:
         """Note what target_info says of a target; only the newest counts, since an address finds a new owner."""

@@ -12,7 +12,7 @@ from itertools import pairwise
 from kmon_tui.domain.errors import BadAnswer, Forbidden, NotFound, Unauthorized
 from kmon_tui.domain.traffic import Family
 from kmon_tui.live import dialects
-from kmon_tui.live.dialects import DIALECTS
+from kmon_tui.live.dialects import DIALECTS, Guards, guards_of
 from kmon_tui.live.prometheus import Api
 
 REFRESH_S = 300
@@ -26,6 +26,8 @@ class Introduction:
 
     families: tuple[Family, ...]
     """Best first."""
+    guards: Mapping[Family, frozenset[Guards]]
+    """Which clusters and replicas the series of each family come from, those of strangers included."""
     skew_s: float
     """Its clock minus ours."""
     version: str = ""
@@ -36,9 +38,13 @@ class Introduction:
 
 def introduce(api: Api, matchers: str, known: Introduction | None = None) -> Introduction:
     """Ask what it is and which families it has. Raises BackendError when it is no Prometheus."""
-    names = {row.metric.get("__name__", "") for row in api.query(dialects.probe(matchers))}
+    guards: dict[str, set[Guards]] = {}
+    for row in api.query(dialects.probe(matchers)):
+        metric = row.metric
+        guards.setdefault(metric["__name__"], set()).add(guards_of(metric))
     return Introduction(
-        families=tuple(family for family, dialect in DIALECTS.items() if dialect.requests in names),
+        families=tuple(family for family, dialect in DIALECTS.items() if dialect.requests in guards),
+        guards={family: frozenset(guards.get(dialect.requests, ())) for family, dialect in DIALECTS.items()},
         skew_s=_skew(api),
         version=known.version if known else _text(api, "status/buildinfo", "version"),
         retention=known.retention if known else _text(api, "status/runtimeinfo", "storageRetention"),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from kmon_tui.domain.service import Key
 from kmon_tui.domain.traffic import Family
-from kmon_tui.live.dialects import BY_COUNTER, DIALECTS, GUARDS, code_class
+from kmon_tui.live.dialects import BY_COUNTER, DIALECTS, GUARDS, PART, Guards, code_class
 from kmon_tui.live.flow import Flow
 from kmon_tui.live.owners import Owners
 from kmon_tui.live.prometheus_answers import Labelled
@@ -42,6 +42,8 @@ class Ledger:
         self.at_s: int | None = None
         self.began_s: int | None = None
         self.flows: dict[Key, Flow] = {}
+        self.guards: Mapping[Family, frozenset[Guards]] = {}
+        """What else Prometheus holds, beyond what is booked."""
         self.problems: dict[Family, str] = {}
         self._guarded = guarded
         self._owners = Owners(())
@@ -74,7 +76,8 @@ class Ledger:
             name = metric["__name__"]
             dialect = BY_COUNTER[name]
             slot = (dialect.counters[name], code_class(dialect, metric))
-            labels = {k: v for k, v in metric.items() if k != "__name__" and k not in dialect.code_labels}
+            aside = {"__name__", PART, *dialect.code_labels}
+            labels = {k: v for k, v in metric.items() if k not in aside}
             mine = "\0".join((dialect.family, *(f"{k}\0{v}" for k, v in sorted(labels.items()))))
             target = self._targets.get(mine)
             if target is None:
@@ -169,21 +172,25 @@ class Ledger:
 
     def _check_guards(self, fresh: list[Target]) -> None:
         """Find families whose series come from several clusters or replicas: their sums would mean nothing."""
-        guards: dict[Family, set[tuple[str, ...]]] = {}
+        guards = {family: set(seen) for family, seen in self.guards.items()}
         for target in fresh:
             guards.setdefault(target.dialect.family, set()).add(target.guards)
         self.problems = {}
         for family, seen in guards.items():
-            for i, label in enumerate(GUARDS):
-                values = sorted({values[i] for values in seen})
-                if len(values) > 1 and label not in self._guarded:
-                    shown = ", ".join(value or '""' for value in values[:4])
-                    choice = next(value for value in values if value)
-                    self.problems[family] = (
-                        f"this Prometheus holds several {label}s ({shown}): "
-                        f"choose one, as --prometheus-matcher '{label}=\"{choice}\"'"
-                    )
-                    break
+            problem = next(filter(None, (self._ambiguity(i, seen) for i in range(len(GUARDS)))), "")
+            if problem:
+                self.problems[family] = problem
+
+    def _ambiguity(self, i: int, seen: set[Guards]) -> str:
+        label, values = GUARDS[i], sorted({values[i] for values in seen})
+        if len(values) < 2 or label in self._guarded:
+            return ""
+        shown = ", ".join(value or '""' for value in values[:4])
+        choice = next(value for value in values if value)
+        return (
+            f"this Prometheus holds several {label}s ({shown}): "
+            f"choose one, as --prometheus-matcher '{label}=\"{choice}\"'"
+        )
 
     def _book(self, at_s: int, fresh: list[Target]) -> None:
         arrived: dict[int, tuple[Flow, list[Target]]] = {}
@@ -201,6 +208,7 @@ class Ledger:
         for key, flow in list(self.flows.items()):
             if flow.end_s != at_s:
                 flow.gaps.append(at_s)
+                flow.problem = ""
                 flow.push(at_s, None, (self.window_s, self.step_s), self.points)
                 if flow.over:
                     self._close(key)

@@ -23,6 +23,7 @@ from kmon_tui.live.prometheus import Api
 from kmon_tui.live.prometheus_address import Matchers
 
 MOST_STEPS = 240
+MOST_VALUES = 2_000_000
 
 
 def measure(
@@ -44,7 +45,7 @@ def measure(
     rate_s = step_s * max(1, -(-round(max(60.0, 4 * scrape_s)) // step_s))
     ledger = Ledger(step_s, rate_s, steps, scrape_s, matchers.labels)
     if known.families:
-        feeder.catch_up(api, ledger, at_s)
+        feeder.catch_up(api, ledger, at_s, MOST_VALUES)
         feeder.book_now(api, ledger, at_s)
     table = CloseUp(matchers.text).ask_table(api, ledger, feeder.owners, key, steps * step_s)
     flow = ledger.flows.get(key)
@@ -85,12 +86,16 @@ def _whole_window(flow: Flow, table: Table, ledger: Ledger, steps: int) -> Traff
     p50, p90, p99 = (quantile(q, table.le_ms, table.totals) for q in (0.5, 0.9, 0.99))
     finite = [bound for bound in table.le_ms if math.isfinite(bound)]
     gone = flow.gaps and flow.gaps[-1] == ledger.at_s
+    ratio = error_ratio(table)
+    if ratio is None and not table.by_class:
+        # An alias without codes: the SDK's stages beside it told the ledger.
+        ratio = traffic.error_ratio
     return replace(
         traffic,
         requests_per_s=None if gone else traffic.requests_per_s,
         requests=Series(traffic.requests.end_s, ledger.step_s, traffic.requests.values[-steps:]),
         errors=Series(traffic.errors.end_s, ledger.step_s, traffic.errors.values[-steps:]),
-        error_ratio=error_ratio(table),
+        error_ratio=ratio,
         p50_ms=p50,
         p90_ms=p90,
         p99_ms=p99,

@@ -52,7 +52,7 @@ class PrometheusMetrics:
         if interest.selected == look.selected and not await _within(interest.changed(), delay_s):
             return False
         await asyncio.sleep(min(SETTLE_S, delay_s))
-        return interest.selected != look.selected
+        return interest.selected != look.selected and self._poller.next_s > SETTLE_S
 
     async def measure(self, services: tuple[InferenceService, ...], key: Key, window_s: int) -> Measurement:
         """Measure one of the services over a window that ends now. Raises NotFound when it is none of them."""

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from kmon_tui.domain.service import InferenceService, Key
 from kmon_tui.domain.traffic import Buckets, Prometheus, TrafficReport
-from kmon_tui.live.closeup import CloseUp
+from kmon_tui.live.closeup import SWEEP, CloseUp
 from kmon_tui.live.dialects import DIALECTS
 from kmon_tui.live.feeder import Feeder
 from kmon_tui.live.introduction import REFRESH_S, UNKNOWN_SCRAPE_S, configured_interval, introduce
@@ -66,7 +66,7 @@ class Poller:
         if ledger.at_s is None or at_s > ledger.at_s:
             self._feeder.catch_up(api, ledger, at_s)
             self._feeder.book_now(api, ledger, at_s)
-        buckets = self._look_closer(api, ledger, look)
+        buckets = self._look_closer(api, ledger, look, SWEEP)
         self._took_s = api.took_s
         if not first:
             self._set_pace(self._pace.after(api.took_s))
@@ -76,7 +76,7 @@ class Poller:
         """Between two ticks: only what another selection needs."""
         if self._ledger is None or self._ledger.at_s is None:
             return self.poll(api, look)
-        return self._report(self._look_closer(api, self._ledger, look))
+        return self._report(self._look_closer(api, self._ledger, look, sweep=0))
 
     def _grid(self, now_s: float) -> int:
         """Give the newest point of the grid that has passed; it begins whenever somebody started kmon-tui."""
@@ -97,8 +97,8 @@ class Poller:
             self._ledger = Ledger(pace.tick_s, pace.window_s, pace.points, pace.scrape_s, guarded)
         return self._ledger
 
-    def _look_closer(self, api: Api, ledger: Ledger, look: Look) -> dict[Key, Buckets]:
-        self._closeup.ask_latency(api, ledger, (look.selected, *look.visible))
+    def _look_closer(self, api: Api, ledger: Ledger, look: Look, sweep: int) -> dict[Key, Buckets]:
+        self._closeup.ask_latency(api, ledger, (look.selected, *look.visible), sweep)
         return self._closeup.ask_detail(api, ledger, self._feeder.owners, look.selected)
 
     def _set_pace(self, pace: Pace) -> None:

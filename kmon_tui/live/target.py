@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from kmon_tui.domain.counters import gain
 from kmon_tui.domain.service import Key
 from kmon_tui.domain.traffic import Family
-from kmon_tui.live.dialects import GUARDS, TARGET, Dialect, Role
+from kmon_tui.live.dialects import GUARDS, TARGET, Dialect, Role, guards_of
 from kmon_tui.live.flow import Flow, Gain
 
 Handle = tuple[str, ...]
@@ -27,7 +27,7 @@ class Target:
         self.labels = labels
         self.dialect = dialect
         self.handle = handle_of(labels)
-        self.guards = tuple(labels.get(name, "") for name in GUARDS)
+        self.guards = guards_of(labels)
         self.unit = next((labels[n] for n in ("pod", "pod_name", "k8s_pod_name", "instance") if labels.get(n)), "")
         """Two targets of one unit are one process scraped twice."""
         self.owner: Key | None = None

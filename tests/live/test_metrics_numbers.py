@@ -213,6 +213,14 @@ async def test_two_clusters_are_never_summed(serve: Serve, label: str) -> None:
     assert f"--prometheus-matcher '{label}=\"eu\"'" in traffic.problem
 
 
+async def test_a_service_that_only_the_other_cluster_counts_has_no_numbers_either(serve: Serve) -> None:
+    story = Story()
+    story.tell(COUNT, {**POD, **OK, "cluster": "us"}, rising(30))
+    story.tell(COUNT, {**POD, **OK, "cluster": "eu", "namespace": "elsewhere", "pod": "x"}, rising(30))
+
+    assert (await report_of(story, serve)).traffic[IRIS.key].requests_per_s is None
+
+
 async def test_a_matcher_chooses_one_of_two_clusters(serve: Serve) -> None:
     story = Story()
     for name, speed in (("eu", 30), ("us", 300)):
@@ -276,6 +284,31 @@ async def test_failures_of_the_sdk_are_attempts_without_success(serve: Serve) ->
     traffic = (await report_of(story, serve)).traffic[IRIS.key]
 
     assert (traffic.family, traffic.error_ratio) == ("kserve-sdk", 0.25)
+
+
+async def test_a_target_without_a_pod_label_has_its_buckets(serve: Serve) -> None:
+    story = Story()
+    target = {"job": "m", "instance": "10.0.0.1:8080", "namespace": "default", "service_name": "iris"}
+    story.tell("up", {"job": "m", "instance": "10.0.0.1:8080"}, lambda n: 1)
+    story.tell("request_predict_seconds_count", {**target, "model_name": "iris"}, rising(30))
+    for le in ("0.1", "+Inf"):
+        story.tell("request_predict_seconds_bucket", {**target, "model_name": "iris", "le": le}, rising(30))
+
+    told = await measured(story, serve)
+
+    assert told["requests_in_window"] == told["buckets"][0]["count"] == 30 * 60
+
+
+async def test_an_alias_without_codes_takes_its_failures_from_the_sdk(serve: Serve) -> None:
+    story = Story()
+    pod = {"job": "m", "instance": "10.0.0.1:8080", "namespace": "default", "pod": "iris-predictor-7c9f-abcde"}
+    story.tell(COUNT, {**pod, "service_name": "iris"}, rising(40))
+    for stage, speed in (("preprocess", 40), ("predict", 40), ("postprocess", 30)):
+        story.tell(f"request_{stage}_seconds_count", {**pod, "model_name": "iris"}, rising(speed))
+
+    traffic = (await report_of(story, serve)).traffic[IRIS.key]
+
+    assert (traffic.family, traffic.error_ratio) == ("kserve-alias", 0.25)
 
 
 async def test_nan_in_one_series_leaves_the_others_alone(serve: Serve) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -261,3 +263,13 @@ async def test_another_way_than_tcp_can_be_put_below() -> None:
     with pytest.raises(Unreachable, match="connection reset"):
         await client.run(lambda api: api.query("up"))
     await client.aclose()
+
+
+def test_nothing_heavy_is_imported_before_the_first_question() -> None:
+    code = (
+        "import sys, kmon_tui.live.metrics; print({'requests', 'prometheus_api_client', 'aiohttp'} & set(sys.modules))"
+    )
+
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+
+    assert told.stdout.strip() == "set()"
