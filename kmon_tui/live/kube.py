@@ -159,8 +159,7 @@ class KubeClient:
         finally:
             response.close()
         error = failure(response.status, response.content_type, body, self.server, str(ask))
-        if response.status in (429, 503):
-            error.retry_after_s = retry_after_s(response.headers.get("Retry-After"))
+        error.retry_after_s = retry_after_s(response.headers.get("Retry-After"))
         if isinstance(error, Unauthorized):
             error.hint = error.hint or self._login_hint()
         return error

@@ -83,6 +83,8 @@ def failure(status: int, kind: str, body: bytes, server: str, what: str) -> Back
     match status:
         case 401:
             return Unauthorized(f"{server} does not know who asks (401)")
+        case 403 if '"system:anonymous"' in said.message:
+            return Unauthorized(f"{server} takes us for nobody: no credentials were sent (403)")
         case 403:
             hint = "Ask for the rights in manifests/rbac.yaml, or choose a namespace with -n."
             return Forbidden(f"may not {what}", hint)

@@ -322,3 +322,11 @@ def test_a_name_that_nobody_knows_is_said() -> None:
 @pytest.mark.parametrize(("value", "seconds"), [("3", 3.0), ("0", 0.0), ("", None), ("x", None), ("1e9", 300.0)])
 def test_retry_after_is_read(value: str, seconds: float | None) -> None:
     assert retry_after_s(value) == seconds
+
+
+async def test_without_credentials_one_is_told_to_log_in_and_not_to_ask_for_rights() -> None:
+    async with Sandbox(EMPTY) as sandbox:
+        error = await failure(changed(sandbox, user={}))
+
+    assert isinstance(error, Unauthorized)
+    assert "no credentials" in error.hint
