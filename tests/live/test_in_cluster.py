@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from aiohttp import ClientSession, web
@@ -21,21 +22,21 @@ from kmon_tui.sandbox.sandbox import Sandbox, SandboxOptions
 from kmon_tui.settings import KubeSettings, PrometheusSettings, Settings
 from tests.live.interests import Interested
 from tests.live.prometheus_pods import of_chart, of_openshift, of_operator, pod
-from tests.live.served import sandboxed
+from tests.live.served import Serve, sandboxed, serve_by_sandbox
 from tests.live.stories import IRIS, steady
 
 EMPTY = SandboxOptions(world="empty")
 
 
 @asynccontextmanager
-async def cluster(*pods: dict[str, Any]) -> AsyncGenerator[Sandbox, None]:
+async def cluster(*pods: dict[str, Any], serve: Serve = serve_by_sandbox) -> AsyncGenerator[Sandbox, None]:
     """Give a cluster of these pods; port 9090 of each is one Prometheus that scraped iris."""
-    async with sandboxed(steady()) as server, Sandbox(EMPTY) as sandbox, asyncio.timeout(30):
+    async with serve(steady()) as url, Sandbox(EMPTY) as sandbox, asyncio.timeout(30):
 
         async def dial(pod: dict[str, Any], port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
             if port != 9090:
                 raise ConnectionRefusedError(111, "Connection refused")
-            return await asyncio.open_connection("127.0.0.1", server.port)
+            return await asyncio.open_connection("127.0.0.1", urlsplit(url).port)
 
         sandbox.api.pods.dial = dial
         for one in pods:
