@@ -64,11 +64,14 @@ async def watch(
     """Answer, and then again with every service that changed; ends only when it is closed."""
     seen: dict[Key, Item] = {}
     widths: list[int] = []
-    began = now()
+    began, trouble = now(), ""
     async with open_backend(settings) as backend, aclosing(backend.cluster.watch()) as fleets:
         async for fleet in fleets:
             if not _complete(fleet):
                 continue
+            if fleet.health.error != trouble:
+                trouble = fleet.health.error
+                yield Answer(words=(trouble or "the API server answers again",))
             if not widths:
                 yield answer(fleet, backend.place, wish, now())
                 widths = _widths(fleet, wish, now())

@@ -192,6 +192,15 @@ async def test_watching_prints_the_list_and_then_only_what_changed() -> None:
     assert second.text.index("rolling") == first.text.index("READINESS")
 
 
+async def test_watching_says_when_it_is_cut_off_and_when_it_sees_again() -> None:
+    lost = replace(FLEET, health=Health(Status.FAILING, "no answer from prod"))
+
+    async with aclosing(watch(backend_of([FLEET, lost, lost, FLEET]), Settings(), Wish(), lambda: NOW)) as answers:
+        said = [(await anext(answers)).words for _ in range(3)]
+
+    assert said == [(), ("no answer from prod",), ("the API server answers again",)]
+
+
 def test_kinds_have_the_names_that_kubectl_knows() -> None:
     assert wanted("InferenceGraph.serving.kserve.io/route") == Wanted("route", Kind.GRAPH)
     assert wanted("llmisvc/a") == Wanted("a", Kind.LLM)
