@@ -47,7 +47,7 @@ class Poller:
     def next_s(self) -> float:
         """Seconds until the next point of the grid by Prometheus' clock."""
         if self._ledger is None or self._ledger.at_s is None or self._feeder.introduction is None:
-            return 2.0
+            return float(self._pace.tick_s)
         return max(0.2, self._ledger.at_s + self._pace.tick_s - (self._now() + self._feeder.introduction.skew_s))
 
     def poll(self, api: Api, look: Look) -> TrafficReport:
@@ -66,6 +66,9 @@ class Poller:
         if ledger.at_s is None or at_s > ledger.at_s:
             self._feeder.catch_up(api, ledger, at_s)
             self._feeder.book_now(api, ledger, at_s)
+        else:
+            # Whoever asks between two ticks wants to know whether it is there at all.
+            self._feeder.introduction = introduce(api, self._feeder.matchers.text, known)
         buckets = self._look_closer(api, ledger, look, SWEEP)
         self._took_s = api.took_s
         if not first:

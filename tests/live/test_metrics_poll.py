@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
 from collections.abc import AsyncIterator
@@ -263,3 +264,41 @@ async def test_other_rows_are_read_as_soon_as_they_are_selected() -> None:
 
     assert (set(first.buckets), set(second.buckets)) == (set(), {IRIS.key})
     assert took_s < 3
+
+
+async def test_services_that_come_later_are_read_as_soon_as_they_are_there() -> None:
+    async with sandboxed(steady()) as server:
+        metrics = PrometheusMetrics(PrometheusSettings(url=server.url))
+        interest = Interested(())
+        stream = metrics.poll(interest)
+        first = await anext(stream)
+        interest.services = (IRIS,)
+        async with asyncio.timeout(5):
+            second = await anext(stream)
+        await stream.aclose()
+        await metrics.aclose()
+
+    assert (first.traffic, set(second.traffic)) == ({}, {IRIS.key})
+
+
+async def test_a_stream_that_begins_anew_has_the_old_series() -> None:
+    async with sandboxed(steady()) as server:
+        metrics = PrometheusMetrics(PrometheusSettings(url=server.url))
+        before = await _one_report(metrics)
+        server.faults.status = 502
+        with pytest.raises(BackendError):
+            await _one_report(metrics)
+        server.faults.status = 0
+        server.faults.empty = True
+        after = await _one_report(metrics)
+        await metrics.aclose()
+
+    assert before.traffic[IRIS.key].requests.values == after.traffic[IRIS.key].requests.values
+
+
+async def _one_report(metrics: PrometheusMetrics) -> TrafficReport:
+    stream = metrics.poll(Interested((IRIS,)))
+    try:
+        return await anext(stream)
+    finally:
+        await stream.aclose()
