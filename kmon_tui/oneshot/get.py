@@ -120,7 +120,8 @@ def _complete(fleet: Fleet) -> bool:
 
 
 def _chosen(fleet: Fleet, wish: Wish) -> list[InferenceService]:
-    return [isvc for isvc in fleet.services if wish.wanted is None or wish.wanted.fits(isvc.key)]
+    chosen = (isvc for isvc in fleet.services if wish.wanted is None or wish.wanted.fits(isvc.key))
+    return sorted(chosen, key=lambda isvc: (isvc.key.namespace, isvc.key.name, isvc.key.kind))
 
 
 def _name(wanted: Wanted) -> str:

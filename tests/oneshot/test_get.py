@@ -110,6 +110,14 @@ async def test_yaml_says_the_same_as_json() -> None:
     assert yaml.safe_load(as_yaml) == json.loads(as_json)
 
 
+async def test_the_order_is_by_namespace_and_name_whatever_the_kind() -> None:
+    fleet = replace(FLEET, services=(BROKEN, IRIS, GEMMA))
+
+    items = json.loads((await answer(Wish(form="json"), fleet)).text)["items"]
+
+    assert [item["namespace"] for item in items] == ["default", "llm", "risk"]
+
+
 async def test_names_can_be_given_to_kubectl() -> None:
     assert (await answer(Wish(form="name"))).text.splitlines() == [
         "inferenceservice.serving.kserve.io/sklearn-iris",
