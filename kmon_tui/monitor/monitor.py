@@ -36,6 +36,7 @@ def elsewhere(settings: Settings, context: str) -> Settings:
         all_namespaces=kube.all_namespaces,
         as_user=kube.as_user,
         as_groups=kube.as_groups,
+        as_uid=kube.as_uid,
         request_timeout_s=kube.request_timeout_s,
     )
     return replace(settings, kube=kept, prometheus=PrometheusSettings())
@@ -138,14 +139,7 @@ class Monitor:
 
     async def _run_sources(self, backend: Backend) -> None:
         async with self._errands_in(backend) as tasks:
-            fleet = supervise(
-                backend.cluster.watch,
-                self._saw_fleet,
-                lambda error: self._fails(KUBERNETES, error),
-                chance=self._chance,
-                wake=lambda: self._refresh,
-            )
-            tasks.create_task(fleet, name="watch")
+            tasks.create_task(self._watch(backend), name="watch")
             if (metrics := backend.metrics) is not None:
                 traffic = supervise(
                     lambda: metrics.poll(self._interest),
@@ -155,6 +149,21 @@ class Monitor:
                     wake=lambda: self._refresh,
                 )
                 tasks.create_task(traffic, name="metrics")
+
+    async def _watch(self, backend: Backend) -> None:
+        """Follow the fleet; a wish to refresh lists anew at once, also in the middle of a wait of the source's own."""
+        while True:
+            wish = self._refresh
+            async with asyncio.TaskGroup() as tasks:
+                following = supervise(
+                    backend.cluster.watch,
+                    self._saw_fleet,
+                    lambda error: self._fails(KUBERNETES, error),
+                    chance=self._chance,
+                )
+                watch = tasks.create_task(following, name="list and watch")
+                await wish.wait()
+                watch.cancel()
 
     @asynccontextmanager
     async def _errands_in(self, backend: Backend) -> AsyncGenerator[asyncio.TaskGroup]:

@@ -140,6 +140,20 @@ async def test_refresh_cuts_the_wait_short() -> None:
     assert outside.polling.openings_s == pytest.approx([0, 5])
 
 
+async def test_refresh_lists_anew_at_once_and_keeps_the_old_services_meanwhile() -> None:
+    outside = Outside([[fleet("iris")], [fleet(status=Status.STARTING, synced=False), 5, fleet("bert")]])
+    async with running(outside) as monitor:
+        await until(monitor, lambda s: names(s) == ["iris"])
+        await asyncio.sleep(3)
+        monitor.send(Refresh())
+        await asyncio.sleep(1)
+        meanwhile = names(monitor.state)
+        await until(monitor, lambda s: names(s) == ["bert"])
+
+    assert outside.watching.openings_s == pytest.approx([0, 3])
+    assert meanwhile == ["iris"]
+
+
 async def test_a_context_that_cannot_be_opened_is_said_and_tried_again() -> None:
     outside = Outside([[fleet("iris")]], refusals=[Unauthorized("aws: token expired", "aws sso login"), DOWN])
     async with running(outside) as monitor:
