@@ -57,7 +57,8 @@ def headline(row: Row, drawing: Drawing, width: int) -> Line:
     since = f" {long_duration((drawing.now - isvc.since).total_seconds() // 60 * 60)}" if isvc.since else ""
     if since in {" 0s"}:
         since = " <1m"
-    name = middle(clean(str(isvc.key)), max(10, width // 2), ellipsis=drawing.glyphs.ellipsis)
+    room = width - len(glyph) - len(word) - len(since) - 3
+    name = middle(clean(str(isvc.key)), max(10, room), ellipsis=drawing.glyphs.ellipsis)
     return cropped(
         ((f"{glyph} {word}{since}", look), ("  ", ""), (name, "bold"), ("  ", ""), *_facts(_kind_facts(row), drawing)),
         width,

@@ -21,7 +21,7 @@ from kmon_tui.render.rows import SORTS
 from kmon_tui.settings import ViewSettings
 from kmon_tui.ui.base import KmonScreen, Surroundings, utc_now
 from kmon_tui.ui.chooser import Chooser
-from kmon_tui.ui.command_screen import CommandScreen
+from kmon_tui.ui.command_row import CommandRow
 from kmon_tui.ui.commands import Order
 from kmon_tui.ui.detail_screen import DetailScreen
 from kmon_tui.ui.fleet_screen import FleetScreen
@@ -166,16 +166,6 @@ class KmonApp(QuietApp):
         self._interrupted = now
         self.notify("ctrl+c again quits", timeout=2)
 
-    def action_command_line(self) -> None:
-        """Type a command."""
-        state = self._watcher.state
-        arguments = {
-            "ctx": state.place.contexts,
-            "ns": ["all", *self.fleet.namespaces],
-            "theme": sorted(self.available_themes),
-        }
-        self.push_screen(CommandScreen(arguments), self._obey)
-
     def action_choose_sort(self) -> None:
         """Choose the order of the fleet."""
         fleet = self.fleet
@@ -187,9 +177,11 @@ class KmonApp(QuietApp):
         choices = [(sort.name, f"{sort.name:<8}{sort.label}") for sort in SORTS.values()]
         self.push_screen(Chooser("sort by", choices, fleet.view.sort.name), chosen)
 
-    def _obey(self, order: Order | None) -> None:
-        if order is None:
-            return
+    def on_command_row_ordered(self, event: CommandRow.Ordered) -> None:
+        """Do what was typed after the colon."""
+        self._obey(event.order)
+
+    def _obey(self, order: Order) -> None:
         if order.name == "q":
             self.exit()
         elif order.name == "help":

@@ -6,8 +6,13 @@ from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import ClassVar
 
+from textual.actions import SkipAction
+from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.theme import BUILTIN_THEMES
+from textual.widgets import Input
 
 from kmon_tui.domain.health import Health, Status
 from kmon_tui.domain.service import InferenceService, Key
@@ -15,6 +20,7 @@ from kmon_tui.domain.state import PROMETHEUS, State
 from kmon_tui.render.drawing import Drawing, poll_s
 from kmon_tui.render.glyphs import ASCII, UNICODE, Glyphs
 from kmon_tui.render.summary import api_health
+from kmon_tui.ui.command_row import CommandRow
 from kmon_tui.ui.cropping import CroppingCompositor
 
 
@@ -41,6 +47,12 @@ class Surroundings:
 
 class KmonScreen(Screen[None]):
     """A screen that draws the newest State; ``show`` may be called before it is mounted and at any time after."""
+
+    AUTO_FOCUS = ""  # else Textual gives the focus to a hidden row to type in
+    BINDINGS: ClassVar[list[BindingType]] = [
+        # With priority, so that the row is open before the next key of a burst finds the list.
+        Binding("colon", "command_line", "cmd", key_display=":", id="app.command", priority=True),
+    ]
 
     def __init__(self, surroundings: Surroundings, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -73,6 +85,18 @@ class KmonScreen(Screen[None]):
         """Draw what is known, and look at the clock each second."""
         self.draw()
         self.set_interval(1.0, self.tick)
+
+    def action_command_line(self) -> None:
+        """Type a command; in a row to type in, the key is a character."""
+        if isinstance(self.focused, Input):
+            raise SkipAction
+        namespaces = sorted({isvc.key.namespace for isvc in self.state.fleet.services})
+        arguments = {
+            "ctx": self.state.place.contexts,
+            "ns": ["all", *namespaces],
+            "theme": sorted(BUILTIN_THEMES),
+        }
+        self.query_one(CommandRow).ask(arguments)
 
     def service(self, key: Key) -> InferenceService | None:
         """Find a service in the State, whose services are sorted by key."""

@@ -13,6 +13,7 @@ from kmon_tui.domain.service import Key
 from kmon_tui.render.rows import row_of
 from kmon_tui.render.story import context_line
 from kmon_tui.ui.base import KmonScreen, Surroundings
+from kmon_tui.ui.command_row import CommandRow
 from kmon_tui.ui.detail_pane import DetailPane
 from kmon_tui.ui.messages import Ask
 from kmon_tui.ui.palette import LinesView
@@ -35,6 +36,7 @@ class DetailScreen(KmonScreen):
     def compose(self) -> ComposeResult:
         """Lay out the screen."""
         yield DetailPane(classes="-screen")
+        yield CommandRow()
         yield LinesView(id="context")
         yield Footer(show_command_palette=False)
 

@@ -25,6 +25,7 @@ from kmon_tui.render.situation import notice, too_small
 from kmon_tui.render.story import context_line
 from kmon_tui.render.summary import top_line
 from kmon_tui.ui.base import KmonScreen, Surroundings
+from kmon_tui.ui.command_row import CommandRow
 from kmon_tui.ui.detail_pane import DetailPane
 from kmon_tui.ui.entry_row import EntryRow
 from kmon_tui.ui.messages import Ask
@@ -46,7 +47,6 @@ class FleetScreen(KmonScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark,f1", "app.help", "help", key_display="?", id="app.help"),
-        Binding("colon", "app.command_line", "cmd", key_display=":", id="app.command"),
         # Done before the next key is sent to the list: scripts and fast hands type in bursts.
         Binding("slash", "filter", "filter", key_display="/", id="fleet.filter", priority=True),
         Binding("m", "open", "metrics", id="fleet.metrics"),
@@ -88,6 +88,7 @@ class FleetScreen(KmonScreen):
                 yield NoticeView(id="notice")
             yield DetailPane(id="detail", classes="-beside")
         yield EntryRow("/", id="filter")
+        yield CommandRow()
         yield LinesView(id="context")
         yield Footer(show_command_palette=False)
 
@@ -96,7 +97,7 @@ class FleetScreen(KmonScreen):
         super().on_mount()
         self._table.focus()
         if self.view.filter:
-            self.query_one(EntryRow).display = True
+            self.query_one("#filter", EntryRow).display = True
 
     def show(self, state: State) -> None:
         """Patch the rows by what changed, then draw."""
@@ -136,7 +137,7 @@ class FleetScreen(KmonScreen):
         if (view.sort, view.reverse) != (self._last_view.sort, self._last_view.reverse):
             self.rows.sort_by(view.sort, reverse=view.reverse)
         self._sorted_at = self.surroundings.now()
-        row = self.query_one(EntryRow)
+        row = self.query_one("#filter", EntryRow)
         if view.filter != self._last_view.filter and not row.has_focus_within:
             row.display = bool(view.filter)
         self._arrange()
@@ -184,7 +185,7 @@ class FleetScreen(KmonScreen):
         pane = self.query_one(DetailPane)
         if pane.display and pane.size.width:
             pane.fill(state, row, self.drawing)
-        filter_row = self.query_one(EntryRow)
+        filter_row = self.query_one("#filter", EntryRow)
         if filter_row.display and not filter_row.has_class("-failed"):
             filter_row.say(f"{self._shown} of {len(self.rows.rows)}  esc clears ")
 
@@ -192,7 +193,7 @@ class FleetScreen(KmonScreen):
         """Type a filter; while typing one, the key is a character."""
         if isinstance(self.focused, Input):
             raise SkipAction
-        self.query_one(EntryRow).open(self.view.filter.text)
+        self.query_one("#filter", EntryRow).open(self.view.filter.text)
 
     def action_open(self) -> None:
         """Show the selected service alone."""
@@ -221,7 +222,7 @@ class FleetScreen(KmonScreen):
 
     def action_clear(self) -> None:
         """Show all services again."""
-        row = self.query_one(EntryRow)
+        row = self.query_one("#filter", EntryRow)
         row.remove_class("-failed")
         row.display = False
         self._table.focus()

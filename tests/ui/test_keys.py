@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 from textual.worker import WorkerFailed
 
@@ -301,3 +302,31 @@ async def test_a_bug_in_the_monitor_ends_the_program() -> None:
             await pilot.pause(0.2)
 
     assert app.return_code == 1
+
+
+async def test_what_is_typed_in_one_burst_reaches_the_command_line() -> None:
+    run = Run()
+    async with run.app.run_test(size=(80, 24)) as pilot:
+        await press(pilot)
+        for char in ":ctx staging":
+            run.app.post_message(events.Key({":": "colon", " ": "space"}.get(char, char), char))
+        await pilot.pause()
+        await press(pilot, "enter")
+
+        assert SwitchContext("staging") in run.watcher.sent
+
+
+async def test_a_colon_in_the_filter_is_a_character() -> None:
+    run = Run()
+    async with run.app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, "slash", *"ns:llm")
+
+        assert run.fleet.view.filter.text == "ns:llm"
+
+
+async def test_commands_work_on_the_detail_screen_too() -> None:
+    run = Run()
+    async with run.app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, "m", "colon", *"ctx staging", "enter")
+
+        assert SwitchContext("staging") in run.watcher.sent
