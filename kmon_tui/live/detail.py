@@ -6,7 +6,7 @@ import math
 from array import array
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from kmon_tui.domain.counters import Increase, fell, increase, together
 from kmon_tui.domain.quantile import own_counts, parse_le, quantile
@@ -16,6 +16,9 @@ from kmon_tui.live.dialects import TARGET, Dialect, Role, code_class
 from kmon_tui.live.prometheus_answers import Track
 
 _K = TypeVar("_K")
+_Slot: TypeAlias = tuple[Role, str]
+Looks: TypeAlias = Sequence[tuple[Mapping[str, str], Sequence[float]]]
+"""Series: their labels, and one value per step."""
 Place = tuple[str, ...]
 """The TARGET labels of a series."""
 
@@ -72,7 +75,7 @@ class Table:
 
 
 def tabulate(
-    looks: Sequence[tuple[Mapping[str, str], Sequence[float]]],
+    looks: Looks,
     dialect: Dialect,
     steps: int,
     places: Collection[Place],
@@ -84,19 +87,7 @@ def tabulate(
     ``born`` tells whether a target was made inside the window; at the looks of ``gaps`` Prometheus only remembered.
     """
     answered_at = {_process(metric): values for metric, values in looks if "__name__" not in metric}
-    slots: dict[Place, dict[tuple[Role, str], list[float]]] = {}
-    bounds: dict[Place, dict[float, list[float]]] = {}
-    for metric, answered in looks:
-        place = place_of(metric)
-        if place not in places or "__name__" not in metric:
-            continue
-        values = [math.nan if i in gaps else value for i, value in enumerate(answered)]
-        role = dialect.counters.get(metric["__name__"])
-        if role is not None:
-            _merge(slots.setdefault(place, {}), (role, code_class(dialect, metric)), values, _sum)
-        elif (le := parse_le(metric.get("le", ""))) is not None:
-            # The same bound under two spellings is one bucket (le="1" before an upgrade, le="1.0" after it).
-            _merge(bounds.setdefault(place, {}), le, values, _max)
+    slots, bounds = _grouped(looks, dialect, places, gaps)
 
     def is_new(place: Place, values: Sequence[float]) -> bool:
         """Whether it began at zero: made in the window, or scraped without any series right before the first."""
@@ -160,7 +151,27 @@ def error_ratio(table: Table) -> float | None:
     return min(1.0, max(0.0, bad / base)) if base > 0 else None
 
 
-def _gains(found: Mapping[tuple[Role, str], Sequence[float]], born: bool) -> dict[tuple[Role, str], Increase]:
+def _grouped(
+    looks: Looks, dialect: Dialect, places: Collection[Place], gaps: Collection[int]
+) -> tuple[dict[Place, dict[_Slot, list[float]]], dict[Place, dict[float, list[float]]]]:
+    """Sort series by target: counters by role and code, buckets by bound."""
+    slots: dict[Place, dict[_Slot, list[float]]] = {}
+    bounds: dict[Place, dict[float, list[float]]] = {}
+    for metric, answered in looks:
+        place = place_of(metric)
+        if place not in places or "__name__" not in metric:
+            continue
+        values = [math.nan if i in gaps else value for i, value in enumerate(answered)]
+        role = dialect.counters.get(metric["__name__"])
+        if role is not None:
+            _merge(slots.setdefault(place, {}), (role, code_class(dialect, metric)), values, _sum)
+        elif (le := parse_le(metric.get("le", ""))) is not None:
+            # The same bound under two spellings is one bucket (le="1" before an upgrade, le="1.0" after it).
+            _merge(bounds.setdefault(place, {}), le, values, _max)
+    return slots, bounds
+
+
+def _gains(found: Mapping[_Slot, Sequence[float]], born: bool) -> dict[_Slot, Increase]:
     """Gains of one target. A code that appears later than the target itself began at zero."""
     firsts = {slot: _first(values) for slot, values in found.items()}
     appeared = min(firsts.values())

@@ -30,9 +30,7 @@ def measure(
     api: Api, matchers: Matchers, shown: Prometheus, services: tuple[InferenceService, ...], key: Key, window_s: int
 ) -> Measurement:
     """Ask for the window that ends now. It is widened to whole steps, and a step is never shorter than a scrape."""
-    isvc = next((one for one in services if one.key == key), None)
-    if isvc is None:
-        raise NotFound(f"no {key.kind} named {key.name} in {key.namespace}", "`kmon-tui get -A` lists them.")
+    isvc = _found(services, key)
     api.took_s = 0.0
     feeder = Feeder(matchers)
     feeder.know(tuple(one for one in services if one.key.namespace == key.namespace))
@@ -50,10 +48,7 @@ def measure(
     table = CloseUp(matchers.text).ask_table(api, ledger, feeder.owners, key, steps * step_s)
     flow = ledger.flows.get(key)
     prometheus = replace(
-        shown,
-        version=known.version,
-        retention=known.retention,
-        families=known.families,
+        _introduced(shown, known),
         scrape_interval_s=measured_s,
         window_s=rate_s,
         query_s=api.took_s,
@@ -72,6 +67,17 @@ def measure(
         requests_in_window=table.requests.total if table.requests.seen else None,
         bucket_totals=table.totals,
     )
+
+
+def _found(services: tuple[InferenceService, ...], key: Key) -> InferenceService:
+    for isvc in services:
+        if isvc.key == key:
+            return isvc
+    raise NotFound(f"no {key.kind} named {key.name} in {key.namespace}", "`kmon-tui get -A` lists them.")
+
+
+def _introduced(shown: Prometheus, known: Introduction) -> Prometheus:
+    return replace(shown, version=known.version, retention=known.retention, families=known.families)
 
 
 def step_for(window_s: int, scrape_s: float) -> int:
