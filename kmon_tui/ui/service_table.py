@@ -71,6 +71,7 @@ class ServiceTable(ScrollView, Painted, can_focus=True):
         self._unfolded: frozenset[str] = frozenset()
         self._one_namespace = False
         self._columns: tuple[Column, ...] = ()
+        self._columns_width = 0
         self._cursor = 0
         self._wanted: Key | str | None = None
         """What a person selected last: found again after each change, even after it was gone for a while."""
@@ -214,6 +215,9 @@ class ServiceTable(ScrollView, Painted, can_focus=True):
 
     def _strip(self, y: int) -> Strip:
         width = self.line_width
+        if width != self._columns_width:  # the scroll bar came or went
+            self._forget()
+            self._columns_width = width
         if y < HEADER:
             return self.paint(header_line(self._shown_columns(), width), width)
         index = self.scroll_offset.y + y - HEADER
