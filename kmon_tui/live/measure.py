@@ -56,10 +56,8 @@ def measure(
         now=datetime.fromtimestamp(at_s, UTC),
     )
     empty = Measurement(key, prometheus, steps * step_s, step_s, problem=_problem(known, flow, isvc))
-    if flow is None:
-        return empty
-    if table is None:
-        return replace(empty, traffic=flow.traffic(step_s))
+    if flow is None or table is None:
+        return replace(empty, traffic=flow.traffic(step_s) if flow else None)
     return replace(
         empty,
         traffic=_whole_window(flow, table, ledger, steps),
