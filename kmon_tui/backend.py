@@ -12,6 +12,7 @@ from typing import Protocol, TypeAlias, TypeVar
 
 from kmon_tui.domain.fleet import Fleet, Place
 from kmon_tui.domain.measurement import Measurement
+from kmon_tui.domain.predict import Prediction, PredictRequest, Prepared, Repetition, SavedBody, Sent, Speech, Via
 from kmon_tui.domain.service import InferenceService, Key
 from kmon_tui.domain.traffic import TrafficReport
 from kmon_tui.settings import Settings
@@ -64,6 +65,27 @@ class Measures(Protocol):
         """Measure one of the services over a window that ends now. Raises NotFound when it is none of them."""
 
 
+class Predictor(Protocol):
+    """The models of one context. A request that fails is a Prediction too: no BackendError comes of it."""
+
+    async def prepare(self, isvc: InferenceService, speech: Speech | None, via: Via) -> Prepared:
+        """Find out how to ask, with a sample. Raises NoHttp for a model that speaks gRPC alone."""
+
+    def send(self, isvc: InferenceService, request: PredictRequest) -> Stream[Prediction]:
+        """Send once; the last value is complete, those before it show a stream as it comes."""
+
+    def repeat(
+        self, isvc: InferenceService, request: PredictRequest, times: int, concurrency: int
+    ) -> Stream[Repetition]:
+        """Send many times; a value a quarter of a second, and one at the end."""
+
+    async def remember(self, key: Key, sent: Sent) -> None:
+        """Add a line to the history of a service. Raises KmonError when it cannot be written."""
+
+    async def save(self, key: Key, saved: SavedBody) -> None:
+        """Keep a body. Raises KmonError when it cannot be written."""
+
+
 @dataclass(frozen=True, slots=True)
 class Backend:
     """Everything of the outside, open."""
@@ -74,6 +96,7 @@ class Backend:
     """None: no Prometheus is configured."""
     measures: Measures | None = None
     """The same source for one-shots; None when ``metrics`` is None."""
+    predictor: Predictor | None = None
 
 
 OpenBackend: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[Backend]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kmon_tui.domain.predict import PredictRequest, SavedBody, Speech, Via
 from kmon_tui.domain.service import Key
 
 
@@ -40,10 +41,37 @@ class Awake:
 
 
 @dataclass(frozen=True, slots=True)
+class PreparePredict:
+    """Find out how to ask a model, and with what; the activity's value becomes a Prepared."""
+
+    key: Key
+    speech: Speech | None = None
+    """None: the one that the service speaks, as far as that can be known."""
+    via: Via = Via.FORWARD
+
+
+@dataclass(frozen=True, slots=True)
+class Predict:
+    """Send a request once: the value is a Prediction. Many times: the value is a Repetition."""
+
+    request: PredictRequest
+    times: int = 1
+    concurrency: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SaveBody:
+    """Keep a body under its name, for this service."""
+
+    key: Key
+    saved: SavedBody
+
+
+@dataclass(frozen=True, slots=True)
 class Cancel:
     """Stop a running activity."""
 
     activity_id: int
 
 
-Command = LookAt | SwitchContext | SwitchNamespace | Refresh | Awake | Cancel
+Command = LookAt | SwitchContext | SwitchNamespace | Refresh | Awake | PreparePredict | Predict | SaveBody | Cancel
