@@ -84,6 +84,7 @@ def pod(port: int) -> dict[str, object]:
             "annotations": {"prometheus.kserve.io/port": str(port), "prometheus.kserve.io/path": "/metrics"},
         },
         "spec": {
+            "nodeName": "node-a",
             "containers": [{"name": "kserve-container", "image": "adder:1", "ports": [{"containerPort": port}]}],
         },
     }
@@ -149,9 +150,11 @@ def test_its_requests_are_counted_scraped_and_told(served: Served, tmp_path: Pat
         counter = f'kserve_request_count{{service_name="{NAME}"}}'
         (series,) = scraping.wait_for_samples(url, f"{counter} >= {REQUESTS}")
 
-        answer = run_json(
-            "metrics", NAME, "-n", "default", "--kubeconfig", str(served.place.kubeconfig), "--prometheus", url
+        place = ("-n", "default", "--kubeconfig", str(served.place.kubeconfig), "--prometheus", url)
+        processes.wait_until(
+            lambda: run_json("metrics", NAME, *place)["counter_sum"] is not None, 30, "a counter that is known"
         )
+        answer = run_json("metrics", NAME, *place)
 
     assert answer["counter_sum"] == float(series["value"][1])
     assert answer["scope"] == "pods"

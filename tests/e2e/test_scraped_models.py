@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.e2e import scraping, tools
+from tests.e2e import processes, scraping, tools
 from tests.e2e.sandbox import KMON, Place, plain_environment, run_json, running_sandbox
 from tests.e2e.terminal import Terminal
 
@@ -56,9 +57,16 @@ def test_every_target_that_serves_is_up(scraped: Scraped) -> None:
     assert {series["value"][1] for series in up} == {"1"}
 
 
+def metrics(scraped: Scraped) -> Any:
+    """Ask kmon-tui for the traffic of the model."""
+    return run_json("metrics", "sklearn-iris", "-n", "default", *scraped.flags)
+
+
 def test_the_counter_that_kmon_tells_is_the_one_that_prometheus_has(scraped: Scraped) -> None:
+    # A counter needs two scrapes and a window around them before a rate can be told.
+    processes.wait_until(lambda: metrics(scraped)["requests_per_s"]["now"] is not None, 60, "a rate that is known")
     before = float(scraping.ask(scraped.prometheus_url, COUNT)[0]["value"][1])
-    answer = run_json("metrics", "sklearn-iris", "-n", "default", *scraped.flags)
+    answer = metrics(scraped)
     after = float(scraping.ask(scraped.prometheus_url, COUNT)[0]["value"][1])
 
     assert answer["family"] == "kserve-alias"
