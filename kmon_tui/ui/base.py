@@ -22,6 +22,8 @@ from kmon_tui.render.glyphs import ASCII, UNICODE, Glyphs
 from kmon_tui.render.summary import api_health
 from kmon_tui.ui.command_row import CommandRow
 from kmon_tui.ui.cropping import CroppingCompositor
+from kmon_tui.ui.key_bar import KeyBar
+from kmon_tui.ui.palette import LOOK_CLASSES
 
 
 def utc_now() -> datetime:
@@ -48,6 +50,7 @@ class Surroundings:
 class KmonScreen(Screen[None]):
     """A screen that draws the newest State; ``show`` may be called before it is mounted and at any time after."""
 
+    COMPONENT_CLASSES: ClassVar[set[str]] = LOOK_CLASSES
     AUTO_FOCUS = ""  # else Textual gives the focus to a hidden row to type in
     BINDINGS: ClassVar[list[BindingType]] = [
         # With priority, so that the row is open before the next key of a burst finds the list.
@@ -97,6 +100,10 @@ class KmonScreen(Screen[None]):
             "theme": sorted(BUILTIN_THEMES),
         }
         self.query_one(CommandRow).ask(arguments)
+
+    def on_key_bar_pressed(self, event: KeyBar.Pressed) -> None:
+        """Do what the clicked key does."""
+        self.app.simulate_key(event.key)
 
     def service(self, key: Key) -> InferenceService | None:
         """Find a service in the State, whose services are sorted by key."""

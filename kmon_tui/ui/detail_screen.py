@@ -6,7 +6,6 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widgets import Footer
 
 from kmon_tui.domain.command import LookAt, Refresh
 from kmon_tui.domain.service import Key
@@ -15,6 +14,7 @@ from kmon_tui.render.story import context_line
 from kmon_tui.ui.base import KmonScreen, Surroundings
 from kmon_tui.ui.command_row import CommandRow
 from kmon_tui.ui.detail_pane import DetailPane
+from kmon_tui.ui.key_bar import KeyBar
 from kmon_tui.ui.messages import Ask
 from kmon_tui.ui.palette import LinesView
 
@@ -38,7 +38,7 @@ class DetailScreen(KmonScreen):
         yield DetailPane(classes="-screen")
         yield CommandRow()
         yield LinesView(id="context")
-        yield Footer(show_command_palette=False)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Say who is looked at."""

@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.timer import Timer
-from textual.widgets import Footer, Input
+from textual.widgets import Input
 
 from kmon_tui.domain.command import LookAt, Refresh, SwitchNamespace
 from kmon_tui.domain.names import wanted
@@ -28,6 +28,7 @@ from kmon_tui.ui.base import KmonScreen, Surroundings
 from kmon_tui.ui.command_row import CommandRow
 from kmon_tui.ui.detail_pane import DetailPane
 from kmon_tui.ui.entry_row import EntryRow
+from kmon_tui.ui.key_bar import KeyBar
 from kmon_tui.ui.messages import Ask
 from kmon_tui.ui.notice_view import NoticeView
 from kmon_tui.ui.palette import LinesView
@@ -90,7 +91,7 @@ class FleetScreen(KmonScreen):
         yield EntryRow("/", id="filter")
         yield CommandRow()
         yield LinesView(id="context")
-        yield Footer(show_command_palette=False)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Begin with the list in focus."""

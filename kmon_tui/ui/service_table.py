@@ -21,7 +21,7 @@ from kmon_tui.render.fleet_rows import Entry, Fold, Reason
 from kmon_tui.render.lines import Line
 from kmon_tui.render.rows import Row
 from kmon_tui.ui.difference import differences
-from kmon_tui.ui.palette import LOOK_CLASSES, Painted
+from kmon_tui.ui.palette import Painted
 
 HEADER = 1
 SPLIT_COLUMN_FROM = 100
@@ -31,7 +31,6 @@ SPLIT_COLUMN_FROM = 100
 class ServiceTable(ScrollView, Painted, can_focus=True):
     """Rows, the reasons below them, folds; one of them is selected, by its key and not by its place."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = LOOK_CLASSES | {"look--selected"}
     DEFAULT_CSS = """
     ServiceTable { height: 1fr; overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; }
     """
