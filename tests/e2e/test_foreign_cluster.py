@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e import isvcs
+from tests.e2e import isvcs, scraping, tools
 from tests.e2e.kubectl import Kubectl
 from tests.e2e.sandbox import KMON, Place, plain_environment, run, run_json, running_sandbox
 from tests.e2e.terminal import Terminal
@@ -53,13 +53,15 @@ class Cluster:
 
 
 @pytest.fixture(scope="module")
-def place() -> Iterator[Place]:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     kubeconfig = os.environ.get("KMON_E2E_KUBECONFIG")
     if kubeconfig:
         yield Place(Path(kubeconfig), os.environ.get("KMON_E2E_PROMETHEUS", ""))
-    else:
-        with running_sandbox("--world", "none") as sandbox:
-            yield sandbox
+        return
+    binary, folder = tools.prometheus(), tmp_path_factory.mktemp("prometheus")
+    assert binary is not None
+    with running_sandbox("--world", "none") as sandbox, scraping.running(binary, folder, {"global": {}}) as url:
+        yield Place(sandbox.kubeconfig, url, sandbox.pid)
 
 
 @pytest.fixture
