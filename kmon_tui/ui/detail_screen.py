@@ -26,7 +26,7 @@ class DetailScreen(KmonScreen):
         Binding("escape,q,m", "app.back", "back", id="detail.back"),
         Binding("minus", "app.back", "last view", show=False),
         Binding("ctrl+r", "refresh", "refresh", id="detail.refresh"),
-        Binding("question_mark,f1", "app.help", "help", id="app.help"),
+        Binding("question_mark,f1", "app.help", "help", key_display="?", id="app.help"),
     ]
 
     def __init__(self, surroundings: Surroundings, key: Key) -> None:
