@@ -71,16 +71,22 @@ class CloseUp:
         sampled_at = None if flow.sampled_s is None else datetime.fromtimestamp(flow.sampled_s, UTC)
         return {key: replace(found, sampled_at=sampled_at)}
 
-    def ask_table(self, api: Api, ledger: Ledger, owners: Owners, key: Key, width_s: int) -> Table | None:
-        """Find what a service gained step by step: only the newest steps are asked for, the older ones are kept."""
+    def ask_table(
+        self, api: Api, ledger: Ledger, owners: Owners, key: Key, width_s: int, family: Family | None = None
+    ) -> Table | None:
+        """Find what a service gained step by step: only the newest steps are asked for, the older ones are kept.
+
+        ``family``: another one than that of its numbers.
+        """
         flow = ledger.flows.get(key)
         if flow is None or ledger.at_s is None or flow.problem:
             return None
+        family = family or flow.family
         start_s = ledger.at_s - width_s
-        targets = {place_of(target.labels): target for target in ledger.targets_of(key, start_s)}
-        raw = self._raw_of(key, ledger.step_s, frozenset(targets))
+        targets = {place_of(target.labels): target for target in ledger.targets_of(key, start_s, family)}
+        raw = self._raw_of(key, family, ledger.step_s, frozenset(targets))
         from_s = start_s if raw.end_s is None else max(start_s, raw.end_s + ledger.step_s)
-        dialect = DIALECTS[flow.family]
+        dialect = DIALECTS[family]
         if from_s <= ledger.at_s and targets:
             query = dialects.detail(dialect, self._matchers, [target.labels for target in targets.values()])
             raw.add(api.query_range(query, from_s, ledger.at_s, ledger.step_s), ledger.at_s)
@@ -94,10 +100,10 @@ class CloseUp:
         gaps = {(at_s - start_s) // ledger.step_s for at_s in flow.gaps if at_s >= start_s}
         return tabulate(raw.looks(start_s), dialect, width_s // ledger.step_s, targets, born, gaps)
 
-    def _raw_of(self, key: Key, step_s: int, places: frozenset[Place]) -> Raw:
+    def _raw_of(self, key: Key, family: Family, step_s: int, places: frozenset[Place]) -> Raw:
         raw = self._raw
-        if raw is None or (raw.key, raw.step_s, raw.places) != (key, step_s, places):
-            self._raw = raw = Raw(key, step_s, places)
+        if raw is None or (raw.key, raw.family, raw.step_s, raw.places) != (key, family, step_s, places):
+            self._raw = raw = Raw(key, family, step_s, places)
         return raw
 
 

@@ -11,7 +11,7 @@ from typing import TypeAlias, TypeVar
 from kmon_tui.domain.counters import Increase, fell, increase, together
 from kmon_tui.domain.quantile import own_counts, parse_le, quantile
 from kmon_tui.domain.service import Key
-from kmon_tui.domain.traffic import Buckets, Series
+from kmon_tui.domain.traffic import Buckets, Family, Series
 from kmon_tui.live.dialects import TARGET, Dialect, Role, code_class
 from kmon_tui.live.prometheus_answers import Track
 
@@ -26,8 +26,9 @@ Place = tuple[str, ...]
 class Raw:
     """Raw series of one service at even steps, kept so that each tick asks for the newest step only."""
 
-    def __init__(self, key: Key, step_s: int, places: frozenset[Place]) -> None:
+    def __init__(self, key: Key, family: Family, step_s: int, places: frozenset[Place]) -> None:
         self.key = key
+        self.family = family
         self.step_s = step_s
         self.places = places
         self.end_s: int | None = None

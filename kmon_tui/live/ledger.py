@@ -110,13 +110,12 @@ class Ledger:
         self._book(at_s, fresh)
         self.at_s = at_s
 
-    def targets_of(self, key: Key, since_s: float) -> list[Target]:
-        """Give the targets that count for a service in its family, now or since then."""
-        flow = self.flows.get(key)
+    def targets_of(self, key: Key, since_s: float, family: Family) -> list[Target]:
+        """Give the targets that count for a service in this family, now or since then."""
         return [
             target
             for target in self._targets.values()
-            if flow and target.owner == key and target.dialect.family is flow.family and target.chosen
+            if target.owner == key and target.dialect.family is family and target.chosen
             and (target.seen_s or 0) >= since_s
         ]  # fmt: skip
 

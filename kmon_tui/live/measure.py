@@ -11,7 +11,7 @@ from kmon_tui.domain.errors import NotFound
 from kmon_tui.domain.measurement import Measurement
 from kmon_tui.domain.quantile import quantile
 from kmon_tui.domain.service import InferenceService, Key, Readiness
-from kmon_tui.domain.traffic import Prometheus, Series, Traffic
+from kmon_tui.domain.traffic import Family, Prometheus, Series, Traffic
 from kmon_tui.live.closeup import CloseUp
 from kmon_tui.live.detail import Table, buckets_of, error_ratio
 from kmon_tui.live.dialects import DIALECTS
@@ -45,7 +45,13 @@ def measure(
     if known.families:
         feeder.catch_up(api, ledger, at_s, MOST_VALUES)
         feeder.book_now(api, ledger, at_s)
-    table = CloseUp(matchers.text).ask_table(api, ledger, feeder.owners, key, steps * step_s)
+    closeup = CloseUp(matchers.text)
+    table = closeup.ask_table(api, ledger, feeder.owners, key, steps * step_s)
+    ratio = error_ratio(table) if table else None
+    if table and not table.by_class and table.failures is None:
+        # An alias without codes: the stages of the SDK beside it tell what failed.
+        beside = closeup.ask_table(api, ledger, feeder.owners, key, steps * step_s, Family.SDK)
+        ratio = error_ratio(beside) if beside else None
     flow = ledger.flows.get(key)
     prometheus = replace(
         _introduced(shown, known),
@@ -60,7 +66,7 @@ def measure(
         return replace(empty, traffic=flow.traffic(step_s) if flow else None)
     return replace(
         empty,
-        traffic=_whole_window(flow, table, ledger, steps),
+        traffic=replace(_whole_window(flow, table, ledger, steps), error_ratio=ratio),
         buckets=buckets_of(key, DIALECTS[flow.family], table, at_s, step_s, rate_s),
         requests_in_window=table.requests.total if table.requests.seen else None,
         bucket_totals=table.totals,
@@ -85,21 +91,16 @@ def step_for(window_s: int, scrape_s: float) -> int:
 
 
 def _whole_window(flow: Flow, table: Table, ledger: Ledger, steps: int) -> Traffic:
-    """Give the traffic with error ratio and quantiles of all the window, and nothing for now when now is a gap."""
+    """Give the traffic with quantiles of all the window, and nothing for now when now is a gap."""
     traffic = flow.traffic(ledger.step_s)
     p50, p90, p99 = (quantile(q, table.le_ms, table.totals) for q in (0.5, 0.9, 0.99))
     finite = [bound for bound in table.le_ms if math.isfinite(bound)]
     gone = flow.gaps and flow.gaps[-1] == ledger.at_s
-    ratio = error_ratio(table)
-    if ratio is None and not table.by_class:
-        # An alias without codes: the SDK's stages beside it told the ledger.
-        ratio = traffic.error_ratio
     return replace(
         traffic,
         requests_per_s=None if gone else traffic.requests_per_s,
         requests=Series(traffic.requests.end_s, ledger.step_s, traffic.requests.values[-steps:]),
         errors=Series(traffic.errors.end_s, ledger.step_s, traffic.errors.values[-steps:]),
-        error_ratio=ratio,
         p50_ms=p50,
         p90_ms=p90,
         p99_ms=p99,

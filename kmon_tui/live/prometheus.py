@@ -6,7 +6,6 @@ Nothing heavy is imported before the thread's first job.
 from __future__ import annotations
 
 import asyncio
-import gc
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 import msgspec
 
 from kmon_tui.domain.errors import Unreachable
+from kmon_tui.live.paused_gc import PausedGc
 from kmon_tui.live.prometheus_address import parse_address
 from kmon_tui.live.prometheus_answers import Row, TooLong, Track, translate
 from kmon_tui.settings import PrometheusSettings
@@ -108,6 +108,7 @@ class PrometheusClient:
         self._adapter = adapter
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="prometheus")
         self._api: Api | None = None
+        self._pause = PausedGc()
 
     async def run(self, job: Callable[[Api], T]) -> T:
         """Run a job in the thread. When the caller is cancelled the job ends at its next question."""
@@ -116,14 +117,8 @@ class PrometheusClient:
     def _run(self, job: Callable[[Api], T]) -> T:
         if self._api is None:
             self._api = self._open()
-        # Ten thousands of rows come and go in one job; a full collection in the midst of them would hold up the screen.
-        collecting = gc.isenabled()
-        gc.disable()
-        try:
+        with self._pause:
             return job(self._api)
-        finally:
-            if collecting:
-                gc.enable()
 
     def _open(self) -> Api:
         from prometheus_api_client import PrometheusConnect
@@ -132,7 +127,7 @@ class PrometheusClient:
         from kmon_tui.live.prometheus_session import Session
         from kmon_tui.live.prometheus_transport import Transport
 
-        session = Session(self.address, self._settings)
+        session = Session(self.address, self._settings, self._pause)
         connect = PrometheusConnect(
             url=self.address.url, session=session, retry=Retry(total=0), timeout=(CONNECT_S, SILENCE_S)
         )

@@ -16,6 +16,7 @@ import requests
 import urllib3
 
 from kmon_tui.domain.errors import Unauthorized
+from kmon_tui.live.paused_gc import PausedGc
 from kmon_tui.live.prometheus_address import Address
 from kmon_tui.live.prometheus_answers import LONGEST_URL, Matrix, TooLong, Vector, check_answer
 from kmon_tui.settings import PrometheusSettings
@@ -28,8 +29,9 @@ LARGEST_BYTES = 256 * 1024 * 1024
 class Session(requests.Session):  # type: ignore[misc]  # requests has no types here
     """A session that authenticates each request anew, reads with a deadline and checks what it read."""
 
-    def __init__(self, address: Address, settings: PrometheusSettings) -> None:
+    def __init__(self, address: Address, settings: PrometheusSettings, pause: PausedGc) -> None:
         super().__init__()
+        self._pause = pause
         self._own_headers = {name: secret.reveal() for name, secret in settings.headers}
         self.headers["User-Agent"] = "kmon-tui"
         self.headers.update(self._own_headers)
@@ -46,7 +48,7 @@ class Session(requests.Session):  # type: ignore[misc]  # requests has no types 
             method, params, data = "POST", None, params
         deadline = time.monotonic() + WHOLE_ANSWER_S
         options["stream"] = True
-        with super().request(method, url, params=params, data=data, **options) as response:
+        with self._pause.lifted(), super().request(method, url, params=params, data=data, **options) as response:
             answer = Answer(response, _read(response, deadline))
         check_answer(answer.status_code, answer.headers, answer.content, url.split("/api/")[0])
         return answer

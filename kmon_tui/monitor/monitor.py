@@ -79,7 +79,8 @@ class Monitor:
 
     def send(self, command: Command) -> None:
         """Do what a person wants; what became of it arrives in the State."""
-        self._interest.touch()
+        if not isinstance(command, LookAt):  # rows that move by themselves are no key
+            self._interest.touch()
         match command:
             case LookAt():
                 self._interest.look_at(command)

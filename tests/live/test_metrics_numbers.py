@@ -311,6 +311,24 @@ async def test_an_alias_without_codes_takes_its_failures_from_the_sdk(serve: Ser
     assert (traffic.family, traffic.error_ratio) == ("kserve-alias", 0.25)
 
 
+async def test_the_failures_beside_an_alias_without_codes_are_those_of_the_whole_window(serve: Serve) -> None:
+    story = Story()
+    pod = {"job": "m", "instance": "10.0.0.1:8080", "namespace": "default", "pod": "iris-predictor-7c9f-abcde"}
+    story.tell(COUNT, {**pod, "service_name": "iris"}, rising(40))
+    story.tell("request_preprocess_seconds_count", {**pod, "model_name": "iris"}, rising(40))
+    story.tell("request_predict_seconds_count", {**pod, "model_name": "iris"}, rising(40))
+    good_until = len(story.times) - 31  # all good, and in the last half of the window half of them fail
+    story.tell(
+        "request_postprocess_seconds_count",
+        {**pod, "model_name": "iris"},
+        lambda n: 40 * n if n <= good_until else 40 * good_until + 20 * (n - good_until),
+    )
+
+    told = await measured(story, serve)
+
+    assert told["error_ratio"] == pytest.approx(0.25, abs=0.01)
+
+
 async def test_nan_in_one_series_leaves_the_others_alone(serve: Serve) -> None:
     story = Story()
     story.tell(COUNT, {**POD, **OK}, lambda n: 30 * n)

@@ -247,6 +247,17 @@ async def test_half_an_hour_without_a_key_is_idle_until_the_next_key() -> None:
         assert (before, asleep, outside.interest.idle) == (False, True, False)
 
 
+async def test_rows_that_move_by_themselves_wake_nobody() -> None:
+    outside = Outside([[fleet("iris")]], poll_scripts=[[]])
+    async with running(outside) as monitor:
+        await until(monitor, lambda s: s.fleet.synced)
+        assert outside.interest is not None
+        await asyncio.sleep(31 * 60)
+        monitor.send(LookAt(IRIS, visible=(IRIS,)))
+
+        assert outside.interest.idle
+
+
 async def test_a_bug_in_a_source_is_let_through() -> None:
     outside = Outside([[ZeroDivisionError("bug")]])
     monitor = Monitor(outside.open, Settings(), now)
