@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from itertools import accumulate, pairwise
 from typing import Protocol, TypeAlias
 
 from kmon_tui.sandbox.models_load import Flow, Latency
@@ -23,8 +25,15 @@ class Source(Protocol):
         """Give the numbers at past moments."""
 
 
+_GOLDEN = (math.sqrt(5) - 1) / 2
+
+
 class Meter:
-    """A histogram: cumulative counts for each bound, the last one infinite; then count, then sum (unit 1000: in ms)."""
+    """A histogram: cumulative counts for each bound, the last one infinite; then count, then sum (unit 1000: in ms).
+
+    Each bucket keeps what fell into it alone and shows whole requests: so a step never counts a request at one bound
+    that it does not count at the next. They round at different points, or a slow trickle would fill all of them at once.
+    """
 
     def __init__(self, flow: Flow, bounds_s: Sequence[float], shape: Shape, unit: float = 1.0) -> None:
         self._flow = flow
@@ -33,14 +42,15 @@ class Meter:
         self._shape = shape
         self._at_s = flow.started_s
         self._restarts = 0
-        self._counts = [0.0] * len(self._bounds_s)
+        self._own = [0.0] * len(self._bounds_s)
         self._sum_s = 0.0
         self._shares: tuple[int, list[float], float] = (-1, [], 0.0)
 
     def read(self, now_s: float) -> Values | None:
         """Count what came since the last call and give all."""
         self._advance(now_s)
-        counts = [float(math.floor(count + 1e-6)) for count in self._counts]
+        whole = (float(math.floor(own + 1e-6 + i * _GOLDEN % 1.0)) for i, own in enumerate(self._own, start=1))
+        counts = list(accumulate(whole))
         if not counts[-1]:
             return None
         return [*counts, counts[-1], self._sum_s * self._unit]
@@ -52,29 +62,28 @@ class Meter:
 
     def observe(self, took_s: float, count: float = 1.0) -> None:
         """Count real requests."""
-        for i, bound in enumerate(self._bounds_s):
-            if took_s <= bound:
-                self._counts[i] += count
+        self._own[bisect_left(self._bounds_s, took_s)] += count
         self._sum_s += took_s * count
 
     def _advance(self, now_s: float) -> None:
         while self._restarts < len(self._flow.restarts_s) and self._flow.restarts_s[self._restarts] <= now_s:
             self._at_s = max(self._at_s, self._flow.restarts_s[self._restarts])
             self._restarts += 1
-            self._counts = [0.0] * len(self._bounds_s)
+            self._own = [0.0] * len(self._bounds_s)
             self._sum_s = 0.0
         for slot, requests in self._flow.pieces(self._at_s, now_s):
-            below, mean_s = self._of_slot(slot)
-            for i, share in enumerate(below):
-                self._counts[i] += requests * share
+            shares, mean_s = self._of_slot(slot)
+            for i, share in enumerate(shares):
+                self._own[i] += requests * share
             self._sum_s += requests * mean_s
         self._at_s = max(self._at_s, now_s)
 
     def _of_slot(self, slot: int) -> tuple[list[float], float]:
         if self._shares[0] != slot:
             share, latency = self._shape(slot)
-            below = [share * latency.below(bound) for bound in self._bounds_s]
-            self._shares = (slot, below, share * latency.mean_s)
+            below = [0.0, *(share * latency.below(bound) for bound in self._bounds_s)]
+            own = [higher - lower for lower, higher in pairwise(below)]
+            self._shares = (slot, own, share * latency.mean_s)
         return self._shares[1], self._shares[2]
 
 

@@ -50,6 +50,24 @@ def test_counters_never_fall_and_buckets_hold_each_other() -> None:
     assert all(a <= b for one, other in pairwise(known) for a, b in zip(one, other, strict=True))
 
 
+def test_a_step_counts_no_request_at_one_bound_that_it_misses_at_the_next() -> None:
+    slow = Flow(Load(Plan(requests_per_s=0.4, latency_ms=40), "seed"), START_S, [(START_S, 1.0)])
+
+    pages = meter(slow).past([START_S + 15 * i for i in range(1, 200)])
+
+    for before, now in pairwise(page for page in pages if page):
+        gained = [b - a for a, b in zip(before[:-1], now[:-1], strict=True)]  # the last is the sum of seconds
+        assert gained == sorted(gained)
+
+
+def test_a_trickle_is_counted_as_it_comes() -> None:
+    slow = Flow(Load(Plan(requests_per_s=0.1, latency_ms=40), "seed"), START_S, [(START_S, 1.0)])
+
+    page = meter(slow).read(START_S + 1000)
+
+    assert page is not None and page[-2] == pytest.approx(slow.load.requests(START_S, START_S + 1000), abs=3)
+
+
 def test_a_restart_of_the_container_begins_at_zero() -> None:
     flow = Flow(Load(BUSY, "seed"), START_S, [(START_S, 1.0)], restarts_s=[START_S + 300])
 
