@@ -70,6 +70,13 @@ class Codec(Generic[T]):
         items = [fit(item, self._shape) for item in tree.get("items") or [] if isinstance(item, dict)]
         return Page(fit(tree.get("metadata"), ListMeta), items)
 
+    def thing(self, body: bytes) -> T:
+        """Read one object. Raises NotReadable."""
+        tree = _tree(body)
+        if not isinstance(tree, dict):
+            raise NotReadable("no object")
+        return fit(tree, self._shape)
+
     def event(self, line: bytes) -> Event[T] | Event[Trouble]:
         """Read one line of a watch; one of type ERROR holds a Trouble. Raises NotReadable."""
         try:
@@ -119,6 +126,8 @@ def _fit(value: object, info: inspect.Type) -> Any:
         case inspect.ListType():
             items = value if isinstance(value, list) else []
             return [got for item in items if (got := _fit(item, info.item_type)) is not _NOTHING]
+        case inspect.VarTupleType():
+            return tuple(_fit(value, inspect.ListType(info.item_type)))
         case inspect.DictType():
             pairs = value.items() if isinstance(value, dict) else ()
             return {_text(k): got for k, v in pairs if (got := _fit(v, info.value_type)) is not _NOTHING}

@@ -76,12 +76,16 @@ class Resource:
     """``/api/v1``, or ``/apis/GROUP/VERSION``."""
     plural: str
     selector: str = ""
+    fields: str = ""
+    """A fieldSelector, as ``metadata.name=iris``."""
 
     def path(self, namespace: str | None, **query: str | int) -> str:
         """Give path and query."""
         place = "" if namespace is None else f"/namespaces/{namespace}"
         if self.selector:
             query["labelSelector"] = self.selector
+        if self.fields:
+            query["fieldSelector"] = self.fields
         return f"{self.base}{place}/{self.plural}?{urlencode(query)}"
 
 

@@ -1,0 +1,238 @@
+"""Follows the pods that a target means: known from watches, so that a pod that goes is left before it is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import Generic, TypeVar
+from urllib.parse import quote
+
+from kmon_tui.domain.errors import BackendError, BadAnswer, Forbidden, NotFound, Unreachable
+from kmon_tui.domain.forward import Aim, Target
+from kmon_tui.domain.health import Health, Status
+from kmon_tui.domain.service import Kind
+from kmon_tui.live.asking import REFUSED_FOR_S, Ask
+from kmon_tui.live.codec import Codec, NotReadable
+from kmon_tui.live.discovery import GROUP, PLURALS, VERSIONS
+from kmon_tui.live.kube import KubeClient
+from kmon_tui.live.pod_route import PodPort
+from kmon_tui.live.shapes import Served
+from kmon_tui.live.target_ports import (
+    absent,
+    place_of_pod,
+    places_of_model,
+    places_of_service,
+    selector_of,
+    selector_of_service,
+    service_port,
+)
+from kmon_tui.live.target_shapes import TargetPod, TargetService
+from kmon_tui.live.watch import Around, Follower, Name, Resource
+
+LOOK_AGAIN_S = 15.0
+"""What does not exist, and cannot be watched, is looked for again after so long."""
+_KINDS = {Aim.ISVC: Kind.ISVC, Aim.LLM: Kind.LLM, Aim.GRAPH: Kind.GRAPH}
+_POD, _SERVICE, _SERVED = Codec(TargetPod), Codec(TargetService), Codec(Served)
+T = TypeVar("T", TargetPod, TargetService, Served)
+
+
+class Shelf(Generic[T]):
+    """Keeps the objects of one kind; the Sink of a Follower."""
+
+    def __init__(self, *, needed: bool = True) -> None:
+        self.needed = needed
+        """Nothing can be said of the target without them."""
+        self.things: dict[Name, T] = {}
+        self.listed = False
+        """All of them were listed once."""
+        self.health = Health()
+
+    def put(self, thing: T) -> Name:
+        """Keep this object, new or changed, and say its name."""
+        name = (thing.metadata.namespace, thing.metadata.name)
+        self.things[name] = thing
+        return name
+
+    def gone(self, thing: T) -> None:
+        """Forget this object."""
+        self.things.pop((thing.metadata.namespace, thing.metadata.name), None)
+
+    def only(self, names: set[Name]) -> None:
+        """Forget all objects but these: a list is complete."""
+        for name in self.things.keys() - names:
+            del self.things[name]
+
+    def forget(self) -> None:
+        """Know nothing."""
+        self.things.clear()
+        self.listed = False
+
+
+class TargetPods:
+    """The pods of one target, while ``run`` runs."""
+
+    def __init__(self, client: KubeClient, target: Target, around: Around, changed: Callable[[], None]) -> None:
+        """``target`` has a namespace; ``changed`` is called whenever what is known may be new."""
+        self.target = target
+        self._client, self._around, self._tell = client, around, changed
+        self._pods: Shelf[TargetPod] = Shelf()
+        self._services: Shelf[TargetService] = Shelf()
+        self._served: Shelf[Served] = Shelf(needed=False)
+        self._problem: BackendError | None = None
+        """Why the pods cannot be known."""
+        self._selector = ""
+        self._reselected = asyncio.Event()
+        """Set when the service has another selector."""
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            match self.target.aim:
+                case Aim.POD:
+                    tasks.create_task(self._follow_named("pods", _POD, self._pods), name="watch a pod")
+                case Aim.SERVICE:
+                    tasks.create_task(self._follow_named("services", _SERVICE, self._services), name="watch a service")
+                    tasks.create_task(self._follow_selected(), name="watch the pods of a service")
+                case _:
+                    self._selector = selector_of(self.target)
+                    tasks.create_task(self._follow_selected(), name="watch the pods of a model")
+                    tasks.create_task(self._follow_served(), name="watch a model")
+
+    def places(self) -> tuple[PodPort, ...]:
+        """Give the pods that new connections may go to, the best first. Raises BackendError when there is none."""
+        if self._problem is not None:
+            raise self._problem
+        if self.target.aim is Aim.SERVICE:
+            return self._places_of_service()
+        if not self._pods.listed:
+            raise _unknown(f"the pods of {self.target}", self._pods.health)
+        if self.target.aim is Aim.POD:
+            return (place_of_pod(self.target, self._one(self._pods)),)
+        served = next(iter(self._served.things.values()), None)
+        pods = self._pods.things.values()
+        places = places_of_model(self.target, pods, served)
+        if not places and not pods and self._served.listed and served is None:
+            namespace = self.target.namespace
+            raise NotFound(f"there is no {self.target.aim}/{self.target.name} in namespace {namespace}", "See -n.")
+        if not places:
+            raise absent(self.target, pods, served)
+        return places
+
+    def _places_of_service(self) -> tuple[PodPort, ...]:
+        if not self._services.listed:
+            raise _unknown(str(self.target), self._services.health)
+        service = self._one(self._services)
+        selector_of_service(service)
+        port = service_port(service, self.target.port)
+        if not self._pods.listed:
+            raise _unknown(f"the pods of {self.target}", self._pods.health)
+        places = places_of_service(port, self._pods.things.values())
+        if not places:
+            count = len(self._pods.things)
+            raise Unreachable(
+                f"no ready pod of svc/{self.target.name} (0/{count})", f"Its selector is {self._selector}."
+            )
+        return places
+
+    def _one(self, shelf: Shelf[T]) -> T:
+        for thing in shelf.things.values():
+            return thing
+        what, namespace = f"{self.target.aim}/{self.target.name}", self.target.namespace
+        raise NotFound(f"there is no {what} in namespace {namespace}", "Is it in another one? See -n.")
+
+    def _changed(self) -> None:
+        if self.target.aim is Aim.SERVICE and self._services.listed:
+            selector = ""
+            with contextlib.suppress(BackendError):  # places() tells it
+                selector = selector_of_service(self._one(self._services))
+            if selector != self._selector:
+                self._selector = selector
+                self._pods.forget()
+                self._reselected.set()
+        self._tell()
+
+    def _say(self, problem: BackendError | None) -> None:
+        self._problem = problem
+        self._tell()
+
+    async def _follow_named(self, plural: str, codec: Codec[T], shelf: Shelf[T]) -> None:
+        """Watch one object by its name; where lists are forbidden, ask for it now and then."""
+        resource = Resource("/api/v1", plural, fields=f"metadata.name={self.target.name}")
+        while True:
+            try:
+                await self._follower(resource, codec, shelf).run()
+            except Forbidden as error:
+                await self._ask_for(plural, codec, shelf, error)
+            except NotFound as error:
+                self._say(error)
+            await asyncio.sleep(LOOK_AGAIN_S)
+
+    async def _ask_for(self, plural: str, codec: Codec[T], shelf: Shelf[T], refused: Forbidden) -> None:
+        namespace = self.target.namespace
+        path = f"/api/v1/namespaces/{quote(namespace)}/{plural}/{quote(self.target.name)}"
+        try:
+            body = await self._client.get(path, Ask("get", plural, namespace))
+            shelf.only({shelf.put(codec.thing(body))})
+        except Forbidden:
+            self._say(refused)
+            return
+        except NotFound:
+            shelf.only(set())
+        except NotReadable as error:
+            self._say(BadAnswer(f"{self._client.server} answers with {error}"))
+            return
+        except BackendError as error:
+            self._say(error)
+            return
+        shelf.listed = True
+        self._say(None)
+
+    async def _follow_selected(self) -> None:
+        """Watch the pods of the selector, and those of another one as soon as it changes."""
+        while True:
+            reselected = self._reselected = asyncio.Event()
+            async with asyncio.TaskGroup() as tasks:
+                following = tasks.create_task(self._follow_pods(self._selector), name=f"pods {self._selector}")
+                await reselected.wait()
+                following.cancel()
+
+    async def _follow_pods(self, selector: str) -> None:
+        while selector:
+            try:
+                await self._follower(Resource("/api/v1", "pods", selector=selector), _POD, self._pods).run()
+            except (Forbidden, NotFound) as error:
+                self._say(error)
+            await asyncio.sleep(REFUSED_FOR_S)
+
+    async def _follow_served(self) -> None:
+        """Watch the model itself for its entry and its revisions; without the right to, its pods must do."""
+        kind = _KINDS[self.target.aim]
+        fields = f"metadata.name={self.target.name}"
+        while True:
+            for version in VERSIONS[kind]:
+                resource = Resource(f"{GROUP}/{version}", PLURALS[kind], fields=fields)
+                with contextlib.suppress(NotFound, Forbidden):
+                    await self._follower(resource, _SERVED, self._served).run()
+            await asyncio.sleep(REFUSED_FOR_S)
+
+    def _follower(self, resource: Resource, codec: Codec[T], shelf: Shelf[T]) -> Follower[T]:
+        followers: list[Follower[T]] = []
+
+        def changed() -> None:
+            shelf.listed = shelf.listed or followers[0].listed
+            shelf.health = followers[0].health
+            if shelf.health.status is Status.LIVE and shelf.needed:
+                self._problem = None
+            self._changed()
+
+        follower = Follower(self._client, resource, self.target.namespace, codec, shelf, changed, self._around)
+        followers.append(follower)
+        return follower
+
+
+def _unknown(what: str, health: Health) -> BackendError:
+    """Say that something is not known, and why, if that is known."""
+    if health.status is Status.FAILING:
+        return Unreachable(health.error, health.hint)
+    return Unreachable(f"{what}: not known yet")
