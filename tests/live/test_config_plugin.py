@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -126,7 +127,9 @@ async def test_a_plugin_that_hangs_is_ended_with_its_children(tmp_path: Path) ->
         await run_plugin(plugin_of(path), ENDPOINT, limit_s=0.5)
 
     child = int((tmp_path / "child").read_text())
-    assert not _runs(child)
+    async with asyncio.timeout(5):
+        while _runs(child):  # it is killed by now; the kernel needs a moment on a busy machine
+            await asyncio.sleep(0.01)
 
 
 def _runs(pid: int) -> bool:
