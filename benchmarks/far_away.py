@@ -18,9 +18,13 @@ async def relay(port: int, round_trip_s: float) -> AsyncIterator[int]:
         # The handshake of TCP is a round trip too.
         await asyncio.sleep(round_trip_s)
         there_reader, there_writer = await asyncio.open_connection("127.0.0.1", port)
-        await asyncio.gather(
-            _one_way(reader, there_writer, round_trip_s / 2), _one_way(there_reader, writer, round_trip_s / 2)
-        )
+        ways = ((reader, there_writer), (there_reader, writer))
+        try:
+            await asyncio.gather(*(_one_way(source, sink, round_trip_s / 2) for source, sink in ways))
+        except asyncio.CancelledError:
+            # The relay ends. asyncio's own callback of this task (3.11) would print a traceback for it.
+            writer.close()
+            there_writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:

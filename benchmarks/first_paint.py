@@ -41,6 +41,7 @@ def _first_paint_s(command: Sequence[str]) -> float:
         paint_s = terminal.wait_for_first_paint()
         if b"Traceback" in terminal.raw:
             raise ValueError(terminal.text())
+        terminal.kill()
         return paint_s
 
 

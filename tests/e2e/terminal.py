@@ -152,6 +152,11 @@ class Terminal:
             self._open = False
             os.close(self._fd)
 
+    def kill(self) -> None:
+        """End the program without asking it."""
+        if self.is_running:
+            os.kill(self.pid, signal.SIGKILL)
+
     def end(self) -> None:
         """Close the terminal, and end the program if that was not enough."""
         self.hang_up()
