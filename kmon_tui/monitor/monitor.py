@@ -79,7 +79,8 @@ class Monitor:
 
     def send(self, command: Command) -> None:
         """Do what a person wants; what became of it arrives in the State."""
-        if not isinstance(command, LookAt):  # rows that move by themselves are no key
+        if not isinstance(command, LookAt):
+            # Rows that move by themselves are no sign of a person.
             self._interest.touch()
         match command:
             case LookAt():
