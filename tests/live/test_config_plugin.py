@@ -128,7 +128,8 @@ async def test_a_plugin_that_hangs_is_ended_with_its_children(tmp_path: Path) ->
 
     child = int((tmp_path / "child").read_text())
     async with asyncio.timeout(5):
-        while _runs(child):  # it is killed by now; the kernel needs a moment on a busy machine
+        # It is killed by now; the kernel needs a moment on a busy machine.
+        while _runs(child):  # noqa: ASYNC110  (another process tells no Event)
             await asyncio.sleep(0.01)
 
 
