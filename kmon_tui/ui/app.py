@@ -9,12 +9,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import ClassVar, Protocol
 
+from textual import events
 from textual.binding import Binding, BindingType
 from textual.filter import NoColor
 from textual.screen import Screen
 from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
-from kmon_tui.domain.command import Command, SwitchContext
+from kmon_tui.domain.command import Awake, Command, SwitchContext
 from kmon_tui.domain.state import State
 from kmon_tui.render.pages import notes_lines, prometheus_lines
 from kmon_tui.render.rows import SORTS
@@ -32,6 +33,7 @@ from kmon_tui.ui.service_table import ServiceTable
 from kmon_tui.ui.text_screen import TextScreen
 
 SECOND_CTRL_C = timedelta(seconds=2)
+TELL_AWAKE_EVERY = timedelta(minutes=1)
 
 
 class Watcher(Protocol):
@@ -90,6 +92,7 @@ class KmonApp(QuietApp):
         self._filter_text = view.filter
         self._open_name = open_name
         self._interrupted: datetime | None = None
+        self._told_awake: datetime | None = None
         self._workers_of_ours: list[Worker[None]] = []
 
     def get_default_screen(self) -> Screen[None]:
@@ -157,13 +160,24 @@ class KmonApp(QuietApp):
         lines = help_lines(self.screen.active_bindings, self._surroundings.glyphs)
         self.push_screen(TextScreen("kmon-tui: help", lines))
 
-    def action_help_quit(self) -> None:
-        """Quit on the second ctrl+c within two seconds."""
+    async def on_event(self, event: events.Event) -> None:
+        """See every key first: it says that somebody is there, and a second ctrl+c quits whatever has the focus."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            self._see_key(event.key)
+        await super().on_event(event)
+
+    def _see_key(self, key: str) -> None:
         now = self._surroundings.now()
-        if self._interrupted is not None and now - self._interrupted <= SECOND_CTRL_C:
-            self.exit()
-            return
-        self._interrupted = now
+        if self._told_awake is None or now - self._told_awake >= TELL_AWAKE_EVERY:
+            self._told_awake = now
+            self._watcher.send(Awake())
+        if key == "ctrl+c":
+            if self._interrupted is not None and now - self._interrupted <= SECOND_CTRL_C:
+                self.exit()
+            self._interrupted = now
+
+    def action_help_quit(self) -> None:
+        """Say that a second ctrl+c quits."""
         self.notify("ctrl+c again quits", timeout=2)
 
     def action_choose_sort(self) -> None:

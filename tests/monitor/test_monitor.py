@@ -241,6 +241,7 @@ async def test_half_an_hour_without_a_key_is_idle_until_the_next_key() -> None:
         assert outside.interest is not None
         before = outside.interest.idle
         await asyncio.sleep(31 * 60)
+        monitor.send(LookAt(IRIS))
         asleep = outside.interest.idle
         monitor.send(Awake())
 

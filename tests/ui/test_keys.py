@@ -7,7 +7,7 @@ from textual import events
 from textual.pilot import Pilot
 from textual.worker import WorkerFailed
 
-from kmon_tui.domain.command import LookAt, Refresh, SwitchContext, SwitchNamespace
+from kmon_tui.domain.command import Awake, LookAt, Refresh, SwitchContext, SwitchNamespace
 from kmon_tui.domain.service import Key, Kind, Readiness
 from kmon_tui.domain.state import State
 from kmon_tui.render.lines import text_of
@@ -224,6 +224,22 @@ async def test_q_quits_at_the_top_and_waits_for_the_monitor() -> None:
 
     assert run.watcher.ended
     assert run.app.return_code == 0
+
+
+async def test_the_second_ctrl_c_quits_out_of_a_page_of_words_too() -> None:
+    run = Run()
+    async with run.app.run_test() as pilot:
+        await press(pilot, "question_mark", "ctrl+c", "ctrl+c")
+
+        assert not run.app.is_running
+
+
+async def test_a_key_tells_the_monitor_that_somebody_is_there_but_not_every_key() -> None:
+    run = Run()
+    async with run.app.run_test() as pilot:
+        await press(pilot, "j", "j", "k")
+
+    assert run.watcher.sent.count(Awake()) == 1
 
 
 async def test_the_second_ctrl_c_quits() -> None:
