@@ -7,8 +7,18 @@ import sys
 from kmon_tui.cli.flags import COMMANDS, EVERYWHERE, Row, split_command
 from kmon_tui.domain.errors import KmonError
 
-_FORMATS = {"get": "table wide json yaml name csv", "metrics": "json table yaml", "info": "table json yaml"}
-_FIXED = {"log_level": "debug info warning error", "world": "demo quiet empty"}
+_FORMATS = {
+    "get": "table wide json yaml name csv",
+    "metrics": "json table yaml",
+    "predict": "body json yaml",
+    "info": "table json yaml",
+}
+_FIXED = {
+    "log_level": "debug info warning error",
+    "world": "demo quiet empty",
+    "protocol": "v1 v2 openai",
+    "via": "forward url ingress",
+}
 
 
 def complete(words: list[str]) -> int:

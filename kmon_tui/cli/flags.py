@@ -62,6 +62,21 @@ METRICS: tuple[Row, ...] = (
     (("-o", "--output"), "output", "FORMAT", "json (else: table or yaml)"),
     (("--window",), "window", "TIME", "how far back, as 1h (else 15m)"),
 )
+PREDICT: tuple[Row, ...] = (
+    (("-d", "--data"), "data", "JSON", "body to send (else a sample is)"),
+    (("-f", "--filename"), "filename", "FILE", "file with the body; - is standard input"),
+    (("--protocol",), "protocol", "NAME", "v1, v2 or openai (else what the service speaks)"),
+    (("--model",), "model", "NAME", "what the server calls the model, if not as the service"),
+    (("--via",), "via", "WAY", "forward (usual), url, or ingress; the last two wake a service scaled to zero"),
+    (("--ingress",), "predict.ingress", "URL", "address of the gateway for --via ingress"),
+    (("-k", "--insecure"), "predict.insecure_skip_tls_verify", "", "do not check certificates of URL and gateway"),
+    (("-H", "--header"), "headers", "HEADER…", "sent along, as 'X-Api-Key: abc'; @FILE reads lines of them"),
+    (("--bearer-token-file",), "bearer_token_file", "FILE", "token for the model; never shown nor saved"),
+    (("--timeout",), "timeout", "TIME", "longest silence to bear (else 1m, 2m where the service may have to wake)"),
+    (("--repeat",), "repeat", "N", "send it N times and print quantiles, rate and failures"),
+    (("-c", "--concurrency"), "concurrency", "C", "so many at once (with --repeat; up to 256)"),
+    (("-o", "--output"), "output", "FORMAT", "body (usual), json or yaml"),
+)
 SANDBOX: tuple[Row, ...] = (
     (("--world",), "world", "NAME", "demo (usual), quiet (no services yet), or empty (an API server alone)"),
     (("--services",), "services", "N", "how many synthetic services there are besides the world's"),
@@ -78,6 +93,7 @@ COMMANDS: dict[str, tuple[str, str, tuple[Row, ...]]] = {
     "tui": ("[NAME]", "open the screen, and NAME in it (also without the word tui)", SCREEN),
     "get": ("[NAME]", "print the services", GET),
     "metrics": ("NAME", "print the traffic of one service", METRICS),
+    "predict": ("NAME", "send a request to a model; 1 is the exit code of all but 2xx", PREDICT),
     "info": ("", "print versions, paths and what is configured", OUTPUT),
     "sandbox": ("", "run the built-in cluster alone, for kubectl and curl", SANDBOX),
     "completion": ("SHELL", "print the completion for bash, zsh, fish or kubectl", ()),

@@ -17,6 +17,7 @@ _MODULES = {
     "tui": "screen",
     "get": "get",
     "metrics": "metrics",
+    "predict": "predict",
     "info": "info",
     "sandbox": "sandbox",
     "completion": "completion",

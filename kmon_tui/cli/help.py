@@ -6,7 +6,7 @@ _WIDTH = 80
 _INDENT = 27
 _EXIT_CODES = (
     ("0", "done"),
-    ("1", "the NAME is not there"),
+    ("1", "the NAME is not there, or the model did not answer with 2xx"),
     ("2", "usage or configuration"),
     ("3", "cannot reach or log in"),
     ("4", "forbidden"),

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import os
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from kmon_tui.backend import Backend
 from kmon_tui.settings import Settings
+from kmon_tui.settings.paths import paths_of
 
 _HEAVY = ("kmon_tui.live.cluster", "kmon_tui.live.metrics", "kmon_tui.live.in_cluster")
 
@@ -32,6 +34,7 @@ async def open_backend(settings: Settings) -> AsyncGenerator[Backend]:
     from kmon_tui.live.kube import KubeClient
     from kmon_tui.live.kubeconfig import find_access
     from kmon_tui.live.metrics import PrometheusMetrics
+    from kmon_tui.live.predict_late import LatePredictor
 
     async with AsyncExitStack() as stack:
         access = find_access(settings.kube)
@@ -44,4 +47,12 @@ async def open_backend(settings: Settings) -> AsyncGenerator[Backend]:
         else:
             inside = InClusterMetrics(client, access.own_namespace, settings.prometheus)
             metrics = await stack.enter_async_context(inside)
-        yield Backend(place=access.place, cluster=KubeCluster(client, access), metrics=metrics, measures=metrics)
+        data = paths_of(os.environ).data
+        late = LatePredictor(client, settings.predict, data, access.place.context)
+        yield Backend(
+            place=access.place,
+            cluster=KubeCluster(client, access),
+            metrics=metrics,
+            measures=metrics,
+            predictor=await stack.enter_async_context(late),
+        )

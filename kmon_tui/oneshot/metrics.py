@@ -55,8 +55,8 @@ async def metrics(open_backend: OpenBackend, settings: Settings, wish: Wish) -> 
     async with open_backend(settings) as backend:
         if backend.measures is None:
             raise SettingsError("no Prometheus is configured", "Name one with --prometheus URL or PROMETHEUS_URL.")
-        fleet = await _complete_fleet(backend, settings)
-        isvc = _chosen(fleet, wish.wanted)
+        fleet = await complete_fleet(backend, settings)
+        isvc = chosen(fleet, wish.wanted)
         measurement = await backend.measures.measure(fleet.services, isvc.key, wish.window_s)
     words = (measurement.problem,) if measurement.problem else ()
     return Answer(write(measurement, wish.form, ascii_only=wish.ascii_only), words)
@@ -154,7 +154,8 @@ def _table(measurement: Measurement) -> str:
     return text_of([(name, clean(value)) for name, value in rows])
 
 
-async def _complete_fleet(backend: Backend, settings: Settings) -> Fleet:
+async def complete_fleet(backend: Backend, settings: Settings) -> Fleet:
+    """Give the first complete list. Raises BackendError when there is none in time."""
     patience_s = settings.kube.request_timeout_s or PATIENCE_S
     try:
         async with asyncio.timeout(patience_s), aclosing(backend.cluster.watch()) as fleets:
@@ -167,7 +168,7 @@ async def _complete_fleet(backend: Backend, settings: Settings) -> Fleet:
     raise Unreachable("the API server's answer ended before the list was complete")
 
 
-def _chosen(fleet: Fleet, wanted: Wanted) -> InferenceService:
+def chosen(fleet: Fleet, wanted: Wanted) -> InferenceService:
     """Give the one service that is meant; the context's namespace is all that is watched unless -A was given."""
     found = [isvc for isvc in fleet.services if wanted.fits(isvc.key)]
     if not found:

@@ -8,10 +8,20 @@ from kmon_tui.settings.values import (
     Credential,
     KubeSettings,
     LogSettings,
+    PredictSettings,
     PrometheusSettings,
     Secret,
     Settings,
     ViewSettings,
 )
 
-__all__ = ["Credential", "KubeSettings", "LogSettings", "PrometheusSettings", "Secret", "Settings", "ViewSettings"]
+__all__ = [
+    "Credential",
+    "KubeSettings",
+    "LogSettings",
+    "PredictSettings",
+    "PrometheusSettings",
+    "Secret",
+    "Settings",
+    "ViewSettings",
+]

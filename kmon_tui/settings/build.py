@@ -11,7 +11,7 @@ from kmon_tui.settings.environment import environment_layer, over_ssh, speaks_ut
 from kmon_tui.settings.keys import Layer
 from kmon_tui.settings.prometheus import ReadText, prometheus_settings
 from kmon_tui.settings.stack import CONFIG, ENVIRONMENT, FLAG, Source, Stack
-from kmon_tui.settings.values import KubeSettings, LogSettings, Secret, Settings, ViewSettings
+from kmon_tui.settings.values import KubeSettings, LogSettings, PredictSettings, Secret, Settings, ViewSettings
 
 _PORTABLE = frozenset(
     {
@@ -67,6 +67,10 @@ class Configuration:
         settings = Settings(
             kube=_kube(stack),
             prometheus=prometheus_settings(stack, self._read_text, notes),
+            predict=PredictSettings(
+                ingress=stack.get("predict.ingress", str),
+                insecure_skip_tls_verify=stack.switched_on("predict.insecure_skip_tls_verify"),
+            ),
             view=_view(stack, self._said.environ),
             demo=stack.switched_on("demo"),
             read_only=bool(forced) or stack.switched_on(READ_ONLY),

@@ -78,7 +78,7 @@ def _layer(content: object, shown_name: str, prefix: str, notes: list[str], *, i
 
 def _flat(content: Mapping[object, object]) -> Iterator[tuple[str, object]]:
     for name, value in content.items():
-        if name == "prometheus" and isinstance(value, Mapping):
+        if name in {"prometheus", "predict"} and isinstance(value, Mapping):
             yield from ((f"{name}.{inner}", inner_value) for inner, inner_value in value.items())
         elif name == "prometheus" and isinstance(value, str):
             yield "prometheus.url", value

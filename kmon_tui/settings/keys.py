@@ -96,5 +96,7 @@ KEYS: Mapping[str, Key] = {
         Key("prometheus.bearer_token", _secret, "the bearer token", only_environment=True),
         Key("prometheus.certificate_authority", _text, "PEM file with the CA of Prometheus"),
         Key("prometheus.insecure_skip_tls_verify", _switch, "do not check its certificate", "false"),
+        Key("predict.ingress", _url, "gateway for predict --via ingress", "http://10.0.0.7"),
+        Key("predict.insecure_skip_tls_verify", _switch, "do not check certificates of URL and gateway", "false"),
     )
 }

@@ -20,6 +20,8 @@ class Paths:
     state: Path
     """Directory of the log."""
     cache: Path
+    data: Path = Path()
+    """What is kept for the person: histories and saved bodies."""
 
     @property
     def log(self) -> Path:
@@ -28,7 +30,7 @@ class Paths:
 
 
 def paths_of(environ: Mapping[str, str], system_config: Path = SYSTEM_CONFIG) -> Paths:
-    """Give the paths; XDG_CONFIG_HOME, XDG_STATE_HOME and XDG_CACHE_HOME move them."""
+    """Give the paths; XDG_CONFIG_HOME, XDG_STATE_HOME, XDG_CACHE_HOME and XDG_DATA_HOME move them."""
     from platformdirs.unix import Unix  # costs 3 ms, and `--version` asks for no path
 
     places = Unix(APP, appauthor=False)
@@ -38,4 +40,5 @@ def paths_of(environ: Mapping[str, str], system_config: Path = SYSTEM_CONFIG) ->
         system_config=system_config,
         state=Path(places.user_state_dir),
         cache=Path(places.user_cache_dir),
+        data=Path(places.user_data_dir),
     )

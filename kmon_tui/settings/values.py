@@ -78,6 +78,15 @@ class PrometheusSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PredictSettings:
+    """How requests to models travel when not through a forward."""
+
+    ingress: str | None = None
+    """Address of the gateway; the service is named in the Host header."""
+    insecure_skip_tls_verify: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ViewSettings:
     """How it looks and what the terminal can do."""
 
@@ -105,6 +114,7 @@ class Settings:
 
     kube: KubeSettings = KubeSettings()
     prometheus: PrometheusSettings = PrometheusSettings()
+    predict: PredictSettings = PredictSettings()
     view: ViewSettings = ViewSettings()
     demo: bool = False
     read_only: bool = False

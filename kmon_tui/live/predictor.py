@@ -1,0 +1,224 @@
+"""Sends requests to models: through a tunnel of its own, to the service's URL, or to a gateway."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, replace
+from types import TracebackType
+from urllib.parse import urlsplit
+
+import httpx
+
+from kmon_tui.backend import Stream
+from kmon_tui.domain.errors import BackendError, SettingsError, Unreachable
+from kmon_tui.domain.predict import Prediction, PredictRequest, Prepared, Repetition, SavedBody, Sent, Speech, Via
+from kmon_tui.domain.predict_speech import full_path, other_prefix, speech_of
+from kmon_tui.domain.service import InferenceService, Key
+from kmon_tui.live.kube import KubeClient
+from kmon_tui.live.pod_route import PodPort, PodRoute
+from kmon_tui.live.predict_exchange import Target, exchange, last_of
+from kmon_tui.live.predict_prepare import prepared
+from kmon_tui.live.predict_repeat import MOST_CONCURRENT, repeat
+from kmon_tui.live.predict_shelf import Shelf
+from kmon_tui.live.predict_transport import TunnelTransport
+from kmon_tui.live.predict_way import find_door
+from kmon_tui.settings import PredictSettings
+
+MOST_ROUTES = 4
+"""Ways to pods that are kept open; the one that was used longest ago is closed for another."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """An open client and where its requests go."""
+
+    client: httpx.AsyncClient
+    target: Target
+
+
+@dataclass(slots=True)
+class _Way:
+    """The tunnel to a service's pods, and whether they want TLS."""
+
+    route: PodRoute
+    https: bool = False
+
+
+class HttpPredictor:
+    """The Predictor of backend.py. An async context: its tunnels live in it."""
+
+    def __init__(self, client: KubeClient, settings: PredictSettings, shelf: Shelf) -> None:
+        self._client = client
+        self._settings = settings
+        self._shelf = shelf
+        self._tasks = asyncio.TaskGroup()
+        self._ways: dict[Key, _Way] = {}
+
+    async def __aenter__(self) -> HttpPredictor:
+        await self._tasks.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        for way in self._ways.values():
+            way.route.close()
+        # Not with the error: it would come out wrapped in a group, and callers look for BackendErrors.
+        await self._tasks.__aexit__(None, None, None)
+
+    async def prepare(self, isvc: InferenceService, speech: Speech | None, via: Via) -> Prepared:
+        """Find out how to ask; see ``backend.Predictor``. SettingsError: the way needs a gateway that nobody named."""
+        wanted = speech or speech_of(isvc)
+        history, saved = await asyncio.to_thread(self._shelf.read, isvc.key)
+        try:
+            async with self._line(isvc, via, "/", 1) as line:
+                found = await prepared(isvc, wanted, via, line.client, line.target)
+        except BackendError as error:
+            found = await prepared(isvc, wanted, via, None, None)
+            found = replace(found, notes=(*found.notes, f"the model could not be asked: {error.message}"))
+        return replace(found, history=history, saved=saved)
+
+    async def send(self, isvc: InferenceService, request: PredictRequest) -> Stream[Prediction]:
+        """Send once; see ``backend.Predictor``."""
+        try:
+            async with self._line(isvc, request.via, request.path, 1) as line, aclosing(_one(line, request)) as answers:
+                async for answer in answers:
+                    yield self._with_pod(isvc, answer)
+        except (BackendError, SettingsError) as error:
+            yield _no_way(isvc, request, error)
+
+    async def repeat(
+        self, isvc: InferenceService, request: PredictRequest, times: int, concurrency: int
+    ) -> Stream[Repetition]:
+        """Send many times; see ``backend.Predictor``."""
+        senders = max(1, min(concurrency, times, MOST_CONCURRENT))
+        try:
+            async with self._line(isvc, request.via, request.path, senders) as line:
+
+                async def send() -> Prediction:
+                    return await last_of(_one(line, request))
+
+                async with aclosing(repeat(send, request, times, senders)) as values:
+                    async for value in values:
+                        yield value
+        except (BackendError, SettingsError) as error:
+            failed = _no_way(isvc, request, error)
+
+            async def refuse() -> Prediction:
+                return failed
+
+            async with aclosing(repeat(refuse, request, 1, 1)) as values:
+                async for value in values:
+                    yield replace(value, times=times)
+
+    async def remember(self, key: Key, sent: Sent) -> None:
+        """Add to the history; see ``backend.Predictor``."""
+        await asyncio.to_thread(self._shelf.remember, key, sent)
+
+    async def save(self, key: Key, saved: SavedBody) -> None:
+        """Keep a body; see ``backend.Predictor``."""
+        await asyncio.to_thread(self._shelf.save, key, saved)
+
+    @asynccontextmanager
+    async def _line(self, isvc: InferenceService, via: Via, path: str, connections: int) -> AsyncIterator[_Line]:
+        """Open a client for one way, and give where it leads. Raises BackendError or SettingsError."""
+        limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+        if via is Via.FORWARD:
+            way = await self._way(isvc)
+            place = way.route.place
+            assert place is not None, "a way begins with a pod"
+            transport = TunnelTransport(way.route, connections)
+            host = urlsplit(isvc.url).netloc.rpartition("@")[2] if isvc.url else ""
+            scheme = "https" if way.https else "http"
+            target = Target(f"{scheme}://{place.pod}:{place.port}{path}", host, f"{place.pod}:{place.port}")
+            async with httpx.AsyncClient(transport=transport, trust_env=False) as client:
+                yield _Line(client, target)
+            return
+        target = _outside(isvc, via, full_path(isvc, via, path), self._settings)
+        verify = not self._settings.insecure_skip_tls_verify
+        async with httpx.AsyncClient(verify=verify, limits=limits) as client:
+            yield _Line(client, target)
+
+    async def _way(self, isvc: InferenceService) -> _Way:
+        """Give the tunnel to the service's pods, with a pod that was ready a moment ago."""
+        way = self._ways.pop(isvc.key, None)
+        if way is None:
+            way = self._new_way(isvc)
+        self._ways[isvc.key] = way  # the last one in the dict is the one that was used last
+        while len(self._ways) > MOST_ROUTES:
+            self._ways.pop(next(iter(self._ways))).route.close()
+        door = await find_door(self._client, isvc, way.route.place)
+        way.https = door.https
+        if way.route.place is None or door.place != way.route.place:
+            way.route.place = door.place
+            way.route.suspect()
+        return way
+
+    def _new_way(self, isvc: InferenceService) -> _Way:
+        async def find(before: PodPort | None) -> PodPort:
+            return (await find_door(self._client, isvc, before)).place
+
+        return _Way(PodRoute(self._client, find, self._tasks))
+
+    def _with_pod(self, isvc: InferenceService, answer: Prediction) -> Prediction:
+        """Say which pod it was in the end: the route moves on when one goes."""
+        way = self._ways.get(isvc.key)
+        if answer.via is not Via.FORWARD or way is None or way.route.place is None:
+            return answer
+        return replace(answer, pod=f"{way.route.place.pod}:{way.route.place.port}")
+
+
+async def _one(line: _Line, request: PredictRequest) -> AsyncGenerator[Prediction, None]:
+    """Send once; an OpenAI path that is not there is tried under the other prefix."""
+    latest: Prediction | None = None
+    other = other_prefix(request.path) if request.speech is Speech.OPENAI else None
+    async with aclosing(exchange(line.client, request, line.target)) as answers:
+        async for latest in answers:
+            if latest.complete and other is not None and latest.status == 404 and latest.error == "Not Found":
+                break
+            yield latest
+        else:
+            return
+    assert other is not None
+    path = request.path
+    target = replace(line.target, url=line.target.url.removesuffix(path) + other)
+    async with aclosing(exchange(line.client, replace(request, path=other), target)) as answers:
+        async for answer in answers:
+            if answer.complete and answer.status == 404:
+                yield latest
+                return
+            yield answer
+
+
+def _outside(isvc: InferenceService, via: Via, path: str, settings: PredictSettings) -> Target:
+    """Give the address of a way that leads over the network. Raises SettingsError or Unreachable when there is none."""
+    host = urlsplit(isvc.url).netloc.rpartition("@")[2] if isvc.url else ""
+    if not host:
+        raise Unreachable(f"{isvc.key.name} has no URL in its status", "Is it ready? --via forward needs none.")
+    if via is Via.URL:
+        scheme = urlsplit(isvc.url).scheme or "http"
+        hint = "Is that name known here? --via ingress --ingress URL sends to a gateway; --via forward needs neither."
+        return Target(f"{scheme}://{host}{path}", host, hint=hint)
+    if not settings.ingress:
+        raise SettingsError(
+            "no gateway is named",
+            "Say --ingress http://ADDRESS, or predict.ingress in the config file for this context.",
+        )
+    parts = urlsplit(settings.ingress if "://" in settings.ingress else f"http://{settings.ingress}")
+    address = parts.netloc.rpartition("@")[2]
+    hint = "Is this the address of the cluster's gateway? --via forward goes past it."
+    return Target(f"{parts.scheme}://{address}{parts.path.rstrip('/')}{path}", host, hint=hint)
+
+
+def _no_way(isvc: InferenceService, request: PredictRequest, error: BackendError | SettingsError) -> Prediction:
+    host = request.host or isvc.key.name
+    return Prediction(
+        request.speech,
+        f"http://{host}{request.path}",
+        request.via,
+        error=error.message,
+        hint=error.hint,
+        complete=True,
+    )
