@@ -15,7 +15,7 @@ from kmon_tui.domain.measurement import Measurement
 from kmon_tui.domain.predict import Prediction, PredictRequest, Prepared, Repetition, SavedBody, Sent, Speech, Via
 from kmon_tui.domain.service import InferenceService, Key
 from kmon_tui.domain.traffic import TrafficReport
-from kmon_tui.settings import Settings
+from kmon_tui.settings import PrometheusSettings, Settings
 
 T = TypeVar("T")
 Stream: TypeAlias = AsyncGenerator[T, None]
@@ -58,6 +58,10 @@ class Metrics(Protocol):
         """Stream one report a tick; keeps its ring buffers over failures of the outside when iterated anew."""
 
 
+MetricsAt: TypeAlias = Callable[[PrometheusSettings], AbstractAsyncContextManager[Metrics]]
+"""Raises SettingsError at the call; nothing is open before the context is entered."""
+
+
 class Measures(Protocol):
     """The same Prometheus, asked once."""
 
@@ -86,6 +90,22 @@ class Predictor(Protocol):
         """Keep a body. Raises KmonError when it cannot be written."""
 
 
+class Deployer(Protocol):
+    """What writes manifests into one context: rehearsed first, then for real."""
+
+    async def read(self, source: str) -> tuple[Manifest, ...]:
+        """Read a file or a folder. Raises ManifestError."""
+
+    async def plan(self, manifests: Sequence[Manifest]) -> Plan:
+        """Ask the server what each manifest would do; nothing is written."""
+
+    async def apply(self, planned: Planned, *, force: bool = False) -> Applied:
+        """Apply one manifest; ``force`` takes fields from other managers. Raises Refused, Forbidden, ReadOnly too."""
+
+    async def service(self, key: Key) -> InferenceService | None:
+        """Look at one service that the watch does not show; None when it is not there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Backend:
     """Everything of the outside, open."""
@@ -97,6 +117,8 @@ class Backend:
     measures: Measures | None = None
     """The same source for one-shots; None when ``metrics`` is None."""
     predictor: Predictor | None = None
+    metrics_at: MetricsAt | None = None
+    """Opens another Prometheus of the same context."""
 
 
 OpenBackend: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[Backend]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kmon_tui.domain.predict import PredictRequest, SavedBody, Speech, Via
 from kmon_tui.domain.service import Key
@@ -41,6 +41,17 @@ class Awake:
 
 
 @dataclass(frozen=True, slots=True)
+class ChoosePrometheus:
+    """Ask another Prometheus from now on, or the same one for other series."""
+
+    url: str | None = field(default=None, repr=False)
+    """As typed: it may hold user info, so it is in no repr. None: the one that is asked now; empty: the one that is
+    found in the cluster."""
+    matchers: tuple[str, ...] | None = None
+    """Label matchers from now on; None: those of now for the same server, none for another one."""
+
+
+@dataclass(frozen=True, slots=True)
 class PreparePredict:
     """Find out how to ask a model, and with what; the activity's value becomes a Prepared."""
 
@@ -74,4 +85,15 @@ class Cancel:
     activity_id: int
 
 
-Command = LookAt | SwitchContext | SwitchNamespace | Refresh | Awake | PreparePredict | Predict | SaveBody | Cancel
+Command = (
+    LookAt
+    | SwitchContext
+    | SwitchNamespace
+    | Refresh
+    | Awake
+    | ChoosePrometheus
+    | PreparePredict
+    | Predict
+    | SaveBody
+    | Cancel
+)

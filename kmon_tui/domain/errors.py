@@ -1,5 +1,9 @@
 """Failures that a person can act on: what happened, and what to do next."""
 
+from __future__ import annotations
+
+from kmon_tui.domain.choice import Choice
+
 
 class KmonError(Exception):
     """A failure with a message for people and a hint of what to do."""
@@ -14,6 +18,10 @@ class SettingsError(KmonError):
     """What was configured cannot work; found before anything is asked of the outside."""
 
 
+class ReadOnly(SettingsError):
+    """Writing is switched off: by a flag, by the person's config or by that of the machine."""
+
+
 class BackendError(KmonError):
     """The outside misbehaved: the cluster, Prometheus, or the way to them."""
 
@@ -21,6 +29,8 @@ class BackendError(KmonError):
         super().__init__(message, hint)
         self.retry_after_s = retry_after_s
         """What the server asked for in Retry-After, if it did."""
+        self.choices: tuple[Choice, ...] = ()
+        """What could be asked instead."""
 
 
 class Unreachable(BackendError):
@@ -49,3 +59,7 @@ class TimedOut(BackendError):
 
 class BadAnswer(BackendError):
     """An answer came that is none: a login page, half a JSON, a status nobody expects."""
+
+
+class Refused(BackendError):
+    """The server understood what was asked, and will not: a conflict, a field that is wrong, a webhook that says no."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from kmon_tui.domain.choice import Choice
+
 
 class Status(StrEnum):
     """The three conditions a source can be in."""
@@ -26,3 +28,5 @@ class Health:
     """When this status began; set by the monitor."""
     kind: str = ""
     """Class of the BackendError that made it FAILING, as ``Forbidden``: a one-shot's exit code follows from it."""
+    choices: tuple[Choice, ...] = ()
+    """What could be asked instead of a Prometheus that cannot be asked, or of several that were found."""

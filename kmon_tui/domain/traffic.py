@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from kmon_tui.domain.choice import Choice
 from kmon_tui.domain.service import Key
 
 NOT_KNOWN = math.nan
@@ -133,6 +134,10 @@ class Prometheus:
     now: datetime | None = None
     """Prometheus' clock at the last tick."""
     notes: tuple[str, ...] = ()
+    matchers: str = ""
+    """Label matchers in every query, as ``cluster="prod-eu"``; empty: all series."""
+    choices: tuple[Choice, ...] = ()
+    """What could be asked instead: other servers, and a part of the series where they are of several clusters."""
 
     def age_s(self, sampled_at: datetime | None) -> float | None:
         """Give how old a sample was at the last tick, by Prometheus' own clock."""

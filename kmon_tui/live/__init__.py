@@ -10,10 +10,10 @@ import asyncio
 import importlib
 import os
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager
 
 from kmon_tui.backend import Backend
-from kmon_tui.settings import Settings
+from kmon_tui.settings import PrometheusSettings, Settings
 from kmon_tui.settings.paths import paths_of
 
 _HEAVY = ("kmon_tui.live.cluster", "kmon_tui.live.metrics", "kmon_tui.live.in_cluster")
@@ -40,13 +40,15 @@ async def open_backend(settings: Settings) -> AsyncGenerator[Backend]:
         access = find_access(settings.kube)
         client = KubeClient(access, answer_s=settings.kube.request_timeout_s)
         stack.push_async_callback(client.close)
-        metrics: PrometheusMetrics | InClusterMetrics
-        if settings.prometheus.url and not names_a_service(settings.prometheus.url):
-            metrics = PrometheusMetrics(settings.prometheus)
-            stack.push_async_callback(metrics.aclose)
-        else:
-            inside = InClusterMetrics(client, access.own_namespace, settings.prometheus)
-            metrics = await stack.enter_async_context(inside)
+
+        def metrics_at(
+            prometheus: PrometheusSettings,
+        ) -> AbstractAsyncContextManager[PrometheusMetrics | InClusterMetrics]:
+            if prometheus.url and not names_a_service(prometheus.url):
+                return aclosing(PrometheusMetrics(prometheus))
+            return InClusterMetrics(client, access.own_namespace, prometheus)
+
+        metrics = await stack.enter_async_context(metrics_at(settings.prometheus))
         data = paths_of(os.environ).data
         late = LatePredictor(client, settings.predict, data, access.place.context)
         yield Backend(
@@ -54,5 +56,6 @@ async def open_backend(settings: Settings) -> AsyncGenerator[Backend]:
             cluster=KubeCluster(client, access),
             metrics=metrics,
             measures=metrics,
+            metrics_at=metrics_at,
             predictor=await stack.enter_async_context(late),
         )

@@ -21,7 +21,8 @@ from kmon_tui.live.find_prometheus import Candidate
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.metrics import PrometheusMetrics
 from kmon_tui.live.pod_route import PodRoute
-from kmon_tui.live.seek_prometheus import finder, seek, seek_named
+from kmon_tui.live.prometheus_address import parse_matchers
+from kmon_tui.live.seek_prometheus import choices_of, finder, seek, seek_named
 from kmon_tui.settings import PrometheusSettings
 
 LOOK_AGAIN_S = 300.0
@@ -42,6 +43,8 @@ class InClusterMetrics:
     """
 
     def __init__(self, client: KubeClient, own_namespace: str, settings: PrometheusSettings) -> None:
+        """Check the settings; nothing is sent. Raises SettingsError."""
+        parse_matchers(settings.matchers)
         self._client = client
         self._own_namespace = own_namespace
         self._settings = settings
@@ -76,7 +79,12 @@ class InClusterMetrics:
                 async for report in reports:
                     yield self._with_others(report)
         except Forbidden as error:
-            raise self._explained(error) from error
+            explained = self._explained(error)
+            explained.choices = choices_of(self._others)
+            raise explained from error
+        except BackendError as error:
+            error.choices = choices_of(self._others)
+            raise
 
     async def measure(self, services: tuple[InferenceService, ...], key: Key, window_s: int) -> Measurement:
         """Measure one service; see ``backend.Measures``."""
@@ -145,9 +153,10 @@ class InClusterMetrics:
         if not self._others:
             return report
         names = ", ".join(str(other) for other in self._others[:3])
-        note = f"also in the cluster: {names}; choose with --prometheus {self._others[0].url}"
-        prometheus = replace(report.prometheus, notes=(*report.prometheus.notes, note))
-        return replace(report, prometheus=prometheus)
+        note = f"also in the cluster: {names}; choose with P, or as --prometheus {self._others[0].url}"
+        told = report.prometheus
+        choices = (*told.choices, *choices_of(self._others))
+        return replace(report, prometheus=replace(told, notes=(*told.notes, note), choices=choices))
 
 
 async def _resolves(url: str) -> bool:

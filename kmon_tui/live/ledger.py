@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from kmon_tui.domain.service import Key
 from kmon_tui.domain.traffic import Family
-from kmon_tui.live.dialects import BY_COUNTER, DIALECTS, GUARDS, PART, Guards, code_class
+from kmon_tui.live.dialects import BY_COUNTER, DIALECTS, GUARDS, PART, Guards, code_class, quoted
 from kmon_tui.live.flow import Flow
 from kmon_tui.live.owners import Owners
 from kmon_tui.live.prometheus_answers import Labelled
@@ -45,6 +45,8 @@ class Ledger:
         self.guards: Mapping[Family, frozenset[Guards]] = {}
         """What else Prometheus holds, beyond what is booked."""
         self.problems: dict[Family, str] = {}
+        self.choices: tuple[str, ...] = ()
+        """Matchers of which one would solve such a problem."""
         self._guarded = guarded
         self._owners = Owners(())
         self._generation = 0
@@ -174,22 +176,15 @@ class Ledger:
         guards = {family: set(seen) for family, seen in self.guards.items()}
         for target in fresh:
             guards.setdefault(target.dialect.family, set()).add(target.guards)
-        self.problems = {}
+        self.problems, self.choices = {}, ()
         for family, seen in guards.items():
-            problem = next(filter(None, (self._ambiguity(i, seen) for i in range(len(GUARDS)))), "")
-            if problem:
-                self.problems[family] = problem
-
-    def _ambiguity(self, i: int, seen: set[Guards]) -> str:
-        label, values = GUARDS[i], sorted({values[i] for values in seen})
-        if len(values) < 2 or label in self._guarded:
-            return ""
-        shown = ", ".join(value or '""' for value in values[:4])
-        choice = next(value for value in values if value)
-        return (
-            f"this Prometheus holds several {label}s ({shown}): "
-            f"choose one, as --prometheus-matcher '{label}=\"{choice}\"'"
-        )
+            for i, label in enumerate(GUARDS):
+                values = sorted({values[i] for values in seen})
+                if len(values) > 1 and label not in self._guarded:
+                    self.problems[family] = _several(label, values)
+                    matchers = [f"{label}={quoted(value)}" for value in values]
+                    self.choices = tuple(dict.fromkeys((*self.choices, *matchers)))
+                    break
 
     def _book(self, at_s: int, fresh: list[Target]) -> None:
         arrived: dict[int, tuple[Flow, list[Target]]] = {}
@@ -232,3 +227,12 @@ class Ledger:
 
     def _close(self, key: Key) -> None:
         self.flows.pop(key).closed = True
+
+
+def _several(label: str, values: list[str]) -> str:
+    shown = ", ".join(value or '""' for value in values[:4])
+    choice = next(value for value in values if value)
+    return (
+        f"this Prometheus holds several {label}s ({shown}): choose one with P, "
+        f"or as --prometheus-matcher '{label}=\"{choice}\"'"
+    )

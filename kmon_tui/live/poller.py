@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from kmon_tui.domain.choice import Choice
 from kmon_tui.domain.service import InferenceService, Key
 from kmon_tui.domain.traffic import Buckets, Prometheus, TrafficReport
 from kmon_tui.live.closeup import SWEEP, CloseUp
@@ -130,6 +131,8 @@ class Poller:
                 sampled_at=_moment(newest_s),
                 now=_moment(self._now_s),
                 notes=tuple(self._notes(ledger)),
+                matchers=self._feeder.matchers.text,
+                choices=tuple(Choice(text, "only these series") for text in ledger.choices) if ledger else (),
             ),
             traffic=traffic,
             buckets=buckets,

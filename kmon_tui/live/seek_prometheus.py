@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from urllib.parse import quote, urlsplit
 
 import msgspec
 
+from kmon_tui.domain.choice import Choice
 from kmon_tui.domain.errors import BackendError, Forbidden, NotFound, Unreachable
 from kmon_tui.live.asking import Ask
 from kmon_tui.live.codec import Codec, NotReadable
@@ -48,10 +50,18 @@ async def seek(client: KubeClient, own_namespace: str) -> tuple[Candidate, tuple
         likeliest = tuple(one for one, good in zip(likeliest, answering, strict=False) if good) or likeliest
     if len(likeliest) > 1:
         names = ", ".join(map(str, likeliest[:4]))
-        raise BackendError(
-            f"there are several Prometheus in the cluster: {names}", f"Choose one: --prometheus {likeliest[0].url}"
+        several = BackendError(
+            f"there are several Prometheus in the cluster: {names}",
+            f"Choose one with P, or as --prometheus {likeliest[0].url}",
         )
+        several.choices = choices_of(found)
+        raise several
     return likeliest[0], tuple(one for one in found if one != likeliest[0])
+
+
+def choices_of(found: Iterable[Candidate]) -> tuple[Choice, ...]:
+    """Give what a person may choose among."""
+    return tuple(Choice(one.url, one.how + ("" if one.ready_pods else ", no pod is ready")) for one in found)
 
 
 async def seek_named(client: KubeClient, url: str) -> Candidate:

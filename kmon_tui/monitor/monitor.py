@@ -9,14 +9,24 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 
-from kmon_tui.backend import Backend, OpenBackend
+from kmon_tui.backend import Backend, Metrics, OpenBackend
 from kmon_tui.domain.backoff import Backoff
-from kmon_tui.domain.command import Awake, Cancel, Command, LookAt, Refresh, SwitchContext, SwitchNamespace
+from kmon_tui.domain.command import (
+    Awake,
+    Cancel,
+    ChoosePrometheus,
+    Command,
+    LookAt,
+    Refresh,
+    SwitchContext,
+    SwitchNamespace,
+)
 from kmon_tui.domain.errors import BackendError, KmonError
 from kmon_tui.domain.fleet import Fleet, Place
 from kmon_tui.domain.health import Health, Status
 from kmon_tui.domain.state import KUBERNETES, PROMETHEUS, Activity, State
 from kmon_tui.domain.traffic import TrafficReport
+from kmon_tui.monitor.choosing import Followed, chosen, offered
 from kmon_tui.monitor.errands import Errands
 from kmon_tui.monitor.interest import Looked
 from kmon_tui.monitor.store import Store
@@ -67,6 +77,7 @@ class Monitor:
         self._refresh = asyncio.Event()
         self._errands = Errands(self.store, now)
         self._backend: Backend | None = None
+        self._followed = Followed(self._follow)
 
     @property
     def state(self) -> State:
@@ -94,6 +105,10 @@ class Monitor:
             case SwitchNamespace(namespace=namespace):
                 kube = replace(self._settings.kube, namespace=namespace, all_namespaces=namespace is None)
                 self._leave(command, replace(self._settings, kube=kube), self.state.place.context)
+            case ChoosePrometheus():
+                self._choose(command)
+            case PreparePredict() | Predict() | SaveBody():
+                self._errands.start(command, predicting(command, self._backend, self.state, self._now))
             case Cancel(activity_id=activity_id):
                 self._errands.cancel(activity_id)
             case Awake():
@@ -121,6 +136,22 @@ class Monitor:
         self.store.put(state)
         self._left.set()
 
+    def _choose(self, wish: ChoosePrometheus) -> None:
+        """Ask another Prometheus; when it cannot be asked, all stays as it was."""
+        activity = self._errands.note(wish)
+        old = self.state
+        try:
+            settings = chosen(self._settings.prometheus, wish, offered(old))
+            if self._backend is not None:
+                self._followed.choose(self._backend, settings)
+        except KmonError as error:
+            self.store.put(old.with_activity(replace(activity, done=False, text=error.message, hint=error.hint)))
+            return
+        self._settings = replace(self._settings, prometheus=settings)
+        where = settings.url or "the Prometheus in the cluster"
+        state = replace(old, traffic=None).with_health(PROMETHEUS, self._health(Status.STARTING))
+        self.store.put(state.with_activity(replace(activity, done=True, text=f"asking {where}")))
+
     async def _stay(self, settings: Settings) -> None:
         """Open one context and run its sources; a context that cannot be opened is tried again and again."""
         clock = asyncio.get_running_loop().time
@@ -128,7 +159,8 @@ class Monitor:
         while True:
             began_s = clock()
             try:
-                async with self._open_backend(settings) as backend:
+                there = replace(settings, prometheus=self._settings.prometheus)
+                async with self._open_backend(there) as backend:
                     self._arrived(backend)
                     await self._run_sources(backend)
             except KmonError as error:
@@ -142,15 +174,16 @@ class Monitor:
     async def _run_sources(self, backend: Backend) -> None:
         async with self._errands_in(backend) as tasks:
             tasks.create_task(self._watch(backend), name="watch")
-            if (metrics := backend.metrics) is not None:
-                traffic = supervise(
-                    lambda: metrics.poll(self._interest),
-                    self._saw_traffic,
-                    lambda error: self._fails(PROMETHEUS, error),
-                    chance=self._chance,
-                    wake=lambda: self._refresh,
-                )
-                tasks.create_task(traffic, name="metrics")
+            tasks.create_task(self._followed.run(backend.metrics), name="chosen metrics")
+
+    async def _follow(self, metrics: Metrics) -> None:
+        await supervise(
+            lambda: metrics.poll(self._interest),
+            self._saw_traffic,
+            lambda error: self._fails(PROMETHEUS, error),
+            chance=self._chance,
+            wake=lambda: self._refresh,
+        )
 
     async def _watch(self, backend: Backend) -> None:
         """Follow the fleet; a wish to refresh lists anew at once, also in the middle of a wait of the source's own."""
@@ -171,7 +204,7 @@ class Monitor:
     async def _errands_in(self, backend: Backend) -> AsyncGenerator[asyncio.TaskGroup]:
         """Open the group in which sources and commands live while this backend is open."""
         async with asyncio.TaskGroup() as tasks:
-            self._backend = backend
+            self._backend, self._followed = backend, Followed(self._follow)
             self._errands.begin(tasks)
             try:
                 yield tasks
@@ -213,7 +246,8 @@ class Monitor:
         self.store.put(state)
 
     def _fails(self, source: str, error: KmonError) -> None:
-        health = self._since(source, Health(Status.FAILING, error.message, error.hint))
+        choices = error.choices if isinstance(error, BackendError) else ()
+        health = self._since(source, Health(Status.FAILING, error.message, error.hint, choices=choices))
         if health is not self.state.health.get(source):
             self.store.put(self.state.with_health(source, health))
 
