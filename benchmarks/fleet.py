@@ -92,4 +92,6 @@ def _load(terminal: Terminal, outside: Cluster) -> None:
 def _cpu_percent(terminal: Terminal) -> float:
     before_s = processes.cpu_s(terminal.pid)
     terminal.read_for(MEASURE_S)
+    if not terminal.is_running:
+        raise ValueError(f"the program has ended: {terminal.text()}")
     return (processes.cpu_s(terminal.pid) - before_s) / MEASURE_S * 100
