@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TypeAlias
 
 from kmon_tui.domain.errors import BackendError
@@ -61,7 +64,7 @@ class Half(asyncio.Protocol):
         if other is not None:
             # A side that goes without having sent its end was cut: its peer must not take that for an end.
             if exc is not None or not self.ended:
-                other.abort()
+                reset(other)
             else:
                 other.close()
         if self._tell is not None:
@@ -70,6 +73,15 @@ class Half(asyncio.Protocol):
     def _others(self) -> asyncio.Transport | None:
         transport = self.other.transport if self.other is not None else None
         return None if transport is None or transport.is_closing() else transport
+
+
+def reset(transport: asyncio.Transport) -> None:
+    """End a connection so that its peer hears of a failure: a plain abort sends a TCP peer an orderly end."""
+    sock = transport.get_extra_info("socket")
+    if sock is not None and sock.family in (socket.AF_INET, socket.AF_INET6):
+        with suppress(OSError):  # it is gone already
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
 
 
 async def relay(local: asyncio.Transport, open_pod: OpenPod, ended: Ended | None = None) -> None:
@@ -86,7 +98,7 @@ async def relay(local: asyncio.Transport, open_pod: OpenPod, ended: Ended | None
     try:
         await open_pod(far)
     except BaseException:
-        local.abort()
+        reset(local)
         raise
     if local.is_closing():
         if far.transport is not None:

@@ -37,6 +37,10 @@ _POD, _SERVICE, _SERVED = Codec(TargetPod), Codec(TargetService), Codec(Served)
 T = TypeVar("T", TargetPod, TargetService, Served)
 
 
+class NotYet(Unreachable):
+    """The first answer of the API server has not come."""
+
+
 class Shelf(Generic[T]):
     """Keeps the objects of one kind; the Sink of a Follower."""
 
@@ -235,4 +239,4 @@ def _unknown(what: str, health: Health) -> BackendError:
     """Say that something is not known, and why, if that is known."""
     if health.status is Status.FAILING:
         return Unreachable(health.error, health.hint)
-    return Unreachable(f"{what}: not known yet")
+    return NotYet(f"{what}: not known yet")
