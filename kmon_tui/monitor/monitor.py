@@ -17,7 +17,10 @@ from kmon_tui.domain.command import (
     ChoosePrometheus,
     Command,
     LookAt,
+    Predict,
+    PreparePredict,
     Refresh,
+    SaveBody,
     SwitchContext,
     SwitchNamespace,
 )
@@ -29,6 +32,8 @@ from kmon_tui.domain.traffic import TrafficReport
 from kmon_tui.monitor.choosing import Followed, chosen, offered
 from kmon_tui.monitor.errands import Errands
 from kmon_tui.monitor.interest import Looked
+from kmon_tui.monitor.predicting import predicting
+from kmon_tui.monitor.predicting import predicting
 from kmon_tui.monitor.store import Store
 from kmon_tui.monitor.supervise import supervise
 from kmon_tui.settings import KubeSettings, PrometheusSettings, Settings
