@@ -189,7 +189,24 @@ class Prepared:
     request: PredictRequest
     """With a sample as its body."""
     notes: tuple[str, ...] = ()
-    """Where the sample came from, or what could not be asked."""
+    """What is to be said about the sample."""
+    problem: str = ""
+    """Why the model could not be asked about itself; empty when it was, or need not be."""
     history: tuple[Sent, ...] = ()
     """The newest first."""
     saved: tuple[SavedBody, ...] = ()
+
+
+def sent_of(at: datetime, request: PredictRequest, prediction: Prediction) -> Sent:
+    """Give the line that a history keeps of a request and its end."""
+    return Sent(
+        at,
+        request.speech,
+        request.via,
+        prediction.status,
+        prediction.latency_ms,
+        request.size,
+        prediction.size,
+        prediction.error,
+        request.label,
+    )

@@ -114,7 +114,7 @@ def _value(datatype: str) -> object:
 
 def _pretty(value: object, indent: int = 0, width: int = 60) -> str:
     """Write JSON so that a row of numbers stays a row."""
-    flat = json.dumps(value, ensure_ascii=False)
+    flat = _written(value)
     if not isinstance(value, dict | list) or not value or (_is_row(value) and len(flat) <= 4 * width):
         return flat
     if indent and len(flat) + indent <= width and not _is_nested(value):
@@ -123,7 +123,7 @@ def _pretty(value: object, indent: int = 0, width: int = 60) -> str:
     if isinstance(value, list):
         parts = [pad + _pretty(one, indent + 2, width) for one in value]
         return "[\n" + ",\n".join(parts) + "\n" + " " * indent + "]"
-    pairs = [(json.dumps(key, ensure_ascii=False), one) for key, one in value.items()]
+    pairs = [(_written(key), one) for key, one in value.items()]
     parts = [f"{pad}{key}: {_pretty(one, indent + 2, width)}" for key, one in pairs]
     return "{\n" + ",\n".join(parts) + "\n" + " " * indent + "}"
 
@@ -135,3 +135,15 @@ def _is_row(value: object) -> bool:
 def _is_nested(value: dict[str, object] | list[object]) -> bool:
     inner = value.values() if isinstance(value, dict) else value
     return any(isinstance(one, dict | list) for one in inner)
+
+
+def _written(value: object) -> str:
+    """Write JSON on one line; what a terminal would not show is written as its number, which means the same."""
+    text = json.dumps(value, ensure_ascii=False)
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else _escaped(char) for char in text)
+
+
+def _escaped(char: str) -> str:
+    return json.dumps(char)[1:-1]

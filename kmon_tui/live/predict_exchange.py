@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
@@ -207,7 +208,8 @@ def _cause(error: BaseException) -> str:
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, OSError) and (seen.strerror or seen.args):
-            words = seen.strerror or str(seen)
+            # asyncio puts words of its own into strerror; a resolver's numbers are below zero.
+            words = os.strerror(seen.errno) if (seen.errno or 0) > 0 else seen.strerror or str(seen)
         seen = seen.__cause__ or seen.__context__
     return words
 

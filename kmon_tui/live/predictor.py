@@ -77,7 +77,7 @@ class HttpPredictor:
                 found = await prepared(isvc, wanted, via, line.client, line.target)
         except BackendError as error:
             found = await prepared(isvc, wanted, via, None, None)
-            found = replace(found, notes=(*found.notes, f"the model could not be asked: {error.message}"))
+            found = replace(found, problem=f"{error.message}. {error.hint}".strip())
         return replace(found, history=history, saved=saved)
 
     async def send(self, isvc: InferenceService, request: PredictRequest) -> Stream[Prediction]:
