@@ -82,10 +82,10 @@ class Scope:
         present = [kind for kind in Kind if self._kinds[kind].base]
         if not all(self._kinds[kind].settled for kind in present):
             return False
-        if present and not any(self._kinds[kind].listed for kind in present):
+        if present and not any(self._kinds[kind].shown for kind in present):
             return False
         first = self._first_kind()
-        if first is not None and not self._kinds[first].listed and self._kinds[first].refused is None:
+        if first is not None and not self._kinds[first].shown and self._kinds[first].refused is None:
             return False
         return all(self._pods[kind].settled for kind in present if self._kinds[kind].any.is_set())
 
@@ -102,7 +102,9 @@ class Scope:
                 return watched.health
         refusals = [w.refused for w in self._kinds.values() if w.refused is not None]
         if refusals and not any(watched.listed for watched in self._kinds.values()):
-            return failing(refusals[0])
+            # Who may list but not watch sees the list first.
+            if self.synced or not any(watched.shown for watched in self._kinds.values()):
+                return failing(refusals[0])
         return Health(Status.LIVE if self.synced else Status.STARTING)
 
     def _all(self) -> tuple[Watched, ...]:
@@ -126,8 +128,9 @@ class Scope:
         notes = [self._note] if self._note else []
         for watched in self._kinds.values():
             if watched.refused is not None:
-                shown = watched.follower is not None and watched.follower.listed
-                notes.append(f"{watched.refused}: {'what is shown is old' if shown else 'they are not shown'}")
+                notes.append(
+                    f"{watched.refused}: {'what is shown may be old' if watched.shown else 'they are not shown'}"
+                )
         refused = {f"{w.refused}: replicas are not known" for w in self._pods.values() if w.refused is not None}
         notes += sorted(refused)
         for kind in Kind:

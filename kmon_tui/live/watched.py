@@ -46,8 +46,13 @@ class Watched:
 
     @property
     def listed(self) -> bool:
-        """Whether a complete list was there."""
-        return self.follower is not None and self.follower.listed and self.refused is None
+        """Whether a complete list was there, and nothing is refused since."""
+        return self.shown and self.refused is None
+
+    @property
+    def shown(self) -> bool:
+        """Whether a complete list was there, though perhaps it may not be watched."""
+        return self.follower is not None and self.follower.listed
 
     @property
     def health(self) -> Health:

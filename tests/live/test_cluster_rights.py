@@ -85,6 +85,18 @@ async def test_without_any_right_it_fails_and_says_what_is_missing() -> None:
     assert fleet.health.hint
 
 
+async def test_who_may_list_but_not_watch_sees_the_list_and_is_told() -> None:
+    async with Sandbox(EMPTY) as sandbox:
+        fill(sandbox)
+        sandbox.api.access.forbid(Rule(verb="watch", group="serving.kserve.io"))
+
+        async with watching(sandbox) as seen:
+            fleet = await seen.until(lambda fleet: fleet.synced and fleet.health.status is Status.FAILING)
+
+    assert names(fleet) == ["mine", "other", "qwen"]
+    assert "may not watch inferenceservices in all namespaces: what is shown may be old" in fleet.notes
+
+
 async def test_a_refusal_is_not_asked_for_again() -> None:
     async with Sandbox(EMPTY) as sandbox:
         fill(sandbox)
