@@ -5,13 +5,16 @@ Both raise BackendError and nothing else when the world misbehaves; both release
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, TypeVar
 
 from kmon_tui.domain.fleet import Fleet, Place
+from kmon_tui.domain.forward import Forward, ForwardSpec
+from kmon_tui.domain.manifest import Manifest
 from kmon_tui.domain.measurement import Measurement
+from kmon_tui.domain.plan import Applied, Plan, Planned
 from kmon_tui.domain.predict import Prediction, PredictRequest, Prepared, Repetition, SavedBody, Sent, Speech, Via
 from kmon_tui.domain.service import InferenceService, Key
 from kmon_tui.domain.traffic import TrafficReport
@@ -106,6 +109,16 @@ class Deployer(Protocol):
         """Look at one service that the watch does not show; None when it is not there."""
 
 
+class Tunnels(Protocol):
+    """Port-forwards into the cluster."""
+
+    def hold(self, spec: ForwardSpec) -> Stream[Forward]:
+        """Listen, then stream what the forward is like; it lives as long as it is iterated, whatever happens outside.
+
+        Raises BackendError, before the first value, when the local port cannot be had.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Backend:
     """Everything of the outside, open."""
@@ -117,6 +130,8 @@ class Backend:
     measures: Measures | None = None
     """The same source for one-shots; None when ``metrics`` is None."""
     predictor: Predictor | None = None
+    deployer: Deployer | None = None
+    tunnels: Tunnels | None = None
     metrics_at: MetricsAt | None = None
     """Opens another Prometheus of the same context."""
 

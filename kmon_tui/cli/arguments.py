@@ -22,9 +22,7 @@ def said_of(command: str, program: str, words: list[str]) -> dict[str, object]:
     """Give by key what was said: a text, True, or a list of texts; what was not said is not there."""
     parser = parser_of(command, program)
     said: dict[str, object] = vars(parser.parse_args(_without_equals(parser, words)))
-    if said.get("name") is None:
-        said.pop("name", None)
-    return said
+    return {key: value for key, value in said.items() if value is not None}
 
 
 def parser_of(command: str, program: str) -> Parser:
@@ -36,8 +34,8 @@ def parser_of(command: str, program: str) -> Parser:
         allow_abbrev=False,
         add_help=False,
     )
-    if place:
-        parser.add_argument("name", metavar=place.strip("[]"), nargs="?" if place.startswith("[") else None)
+    for dest, word in zip(("name", "second"), place.split(), strict=False):
+        parser.add_argument(dest, metavar=word.strip("[]"), nargs="?" if word.startswith("[") else None)
     for rows in (own, *(rows for _, rows in EVERYWHERE)):
         _add(parser, rows)
     return parser

@@ -77,6 +77,21 @@ PREDICT: tuple[Row, ...] = (
     (("-c", "--concurrency"), "concurrency", "C", "so many at once (with --repeat; up to 256)"),
     (("-o", "--output"), "output", "FORMAT", "body (usual), json or yaml"),
 )
+DIFF: tuple[Row, ...] = (
+    (("-f", "--filename"), "file", "PATH…", "manifest or folder with manifests, - for standard input; may be repeated"),
+    (("--defaults",), "defaults", "", "show what the server and its webhooks add, too"),
+    (("-o", "--output"), "output", "FORMAT", "text (usual), json or yaml"),
+)
+DEPLOY: tuple[Row, ...] = (
+    *DIFF,
+    (("--wait",), "wait", "TIME", "how long to wait until services are ready, as 5m (else 300s); 0: not at all"),
+    (("-y", "--yes"), "yes", "", "do not ask"),
+    (("--dry-run",), "dry_run", "", "let the server check everything, and write nothing"),
+    (("--force-conflicts",), "force_conflicts", "", "take over fields that other managers own"),
+    (("--read-only", "--readonly"), "read_only", "", "refuse to write"),
+    (("--write",), "write", "", "take back a read_only of your config file"),
+)
+FORWARD: tuple[Row, ...] = ((("--shared",), "shared", "", "let other users of this machine connect, too"),)
 SANDBOX: tuple[Row, ...] = (
     (("--world",), "world", "NAME", "demo (usual), quiet (no services yet), or empty (an API server alone)"),
     (("--services",), "services", "N", "how many synthetic services there are besides the world's"),
@@ -94,6 +109,13 @@ COMMANDS: dict[str, tuple[str, str, tuple[Row, ...]]] = {
     "get": ("[NAME]", "print the services", GET),
     "metrics": ("NAME", "print the traffic of one service", METRICS),
     "predict": ("NAME", "send a request to a model; 1 is the exit code of all but 2xx", PREDICT),
+    "diff": ("", "print what an apply of manifests would change; 0: nothing, 1: something", DIFF),
+    "deploy": ("", "apply manifests (asks before) and wait until their services are ready", DEPLOY),
+    "forward": (
+        "TARGET [LOCAL]",
+        "keep a local port open to isvc/NAME, llm/NAME, svc/NAME:PORT or pod/NAME:PORT",
+        FORWARD,
+    ),
     "info": ("", "print versions, paths and what is configured", OUTPUT),
     "sandbox": ("", "run the built-in cluster alone, for kubectl and curl", SANDBOX),
     "completion": ("SHELL", "print the completion for bash, zsh, fish or kubectl", ()),

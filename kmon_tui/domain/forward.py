@@ -14,6 +14,7 @@ MOST_LINES = 200
 """So many lines of a forward's log are kept."""
 COMPONENTS = ("predictor", "transformer", "explainer", "workload", "prefill", "scheduler", "router")
 _HINT = "Write isvc/NAME, llm/NAME, svc/NAME:PORT or pod/NAME:PORT, with NAMESPACE/ before it for another namespace."
+_PORT_HINT = "Give a number from 1 to 65535, 0 for any free one, or LOCAL:PORT."
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 _PORT = re.compile(r"[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?", re.IGNORECASE)
 
@@ -92,12 +93,17 @@ def target_of(key: Key) -> Target:
     return Target(_OF_KIND[key.kind], key.name, key.namespace)
 
 
-def parse_local_port(text: str) -> int:
-    """Read a local port; 0 and ``:0`` leave the choice to the system."""
-    digits = text.strip().removeprefix(":")
-    if not digits.isascii() or not digits.isdigit() or int(digits) > 65535:
-        raise SettingsError(f"{text!r} is no local port", "Give a number from 1 to 65535, or 0 for any free one.")
-    return int(digits)
+def parse_ports(text: str) -> tuple[int, str]:
+    """Read ``LOCAL``, ``LOCAL:PORT`` or ``:PORT`` into a local port and a port of the target; 0: any free one."""
+    digits, _, port = text.strip().partition(":")
+    port = "" if port == "0" else port
+    if not (digits or port or text.strip() == ":0"):
+        raise SettingsError(f"{text!r} is no local port", _PORT_HINT)
+    if digits and not (digits.isascii() and digits.isdigit() and int(digits) < 65536):
+        raise SettingsError(f"{text!r} is no local port", _PORT_HINT)
+    if port and not _is_port(port):
+        raise SettingsError(f"{port!r} is no port of a target", _PORT_HINT)
+    return int(digits or 0), port
 
 
 def _is_port(text: str) -> bool:

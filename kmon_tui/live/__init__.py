@@ -11,12 +11,14 @@ import importlib
 import os
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager
+from dataclasses import replace
+from fnmatch import fnmatchcase
 
 from kmon_tui.backend import Backend
 from kmon_tui.settings import PrometheusSettings, Settings
 from kmon_tui.settings.paths import paths_of
 
-_HEAVY = ("kmon_tui.live.cluster", "kmon_tui.live.metrics", "kmon_tui.live.in_cluster")
+_HEAVY = tuple(f"kmon_tui.live.{name}" for name in ("cluster", "deployer", "forwards", "in_cluster", "metrics"))
 
 
 @asynccontextmanager
@@ -29,7 +31,10 @@ async def open_backend(settings: Settings) -> AsyncGenerator[Backend]:
     """
     for name in _HEAVY:
         await asyncio.to_thread(importlib.import_module, name)
+    from kmon_tui.live.audit import FILE, Audit
     from kmon_tui.live.cluster import KubeCluster
+    from kmon_tui.live.deployer import KubeDeployer
+    from kmon_tui.live.forwards import KubeForwards
     from kmon_tui.live.in_cluster import InClusterMetrics, names_a_service
     from kmon_tui.live.kube import KubeClient
     from kmon_tui.live.kubeconfig import find_access
@@ -51,11 +56,17 @@ async def open_backend(settings: Settings) -> AsyncGenerator[Backend]:
         metrics = await stack.enter_async_context(metrics_at(settings.prometheus))
         data = paths_of(os.environ).data
         late = LatePredictor(client, settings.predict, data, access.place.context)
+        why = "kmon-tui runs read-only (--read-only, or read_only in a config file)" if settings.read_only else ""
+        protected = any(fnmatchcase(access.place.context, pattern) for pattern in settings.protected_contexts)
+        place = replace(access.place, read_only=why, protected=protected)
+        audit = Audit(paths_of(os.environ).state / FILE, place, settings.kube.as_user or "")
         yield Backend(
-            place=access.place,
+            place=place,
             cluster=KubeCluster(client, access),
             metrics=metrics,
             measures=metrics,
             metrics_at=metrics_at,
+            deployer=KubeDeployer(client, place, access.own_namespace, audit, why),
+            tunnels=KubeForwards(client, access.own_namespace),
             predictor=await stack.enter_async_context(late),
         )

@@ -14,7 +14,7 @@ from kmon_tui.domain.forward import (
     ForwardSpec,
     Target,
     free_name,
-    parse_local_port,
+    parse_ports,
     parse_target,
 )
 
@@ -56,15 +56,18 @@ def test_a_namespace_is_filled_in_only_where_none_was_said() -> None:
     assert parse_target("own/isvc/iris").within("models").namespace == "own"
 
 
-@pytest.mark.parametrize(("text", "port"), [("8080", 8080), (":0", 0), ("0", 0)])
-def test_a_local_port_is_read(text: str, port: int) -> None:
-    assert parse_local_port(text) == port
+@pytest.mark.parametrize(
+    ("text", "ports"),
+    [("8080", (8080, "")), (":0", (0, "")), ("0", (0, "")), ("8081:80", (8081, "80")), (":http", (0, "http"))],
+)
+def test_ports_are_read_as_kubectl_reads_them(text: str, ports: tuple[int, str]) -> None:
+    assert parse_ports(text) == ports
 
 
-@pytest.mark.parametrize("text", ["", "http", "70000", "-1", "8080:80"])
-def test_what_is_no_local_port_is_said(text: str) -> None:
+@pytest.mark.parametrize("text", ["", ":", "http", "70000", "-1", "8080:70000"])
+def test_what_are_no_ports_is_said(text: str) -> None:
     with pytest.raises(SettingsError):
-        parse_local_port(text)
+        parse_ports(text)
 
 
 def test_a_log_forgets_its_oldest_lines() -> None:

@@ -165,7 +165,8 @@ async def test_a_reader_that_stops_loses_its_connection_and_no_other() -> None:
     async with cluster() as where:
         await where.add(model_pod("iris-1"), plenty)
         async with held(where, "isvc/iris") as forward:
-            stalled, writer = await forward.connect()
+            _, writer = await forward.connect()
+            assert isinstance(writer.transport, asyncio.Transport)
             stalled_transport = writer.transport
             stalled_transport.pause_reading()
             writer.write(b"?")

@@ -1,0 +1,68 @@
+"""`kmon-tui forward TARGET [LOCAL]`: one forward until somebody stops it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
+
+from kmon_tui.backend import OpenBackend
+from kmon_tui.domain.errors import SettingsError
+from kmon_tui.domain.forward import Forward, ForwardSpec
+from kmon_tui.settings import Settings
+
+
+async def forward(
+    open_backend: OpenBackend,
+    settings: Settings,
+    spec: ForwardSpec,
+    write: Callable[[str], object],
+    say: Callable[[str], object],
+) -> None:
+    """Write the address as soon as it listens, then say what happens, until cancelled.
+
+    Raises BackendError when the local port cannot be had; nothing else ends it.
+    """
+    async with open_backend(settings) as backend:
+        if backend.tunnels is None:
+            raise SettingsError("this cluster takes no forwards")
+        said = _Said(say)
+        async with aclosing(backend.tunnels.hold(spec)) as forwards:
+            async for value in forwards:
+                if not said.address:
+                    said.address = value.address
+                    write(f"{value.address}\n")
+                said.news(value)
+
+
+async def until(stop: asyncio.Event, work: asyncio.Task[None]) -> None:
+    """Let the work run until it ends or is to stop; then it has ended."""
+    stopping = asyncio.create_task(stop.wait(), name="wait for a signal")
+    await asyncio.wait((work, stopping), return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not work.done():
+        work.cancel()
+        await asyncio.wait((work,))
+    if not work.cancelled():
+        work.result()
+
+
+class _Said:
+    """Says each line of a log once."""
+
+    def __init__(self, say: Callable[[str], object]) -> None:
+        self.address = ""
+        self._say = say
+        self._last: object = None
+        self._hint = ""
+
+    def news(self, value: Forward) -> None:
+        """Say what is new."""
+        lines = list(value.log)
+        start = next((at + 1 for at in range(len(lines) - 1, -1, -1) if lines[at] is self._last), 0)
+        for line in lines[start:]:
+            self._say(line.text)
+        self._last = lines[-1] if lines else None
+        if value.hint and value.hint != self._hint:
+            self._say(value.hint)
+        self._hint = value.hint
