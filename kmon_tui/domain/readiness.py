@@ -5,12 +5,11 @@ The words and their order are those of KServe's own conditions, read as an opera
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
-from typing import NamedTuple
 
+from kmon_tui.domain.conditions import Told, find, listen, most_telling
 from kmon_tui.domain.facts import Facts
-from kmon_tui.domain.service import Condition, InferenceService, Mode, Pod, Readiness, Replicas
+from kmon_tui.domain.service import InferenceService, Mode, Pod, Readiness, Replicas
 
 FAILING_TROUBLES = frozenset(
     {
@@ -30,37 +29,15 @@ FAILING_TROUBLES = frozenset(
 """Troubles of a pod that do not pass by waiting a little."""
 
 FAILING_TRANSITIONS = frozenset({"InvalidSpec", "BlockedByFailedLoad"})
-FAILING_REASONS = frozenset({"RevisionMissing", "ProgressDeadlineExceeded"})
 
-_TELLING = (
-    "PredictorReady",
-    "WorkloadsReady",
-    "MainWorkloadReady",
-    "WorkerWorkloadReady",
-    "PrefillWorkloadReady",
-    "PrefillWorkerWorkloadReady",
-    "TransformerReady",
-    "ExplainerReady",
-    "CanaryPredictorReady",
-    "PresetsCombined",
-    "SchedulerWorkloadReady",
-    "InferencePoolReady",
-    "HTTPRoutesReady",
-    "GatewaysReady",
-    "ScalingReady",
-    "PrefillScalingReady",
-    "RouterReady",
-    "IngressReady",
-)
-"""Conditions that tell why something is not ready, the most telling first."""
+# There are ten thousand rows at the start; to look up an enum's member costs a seventieth of a row, each time.
+_READY, _COLD, _STOPPED = Readiness.READY, Readiness.COLD, Readiness.STOPPED
+_FAILED, _ROLLING, _UNKNOWN = Readiness.FAILED, Readiness.ROLLING, Readiness.UNKNOWN
+_WELL = (_READY, _COLD)
+_KNATIVE, _STANDARD, _MODELMESH = Mode.KNATIVE, Mode.STANDARD, Mode.MODELMESH
 
-_BESIDE = frozenset({"TransformerReady", "ExplainerReady"})
-_SURE = ("True", "False")
-
-_RANK = {type_: rank for rank, type_ in enumerate(_TELLING)}
-
-_ROLLOUT = frozenset({"PredictorReady", "PredictorConfigurationReady", "LatestDeploymentReady", "MainWorkloadReady"})
-"""Conditions that move when a new revision is rolled out."""
+_new = tuple.__new__
+"""Makes a NamedTuple from its fields in their order, in a third of the time that it takes by name."""
 
 
 def describe(facts: Facts, pods: tuple[Pod, ...] | None) -> InferenceService:
@@ -68,73 +45,42 @@ def describe(facts: Facts, pods: tuple[Pod, ...] | None) -> InferenceService:
     known = tuple(sorted(pods, key=_age, reverse=True)) if pods else ()
     live = tuple([pod for pod in known if is_live(pod)]) if known else ()
     ready_pods = None if pods is None else sum([pod.ready for pod in live if _serves(pod)]) if live else 0
-    told = _listen(facts.conditions)
+    told = listen(facts.conditions)
     roll_up = told.roll_up
-    ready = None if roll_up is None or roll_up.status not in _SURE else roll_up.status == "True"
+    ready = None if roll_up is None or roll_up.status not in ("True", "False") else roll_up.status == "True"
     readiness = word(facts, told, ready_pods, live)
     replicas = _replicas(facts, readiness, ready_pods, live)
     reason, message = _why(facts, told, readiness, replicas, live)
-    behind = _behind(facts.conditions, readiness) or roll_up
-    return InferenceService(
-        key=facts.key,
-        uid=facts.uid,
-        generation=facts.generation,
-        readiness=readiness,
-        ready=ready,
-        reason=reason,
-        message=message,
-        since=None if behind is None else behind.since,
-        mode=facts.mode,
-        runtime=facts.runtime,
-        format=facts.format,
-        protocol=facts.protocol,
-        url=facts.url,
-        address=facts.address,
-        replicas=replicas,
-        traffic=facts.traffic,
-        created=facts.created,
-        changed=_changed(facts, told, live),
-        conditions=facts.conditions,
-        components=facts.components,
-        pods=known,
+    behind = roll_up
+    if readiness not in _WELL:
+        stopped = readiness is _STOPPED
+        behind = (find(facts.conditions, "Stopped") if stopped else most_telling(facts.conditions)) or roll_up
+    return _new(
+        InferenceService,
+        (
+            facts.key,
+            facts.uid,
+            facts.generation,
+            readiness,
+            ready,
+            reason,
+            message,
+            None if behind is None else behind.since,
+            facts.mode,
+            facts.runtime,
+            facts.format,
+            facts.protocol,
+            facts.url,
+            facts.address,
+            replicas,
+            facts.traffic,
+            facts.created,
+            _changed(facts, told, live),
+            facts.conditions,
+            facts.components,
+            known,
+        ),
     )
-
-
-class Told(NamedTuple):
-    """What the conditions of one object say, heard in one go: there are ten thousand at the start."""
-
-    roll_up: Condition | None = None
-    """The condition Ready."""
-    stopped: bool = False
-    failed: bool = False
-    ailing: Condition | None = None
-    """A transformer or explainer that failed; Ready does not hear of it."""
-    rolled_out: datetime | None = None
-    """When a condition of the rollout last moved."""
-
-
-def _listen(conditions: tuple[Condition, ...]) -> Told:
-    roll_up: Condition | None = None
-    ailing: Condition | None = None
-    stopped = failed = False
-    rolled_out: datetime | None = None
-    for condition in conditions:
-        type_, since = condition.type, condition.since
-        if type_ == "Ready":
-            roll_up = condition
-            stopped = stopped or (condition.status == "False" and condition.reason == "Stopped")
-        elif condition.status == "True":
-            stopped = stopped or type_ == "Stopped"
-            failed = failed or type_ == "GroupDegraded"
-        elif type_ in _RANK:
-            failed = failed or condition.reason in FAILING_REASONS
-            if condition.status == "False":
-                # PresetsCombined is to an LLMInferenceService what InvalidSpec is to an InferenceService.
-                failed = failed or type_ == "PresetsCombined"
-                ailing = condition if type_ in _BESIDE else ailing
-        if type_ in _ROLLOUT and since is not None and (rolled_out is None or since > rolled_out):
-            rolled_out = since
-    return Told(roll_up, stopped, failed, ailing, rolled_out)
 
 
 def word(facts: Facts, told: Told, ready_pods: int | None, live: tuple[Pod, ...]) -> Readiness:
@@ -146,23 +92,15 @@ def word(facts: Facts, told: Told, ready_pods: int | None, live: tuple[Pod, ...]
     else, a first start too: rolling.
     """
     if told.stopped:
-        return Readiness.STOPPED
+        return _STOPPED
     if told.roll_up is not None and told.roll_up.status == "True":
-        cold = ready_pods == 0 and facts.mode is Mode.KNATIVE
-        return Readiness.COLD if cold else Readiness.READY
+        cold = ready_pods == 0 and facts.mode is _KNATIVE
+        return _COLD if cold else _READY
     if told.failed or facts.transition in FAILING_TRANSITIONS or any(pod.trouble in FAILING_TROUBLES for pod in live):
-        return Readiness.FAILED
+        return _FAILED
     if not facts.conditions and not facts.transition:
-        return Readiness.UNKNOWN
-    return Readiness.ROLLING
-
-
-def find(conditions: Iterable[Condition], type: str) -> Condition | None:
-    """Give the condition of this type."""
-    for condition in conditions:
-        if condition.type == type:
-            return condition
-    return None
+        return _UNKNOWN
+    return _ROLLING
 
 
 def is_live(pod: Pod) -> bool:
@@ -187,25 +125,25 @@ def _replicas(facts: Facts, readiness: Readiness, ready_pods: int | None, live: 
     Deployment that cannot make its pods shows as 0 of 2); none when stopped.
     ModelMesh has no pods of one model: not known.
     """
-    if ready_pods is None or facts.mode is Mode.MODELMESH:
+    if ready_pods is None or facts.mode is _MODELMESH:
         return Replicas()
-    if readiness is Readiness.STOPPED:
-        return Replicas(ready_pods, 0)
+    if readiness is _STOPPED:
+        return _new(Replicas, (ready_pods, 0))
     wanted = sum([_serves(pod) for pod in live]) if live else 0
-    if facts.mode is Mode.STANDARD:
+    if facts.mode is _STANDARD:
         wanted = max(wanted, facts.least_replicas)
-    return Replicas(ready_pods, wanted)
+    return _new(Replicas, (ready_pods, wanted))
 
 
 def _why(facts: Facts, told: Told, readiness: Readiness, replicas: Replicas, live: tuple[Pod, ...]) -> tuple[str, str]:
     """Give reason and message; empty when there is nothing to say."""
     if facts.deleted is not None:
         return "Terminating", "its deletion was asked for"
-    if readiness is Readiness.STOPPED:
+    if readiness is _STOPPED:
         return "Stopped", ""
-    if readiness is Readiness.UNKNOWN:
+    if readiness is _UNKNOWN:
         return "NoStatus", "KServe has written no status that can be read: is its controller running?"
-    if readiness in (Readiness.READY, Readiness.COLD):
+    if readiness in _WELL:
         return _why_not_well(told, replicas, live)
     return _why_not_ready(facts, live)
 
@@ -237,7 +175,7 @@ def _why_not_ready(facts: Facts, live: tuple[Pod, ...]) -> tuple[str, str]:
         return crash.trouble, crash.message
     if failing:
         return facts.transition, facts.failure.message if facts.failure is not None else ""
-    condition = _behind(facts.conditions, Readiness.ROLLING)
+    condition = most_telling(facts.conditions)
     if condition is not None and (condition.reason or condition.message):
         return condition.reason or condition.type, condition.message
     return facts.transition, ""
@@ -249,38 +187,13 @@ def _exit(code: int | None, pod: Pod | None) -> str:
     return "" if code is None else f"exit code {code}"
 
 
-def _behind(conditions: tuple[Condition, ...], readiness: Readiness) -> Condition | None:
-    """Find the condition behind the word: the most telling one that is not True, False before Unknown."""
-    if readiness in (Readiness.READY, Readiness.COLD):
-        return None
-    if readiness is Readiness.STOPPED:
-        return find(conditions, "Stopped")
-    best: Condition | None = None
-    best_rank = (2, 0, 0)
-    for condition in conditions:
-        if condition.status == "True" or condition.type not in _RANK:
-            continue
-        idle = _says_nothing(condition)
-        rank = (int(idle), int(condition.status != "False"), _RANK[condition.type])
-        if rank < best_rank:
-            best, best_rank = condition, rank
-    return best if best is not None and best_rank[0] == 0 else None
-
-
-def _says_nothing(condition: Condition) -> bool:
-    """Whether it only repeats that something else is not ready, as "Predictor ingress not created" does."""
-    if condition.message:
-        return False
-    return not condition.reason or condition.reason.endswith(("ingress not created", " not ready"))
-
-
 def _changed(facts: Facts, told: Told, live: tuple[Pod, ...]) -> datetime | None:
     """Tell when the last rollout began or was seen: a condition of the deployment moved, or its first pod was made.
 
     A Knative pod tells nothing: it comes and goes with the requests.
     """
     moved = told.rolled_out
-    if facts.mode is not Mode.KNATIVE and live:
+    if facts.mode is not _KNATIVE and live:
         made = [pod.created for pod in live if pod.revision == live[0].revision and pod.created is not None]
         if made and (moved is None or min(made) > moved):
             return min(made)

@@ -59,7 +59,7 @@ class Codec(Generic[T]):
         self._page = msgspec.json.Decoder(Page[shape])  # type: ignore[valid-type]  # the shape is known at run time only
         self._event = msgspec.json.Decoder(Event[shape])  # type: ignore[valid-type]  # as above
 
-    def page(self, body: bytes) -> Page[T]:
+    def page(self, body: bytes | bytearray) -> Page[T]:
         """Read one page of a list. Raises NotReadable."""
         try:
             return self._page.decode(body)
@@ -108,7 +108,7 @@ def _outline(shape: Hashable) -> inspect.Type:
     return inspect.type_info(shape)
 
 
-def _tree(body: bytes) -> object:
+def _tree(body: bytes | bytearray) -> object:
     """Parse with the standard library: slower, but lone surrogates and bad UTF-8 are survived."""
     try:
         return json.loads(body.decode("utf-8", "replace"))
@@ -131,7 +131,7 @@ def _fit(value: object, info: inspect.Type) -> Any:
         case inspect.DictType():
             pairs = value.items() if isinstance(value, dict) else ()
             return {_text(k): got for k, v in pairs if (got := _fit(v, info.value_type)) is not _NOTHING}
-        case inspect.StrType():
+        case inspect.StrType() | inspect.LiteralType():
             return _text(value) if isinstance(value, str | int | float) else _NOTHING
         case inspect.IntType():
             return _number(value)

@@ -29,6 +29,8 @@ NextLine = Callable[[], Awaitable[bytes]]
 CONNECT_S = 5.0
 ANSWER_S = 30.0
 """Longest wait for a whole answer, or for a watch to begin; --request-timeout overrides it."""
+START = 65536
+"""So much of an answer is enough to say what it is."""
 READ_BUFFER = 2**21
 """aiohttp takes lines of twice this: more than the largest object that etcd keeps."""
 
@@ -50,16 +52,23 @@ class KubeClient:
 
     async def get(self, path: str, ask: Ask) -> bytes:
         """Ask once and give the JSON that came, unread."""
+        return bytes(await self.get_long(path, ask))
+
+    async def get_long(self, path: str, ask: Ask) -> bytearray:
+        """Do the same for what may be megabytes, which are put together as they come, and never copied whole."""
         timeout = aiohttp.ClientTimeout(total=self._answer_s, sock_connect=CONNECT_S)
         response = await self._request(path, ask, timeout)
+        body = bytearray()
         try:
-            body: bytes = await response.read()
+            async for chunk in response.content.iter_any():
+                body += chunk
         except FOREIGN as error:
             raise translate(error, self.server) from error
         finally:
             response.release()
-        if is_page(response.content_type, body):
-            raise failure(200, "text/html", body, self.server, str(ask))
+        start = bytes(body[:START])
+        if is_page(response.content_type, start):
+            raise failure(200, "text/html", start, self.server, str(ask))
         return body
 
     @asynccontextmanager
@@ -153,7 +162,7 @@ class KubeClient:
     async def _failure(self, response: aiohttp.ClientResponse, ask: Ask) -> BackendError:
         try:
             async with asyncio.timeout(self._answer_s):
-                body = await response.content.read(65536)
+                body = await response.content.read(START)
         except FOREIGN:
             body = b""  # the status says enough
         finally:

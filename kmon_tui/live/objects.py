@@ -6,7 +6,7 @@ from typing import cast
 
 from kmon_tui.domain.facts import Facts, Failure
 from kmon_tui.domain.service import Condition, Key, Kind, Mode, TrafficShare
-from kmon_tui.live.shapes import ComponentStatus, Model, Predictor, Served, Spec, Status
+from kmon_tui.live.shapes import FailureInfo, Model, Predictor, Served, Spec, Status
 
 MODES = {
     "knative": Mode.KNATIVE,
@@ -40,6 +40,10 @@ _KNATIVE_CONDITIONS = frozenset(
 )
 _STANDARD_REASONS = frozenset({"MinimumReplicasAvailable", "MinimumReplicasUnavailable", "NewReplicaSetAvailable"})
 
+_ISVC, _LLM, _GRAPH = Kind.ISVC, Kind.LLM, Kind.GRAPH
+"""For speed: an enum's member takes as long to look up as all else that is done with it."""
+_new = tuple.__new__
+"""Makes a NamedTuple from its fields in their order, in a third of the time that it takes by name."""
 _NO_SPEC = Spec()
 _NO_STATUS = Status()
 _NO_PREDICTOR = Predictor()
@@ -51,48 +55,51 @@ def facts_of(served: Served, kind: Kind) -> Facts | None:
     if not meta.name:
         return None
     # A Cond has the fields of a Condition under the same names, and is made six times faster.
-    conditions = cast(tuple[Condition, ...], tuple(status.conditions or ()))
+    conditions = cast(tuple[Condition, ...], status.conditions or ())
     model = status.model
     components, least = _components(kind, spec)
     runtime, format_, protocol = _model(kind, spec, status)
     address = status.address.url if status.address else ""
     if status.addresses and not address:
         address = status.addresses[0].url
-    return Facts(
-        key=Key(kind, meta.namespace, meta.name),
-        uid=meta.uid,
-        generation=meta.generation,
-        created=meta.created,
-        deleted=meta.deleted,
-        conditions=conditions,
-        transition=model.transition if model else "",
-        failure=_failure(status),
-        mode=_mode(kind, served, status, conditions),
-        runtime=runtime,
-        format=format_,
-        protocol=protocol,
-        url=status.url or (address if kind is Kind.LLM else ""),
-        address=address,
-        traffic=_traffic(meta.name, components, status),
-        components=components,
-        least_replicas=least,
+    return _new(
+        Facts,
+        (
+            _new(Key, (kind, meta.namespace, meta.name)),
+            meta.uid,
+            meta.generation,
+            meta.created,
+            meta.deleted,
+            conditions,
+            model.transition if model else "",
+            _failure(model.failure) if model and model.failure else None,
+            _mode(kind, served, status, conditions),
+            runtime,
+            format_,
+            protocol,
+            status.url or (address if kind is _LLM else ""),
+            address,
+            _traffic(meta.name, components, status),
+            components,
+            least,
+        ),
     )
 
 
-def _failure(status: Status) -> Failure | None:
-    failure = status.model.failure if status.model else None
-    return Failure(failure.reason, failure.message, failure.exit_code) if failure else None
+def _failure(info: FailureInfo) -> Failure:
+    return Failure(info.reason, info.message, info.exit_code)
 
 
 def _components(kind: Kind, spec: Spec) -> tuple[tuple[str, ...], int]:
     """Give the names of the components and the replicas they want at least, together."""
-    if kind is Kind.LLM:
+    if kind is _LLM:
         prefill = spec.prefill
         names = ("workload", "prefill") if prefill else ("workload",)
         return names, _least(spec.replicas) + (_least(prefill.replicas) if prefill else 0)
-    if kind is Kind.GRAPH:
+    if kind is _GRAPH:
         return ("router",), _least(spec.least)
-    names, least = ("predictor",), _least(spec.predictor.least if spec.predictor else None)
+    predictor = spec.predictor
+    names, least = ("predictor",), 1 if predictor is None or predictor.least is None else max(0, predictor.least)
     if spec.transformer:
         names, least = (*names, "transformer"), least + _least(spec.transformer.least)
     if spec.explainer:
@@ -107,13 +114,16 @@ def _least(replicas: int | None) -> int:
 def _model(kind: Kind, spec: Spec, status: Status) -> tuple[str, str, str]:
     """Give runtime, format with version, and protocol."""
     runtime = status.runtime or status.cluster_runtime
-    if kind is not Kind.ISVC:
+    if kind is not _ISVC:
         return runtime, "", ""
     predictor = spec.predictor or _NO_PREDICTOR
     model = predictor.model
     if model is not None:
-        format_ = f"{model.format.name} {model.format.version}".strip() if model.format else ""
-        return runtime or model.runtime, format_, model.protocol
+        format_ = model.format
+        shown = (
+            "" if format_ is None else f"{format_.name} {format_.version}".strip() if format_.version else format_.name
+        )
+        return runtime or model.runtime, shown, model.protocol
     for name in _OLD_STYLE:
         leaf: Model | None = getattr(predictor, name)
         if leaf is not None:
@@ -123,7 +133,7 @@ def _model(kind: Kind, spec: Spec, status: Status) -> tuple[str, str, str]:
 
 def _mode(kind: Kind, served: Served, status: Status, conditions: tuple[Condition, ...]) -> Mode:
     """Say how it is run: what the status says, what the annotation asks for, what the status hints at."""
-    if kind is Kind.LLM:
+    if kind is _LLM:
         return Mode.STANDARD  # KServe runs these as plain Deployments, and knows no other way
     said = MODES.get(status.mode.lower()) if status.mode else None
     annotations = served.metadata.annotations
@@ -150,9 +160,9 @@ def _mode_by_hints(status: Status, conditions: tuple[Condition, ...]) -> Mode:
 def _traffic(name: str, components: tuple[str, ...], status: Status) -> tuple[TrafficShare, ...]:
     """Give the split of the component that callers meet first."""
     entry = "transformer" if "transformer" in components else "predictor"
-    component: ComponentStatus | None = (status.components or {}).get(entry)
+    component = status.components.get(entry) if status.components else None
     if component is not None and component.traffic:
-        return tuple([TrafficShare(s.revision, s.percent, s.tag, s.latest) for s in component.traffic])
+        return tuple([_new(TrafficShare, (s.revision, s.percent, s.tag, s.latest)) for s in component.traffic])
     if status.canaries:
         canaries = [TrafficShare(c.name, c.percent, "canary") for c in status.canaries]
         rest = 100 - sum(share.percent or 0 for share in canaries)

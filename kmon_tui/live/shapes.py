@@ -1,8 +1,12 @@
-"""The parts of Kubernetes objects that we read, as msgspec shapes: everything else is skipped unread."""
+"""The parts of Kubernetes objects that we read, as msgspec shapes: everything else is skipped unread.
+
+``gc=False`` keeps the garbage collector away: what comes from JSON is a tree, and there is a lot of it.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
@@ -13,7 +17,7 @@ class Annotations(msgspec.Struct, frozen=True, gc=False):
     mode: str = msgspec.field(name="serving.kserve.io/deploymentMode", default="")
 
 
-class Meta(msgspec.Struct, frozen=True):
+class Meta(msgspec.Struct, frozen=True, gc=False):
     """``metadata``."""
 
     name: str = ""
@@ -30,7 +34,8 @@ class Cond(msgspec.Struct, frozen=True, gc=False):
     """One entry of ``status.conditions``."""
 
     type: str = ""
-    status: str = ""
+    status: Literal["True", "False", "Unknown", ""] = ""
+    """There are tens of thousands: of these words each is kept once. Another one is read too, leniently."""
     reason: str = ""
     message: str = ""
     severity: str = ""
@@ -52,7 +57,7 @@ class Share(msgspec.Struct, frozen=True, gc=False):
     latest: bool = msgspec.field(name="latestRevision", default=False)
 
 
-class ComponentStatus(msgspec.Struct, frozen=True):
+class ComponentStatus(msgspec.Struct, frozen=True, gc=False):
     """One entry of ``status.components``."""
 
     created_revision: str = msgspec.field(name="latestCreatedRevision", default="")
@@ -69,7 +74,7 @@ class FailureInfo(msgspec.Struct, frozen=True, gc=False):
     exit_code: int | None = msgspec.field(name="exitCode", default=None)
 
 
-class ModelStatus(msgspec.Struct, frozen=True):
+class ModelStatus(msgspec.Struct, frozen=True, gc=False):
     """``status.modelStatus``."""
 
     transition: str = msgspec.field(name="transitionStatus", default="")
@@ -83,13 +88,13 @@ class CanaryStatus(msgspec.Struct, frozen=True, gc=False):
     percent: int | None = msgspec.field(name="trafficPercent", default=None)
 
 
-class Status(msgspec.Struct, frozen=True):
+class Status(msgspec.Struct, frozen=True, gc=False):
     """``status`` of all three kinds."""
 
     url: str = ""
     address: Address | None = None
     addresses: list[Address] | None = None
-    conditions: list[Cond] | None = None
+    conditions: tuple[Cond, ...] | None = None
     components: dict[str, ComponentStatus] | None = None
     model: ModelStatus | None = msgspec.field(name="modelStatus", default=None)
     mode: str = msgspec.field(name="deploymentMode", default="")
@@ -105,7 +110,7 @@ class Format(msgspec.Struct, frozen=True, gc=False):
     version: str = ""
 
 
-class Model(msgspec.Struct, frozen=True):
+class Model(msgspec.Struct, frozen=True, gc=False):
     """``predictor.model``, or an old-style ``predictor.sklearn`` and its like."""
 
     format: Format | None = msgspec.field(name="modelFormat", default=None)
@@ -118,13 +123,13 @@ class Anything(msgspec.Struct, frozen=True, gc=False):
     """Something whose presence is all that matters."""
 
 
-class Component(msgspec.Struct, frozen=True):
+class Component(msgspec.Struct, frozen=True, gc=False):
     """``spec.transformer`` or ``spec.explainer``."""
 
     least: int | None = msgspec.field(name="minReplicas", default=None)
 
 
-class Predictor(msgspec.Struct, frozen=True):
+class Predictor(msgspec.Struct, frozen=True, gc=False):
     """``spec.predictor``."""
 
     least: int | None = msgspec.field(name="minReplicas", default=None)
@@ -142,7 +147,7 @@ class Predictor(msgspec.Struct, frozen=True):
     containers: list[Anything] | None = None
 
 
-class Spec(msgspec.Struct, frozen=True):
+class Spec(msgspec.Struct, frozen=True, gc=False):
     """``spec`` of all three kinds."""
 
     predictor: Predictor | None = None
@@ -161,7 +166,7 @@ class LlmPool(msgspec.Struct, frozen=True, gc=False):
     replicas: int | None = None
 
 
-class Served(msgspec.Struct, frozen=True):
+class Served(msgspec.Struct, frozen=True, gc=False):
     """An InferenceService, LLMInferenceService or InferenceGraph."""
 
     metadata: Meta = Meta()
@@ -221,7 +226,7 @@ class Container(msgspec.Struct, frozen=True, gc=False):
     last: ContainerState = msgspec.field(name="lastState", default=ContainerState())
 
 
-class PodStatus(msgspec.Struct, frozen=True):
+class PodStatus(msgspec.Struct, frozen=True, gc=False):
     """``status`` of a pod."""
 
     phase: str = ""
@@ -233,7 +238,7 @@ class PodStatus(msgspec.Struct, frozen=True):
     containers: list[Container] | None = msgspec.field(name="containerStatuses", default=None)
 
 
-class PodObject(msgspec.Struct, frozen=True):
+class PodObject(msgspec.Struct, frozen=True, gc=False):
     """A pod."""
 
     metadata: PodMeta = PodMeta()

@@ -185,7 +185,7 @@ class Follower(Generic[T]):
                 query: dict[str, str | int] = {"limit": self._pace.page}
                 if more:
                     query["continue"] = more
-                body = await self._client.get(self._resource.path(self._namespace, **query), ask)
+                body = await self._client.get_long(self._resource.path(self._namespace, **query), ask)
                 try:
                     page = self._codec.page(body)
                 except NotReadable as error:

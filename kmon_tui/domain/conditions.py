@@ -1,0 +1,113 @@
+"""What the conditions of one object say together: is it ready, stopped, failed, and which of them tells most."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from kmon_tui.domain.service import Condition
+
+FAILING_REASONS = frozenset({"RevisionMissing", "ProgressDeadlineExceeded"})
+
+_TELLING = (
+    "PredictorReady",
+    "WorkloadsReady",
+    "MainWorkloadReady",
+    "WorkerWorkloadReady",
+    "PrefillWorkloadReady",
+    "PrefillWorkerWorkloadReady",
+    "TransformerReady",
+    "ExplainerReady",
+    "CanaryPredictorReady",
+    "PresetsCombined",
+    "SchedulerWorkloadReady",
+    "InferencePoolReady",
+    "HTTPRoutesReady",
+    "GatewaysReady",
+    "ScalingReady",
+    "PrefillScalingReady",
+    "RouterReady",
+    "IngressReady",
+)
+"""Conditions that tell why something is not ready, the most telling first."""
+
+_BESIDE = frozenset({"TransformerReady", "ExplainerReady"})
+_RANK = {type_: rank for rank, type_ in enumerate(_TELLING)}
+
+_ROLLOUT = frozenset({"PredictorReady", "PredictorConfigurationReady", "LatestDeploymentReady", "MainWorkloadReady"})
+"""Conditions that move when a new revision is rolled out."""
+
+_HEARD = _ROLLOUT | {"Ready", "Stopped", "GroupDegraded"}
+"""Conditions that say something by being True."""
+
+
+class Told(NamedTuple):
+    """What was heard."""
+
+    roll_up: Condition | None = None
+    """The condition Ready."""
+    stopped: bool = False
+    failed: bool = False
+    ailing: Condition | None = None
+    """A transformer or explainer that failed; Ready does not hear of it."""
+    rolled_out: datetime | None = None
+    """When a condition of the rollout last moved."""
+
+
+def listen(conditions: tuple[Condition, ...]) -> Told:
+    """Hear them all in one go."""
+    roll_up: Condition | None = None
+    ailing: Condition | None = None
+    stopped = failed = False
+    rolled_out: datetime | None = None
+    for condition in conditions:
+        type_ = condition.type
+        if condition.status == "True":
+            if type_ not in _HEARD:
+                continue
+            stopped = stopped or type_ == "Stopped"
+            failed = failed or type_ == "GroupDegraded"
+        elif type_ in _RANK:
+            failed = failed or condition.reason in FAILING_REASONS
+            if condition.status == "False":
+                # PresetsCombined is to an LLMInferenceService what InvalidSpec is to an InferenceService.
+                failed = failed or type_ == "PresetsCombined"
+                ailing = condition if type_ in _BESIDE else ailing
+        if type_ == "Ready":
+            roll_up = condition
+            stopped = stopped or (condition.status == "False" and condition.reason == "Stopped")
+        elif type_ in _ROLLOUT:
+            since = condition.since
+            if since is not None and (rolled_out is None or since > rolled_out):
+                rolled_out = since
+    # By place, as all that is made ten thousand times at the start: by name it takes three times as long.
+    return tuple.__new__(Told, (roll_up, stopped, failed, ailing, rolled_out))
+
+
+def find(conditions: tuple[Condition, ...], type: str) -> Condition | None:
+    """Give the condition of this type."""
+    for condition in conditions:
+        if condition.type == type:
+            return condition
+    return None
+
+
+def most_telling(conditions: tuple[Condition, ...]) -> Condition | None:
+    """Find the one that tells why the object is not ready: False comes before Unknown; None when all say nothing."""
+    best: Condition | None = None
+    best_rank = (2, 0, 0)
+    for condition in conditions:
+        if condition.status == "True" or condition.type not in _RANK:
+            continue
+        idle = _says_nothing(condition)
+        rank = (int(idle), int(condition.status != "False"), _RANK[condition.type])
+        if rank < best_rank:
+            best, best_rank = condition, rank
+    return best if best is not None and best_rank[0] == 0 else None
+
+
+def _says_nothing(condition: Condition) -> bool:
+    """Whether it only repeats that something else is not ready, as "Predictor ingress not created" does."""
+    if condition.message:
+        return False
+    return not condition.reason or condition.reason.endswith(("ingress not created", " not ready"))
