@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from kmon_tui.domain.plan import Plan
 from kmon_tui.domain.predict import PredictRequest, SavedBody, Speech, Via
+from kmon_tui.domain.rollout import WAIT_S
 from kmon_tui.domain.service import Key
 
 
@@ -48,7 +50,8 @@ class ChoosePrometheus:
     """As typed: it may hold user info, so it is in no repr. None: the one that is asked now; empty: the one that is
     found in the cluster."""
     matchers: tuple[str, ...] | None = None
-    """Label matchers from now on; None: those of now for the same server, none for another one."""
+    """Label matchers from now on; of those of the same server other labels' stay. None: as they are, and none for
+    another server. Empty: none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,24 @@ class SaveBody:
 
 
 @dataclass(frozen=True, slots=True)
+class Rehearse:
+    """Read manifests and ask the server what they would do; the activity's value becomes a Plan."""
+
+    source: str
+    """A file or a folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deploy:
+    """Apply a plan and wait for its services; the activity's value is a Rollout."""
+
+    plan: Plan
+    force: bool = False
+    """Take fields from other managers: only after a question of its own."""
+    wait_s: float = WAIT_S
+
+
+@dataclass(frozen=True, slots=True)
 class Cancel:
     """Stop a running activity."""
 
@@ -95,5 +116,7 @@ Command = (
     | PreparePredict
     | Predict
     | SaveBody
+    | Rehearse
+    | Deploy
     | Cancel
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Collection
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
@@ -26,7 +27,7 @@ def chosen(old: PrometheusSettings, wish: ChoosePrometheus, offered: Collection[
     server, or to one that was found in the same cluster (``offered``).
     """
     if wish.url is None:
-        return replace(old, matchers=_matchers(wish.matchers if wish.matchers is not None else old.matchers))
+        return replace(old, matchers=_joined(old.matchers, wish.matchers))
     asked = _matchers(wish.matchers or ())
     if not wish.url:
         return replace(old if old.url is None else PrometheusSettings(), url=None, found_by="", matchers=asked)
@@ -79,6 +80,19 @@ class Followed:
     async def _stay(self, metrics: Metrics | None) -> None:
         if metrics is not None:
             await self._follow(metrics)
+
+
+def _joined(old: tuple[str, ...], new: tuple[str, ...] | None) -> tuple[str, ...]:
+    """Put new matchers in the place of those of the same labels; none at all takes all away."""
+    if new is None or not new:
+        return old if new is None else ()
+    asked = _matchers(new)
+    labels = {_label(one) for one in asked}
+    return (*(one for one in _matchers(old) if _label(one) not in labels), *asked)
+
+
+def _label(matcher: str) -> str:
+    return re.split("[=!]", matcher, maxsplit=1)[0]
 
 
 def _matchers(texts: tuple[str, ...]) -> tuple[str, ...]:

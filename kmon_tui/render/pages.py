@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from kmon_tui.domain.choice import Choice
 from kmon_tui.domain.health import Health
 from kmon_tui.domain.state import PROMETHEUS, State
+from kmon_tui.domain.traffic import Prometheus
 from kmon_tui.render.cells import clean
 from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.lines import Line
 from kmon_tui.render.summary import api_health
-from kmon_tui.render.units import UNKNOWN, age, duration
+from kmon_tui.render.units import UNKNOWN, age, duration, percent
 
 
 def prometheus_lines(state: State, drawing: Drawing) -> tuple[Line, ...]:
@@ -32,13 +34,28 @@ def prometheus_lines(state: State, drawing: Drawing) -> tuple[Line, ...]:
         ("scrape interval", _seconds(prometheus.scrape_interval_s)),
         ("rate window", _seconds(prometheus.window_s)),
         ("asked every", _seconds(prometheus.tick_s)),
-        ("queries took", f"{prometheus.query_s * 1000:.0f} ms a tick" if prometheus.query_s is not None else UNKNOWN),
+        ("queries took", _cost(prometheus)),
         ("newest sample", f"{age(age_s)} old" if age_s is not None else UNKNOWN),
+        ("series", prometheus.matchers or "all"),
     ]
     lines: list[Line] = [((f"{name:<16}", "dim"), (clean(value) or UNKNOWN, "")) for name, value in facts]
     lines.extend(_failure(health))
     lines.extend(((clean(note), "warn"),) for note in prometheus.notes)
+    lines.extend(((), (("P", "key"), (" chooses another one, or only some of its series", "")), ()))
+    lines.extend(((f":prom {clean(choice.text)}", ""), (f"  {clean(choice.why)}", "dim")) for choice in choices(state))
     return tuple(lines)
+
+
+def choices(state: State) -> tuple[Choice, ...]:
+    """Give what could be asked instead: what was found, then what is always possible."""
+    health = state.health.get(PROMETHEUS, Health())
+    prometheus = state.traffic.prometheus if state.traffic is not None else Prometheus()
+    found = list(dict.fromkeys((*prometheus.choices, *health.choices)))
+    if prometheus.matchers:
+        found.append(Choice("all", f"all series, without {prometheus.matchers}"))
+    if not prometheus.found_by.startswith("found in the cluster"):
+        found.append(Choice("found", "the one that is found in the cluster"))
+    return tuple(found)
 
 
 def notes_lines(state: State) -> tuple[Line, ...]:
@@ -67,3 +84,10 @@ def _failure(health: Health) -> list[Line]:
 
 def _seconds(value: float | None) -> str:
     return UNKNOWN if value is None else duration(value) if value >= 60 else f"{value:g}s"
+
+
+def _cost(prometheus: Prometheus) -> str:
+    if prometheus.query_s is None:
+        return UNKNOWN
+    share = f" ({percent(prometheus.query_s / prometheus.tick_s)} % of the time)" if prometheus.tick_s else ""
+    return f"{prometheus.query_s * 1000:.0f} ms a tick{share}"

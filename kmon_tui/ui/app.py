@@ -15,7 +15,7 @@ from textual.filter import NoColor
 from textual.screen import Screen
 from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
-from kmon_tui.domain.command import Awake, Command, SwitchContext
+from kmon_tui.domain.command import Awake, ChoosePrometheus, Command, SwitchContext
 from kmon_tui.domain.state import State
 from kmon_tui.render.pages import notes_lines, prometheus_lines
 from kmon_tui.render.rows import SORTS
@@ -28,6 +28,7 @@ from kmon_tui.ui.detail_screen import DetailScreen
 from kmon_tui.ui.fleet_screen import FleetScreen
 from kmon_tui.ui.help import help_lines
 from kmon_tui.ui.messages import Ask
+from kmon_tui.ui.prometheus_screen import TYPE, PrometheusScreen, chooser, wish_of
 from kmon_tui.ui.quiet_app import QuietApp
 from kmon_tui.ui.service_table import ServiceTable
 from kmon_tui.ui.text_screen import TextScreen
@@ -155,6 +156,18 @@ class KmonApp(QuietApp):
         """Show one service alone."""
         self.open_screen(DetailScreen(self._surroundings, event.key))
 
+    def action_predict(self) -> None:
+        """Talk to the model of the service that is looked at."""
+        screen = self.screen
+        key = screen.key if isinstance(screen, DetailScreen) else self.fleet.selected
+        if key is None:
+            self.notify("no service is selected", severity="warning")
+            return
+        # Only now: an editor for text takes its time to be imported.
+        from kmon_tui.ui.predict_screen import PredictScreen
+
+        self.open_screen(PredictScreen(self._surroundings, key))
+
     def action_help(self) -> None:
         """Show the keys of the screen on top."""
         lines = help_lines(self.screen.active_bindings, self._surroundings.glyphs)
@@ -211,10 +224,34 @@ class KmonApp(QuietApp):
         elif order.name == "theme":
             self._choose_theme(order.argument)
         elif order.name == "prom":
-            state = self._watcher.state
-            self.push_screen(TextScreen("Prometheus", prometheus_lines(state, self.fleet.drawing)))
+            self._prometheus(order.argument)
         elif order.name == "notes":
             self.push_screen(TextScreen("notes", notes_lines(self._watcher.state)))
+
+    def _prometheus(self, argument: str) -> None:
+        """Show which Prometheus is asked, or ask another one."""
+        if not argument:
+            self.push_screen(PrometheusScreen(lambda: prometheus_lines(self._watcher.state, self.fleet.drawing)))
+            return
+        self._watcher.send(wish_of(argument))
+        made = self._watcher.state.activity[-1:]
+        if made and isinstance(made[0].command, ChoosePrometheus) and made[0].done is False:
+            self.notify(f"{made[0].text}. {made[0].hint}", severity="error", markup=False)
+
+    def action_choose_prometheus(self) -> None:
+        """Choose another Prometheus, or only some series of this one."""
+
+        def chosen(text: str | None) -> None:
+            if text is None:
+                return
+            if isinstance(self.screen, PrometheusScreen):
+                self.pop_screen()
+            if text != TYPE:
+                self._prometheus(text)
+            elif isinstance(self.screen, KmonScreen):
+                self.screen.ask_command("prom ")
+
+        self.push_screen(chooser(self._watcher.state), chosen)
 
     def _choose_context(self, name: str) -> None:
         place = self._watcher.state.place

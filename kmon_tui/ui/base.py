@@ -19,6 +19,7 @@ from kmon_tui.domain.service import InferenceService, Key
 from kmon_tui.domain.state import PROMETHEUS, State
 from kmon_tui.render.drawing import Drawing, poll_s
 from kmon_tui.render.glyphs import ASCII, UNICODE, Glyphs
+from kmon_tui.render.pages import choices
 from kmon_tui.render.summary import api_health
 from kmon_tui.ui.command_row import CommandRow
 from kmon_tui.ui.cropping import CroppingCompositor
@@ -54,6 +55,7 @@ class KmonScreen(Screen[None]):
     AUTO_FOCUS = ""  # else Textual gives the focus to a hidden row to type in
     BINDINGS: ClassVar[list[BindingType]] = [
         # With priority, so that the row is open before the next key of a burst finds the list.
+        Binding("P", "app.choose_prometheus", "another Prometheus", show=False, id="app.prometheus"),
         Binding("colon", "command_line", "cmd", key_display=":", id="app.command", priority=True),
     ]
 
@@ -93,13 +95,18 @@ class KmonScreen(Screen[None]):
         """Type a command; in a row to type in, the key is a character."""
         if isinstance(self.focused, Input):
             raise SkipAction
+        self.ask_command()
+
+    def ask_command(self, begun: str = "") -> None:
+        """Open the command line, with a command that is begun."""
         namespaces = sorted({isvc.key.namespace for isvc in self.state.fleet.services})
         arguments = {
             "ctx": self.state.place.contexts,
             "ns": ["all", *namespaces],
             "theme": sorted(BUILTIN_THEMES),
+            "prom": [choice.text for choice in choices(self.state)],
         }
-        self.query_one(CommandRow).ask(arguments)
+        self.query_one(CommandRow).ask(arguments, begun)
 
     def on_key_bar_pressed(self, event: KeyBar.Pressed) -> None:
         """Do what the clicked key does."""

@@ -25,11 +25,11 @@ class CommandRow(EntryRow):
         super().__init__(":", id="command")
         self._came_from: Widget | None = None
 
-    def ask(self, arguments: Mapping[str, Sequence[str]]) -> None:
-        """Type a command; ``arguments`` are what can be completed to, by command."""
+    def ask(self, arguments: Mapping[str, Sequence[str]], begun: str = "") -> None:
+        """Type a command, or the rest of one that is begun; ``arguments`` are what can be completed to, by command."""
         self._came_from = self.screen.focused
         self.say("→ completes  esc back ")
-        self.open("", completions(arguments))
+        self.open(begun, completions(arguments))
 
     def on_entry_row_typed(self, event: EntryRow.Typed) -> None:
         """Forget what was wrong."""

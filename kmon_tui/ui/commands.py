@@ -25,7 +25,7 @@ COMMANDS: Mapping[str, str] = {
     "ctx": "ctx [NAME]: another context",
     "ns": "ns NAME|all: one namespace, or all",
     "sort": "sort " + "|".join(SORTS),
-    "prom": "prom: which Prometheus, how found, how fast",
+    "prom": "prom [URL|LABEL=VALUE|all|found]: which Prometheus, or another one",
     "notes": "notes: what is missing, and why",
     "theme": "theme [NAME]: other colours",
     "refresh": "refresh: list and poll now",

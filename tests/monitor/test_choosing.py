@@ -163,6 +163,12 @@ def test_matchers_stay_for_the_same_server_and_are_replaced_by_what_is_chosen() 
     assert (none.matchers, other.matchers) == ((), ())
 
 
+def test_a_second_label_is_added_to_the_first() -> None:
+    both = chosen(OURS, ChoosePrometheus(matchers=('replica="0"',)))
+
+    assert both.matchers == ('cluster="a"', 'replica="0"')
+
+
 def test_nonsense_is_refused() -> None:
     with pytest.raises(SettingsError, match="URL"):
         chosen(OURS, ChoosePrometheus("ftp://x"))
