@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from kmon_tui.domain.errors import Absent, BackendError, Forbidden, KmonError, SettingsError, TimedOut
+from kmon_tui.domain.errors import Absent, BackendError, Forbidden, KmonError, Refused, SettingsError, TimedOut
 
 OK = 0
 FINDING = 1
@@ -14,17 +14,25 @@ UNREACHABLE = 3
 FORBIDDEN = 4
 TIMEOUT = 5
 BUG = 70
+NOT_WRITTEN = 74
+"""EX_IOERR of sysexits.h."""
 INTERRUPTED = 130
 PIPE_CLOSED = 141
 """128 + SIGPIPE, as the shell says of a program whose reader went away."""
 
 
+class Unwritten(KmonError):
+    """The answer could not be written."""
+
+
 def code_of(error: KmonError) -> int:
     """Give the exit code of a failure."""
-    if isinstance(error, Absent):
+    if isinstance(error, Absent | Refused):
         return FINDING
     if isinstance(error, SettingsError):
         return USAGE
+    if isinstance(error, Unwritten):
+        return NOT_WRITTEN
     if isinstance(error, Forbidden):
         return FORBIDDEN
     if isinstance(error, TimedOut):
@@ -37,8 +45,14 @@ def write(text: str) -> None:
     if hasattr(sys.stdout, "reconfigure"):
         # A locale that lacks a character must not end the program.
         sys.stdout.reconfigure(errors="backslashreplace")
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _silence(1)  # what is left in the buffer would fail again at the end
+        raise Unwritten(f"standard output cannot be written: {error.strerror}", "Is the disk full?") from error
 
 
 def say(*sentences: str) -> None:
@@ -67,7 +81,11 @@ def stdout_is_utf8() -> bool:
 
 def silence() -> None:
     """Point standard input, output and error at nothing: what they led to is gone, and nobody shall trip over it."""
+    _silence(0, 1, 2)
+
+
+def _silence(*numbers: int) -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
-    for number in (0, 1, 2):
+    for number in numbers:
         os.dup2(nothing, number)
     os.close(nothing)

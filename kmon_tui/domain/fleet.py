@@ -39,3 +39,7 @@ class Place:
     server: str = ""
     contexts: tuple[str, ...] = ()
     """Names of all contexts of the kubeconfig, for ``:ctx``."""
+    read_only: str = ""
+    """Why nothing may be written here; empty: it may."""
+    protected: bool = False
+    """Writing asks for the name to be typed."""

@@ -9,10 +9,10 @@ import asyncio
 import socket
 import ssl
 import tempfile
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiohttp
 from kubernetes.aio.client import ApiClient, Configuration
@@ -33,6 +33,15 @@ START = 65536
 """So much of an answer is enough to say what it is."""
 READ_BUFFER = 2**21
 """aiohttp takes lines of twice this: more than the largest object that etcd keeps."""
+
+
+class Answered(NamedTuple):
+    """What the API server said to a write."""
+
+    status: int
+    body: bytes
+    warnings: tuple[str, ...] = ()
+    """Its Warning headers as they came."""
 
 
 class KubeClient:
@@ -70,6 +79,33 @@ class KubeClient:
         if is_page(response.content_type, start):
             raise failure(200, "text/html", start, self.server, str(ask))
         return body
+
+    async def patch(self, path: str, body: Mapping[str, object], content_type: str, ask: Ask) -> Answered:
+        """Write once and give the answer whatever its status, for only the caller knows what a 409 or a 422 means.
+
+        Nothing is sent a second time after a failure on the way: nobody knows whether it was done. Raises
+        BackendError for that, for a 401 and for a page.
+        """
+        timeout = aiohttp.ClientTimeout(total=self._answer_s, sock_connect=CONNECT_S)
+        for again in (True, False):
+            await self._rate.turn()
+            proof = await self._credentials.proof()
+            response = await self._send(path, proof, timeout, "PATCH", body, content_type)
+            if response.status == 401:
+                error = await self._failure(response, ask)
+                if again and await self._credentials.refused(proof):
+                    continue
+                raise error
+            break
+        try:
+            text = await response.read()
+        except FOREIGN as error:
+            raise translate(error, self.server) from error
+        finally:
+            response.release()
+        if is_page(response.content_type, text):
+            raise failure(response.status, response.content_type, text, self.server, str(ask))
+        return Answered(response.status, text, tuple(response.headers.getall("Warning", ())))
 
     @asynccontextmanager
     async def lines(self, path: str, ask: Ask, silence_s: float) -> AsyncGenerator[NextLine]:
@@ -145,14 +181,23 @@ class KubeClient:
         self._refusals.remember(ask, error)
         raise error
 
-    async def _send(self, path: str, proof: Proof, timeout: aiohttp.ClientTimeout) -> aiohttp.ClientResponse:
+    async def _send(
+        self,
+        path: str,
+        proof: Proof,
+        timeout: aiohttp.ClientTimeout,
+        method: str = "GET",
+        body: Mapping[str, object] | None = None,
+        content_type: str = "",
+    ) -> aiohttp.ClientResponse:
+        headers = Headers({**proof.headers, "Content-Type": content_type} if content_type else proof.headers)
         api = await self._built(proof)
         if self._closed:
             raise Unreachable(f"the way to {self.server} is closed")
         try:
             async with asyncio.timeout(self._answer_s):
                 sent = await api.call_api(
-                    "GET", self.server + path, header_params=Headers(proof.headers), _request_timeout=timeout
+                    method, self.server + path, header_params=headers, body=body, _request_timeout=timeout
                 )
         except FOREIGN as error:
             raise translate(error, self.server) from error

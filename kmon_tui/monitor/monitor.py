@@ -16,10 +16,12 @@ from kmon_tui.domain.command import (
     Cancel,
     ChoosePrometheus,
     Command,
+    Deploy,
     LookAt,
     Predict,
     PreparePredict,
     Refresh,
+    Rehearse,
     SaveBody,
     SwitchContext,
     SwitchNamespace,
@@ -30,9 +32,9 @@ from kmon_tui.domain.health import Health, Status
 from kmon_tui.domain.state import KUBERNETES, PROMETHEUS, Activity, State
 from kmon_tui.domain.traffic import TrafficReport
 from kmon_tui.monitor.choosing import Followed, chosen, offered
+from kmon_tui.monitor.deploying import deploying
 from kmon_tui.monitor.errands import Errands
 from kmon_tui.monitor.interest import Looked
-from kmon_tui.monitor.predicting import predicting
 from kmon_tui.monitor.predicting import predicting
 from kmon_tui.monitor.store import Store
 from kmon_tui.monitor.supervise import supervise
@@ -114,6 +116,8 @@ class Monitor:
                 self._choose(command)
             case PreparePredict() | Predict() | SaveBody():
                 self._errands.start(command, predicting(command, self._backend, self.state, self._now))
+            case Rehearse() | Deploy():
+                self._errands.start(command, deploying(command, self._backend, lambda: self.state, self._now))
             case Cancel(activity_id=activity_id):
                 self._errands.cancel(activity_id)
             case Awake():

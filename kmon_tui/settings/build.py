@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from kmon_tui.settings.document import READ_ONLY, Document
+from kmon_tui.settings.document import PROTECTED, READ_ONLY, Document
 from kmon_tui.settings.environment import environment_layer, over_ssh, speaks_utf8, wants_no_color
 from kmon_tui.settings.keys import Layer
 from kmon_tui.settings.prometheus import ReadText, prometheus_settings
@@ -15,7 +15,17 @@ from kmon_tui.settings.values import KubeSettings, LogSettings, PredictSettings,
 
 _PORTABLE = frozenset(
     {
-        *("kubeconfig", "all_namespaces", "as_user", "as_uid", "as_groups", "request_timeout", "demo", READ_ONLY),
+        *(
+            "kubeconfig",
+            "all_namespaces",
+            "as_user",
+            "as_uid",
+            "as_groups",
+            "request_timeout",
+            "demo",
+            READ_ONLY,
+            PROTECTED,
+        ),
         *("theme", "ascii", "mouse", "log_level", "log_file"),
     }
 )
@@ -74,6 +84,7 @@ class Configuration:
             view=_view(stack, self._said.environ),
             demo=stack.switched_on("demo"),
             read_only=bool(forced) or stack.switched_on(READ_ONLY),
+            protected_contexts=_protected(stack),
             open_name=stack.get("open_name", str),
             log=LogSettings(stack.get("log_level", str) or "info", stack.get("log_file", Path)),
         )
@@ -82,6 +93,15 @@ class Configuration:
 
 def _portable(layer: Layer) -> Layer:
     return {key: value for key, value in layer.items() if key in _PORTABLE}
+
+
+def _protected(stack: Stack) -> tuple[str, ...]:
+    """Put the patterns of all sources together: nobody takes away what another protects."""
+    found: list[str] = []
+    for source in stack.sources:
+        value = source.layer.get(PROTECTED)
+        found.extend(value if isinstance(value, tuple) else ())
+    return tuple(dict.fromkeys(found))
 
 
 def _kube(stack: Stack) -> KubeSettings:

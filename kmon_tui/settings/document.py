@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from kmon_tui.settings.keys import KEYS, Layer
 
 READ_ONLY = "read_only"
+PROTECTED = "protected_contexts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,8 @@ def _layer(content: object, shown_name: str, prefix: str, notes: list[str], *, i
                 notes.append(f"{shown_name}: {prefix}{name} {error}")
                 if name == READ_ONLY:
                     found[name] = True
+                if name == PROTECTED:
+                    found[name] = ("*",)
     return found
 
 

@@ -54,6 +54,15 @@ def _matchers(value: object) -> tuple[str, ...]:
     return tuple(one for text in texts for one in matchers(_text(text)))
 
 
+def patterns(value: object) -> tuple[str, ...]:
+    """Read names with * and ?, as a list or with commas between them."""
+    texts = value if isinstance(value, list) else _text(value).split(",")
+    found = tuple(_text(text).strip() for text in texts)
+    if not all(found):
+        raise ValueError("must be names, with * and ? for any text")
+    return found
+
+
 def _level(value: object) -> str:
     word = _text(value).lower()
     if word not in LOG_LEVELS:
@@ -80,6 +89,13 @@ KEYS: Mapping[str, Key] = {
         Key("all_namespaces", _switch, "start with all namespaces", "false"),
         Key("request_timeout", _duration_s, "longest wait for one answer of the API server", "30s"),
         Key("read_only", _switch, "never change anything in the cluster", "false"),
+        Key(
+            "protected_contexts",
+            patterns,
+            "contexts in which writing asks for the name to be typed",
+            "['prod-*']",
+            per_context=False,
+        ),
         Key("theme", _text, "colours: textual-dark, nord, ansi-dark (the terminal's own 16)…", "textual-dark"),
         Key("ascii", _switch, "draw with ASCII alone", "false", per_context=False),
         Key("mouse", _switch, "let the program have the mouse", "true", per_context=False),

@@ -118,6 +118,8 @@ class Settings:
     view: ViewSettings = ViewSettings()
     demo: bool = False
     read_only: bool = False
+    protected_contexts: tuple[str, ...] = ()
+    """Patterns of contexts in which a question wants the name typed."""
     open_name: str | None = None
     """Name of the service to open at the start; ``kind/name`` when the kind was given."""
     log: LogSettings = LogSettings()

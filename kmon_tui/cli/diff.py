@@ -1,0 +1,31 @@
+"""`kmon-tui diff -f PATH`: wires the one-shot to the outside and to the terminal."""
+
+from __future__ import annotations
+
+import asyncio
+
+from kmon_tui.cli import out
+from kmon_tui.cli.manifests import manifests_of
+from kmon_tui.cli.outside import opener
+from kmon_tui.cli.start import Start, settle
+from kmon_tui.oneshot.diff import Wish, diff
+from kmon_tui.oneshot.formats import checked
+from kmon_tui.oneshot.plans import FORMATS
+
+
+def run(start: Start) -> int:
+    """Print what an apply would change, and give the exit code."""
+    wish = Wish(
+        manifests=manifests_of(start),
+        form=checked(start.text("output", "text"), FORMATS),
+        defaults=start.switched_on("defaults"),
+        ascii_only=not out.stdout_is_utf8(),
+    )
+    settings, _ = settle(start, start.configure())
+    start.open_log(settings)
+    start.say_notes()
+    with opener(start, settings) as open_backend:
+        answer = asyncio.run(diff(open_backend, settings, wish))
+    out.write(answer.text)
+    out.say(*answer.words)
+    return answer.code
