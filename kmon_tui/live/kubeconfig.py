@@ -6,6 +6,7 @@ Light on purpose: PyYAML and the standard library, for it runs before the first 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,9 @@ from kmon_tui.live.kubefiles import Entry, Kubeconfig, Surroundings, read_kubeco
 from kmon_tui.live.login import read_login
 from kmon_tui.settings import KubeSettings, Secret
 
+_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+"""A DNS label."""
+
 
 def check_place(settings: KubeSettings, around: Surroundings | None = None) -> Place:
     """Say where this kmon-tui will look; nothing is asked of the network.
@@ -33,6 +37,7 @@ def find_access(settings: KubeSettings, around: Surroundings | None = None) -> A
     """Give the whole way to the API server. Raises SettingsError."""
     around = around or Surroundings.here()
     config = read_kubeconfig(settings.kubeconfig, around)
+    _check_namespace(settings.namespace, "-n")
     asked = settings.context or settings.cluster or settings.user or settings.server
     if not config.found and not asked and settings.kubeconfig is None:
         return _in_cluster(settings, around, config)
@@ -40,6 +45,7 @@ def find_access(settings: KubeSettings, around: Surroundings | None = None) -> A
     cluster_name = settings.cluster or _name(context, "cluster")
     user_name = settings.user or _name(context, "user")
     own = _name(context, "namespace") or "default"
+    _check_namespace(own, f"context {context_name}")
     endpoint = _endpoint(settings, _pick(config, "cluster", config.clusters, cluster_name), around, config)
     login = read_login(settings, _pick(config, "user", config.users, user_name))
     endpoint, login = _without_user_info(endpoint, login)
@@ -52,6 +58,14 @@ def find_access(settings: KubeSettings, around: Surroundings | None = None) -> A
         contexts=tuple(config.contexts),
     )
     return Access(place, endpoint, login, settings.namespace or own)
+
+
+def _check_namespace(name: str | None, where: str) -> None:
+    """Refuse what no namespace can be called, before it becomes part of a path."""
+    if name and not _NAMESPACE.fullmatch(name):
+        raise SettingsError(
+            f"{where}: {name!r} cannot be a namespace", "Its name is lower-case letters, digits and dashes, at most 63."
+        )
 
 
 def _context(settings: KubeSettings, config: Kubeconfig) -> tuple[str, Entry | None]:

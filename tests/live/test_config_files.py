@@ -59,6 +59,17 @@ def test_the_namespace_is_that_of_the_context(tmp_path: Path) -> None:
     assert find_access(KubeSettings(all_namespaces=True), around(tmp_path)).own_namespace == "team"
 
 
+@pytest.mark.parametrize("name", ["../../api", "A_b", "x" * 64, "a b", "a/b", "é"])
+def test_what_cannot_be_a_namespace_is_refused(tmp_path: Path, name: str) -> None:
+    write(tmp_path / ".kube/config", document("dev", current="dev"))
+    write(tmp_path / "second", document("dev", current="dev", namespace=name))
+
+    with pytest.raises(SettingsError, match=r"^-n: .* cannot be a namespace"):
+        check_place(KubeSettings(namespace=name), around(tmp_path))
+    with pytest.raises(SettingsError, match=r"^context dev: .* cannot be a namespace"):
+        check_place(KubeSettings(kubeconfig=str(tmp_path / "second")), around(tmp_path))
+
+
 def test_the_first_of_several_files_wins_and_missing_ones_are_skipped(tmp_path: Path) -> None:
     one = write(tmp_path / "one", document("dev", current="dev"))
     other = document("dev", "prod", current="prod")
