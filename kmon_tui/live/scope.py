@@ -101,10 +101,10 @@ class Scope:
             if watched.health.status is Status.FAILING and watched.health.kind != _LOCAL:
                 return watched.health
         refusals = [w.refused for w in self._kinds.values() if w.refused is not None]
-        if refusals and not any(watched.listed for watched in self._kinds.values()):
-            # Who may list but not watch sees the list first.
-            if self.synced or not any(watched.shown for watched in self._kinds.values()):
-                return failing(refusals[0])
+        # Who may list but not watch sees the list first.
+        more_comes = not self.synced and any(watched.shown for watched in self._kinds.values())
+        if refusals and not more_comes and not any(watched.listed for watched in self._kinds.values()):
+            return failing(refusals[0])
         return Health(Status.LIVE if self.synced else Status.STARTING)
 
     def _all(self) -> tuple[Watched, ...]:
@@ -127,10 +127,8 @@ class Scope:
     def _notes(self) -> list[str]:
         notes = [self._note] if self._note else []
         for watched in self._kinds.values():
-            if watched.refused is not None:
-                notes.append(
-                    f"{watched.refused}: {'what is shown may be old' if watched.shown else 'they are not shown'}"
-                )
+            what = "what is shown may be old" if watched.shown else "they are not shown"
+            notes += [f"{watched.refused}: {what}"] if watched.refused is not None else []
         refused = {f"{w.refused}: replicas are not known" for w in self._pods.values() if w.refused is not None}
         notes += sorted(refused)
         for kind in Kind:
