@@ -12,6 +12,7 @@ _EXIT_CODES = (
     ("4", "forbidden"),
     ("5", "timeout"),
     ("70", "a bug"),
+    ("74", "standard output could not be written"),
     ("130", "interrupted"),
 )
 

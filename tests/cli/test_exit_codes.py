@@ -210,6 +210,20 @@ def test_a_reader_that_goes_away_is_no_traceback(sandbox: Place) -> None:
     assert words == b""
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+def test_a_full_disk_is_said_and_no_bug(sandbox: Place) -> None:
+    environment = plain_environment({"KUBECONFIG": str(sandbox.kubeconfig)})
+
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [*KMON, "get"], env=environment, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+        )
+
+    assert done.returncode == 74
+    assert done.stderr.splitlines()[-1].startswith("kmon-tui: standard output cannot be written: No space left")
+    assert "Traceback" not in done.stderr
+
+
 def test_ctrl_c_ends_a_oneshot_with_130(sandbox: Place, tmp_path: Path) -> None:
     with silent_server() as port:
         config = changed(sandbox, tmp_path, {"server": f"https://127.0.0.1:{port}"})
