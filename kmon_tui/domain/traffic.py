@@ -88,6 +88,8 @@ class Traffic:
     """Prometheus' own time of the newest raw sample."""
     problem: str = ""
     """Why a number is not known, for people."""
+    remark: str = ""
+    """What the numbers lack, as ``2 of 3 pods scraped``."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -38,7 +38,7 @@ class Flow:
 
     __slots__ = (
         "_errors", "_rate_now", "_ratio_now", "_requests", "_steps", "closed", "counter_sum", "end_s", "family",
-        "gaps", "latency", "new_requests", "problem", "sampled_s",
+        "gaps", "latency", "new_requests", "problem", "remark", "sampled_s",
     )  # fmt: skip
 
     def __init__(self, family: Family) -> None:
@@ -48,6 +48,7 @@ class Flow:
         self.new_requests: float | None = None
         self.sampled_s: float | None = None
         self.problem = ""
+        self.remark = ""
         self.end_s = 0
         self.gaps: list[int] = []
         """Steps in which none of its processes was sampled."""
@@ -114,6 +115,7 @@ class Flow:
             counter_sum=self.counter_sum,
             new_requests=self.new_requests,
             sampled_at=None if self.sampled_s is None else datetime.fromtimestamp(self.sampled_s, UTC),
+            remark=self.remark,
         )
 
     def _rate(self) -> float | None:

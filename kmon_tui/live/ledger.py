@@ -199,6 +199,7 @@ class Ledger:
             arrived.setdefault(id(flow), (flow, []))[1].append(target)
         for flow, targets in arrived.values():
             self._book_one(at_s, flow, targets)
+        self._remark(at_s)
         for key, flow in list(self.flows.items()):
             if flow.end_s != at_s:
                 flow.gaps.append(at_s)
@@ -224,6 +225,24 @@ class Ledger:
         flow.new_requests = flow.counter_sum if young and not any(map(self._is_old, targets)) else None
         brought = None if flow.problem else brought_by(targets, sdk)
         flow.push(at_s, brought, (self.window_s, self.step_s), self.points)
+
+    def _remark(self, at_s: int) -> None:
+        """Say where pods that serve have counted before and are not scraped now: the numbers lack their requests."""
+        missing: dict[Key, set[str]] = {}
+        there: dict[Key, set[str]] = {}
+        for target in self._targets.values():
+            flow = self.flows.get(target.owner) if target.owner is not None else None
+            if target.owner is None or flow is None or target.dialect.family is not flow.family:
+                continue
+            if target.seen_s == at_s:
+                there.setdefault(target.owner, set()).add(target.unit)
+            elif target.seen_s is not None and self._owners.serves(target.labels):
+                missing.setdefault(target.owner, set()).add(target.unit)
+        for key, flow in self.flows.items():
+            flow.remark = ""
+            counted = there.get(key, set())
+            if lost := missing.get(key, set()) - counted:
+                flow.remark = f"{len(counted)} of {len(counted) + len(lost)} pods scraped"
 
     def _close(self, key: Key) -> None:
         self.flows.pop(key).closed = True

@@ -110,7 +110,7 @@ def _whole_window(flow: Flow, table: Table, ledger: Ledger, steps: int) -> Traff
 
 def _problem(known: Introduction, flow: Flow | None, isvc: InferenceService) -> str:
     if flow is not None:
-        return flow.problem
+        return flow.problem or flow.remark
     if not known.families:
         return "this Prometheus has no request metrics of models: does it scrape them?"
     if isvc.readiness in (Readiness.COLD, Readiness.STOPPED):

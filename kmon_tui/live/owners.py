@@ -29,6 +29,7 @@ class Owners:
         self._graphs: dict[tuple[str, str], tuple[Key, str]] = {}
         self._names: dict[tuple[str, str], Key] = {}
         self._created: dict[tuple[str, str], float] = {}
+        self._serving: set[tuple[str, str]] = set()
         self._everywhere: dict[str, set[str]] = {}
         """Namespaces by name of a pod or service, for series that do not say their namespace."""
         for isvc in services:
@@ -40,6 +41,8 @@ class Owners:
         for pod in isvc.pods:
             self._pods[namespace, pod.name] = (key, pod.component)
             self._everywhere.setdefault(pod.name, set()).add(namespace)
+            if pod.ready and not pod.terminating:
+                self._serving.add((namespace, pod.name))
             if pod.created is not None:
                 self._created[namespace, pod.name] = pod.created.timestamp()
             if pod.revision:
@@ -77,6 +80,11 @@ class Owners:
             if pod and (born_s := self._created.get((self._place(namespace, pod), pod))) is not None:
                 return born_s
         return None
+
+    def serves(self, labels: Mapping[str, str]) -> bool:
+        """Whether the pod behind a series is there and ready."""
+        namespace = _first(labels, _NAMESPACE)
+        return any((self._place(namespace, pod), pod) in self._serving for name in _POD if (pod := labels.get(name)))
 
     def _by_pod(self, namespace: str, labels: Mapping[str, str]) -> tuple[Key, str] | None:
         for label in _POD:

@@ -120,7 +120,8 @@ def source_words(traffic: Traffic | None, drawing: Drawing) -> str:
     window_s = drawing.prometheus.window_s
     window = f"  over {long_duration(window_s)}" if window_s else ""
     stale_s = drawing.stale_age_s(traffic)
-    return f"{FAMILIES[traffic.family]}{window}  {f'{age(stale_s)} old' if stale_s is not None else 'live'}"
+    remark = f"  {clean(traffic.remark)}" if traffic.remark else ""
+    return f"{FAMILIES[traffic.family]}{window}  {f'{age(stale_s)} old' if stale_s is not None else 'live'}{remark}"
 
 
 def no_traffic_words(state: State, row: Row | None) -> str:
@@ -163,7 +164,8 @@ def _traffic_words(traffic: Traffic | None, drawing: Drawing) -> list[Span]:
         if traffic.new_requests is None
         else f"new: {number(traffic.new_requests)}"
     )
-    return [(f"{rate}  {words}  p50/90/99 {quantiles}{trend}{old}", "stale" if old else "")]
+    said = [(f"{rate}  {words}  p50/90/99 {quantiles}{trend}{old}", "stale" if old else "")]
+    return [*said, (f"  {clean(traffic.remark)}", "warn")] if traffic.remark else said
 
 
 def _kind_facts(row: Row) -> list[str]:

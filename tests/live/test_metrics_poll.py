@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from kmon_tui.domain.errors import BackendError
-from kmon_tui.domain.service import InferenceService, Key, Kind
+from kmon_tui.domain.service import InferenceService, Key, Kind, Pod
 from kmon_tui.domain.traffic import TrafficReport
 from kmon_tui.live.metrics import PrometheusMetrics
 from kmon_tui.live.poller import Look, Poller
@@ -144,6 +144,24 @@ async def test_scrapes_that_are_missing_stay_a_gap() -> None:
 
     assert [math.isnan(value) for value in traffic.requests.values[-7:-1]].count(True) in (4, 5)
     assert traffic.requests_per_s == pytest.approx(2)
+
+
+async def test_while_one_of_two_pods_is_not_scraped_it_is_said_that_its_requests_are_missing() -> None:
+    story, line = busy()
+    lost = (COUNT, {**OTHER_POD, **OK}, rising(30))
+    story.tell(*lost)
+    pods = tuple(Pod("default", one["pod"], one["pod"], "iris", ready=True) for one in (POD, OTHER_POD))
+    async with watched(story, IRIS._replace(pods=pods)) as seen:
+        before = (await seen.poll()).traffic[IRIS.key]
+        for _ in range(4):
+            seen.pass_time(line)
+            after = (await seen.poll()).traffic[IRIS.key]
+        seen.services = (IRIS._replace(pods=pods[:1]),)
+        seen.pass_time(line)
+        gone = (await seen.poll()).traffic[IRIS.key]
+
+    assert (before.remark, after.remark, gone.remark) == ("", "1 of 2 pods scraped", "")
+    assert after.requests_per_s is not None and after.requests_per_s < 4
 
 
 async def test_errors_that_ended_are_forgotten_with_the_window() -> None:
