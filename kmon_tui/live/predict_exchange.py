@@ -209,7 +209,8 @@ def _cause(error: BaseException) -> str:
     while seen is not None:
         if isinstance(seen, OSError) and (seen.strerror or seen.args):
             # asyncio puts words of its own into strerror; a resolver's numbers are below zero.
-            words = os.strerror(seen.errno) if (seen.errno or 0) > 0 else seen.strerror or str(seen)
+            number = seen.errno or 0
+            words = os.strerror(number) if number > 0 else seen.strerror or str(seen)
         seen = seen.__cause__ or seen.__context__
     return words
 

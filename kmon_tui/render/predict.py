@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len, set_cell_size
 
-from kmon_tui.domain.predict import Header, Prediction, PredictRequest, Repetition, Sent
+from kmon_tui.domain.predict import Header, Prediction, PredictRequest, Repetition, Sent, Via
 from kmon_tui.domain.predict_samples import pretty
 from kmon_tui.domain.service import InferenceService, Readiness
 from kmon_tui.render.cells import clean, middle, wrap
@@ -26,17 +26,12 @@ def where_lines(
     name = clean(str(isvc.key)) if isvc is not None else ""
     if request is None:
         return ((f" {name}", "bold"), ("  looking how to ask it", "dim")), ()
-    way = {"forward": f"forward to {pod}" if pod else "forward to a ready pod"}.get(
-        request.via.value, request.via.value
-    )
-    first = joined(
-        [
-            (" POST ", "key"),
-            (request.speech.value, "bold"),
-            (f" {clean(request.path)}", ""),
-            (f"   via {clean(way)}", "accent"),
-        ]
-    )
+    way = f"via {request.via.value}"
+    path = f" {clean(request.path)}   "
+    room = width - cell_len(path) - len(f" POST {request.speech.value}{way} to ")
+    to = f" to {middle(clean(pod), room)}" if pod and request.via is Via.FORWARD and room > 20 else ""
+    head: Line = ((" POST ", "key"), (request.speech.value, "bold"), (path, ""), (way + to, "accent"))
+    first = joined(head)
     spans = [(f" {name}", "bold")]
     if request.host:
         spans.append((f"   Host: {clean(request.host)}", "dim"))

@@ -25,6 +25,7 @@ class DetailScreen(KmonScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,m", "app.back", "back", id="detail.back"),
         Binding("minus", "app.back", "last view", show=False),
+        Binding("i", "app.predict", "predict", id="detail.predict"),
         Binding("ctrl+r", "refresh", "refresh", id="detail.refresh"),
         Binding("question_mark,f1", "app.help", "help", key_display="?", id="app.help"),
     ]

@@ -51,6 +51,7 @@ class FleetScreen(KmonScreen):
         # Done before the next key is sent to the list: scripts and fast hands type in bursts.
         Binding("slash", "filter", "filter", key_display="/", id="fleet.filter", priority=True),
         Binding("m", "open", "metrics", id="fleet.metrics"),
+        Binding("i", "app.predict", "predict", id="fleet.predict"),
         Binding("o", "app.choose_sort", "sort", id="fleet.sort"),
         Binding("ctrl+z", "faults", "faults", key_display="^z", id="fleet.faults"),
         Binding("C", "sort('change')", "changes", id="fleet.changes"),
