@@ -43,6 +43,7 @@ def run(start: Start) -> int:
     # Only now, for neither a usage error nor a broken kubeconfig should wait for Textual.
     from kmon_tui.cli.outside import opener
     from kmon_tui.monitor.monitor import Monitor
+    from kmon_tui.settings.forwards import ForwardsFile
     from kmon_tui.ui.app import KmonApp
 
     with opener(start, settings) as open_backend:
@@ -52,6 +53,7 @@ def run(start: Start) -> int:
             _now,
             place=place,
             settings_for=lambda old, name: _elsewhere(old, name, configuration),
+            forwards_file=ForwardsFile(start.paths().forwards),
         )
         app = KmonApp(
             monitor,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from kmon_tui.domain.forward import ForwardKey, ForwardSpec
 from kmon_tui.domain.plan import Plan
 from kmon_tui.domain.predict import PredictRequest, SavedBody, Speech, Via
 from kmon_tui.domain.rollout import WAIT_S
@@ -100,6 +101,45 @@ class Deploy:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenForward:
+    """Keep a new forward in the present context, and start it."""
+
+    spec: ForwardSpec
+
+
+@dataclass(frozen=True, slots=True)
+class StartForward:
+    """Start a forward that was stopped, or that is only saved."""
+
+    key: ForwardKey
+
+
+@dataclass(frozen=True, slots=True)
+class CloseForward:
+    """Stop a forward; its row stays."""
+
+    key: ForwardKey
+
+
+@dataclass(frozen=True, slots=True)
+class SaveForward:
+    """Write a forward into forwards.yaml, with or without autostart."""
+
+    key: ForwardKey
+    autostart: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveForward:
+    """Stop a forward and forget it, also in forwards.yaml."""
+
+    key: ForwardKey
+
+
+ForwardCommand = OpenForward | StartForward | CloseForward | SaveForward | RemoveForward
+
+
+@dataclass(frozen=True, slots=True)
 class Cancel:
     """Stop a running activity."""
 
@@ -118,5 +158,10 @@ Command = (
     | SaveBody
     | Rehearse
     | Deploy
+    | OpenForward
+    | StartForward
+    | CloseForward
+    | SaveForward
+    | RemoveForward
     | Cancel
 )

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from kmon_tui.domain.errors import SettingsError
 from kmon_tui.domain.service import Key, Kind
@@ -149,6 +150,13 @@ class LogLine:
     text: str
 
 
+class ForwardKey(NamedTuple):
+    """What makes a forward the same forward."""
+
+    context: str
+    name: str
+
+
 @dataclass(frozen=True, slots=True)
 class Forward:
     """A forward at one moment."""
@@ -177,6 +185,11 @@ class Forward:
     bytes_out: int = 0
     log: tuple[LogLine, ...] = ()
     """The newest last."""
+
+    @property
+    def key(self) -> ForwardKey:
+        """What makes it the same forward."""
+        return ForwardKey(self.context, self.spec.name)
 
     @property
     def listening(self) -> bool:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from kmon_tui.domain.command import Command
 from kmon_tui.domain.fleet import Fleet, Place
+from kmon_tui.domain.forward import Forward
 from kmon_tui.domain.health import Health
 from kmon_tui.domain.traffic import TrafficReport
 
@@ -43,6 +44,10 @@ class State:
     health: Mapping[str, Health] = field(default_factory=dict)
     """By source: KUBERNETES, PROMETHEUS. No entry for PROMETHEUS: none is configured."""
     activity: tuple[Activity, ...] = ()
+    forwards: tuple[Forward, ...] = ()
+    """Those of the present context, saved or not, then those that run in other contexts."""
+    forwards_note: str = ""
+    """What is wrong with forwards.yaml."""
 
     def with_health(self, source: str, health: Health) -> State:
         """Give the State in which one source has this health."""

@@ -50,6 +50,14 @@ class Errands:
         self._running[activity.id] = task
         task.add_done_callback(lambda _: self._running.pop(activity.id, None))
 
+    def at_once(self, command: Command, do: Callable[[], str]) -> None:
+        """Do what takes no time; ``do`` gives the last sentence, or raises KmonError."""
+        activity = self.note(command)
+        try:
+            self._put(replace(activity, done=True, text=do()))
+        except KmonError as error:
+            self._put(replace(activity, done=False, text=error.message, hint=error.hint))
+
     def cancel(self, activity_id: int) -> None:
         """Stop a running activity; one that is done already stays as it is."""
         if (task := self._running.get(activity_id)) is not None:

@@ -15,14 +15,19 @@ from kmon_tui.domain.command import (
     Awake,
     Cancel,
     ChoosePrometheus,
+    CloseForward,
     Command,
     Deploy,
     LookAt,
+    OpenForward,
     Predict,
     PreparePredict,
     Refresh,
     Rehearse,
+    RemoveForward,
     SaveBody,
+    SaveForward,
+    StartForward,
     SwitchContext,
     SwitchNamespace,
 )
@@ -34,11 +39,13 @@ from kmon_tui.domain.traffic import TrafficReport
 from kmon_tui.monitor.choosing import Followed, chosen, offered
 from kmon_tui.monitor.deploying import deploying
 from kmon_tui.monitor.errands import Errands
+from kmon_tui.monitor.forwards import Forwards
 from kmon_tui.monitor.interest import Looked
 from kmon_tui.monitor.predicting import predicting
 from kmon_tui.monitor.store import Store
 from kmon_tui.monitor.supervise import supervise
 from kmon_tui.settings import KubeSettings, PrometheusSettings, Settings
+from kmon_tui.settings.forwards import ForwardsFile
 
 SettingsFor = Callable[[Settings, str], Settings]
 """The settings to use in another context."""
@@ -71,6 +78,7 @@ class Monitor:
         place: Place | None = None,
         settings_for: SettingsFor = elsewhere,
         chance: Callable[[], float] = random.random,
+        forwards_file: ForwardsFile | None = None,
     ) -> None:
         self.store = Store(State(place=place or Place()))
         self._open_backend = open_backend
@@ -83,6 +91,7 @@ class Monitor:
         self._left = asyncio.Event()
         self._refresh = asyncio.Event()
         self._errands = Errands(self.store, now)
+        self._forwards = Forwards(self.store, open_backend, now, forwards_file)
         self._backend: Backend | None = None
         self._followed = Followed(self._follow)
 
@@ -118,6 +127,9 @@ class Monitor:
                 self._errands.start(command, predicting(command, self._backend, self.state, self._now))
             case Rehearse() | Deploy():
                 self._errands.start(command, deploying(command, self._backend, lambda: self.state, self._now))
+            case OpenForward() | StartForward() | CloseForward() | SaveForward() | RemoveForward():
+                context = self.state.place.context
+                self._errands.at_once(command, lambda: self._forwards.obey(command, context))
             case Cancel(activity_id=activity_id):
                 self._errands.cancel(activity_id)
             case Awake():
@@ -125,6 +137,11 @@ class Monitor:
 
     async def run(self) -> None:
         """Run until cancelled, one context after the other; all tasks end before it returns."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._forwards.run(), name="forwards")
+            await self._visit()
+
+    async def _visit(self) -> None:
         while True:
             self._left = asyncio.Event()
             async with asyncio.TaskGroup() as tasks:
@@ -171,6 +188,7 @@ class Monitor:
                 there = replace(settings, prometheus=self._settings.prometheus)
                 async with self._open_backend(there) as backend:
                     self._arrived(backend)
+                    self._forwards.arrived(backend.place.context, there)
                     await self._run_sources(backend)
             except KmonError as error:
                 self._fails(KUBERNETES, error)

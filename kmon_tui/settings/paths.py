@@ -24,6 +24,11 @@ class Paths:
     """What is kept for the person: histories and saved bodies."""
 
     @property
+    def forwards(self) -> Path:
+        """The saved forwards, beside the config file."""
+        return self.config.with_name("forwards.yaml")
+
+    @property
     def log(self) -> Path:
         """The log file, if no other was named."""
         return self.state / "kmon.log"
