@@ -106,6 +106,12 @@ def most_telling(conditions: tuple[Condition, ...]) -> Condition | None:
     return best if best is not None and best_rank[0] == 0 else None
 
 
+def telling_at_all(conditions: tuple[Condition, ...]) -> Condition | None:
+    """Find one that says something, whatever its type: Ready itself last, for it mostly repeats another."""
+    telling = [c for c in conditions if c.status != "True" and c.severity != "Info" and not _says_nothing(c)]
+    return min(telling, key=lambda c: (c.type == "Ready", c.status != "False"), default=None)
+
+
 def _says_nothing(condition: Condition) -> bool:
     """Whether it only repeats that something else is not ready, as "Predictor ingress not created" does."""
     if condition.message:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from kmon_tui.domain.conditions import Told, find, listen, most_telling
+from kmon_tui.domain.conditions import Told, find, listen, most_telling, telling_at_all
 from kmon_tui.domain.facts import Facts
 from kmon_tui.domain.service import InferenceService, Mode, Pod, Readiness, Replicas
 
@@ -175,7 +175,7 @@ def _why_not_ready(facts: Facts, live: tuple[Pod, ...]) -> tuple[str, str]:
         return crash.trouble, crash.message
     if failing:
         return facts.transition, facts.failure.message if facts.failure is not None else ""
-    condition = most_telling(facts.conditions)
+    condition = most_telling(facts.conditions) or telling_at_all(facts.conditions)
     if condition is not None and (condition.reason or condition.message):
         return condition.reason or condition.type, condition.message
     return facts.transition, ""

@@ -147,6 +147,23 @@ def test_the_useless_reason_of_ready_is_never_shown() -> None:
     assert row.reason == ""
 
 
+def test_where_no_other_condition_tells_ready_itself_does() -> None:
+    ready = Condition("Ready", "False", "QuotaExceeded", "no room for one more", since=NOON)
+
+    row = describe(facts(ready), ())
+
+    assert (row.reason, row.message) == ("QuotaExceeded", "no room for one more")
+
+
+def test_a_condition_of_an_unknown_type_tells_more_than_ready() -> None:
+    new = Condition("QuotaReady", "False", "QuotaExceeded", "no room for one more", since=NOON)
+    aside = Condition("Stopped", "False", "Asked", severity="Info", since=NOON)
+
+    row = describe(facts(aside, Condition("Ready", "False", "QuotaNotReady", "see there", since=NOON), new), ())
+
+    assert (row.reason, row.message) == ("QuotaExceeded", "no room for one more")
+
+
 def test_the_pod_tells_more_than_the_back_off_of_the_load() -> None:
     failure = Failure("ModelLoadFailed", "", 137)
 
