@@ -5,6 +5,7 @@ Text that is not there is empty; numbers and times that are not known are null.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from kmon_tui.domain.service import InferenceService
@@ -35,7 +36,11 @@ def item_of(isvc: InferenceService, now: datetime) -> Item:
 
 def time_text(moment: datetime | None) -> str | None:
     """Write a time as Kubernetes does, in UTC."""
-    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if moment is None:
+        return None
+    with suppress(OverflowError):  # in the first or last hours of the calendar
+        moment = moment.astimezone(UTC)
+    return moment.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def age_s(created: datetime | None, now: datetime) -> int | None:

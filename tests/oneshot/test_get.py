@@ -5,6 +5,7 @@ import io
 import json
 from contextlib import aclosing
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 import yaml
@@ -16,6 +17,7 @@ from kmon_tui.domain.names import Wanted, wanted
 from kmon_tui.domain.service import Kind, Readiness
 from kmon_tui.oneshot.formats import checked
 from kmon_tui.oneshot.get import Answer, Wish, get, watch
+from kmon_tui.oneshot.items import time_text
 from kmon_tui.settings import KubeSettings, Settings
 from tests.oneshot.scripted import BROKEN, FLEET, GEMMA, IRIS, KINDS, NOW, backend_of
 
@@ -220,3 +222,16 @@ def test_kinds_have_the_names_that_kubectl_knows() -> None:
 def test_a_format_that_does_not_exist_is_usage() -> None:
     with pytest.raises(SettingsError, match="no output format 'xml'"):
         checked("xml")
+
+
+@pytest.mark.parametrize(
+    ("moment", "text"),
+    [
+        (datetime(2026, 8, 21, 11, 0, 0, 999999, timezone(timedelta(hours=2))), "2026-08-21T09:00:00Z"),
+        (datetime(1, 1, 1, tzinfo=UTC), "0001-01-01T00:00:00Z"),
+        (datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14))), "0001-01-01T00:00:00Z"),
+        (datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-9))), "9999-12-31T23:00:00Z"),
+    ],
+)
+def test_any_time_can_be_written(moment: datetime, text: str) -> None:
+    assert time_text(moment) == text
