@@ -33,11 +33,11 @@ def where_lines(
     head: Line = ((" POST ", "key"), (request.speech.value, "bold"), (path, ""), (way + to, "accent"))
     first = joined(head)
     spans = [(f" {name}", "bold")]
+    if request.headers:
+        spans.append((f"   headers: {header_names(request.headers)}", "accent"))
+    spans.append((f"   timeout {request.timeout_s:g}s", "dim"))
     if request.host:
         spans.append((f"   Host: {clean(request.host)}", "dim"))
-    spans.append((f"   timeout {request.timeout_s:g}s", "dim"))
-    if request.headers:
-        spans.append((f"   headers: {header_names(request.headers)}", "dim"))
     return cropped(first, width), cropped(joined(spans), width)
 
 
@@ -69,7 +69,7 @@ def answer_title(prediction: Prediction | None, waited_s: float | None) -> str:
     if prediction is None:
         return "answer"
     status = "no answer" if prediction.status is None else f"HTTP {prediction.status}"
-    return f"answer  {status}  {milliseconds(prediction.latency_ms)}"
+    return f"answer  {status}" + (f"  {milliseconds(prediction.latency_ms)}" if prediction.latency_ms else "")
 
 
 def answer_foot(prediction: Prediction | None) -> str:
@@ -136,10 +136,10 @@ def _history_line(sent: Sent, drawing: Drawing) -> Line:
         [
             (f" {moment:<12}", "dim"),
             (f"  {status}", look),
-            (f"  {milliseconds(sent.latency_ms):>7}", ""),
+            (f"  {milliseconds(sent.latency_ms) if sent.latency_ms is not None else '':>7}", ""),
             (f"  {sent.speech.value:<6}", ""),
             (f"  {sent.via.value:<7}", "dim"),
-            (f"  {size_words(sent.sent_bytes):>7} > {size_words(sent.answer_bytes):<7}", ""),
+            ("" if sent.error else f"  {size_words(sent.sent_bytes):>7} > {size_words(sent.answer_bytes):<7}", ""),
             (f"  {clean(sent.label)}" if sent.label else "", "accent"),
             (f"  {clean(sent.error)}", "failed" if sent.status is None else "warn"),
         ]
