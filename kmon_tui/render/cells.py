@@ -46,13 +46,16 @@ def fit(text: str, width: int, *, right: bool = False, ellipsis: str = "…") ->
     return set_cell_size(text, width - 1) + ellipsis
 
 
-def middle(text: str, width: int, *, ellipsis: str = "…") -> str:
-    """Give the text in at most ``width`` cells, cut in its middle: both ends of a long name or ARN tell it apart."""
+def middle(text: str, width: int, *, ellipsis: str = "…", end_share: float = 0.5) -> str:
+    """Give the text in at most ``width`` cells, cut in its middle: both ends of a long name or ARN tell it apart.
+
+    ``end_share`` is how much of the room the end gets.
+    """
     if cell_len(text) <= width:
         return text
     if width <= 1:
         return ellipsis[:width]
-    tail_width = (width - 1) // 2
+    tail_width = int((width - 1) * end_share)
     head = set_cell_size(text, width - 1 - tail_width).rstrip()
     return head + ellipsis + _tail(text, tail_width)
 

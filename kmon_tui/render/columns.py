@@ -10,6 +10,7 @@ from kmon_tui.domain.traffic import Traffic
 from kmon_tui.render.cells import clean, fit, middle
 from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.lines import Line, Span, in_look, joined
+from kmon_tui.render.reasons import in_short
 from kmon_tui.render.rows import BEGINNING, Row, Severity, has_split, split_words
 from kmon_tui.render.sparkline import BAD_RATIO, WARN_RATIO, sparkline
 from kmon_tui.render.units import NOTHING, UNKNOWN, age, coarse_age, milliseconds, number, percent
@@ -29,24 +30,35 @@ class Column:
     right: bool = False
 
 
-def columns_for(width: int, *, one_namespace: bool) -> tuple[Column, ...]:
-    """Give the columns of a table of this width; NAME takes what is left.
+def columns_for(
+    width: int, *, one_namespace: bool, longest_name: int = 0, longest_namespace: int = 8
+) -> tuple[Column, ...]:
+    """Give the columns of a table of this width, whose names have so many cells at most.
 
-    The order on the screen is fixed; what does not fit goes away by rank.
+    The order on the screen is fixed; what does not fit goes away by rank, the
+    less important ones already where they would cost names their middles. What
+    is left over goes to the names, then to namespaces, then to the trend.
     """
+    wish = {"NAME": min(max(longest_name, NAME_WIDTH), width // 3), "NS": min(longest_namespace, 16), "TREND": 24}
     chosen = [(column, rank) for column, rank in ALL if rank <= _rank(width)]
     if one_namespace:
         chosen = [(column, rank) for column, rank in chosen if column.title != "NS"]
-    while True:
-        used = 1 + sum(column.width + 1 for column, _ in chosen) - 1
-        room = width - used
-        if room >= 0 or len(chosen) <= 2:
+    widths = {column.title: column.width for column, _ in chosen}
+    if "NS" in widths:
+        widths["NS"] = min(widths["NS"], max(2, longest_namespace))
+    while len(widths) > 2:
+        column, rank = max(((c, r) for c, r in chosen if c.title in widths), key=lambda item: item[1])
+        name = min(wish["NAME"], COMFORTABLE_NAME) if rank >= LESS_IMPORTANT else NAME_WIDTH
+        if sum(widths.values()) + len(widths) + name - NAME_WIDTH <= width:
             break
-        chosen.remove(max(chosen, key=lambda item: item[1]))
-    name_extra = max(room, 4 - NAME_WIDTH)
-    return tuple(
-        replace(column, width=column.width + name_extra) if column.title == "NAME" else column for column, _ in chosen
-    )
+        del widths[column.title]
+    room = width - sum(widths.values()) - len(widths)
+    for title in ("NAME", "NS", "TREND"):
+        if title in widths and (more := min(room, wish[title] - widths[title])) > 0:
+            widths[title] += more
+            room -= more
+    widths["NAME"] = max(4, widths["NAME"] + room)
+    return tuple(replace(column, width=widths[column.title]) for column, _ in chosen if column.title in widths)
 
 
 def header_line(columns: Sequence[Column], width: int) -> Line:
@@ -67,12 +79,13 @@ def row_line(row: Row, columns: Sequence[Column], drawing: Drawing) -> Line:
 
 def reason_line(row: Row, width: int, drawing: Drawing, *, show_split: bool) -> Line:
     """Write the line below a row: why it fails, how its traffic is split."""
-    parts = [clean(row.reason)] if row.reason and row.severity >= Severity.ERRORS else []
-    if show_split and has_split(row.isvc.traffic):
-        parts.append("traffic " + clean(split_words(row.isvc.traffic)))
+    parts = ["traffic " + clean(split_words(row.isvc.traffic))] if show_split and has_split(row.isvc.traffic) else []
     look = "stale" if drawing.api_failing else "reason" if row.severity >= Severity.ERRORS else "dim"
-    text = f"   {drawing.glyphs.branch} " + "   ".join(parts)
-    return ((fit(text, width, ellipsis=drawing.glyphs.ellipsis), look),)
+    text = f"   {drawing.glyphs.branch} "
+    if row.reason and row.severity >= Severity.ERRORS:
+        room = max(0, width - len(text) - sum(len(part) + 3 for part in parts))
+        parts.insert(0, in_short(clean(row.reason), room, ellipsis=drawing.glyphs.ellipsis))
+    return ((fit(text + "   ".join(parts), width, ellipsis=drawing.glyphs.ellipsis), look),)
 
 
 def fold_line(rows: Sequence[Row], width: int, drawing: Drawing, *, unfolded: bool) -> Line:
@@ -85,18 +98,16 @@ def fold_line(rows: Sequence[Row], width: int, drawing: Drawing, *, unfolded: bo
     head = f"{len(rows)} services{where}  "
     state = fit(f"{glyph} {word}", 9)
     room = max(0, width - 12 - len(head) - len(hint) - 1)
-    reason = fit(clean(first.reason), room, ellipsis=drawing.glyphs.ellipsis)
+    reason = fit(in_short(clean(first.reason), room, ellipsis=drawing.glyphs.ellipsis), room)
     line = joined([(" ", ""), (state, look), (" ", ""), (head, "bold"), (reason, "reason"), (f" {hint}", "dim")])
     return in_look(line, "stale") if drawing.api_failing else line
 
 
 def state_words(row: Row, drawing: Drawing) -> tuple[str, str, str]:
-    """Give sign, word and look of a row's readiness; ready with none serving is never green."""
+    """Give sign, word and look of a row's readiness; ready with none serving has the sign and look of a failure."""
     readiness = row.isvc.readiness
-    look = readiness.value
-    if row.severity is Severity.NOT_SERVING:
-        look = Readiness.FAILED.value
-    return drawing.glyphs.readiness[readiness], readiness.value, look
+    shown = Readiness.FAILED if row.severity is Severity.NOT_SERVING else readiness
+    return drawing.glyphs.readiness[shown], readiness.value, shown.value
 
 
 def kind_word(kind: Kind) -> str:
@@ -153,13 +164,18 @@ def _number(number_of: Callable[[Traffic], str], look_of: Callable[[Traffic], st
 
     def cell(row: Row, width: int, drawing: Drawing) -> Line:
         traffic = row.traffic
-        if traffic is None:
-            nothing = drawing.report is not None and row.isvc.readiness in {Readiness.STOPPED, Readiness.COLD}
-            return ((fit(NOTHING if nothing else UNKNOWN, width, right=True), ""),)
-        look = "stale" if drawing.stale_age_s(traffic) is not None else look_of(traffic)
+        stale = traffic is not None and drawing.stale_age_s(traffic) is not None
+        if traffic is None or (stale and _sleeps(row, drawing) and not drawing.prometheus_failing):
+            return ((fit(NOTHING if _sleeps(row, drawing) else UNKNOWN, width, right=True), ""),)
+        look = "stale" if stale else look_of(traffic)
         return ((fit(number_of(traffic), width, right=True, ellipsis=drawing.glyphs.ellipsis), look),)
 
     return cell
+
+
+def _sleeps(row: Row, drawing: Drawing) -> bool:
+    """Whether no pod is there to be asked: numbers that grow old then are no alarm."""
+    return drawing.report is not None and row.isvc.readiness in {Readiness.STOPPED, Readiness.COLD}
 
 
 def _rate(traffic: Traffic) -> str:
@@ -195,6 +211,8 @@ def _trend(row: Row, width: int, drawing: Drawing) -> Line:
     if traffic is None or not traffic.requests.values:
         return ((" " * width, ""),)
     stale_s = drawing.stale_age_s(traffic)
+    if stale_s is not None and _sleeps(row, drawing) and not drawing.prometheus_failing:
+        return ((" " * width, ""),)
     drawn = sparkline(traffic.requests, traffic.errors, width - PEAK_WIDTH, drawing.glyphs)
     if stale_s is not None:
         text = "".join(text for text, _ in drawn.line)
@@ -222,7 +240,11 @@ def _split(row: Row, _drawing: Drawing) -> str:
 
 
 NAME_WIDTH = 12
-RANKS = ((100, 10), (112, 12), (136, 13), (150, 14), (160, 16))
+COMFORTABLE_NAME = 18
+"""So many cells of a name are worth more than a column that is less important."""
+LESS_IMPORTANT = 8
+"""The rank from which on a column is."""
+RANKS = ((110, 10), (118, 12), (136, 13), (150, 14), (160, 16))
 """Below so many cells, columns up to this rank."""
 ALL: tuple[tuple[Column, int], ...] = (
     (Column("STATE", 9, _state), 0),
@@ -238,8 +260,8 @@ ALL: tuple[tuple[Column, int], ...] = (
     (Column("P50", 5, _number(_latency(lambda traffic: traffic.p50_ms)), right=True), 15),
     (Column("P90", 5, _number(_latency(lambda traffic: traffic.p90_ms)), right=True), 4),
     (Column("P99", 5, _number(_latency(lambda traffic: traffic.p99_ms)), right=True), 16),
-    (Column("TREND", 12, _trend), 8),
-    (Column("SINCE", 5, _plain(_since, right=True), right=True), 6),
-    (Column("CHG", 4, _plain(_change, right=True), right=True), 7),
+    (Column("TREND", 11, _trend), 6),
+    (Column("SINCE", 5, _plain(_since, right=True), right=True), 7),
+    (Column("CHG", 4, _plain(_change, right=True), right=True), 8),
     (Column("AGE", 4, _plain(_age, right=True), right=True), 17),
 )

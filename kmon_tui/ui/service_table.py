@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import count
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
@@ -24,7 +25,7 @@ from kmon_tui.ui.difference import differences
 from kmon_tui.ui.palette import Painted
 
 HEADER = 1
-SPLIT_COLUMN_FROM = 100
+SPLIT_COLUMN_FROM = 110
 """From this width on a column says the traffic split; below it the row's second line does."""
 
 
@@ -71,6 +72,8 @@ class ServiceTable(ScrollView, Painted, can_focus=True):
         self._one_namespace = False
         self._columns: tuple[Column, ...] = ()
         self._columns_width = 0
+        self._longest = (0, 0)
+        """Cells of the longest name and of the longest namespace."""
         self._cursor = 0
         self._wanted: Key | str | None = None
         """What a person selected last: found again after each change, even after it was gone for a while."""
@@ -114,6 +117,10 @@ class ServiceTable(ScrollView, Painted, can_focus=True):
         """Take over new lines; the selection goes with its row, and stays at its height if the list is scrolled."""
         above = self._cursor - self.scroll_offset.y
         scrolled = self.scroll_offset.y > 0
+        longest = _longest(entries)
+        if longest != self._longest:
+            self._longest = longest
+            self._forget()
         if unfolded != self._unfolded:
             self._cache.clear()
         self._entries, self._unfolded = entries, unfolded
@@ -258,7 +265,12 @@ class ServiceTable(ScrollView, Painted, can_focus=True):
 
     def _shown_columns(self) -> tuple[Column, ...]:
         if not self._columns:
-            self._columns = columns_for(self.line_width, one_namespace=self._one_namespace)
+            self._columns = columns_for(
+                self.line_width,
+                one_namespace=self._one_namespace,
+                longest_name=self._longest[0],
+                longest_namespace=self._longest[1],
+            )
         return self._columns
 
     def _forget(self) -> None:
@@ -322,3 +334,12 @@ class ServiceTable(ScrollView, Painted, can_focus=True):
     def _scroll_to_line(self, line: int) -> None:
         if line != self.scroll_offset.y:
             self.scroll_to(y=line, animate=False, immediate=True, force=True)
+
+
+def _longest(entries: Sequence[Entry]) -> tuple[int, int]:
+    """Give the cells of the longest name and of the longest namespace; those in folds do not count."""
+    keys = [entry for entry in entries if isinstance(entry, Key)]
+    return (
+        max((cell_len(name) for name in {key.name for key in keys}), default=0),
+        max((cell_len(namespace) for namespace in {key.namespace for key in keys}), default=0),
+    )

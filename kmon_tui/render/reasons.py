@@ -1,0 +1,44 @@
+"""Long messages of Kubernetes and KServe in little room: what says nothing goes, what tells stays."""
+
+from __future__ import annotations
+
+import re
+
+from kmon_tui.render.cells import fit, middle
+
+SAY_NOTHING = re.compile(
+    r"""
+    Storage\ initialization\ failed:\ |
+    Failed\ to\ fetch\ model\.\ |
+    Revision\ "[^"]*"\ failed\ with\ message:\ |
+    Container\ failed\ with:\ |
+    rpc\ error:\ code\ =\ \w+\ desc\ =\ |
+    failed\ to\ (?:pull\ and\ unpack\ image|resolve\ reference)\ "[^"]*":\ |
+    failed\ to\ create\ (?:containerd\ task|shim\ task):\ |
+    OCI\ runtime\ create\ failed:\ |
+    \ preemption:\ 0/.*$
+    """,
+    re.VERBOSE,
+)
+"""Where a message came through, in the words of the storage initializer, Knative, containerd and the scheduler."""
+TAINTED = re.compile(r"node\(s\) had untolerated taint \{[^}]*\}")
+END_SHARE = 0.6
+"""Of a sentence that is cut: its end is the cause more often than its beginning."""
+
+
+def telling(text: str) -> str:
+    """Give the message without the words that only say where it came through."""
+    return TAINTED.sub("tainted", SAY_NOTHING.sub("", text))
+
+
+def in_short(text: str, width: int, *, ellipsis: str = "…") -> str:
+    """Give the message in at most ``width`` cells.
+
+    Its first sentence goes before the others; when not even that fits, its
+    middle goes: the beginning says what it is about, the end what is wrong.
+    """
+    text = telling(text)
+    sentence = text.partition(". ")[0]
+    if len(sentence) > len(text) // 8 and fit(sentence, width, ellipsis="").rstrip() == sentence.rstrip():
+        return fit(text, width, ellipsis=ellipsis).rstrip()
+    return middle(sentence, width, ellipsis=ellipsis, end_share=END_SHARE)

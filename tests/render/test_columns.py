@@ -1,0 +1,80 @@
+"""Which columns stand at which width, and what their cells say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from kmon_tui.domain.service import Readiness, Replicas
+from kmon_tui.render.columns import Column, columns_for, reason_line, row_line
+from kmon_tui.render.drawing import Drawing
+from kmon_tui.render.lines import text_of
+from kmon_tui.render.rows import row_of
+from tests.ui.samples import NOW, isvc, ready_state, services, traffic_of
+
+REPORT = ready_state().traffic
+
+
+def widths(columns: tuple[Column, ...]) -> dict[str, int]:
+    return {column.title: column.width for column in columns}
+
+
+@pytest.mark.parametrize("width", [72, 79, 80, 100, 112, 120, 160, 200])
+@pytest.mark.parametrize("longest", [8, 18, 40, 253])
+def test_the_sparkline_stays_at_every_usual_width(width: int, longest: int) -> None:
+    shown = widths(columns_for(width, one_namespace=False, longest_name=longest, longest_namespace=8))
+
+    assert shown["TREND"] >= 11
+
+
+@pytest.mark.parametrize("width", [79, 80, 100, 120, 200])
+def test_names_of_seventeen_letters_are_whole_before_less_important_columns(width: int) -> None:
+    shown = widths(columns_for(width, one_namespace=False, longest_name=30, longest_namespace=8))
+
+    assert shown["NAME"] >= 17
+
+
+def test_short_names_leave_their_room_to_more_columns() -> None:
+    shown = widths(columns_for(80, one_namespace=False, longest_name=12, longest_namespace=6))
+
+    assert {"SINCE", "CHG"} <= set(shown)
+
+
+@pytest.mark.parametrize("longest", [3, 20, 60])
+@pytest.mark.parametrize("width", range(20, 210, 7))
+def test_columns_fill_exactly_their_width(width: int, longest: int) -> None:
+    columns = columns_for(width, one_namespace=False, longest_name=longest, longest_namespace=longest)
+
+    assert sum(column.width + 1 for column in columns) == width
+
+
+def test_a_forbidden_bucket_is_read_at_80_columns() -> None:
+    broken = isvc(
+        "defect-detector",
+        "vision",
+        Readiness.FAILED,
+        reason="ModelLoadFailed",
+        message="Storage initialization failed: Failed to fetch model. GET gs://acme-models-private/defects/v9: "
+        "403 Forbidden. storage-initializer does not have storage.objects.list access to the bucket.",
+    )
+
+    assert "403 Forbidden" in text_of(reason_line(row_of(broken, None), 79, Drawing(now=NOW), show_split=True))
+
+
+def test_ready_with_none_serving_has_the_sign_and_colour_of_a_failure() -> None:
+    row = row_of(isvc("liar", "demo", Readiness.READY, replicas=Replicas(0, 2)), None)
+    line = row_line(row, columns_for(80, one_namespace=False), Drawing(now=NOW))
+
+    assert text_of(line).startswith(" ✖ ready")
+    assert ("✖ ready", "failed") in [(text.strip(), look) for text, look in line]
+
+
+def test_old_numbers_of_a_service_scaled_to_zero_are_nothing_and_no_alarm() -> None:
+    cold = next(service for service in services() if service.readiness is Readiness.COLD)
+    old = replace(traffic_of(1.5), sampled_at=NOW - timedelta(minutes=3))
+    drawing = Drawing(now=NOW, report=REPORT)
+    line = text_of(row_line(row_of(cold, old), columns_for(80, one_namespace=False), drawing))
+
+    assert "1.5" not in line and "m old" not in line and " - " in line
