@@ -88,6 +88,8 @@ class Traffic:
     """Prometheus' own time of the newest raw sample."""
     problem: str = ""
     """Why a number is not known, for people."""
+    lost: bool = False
+    """Its series were not there at the last tick: none of its processes is scraped any more."""
     remark: str = ""
     """What the numbers lack, as ``2 of 3 pods scraped``."""
 
@@ -146,9 +148,9 @@ class Prometheus:
         return max(0.0, (self.now - sampled_at).total_seconds()) if self.now and sampled_at else None
 
     def is_stale(self, traffic: Traffic) -> bool:
-        """Tell whether the newest sample of a service is older than two scrapes: its target answers no more."""
+        """Tell whether its series ended, or its newest sample is older than two scrapes: its target answers no more."""
         age_s = self.age_s(traffic.sampled_at)
-        return age_s is not None and age_s > 2 * (self.scrape_interval_s or 60.0)
+        return traffic.lost or (age_s is not None and age_s > 2 * (self.scrape_interval_s or 60.0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -115,6 +115,7 @@ class Flow:
             counter_sum=self.counter_sum,
             new_requests=self.new_requests,
             sampled_at=None if self.sampled_s is None else datetime.fromtimestamp(self.sampled_s, UTC),
+            lost=bool(self.gaps) and self.gaps[-1] == self.end_s,
             remark=self.remark,
         )
 

@@ -41,11 +41,11 @@ class Drawing:
         return max(0.0, (newest - sampled_at).total_seconds()) + self.report_age_s
 
     def stale_age_s(self, traffic: Traffic) -> float | None:
-        """The age of numbers that are older than two polls; None while they are fresh."""
+        """The age of numbers that are older than two polls, or whose series have ended; None while they are fresh."""
         age_s = self.data_age_s(traffic.sampled_at)
         if age_s is None:
             return self.report_age_s if self.prometheus_failing or self.report_age_s else None
-        return age_s if self.prometheus_failing or age_s > 2 * poll_s(self.prometheus) else None
+        return age_s if self.prometheus_failing or traffic.lost or age_s > 2 * poll_s(self.prometheus) else None
 
 
 def poll_s(prometheus: Prometheus) -> float:

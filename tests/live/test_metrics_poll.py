@@ -164,6 +164,19 @@ async def test_while_one_of_two_pods_is_not_scraped_it_is_said_that_its_requests
     assert after.requests_per_s is not None and after.requests_per_s < 4
 
 
+async def test_a_target_whose_series_ended_is_old_at_the_next_tick() -> None:
+    story, line = busy()
+    async with watched(story) as seen:
+        before = await seen.poll()
+        labels = {NAME: COUNT, **POD, **OK}
+        seen.server.samples.series(labels).mark_stale((story.times[-1] + SCRAPE_S) * 1000)
+        seen.pass_time(line, scraped=False)
+        after = await seen.poll()
+
+    assert not before.prometheus.is_stale(before.traffic[IRIS.key])
+    assert after.prometheus.is_stale(after.traffic[IRIS.key])
+
+
 async def test_errors_that_ended_are_forgotten_with_the_window() -> None:
     story, _ = busy()
     errors = (COUNT, {**POD, **BAD}, rising(3))
