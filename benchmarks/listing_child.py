@@ -29,11 +29,6 @@ def main(way: str, kubeconfig: str) -> None:
 
 def ours(kubeconfig: str) -> Callable[[], list[object]]:
     """Prepare to list as kmon-tui does, into domain values."""
-    import aiohttp  # noqa: F401  (see above: imported before the clock starts)
-    import kubernetes.aio.client  # noqa: F401  (as above)
-
-    import kmon_tui.live.cluster
-    import kmon_tui.live.in_cluster  # noqa: F401  (as above)
     from kmon_tui.live import open_backend
     from kmon_tui.settings import KubeSettings, Settings
 
@@ -46,6 +41,11 @@ def ours(kubeconfig: str) -> Callable[[], list[object]]:
                     return list(fleet.services)
         return []
 
+    async def opening() -> None:
+        async with open_backend(settings):
+            pass  # this imports what is needed; nothing is asked of the cluster
+
+    asyncio.run(opening())
     return lambda: asyncio.run(listing())
 
 

@@ -193,8 +193,13 @@ class Scope:
             self._changed()
             return
         resource, sink = Resource("/api/v1", "pods", POD_SELECTORS[kind]), PodSink(self._rows)
+
+        def changed() -> None:
+            self._rows.know_pods(kind, watched.listed)  # at once: rows that come now are made with their pods
+            self._changed()
+
         while True:
-            follower = Follower(self._client, resource, self.namespace, self._pod, sink, self._changed, self._around)
+            follower = Follower(self._client, resource, self.namespace, self._pod, sink, changed, self._around)
             watched.follower, watched.refused = follower, None
             try:
                 await follower.run()
