@@ -74,14 +74,18 @@ async def repeat(
             tally.left -= 1
             tally.count(await send())
 
-    async with asyncio.TaskGroup() as tasks:
-        running = {tasks.create_task(sender(), name=f"sender {number}") for number in range(senders)}
-        try:
-            while running:
-                _, running = await asyncio.wait(running, timeout=TELL_EVERY_S)
-                if running:
-                    yield tally.so_far()
-        finally:
-            for task in running:
-                task.cancel()
-    yield tally.so_far()
+    async def all_senders() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            for number in range(senders):
+                tasks.create_task(sender(), name=f"sender {number}")
+
+    # The group is inside of a task: a generator that is closed must not be waiting within a group.
+    running = asyncio.create_task(all_senders(), name="repeat a request")
+    try:
+        while not running.done():
+            await asyncio.wait((running,), timeout=TELL_EVERY_S)
+            yield tally.so_far()
+        running.result()  # only a bug ends it otherwise
+    finally:
+        running.cancel()
+        await asyncio.wait((running,))
