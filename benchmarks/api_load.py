@@ -39,6 +39,20 @@ def rows() -> Iterator[Row]:
     agents = {one["agent"] for one in start + idle}
     expected = f"kmon-tui/{__version__}"
     yield Row("User-Agent", expected, ", ".join(sorted(agents)), agents == {expected})
+    yield from _refused()
+
+
+def _refused() -> Iterator[Row]:
+    with cluster(100, forbid="pods") as outside:
+        command = (*KMON, "--kubeconfig", outside.kubeconfig, "-A")
+        with Terminal(command, columns=120, rows=40, env=ENVIRONMENT) as terminal:
+            terminal.wait_for("model-0")
+            terminal.read_for(IDLE_S)
+            refused = [one for one in outside.log() if one["status"] == 403]
+    asked = [f"{one['verb']} {one['path']}" for one in refused]
+    most = max((asked.count(one) for one in asked), default=0)
+    note = f"{len(asked)} refusals of {len(set(asked))} questions"
+    yield at_most(f"one refused question (403) within {IDLE_S:.0f} s", most, 1, " times", note)
 
 
 def _verbs(log: list[dict[str, Any]]) -> str:

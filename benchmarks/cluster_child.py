@@ -15,6 +15,7 @@ import time
 
 from benchmarks import objects
 from benchmarks.far_away import relay
+from kmon_tui.sandbox.apiserver.access import Rule
 from kmon_tui.sandbox.sandbox import Sandbox, SandboxOptions
 
 TURN_S = 0.02
@@ -24,6 +25,7 @@ async def main() -> None:
     """Serve until stdin ends."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--services", type=int, default=10_000)
+    parser.add_argument("--forbid", default="")
     parser.add_argument("--pods", action="store_true")
     parser.add_argument("--events-per-s", type=float, default=0.0)
     parser.add_argument("--round-trip-s", type=float, default=0.0)
@@ -33,6 +35,8 @@ async def main() -> None:
             sandbox.api.store.put(objects.isvc(number))
             if options.pods:
                 sandbox.api.store.put(objects.pod(number))
+        if options.forbid:
+            sandbox.api.access.forbid(Rule(resource=options.forbid))
         # What was made now stays for ever: the collector need not look at it again.
         gc.freeze()
         port = int(sandbox.api.url.rpartition(":")[2])

@@ -34,10 +34,11 @@ class Cluster:
 
 @contextmanager
 def cluster(
-    services: int, *, events_per_s: float = 0.0, pods: bool = False, round_trip_s: float = 0.0
+    services: int, *, events_per_s: float = 0.0, pods: bool = False, round_trip_s: float = 0.0, forbid: str = ""
 ) -> Iterator[Cluster]:
-    """Run an API server with this many services."""
+    """Run an API server with this many services; ``forbid`` names a resource that nobody may use."""
     flags = ["--services", str(services), "--events-per-s", str(events_per_s), "--round-trip-s", str(round_trip_s)]
+    flags += ["--forbid", forbid]
     with _child("benchmarks.cluster_child", [*flags, *(["--pods"] if pods else [])]) as (value, stdin, stdout):
         yield Cluster(value, stdin, stdout)
 
