@@ -69,7 +69,10 @@ def manifests_of(content: object, origin: Origin, lines: Mapping[str, int] | Non
     if content is None:
         return ()
     if not isinstance(content, Mapping):
-        raise ManifestError(f"{origin} is no Kubernetes object", "A manifest begins with apiVersion and kind.")
+        raise ManifestError(
+            f"{origin} is no Kubernetes object",
+            "A manifest begins with apiVersion and kind; without the file, name the others.",
+        )
     kind = _text(content, "kind", origin)
     api_version = _text(content, "apiVersion", origin)
     items = content.get("items")

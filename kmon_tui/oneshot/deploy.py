@@ -99,7 +99,7 @@ async def _rolled_out(backend: Backend, command: Deploy, person: Person, now: Ca
         steps: AsyncGenerator[Rollout, None] = roll_out(deployer, command, look_in(deployer, lambda: newest[0]), now)
         async with aclosing(steps) as rollouts:
             async for rollout in rollouts:
-                if rollout.outcome is None and (words := rollout_words(rollout)) != said:
+                if rollout.applied and rollout.outcome is None and (words := rollout_words(rollout)) != said:
                     person.tell(f"{words}\n")
                     said = words
     finally:
@@ -129,9 +129,10 @@ def _answer(
     wish: Wish, plan: Plan, outcome: str, code: int, words: Sequence[str], rollout: Rollout | None = None
 ) -> Answer:
     if wish.form == "text":
-        text = "" if rollout is not None else diff.written(plan, diff.Wish(wish.manifests, "text", wish.defaults))
-        if rollout is not None:
-            text = "".join(f"{step.title} {step.done}\n" for step in rollout.steps)
+        steps = rollout.steps if rollout is not None else ()
+        text = "".join(f"{step.title} {step.done}\n" for step in steps)
+        if plan.refused or wish.dry_run:  # else it was shown before the question
+            text = diff.written(plan, diff.Wish(wish.manifests, "text", wish.defaults))
         return Answer(text, tuple(words), code)
     content: dict[str, object] = {"context": plan.context, "outcome": outcome, "message": words[0] if words else ""}
     content["items"] = plan_items(plan)

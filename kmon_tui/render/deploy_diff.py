@@ -91,7 +91,7 @@ def _is_text(value: object) -> bool:
 def _text_lines(old: object, new: object) -> Iterator[tuple[str, str]]:
     before = old.splitlines() if isinstance(old, str) else []
     after = new.splitlines() if isinstance(new, str) else []
-    for line in list(difflib.unified_diff(before, after, n=_CONTEXT, lineterm=""))[2:]:
+    for line in list(difflib.unified_diff(before, after, n=_CONTEXT, lineterm=""))[3:]:
         yield (" ", "…") if line.startswith("@@") else (line[:1], line[1:])
 
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Callable
 from datetime import datetime, timedelta, tzinfo
 from importlib import import_module
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import ClassVar, Literal, Protocol
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -16,7 +16,10 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
 from kmon_tui.domain.command import Awake, ChoosePrometheus, Command, SwitchContext
+from kmon_tui.domain.forward import target_of
 from kmon_tui.domain.state import State
+from kmon_tui.render.deploy import deploy_in
+from kmon_tui.render.forwards import quit_lines
 from kmon_tui.render.pages import notes_lines, prometheus_lines
 from kmon_tui.render.rows import SORTS
 from kmon_tui.settings import ViewSettings
@@ -94,6 +97,7 @@ class KmonApp(QuietApp):
         self._open_name = open_name
         self._interrupted: datetime | None = None
         self._told_awake: datetime | None = None
+        self._running_deploy: int | None = None
         self._workers_of_ours: list[Worker[None]] = []
 
     def get_default_screen(self) -> Screen[None]:
@@ -132,6 +136,7 @@ class KmonApp(QuietApp):
             for screen in self.screen_stack:
                 if isinstance(screen, KmonScreen):
                     screen.show(state)
+            self._tell_deploy(state)
             if self._open_name is not None and state.fleet.synced:
                 self._open_first(self._open_name)
                 self._open_name = None
@@ -167,6 +172,53 @@ class KmonApp(QuietApp):
         from kmon_tui.ui.predict_screen import PredictScreen
 
         self.open_screen(PredictScreen(self._surroundings, key))
+
+    def action_forwards(self) -> None:
+        """Show the forwards."""
+        from kmon_tui.ui.forwards_screen import ForwardsScreen
+
+        self.open_screen(ForwardsScreen(self._surroundings))
+
+    def action_new_forward(self) -> None:
+        """Make a forward to the service that is looked at."""
+        from kmon_tui.ui.forwards_screen import ForwardsScreen
+
+        screen = self.screen
+        key = screen.key if isinstance(screen, DetailScreen) else self.fleet.selected
+        self.open_screen(ForwardsScreen(self._surroundings, f"{target_of(key)} " if key is not None else " "))
+
+    async def action_quit(self) -> None:
+        """Quit; ask first when that would cut connections."""
+        busy = [one for one in self._watcher.state.forwards if one.connections]
+        if not busy:
+            self.exit()
+            return
+        from kmon_tui.ui.confirm import Confirm
+
+        self.push_screen(Confirm("quit", quit_lines(busy)), self._quit_if)
+
+    def _quit_if(self, yes: bool | None) -> None:
+        if yes:
+            self.exit()
+
+    def action_deploy(self) -> None:
+        """Deploy manifests, or look at the deploy that runs."""
+        from kmon_tui.ui.deploy_screen import DeployScreen
+
+        self.open_screen(DeployScreen(self._surroundings))
+
+    def _tell_deploy(self, state: State) -> None:
+        """Say how a deploy ended when nobody looks at it."""
+        deploy = deploy_in(state)
+        if deploy is None:
+            return
+        if deploy.done is None:
+            self._running_deploy = deploy.id
+        elif deploy.id == self._running_deploy:
+            self._running_deploy = None
+            if self.screen.id != "deploy":
+                severity: Literal["information", "error"] = "information" if deploy.done else "error"
+                self.notify(deploy.text, title="deploy", severity=severity, markup=False, timeout=15)
 
     def action_help(self) -> None:
         """Show the keys of the screen on top."""
@@ -210,7 +262,9 @@ class KmonApp(QuietApp):
 
     def _obey(self, order: Order) -> None:
         if order.name == "q":
-            self.exit()
+            self.call_later(self.action_quit)
+        elif order.name == "pf":
+            self.action_forwards()
         elif order.name == "help":
             self.action_help()
         elif order.name == "refresh":

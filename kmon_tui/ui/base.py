@@ -112,6 +112,11 @@ class KmonScreen(Screen[None]):
         """Do what the clicked key does."""
         self.app.simulate_key(event.key)
 
+    @property
+    def is_read_only(self) -> bool:
+        """Whether nothing may be written here."""
+        return self.surroundings.read_only or bool(self.state.place.read_only)
+
     def service(self, key: Key) -> InferenceService | None:
         """Find a service in the State, whose services are sorted by key."""
         services = self.state.fleet.services

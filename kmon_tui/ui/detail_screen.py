@@ -26,6 +26,9 @@ class DetailScreen(KmonScreen):
         Binding("escape,q,m", "app.back", "back", id="detail.back"),
         Binding("minus", "app.back", "last view", show=False),
         Binding("i", "app.predict", "predict", id="detail.predict"),
+        Binding("f", "app.forwards", "forwards", id="detail.forwards"),
+        Binding("F", "app.new_forward", "new forward", show=False, id="detail.new_forward"),
+        Binding("a", "app.deploy", "deploy", id="detail.deploy"),
         Binding("ctrl+r", "refresh", "refresh", id="detail.refresh"),
         Binding("question_mark,f1", "app.help", "help", key_display="?", id="app.help"),
     ]

@@ -18,9 +18,11 @@ from kmon_tui.domain.names import wanted
 from kmon_tui.domain.service import Key
 from kmon_tui.domain.state import State
 from kmon_tui.domain.traffic import Traffic
+from kmon_tui.render.deploy import activity_line
 from kmon_tui.render.filter import FilterError, parse_filter
 from kmon_tui.render.fleet_rows import FleetRows, Fold, Reason, wanted_by
-from kmon_tui.render.rows import SORTS
+from kmon_tui.render.lines import Line, cropped
+from kmon_tui.render.rows import SORTS, Row
 from kmon_tui.render.situation import notice, too_small
 from kmon_tui.render.story import context_line
 from kmon_tui.render.summary import top_line
@@ -52,6 +54,9 @@ class FleetScreen(KmonScreen):
         Binding("slash", "filter", "filter", key_display="/", id="fleet.filter", priority=True),
         Binding("m", "open", "metrics", id="fleet.metrics"),
         Binding("i", "app.predict", "predict", id="fleet.predict"),
+        Binding("f", "app.forwards", "forwards", id="fleet.forwards"),
+        Binding("F", "app.new_forward", "new forward", show=False, id="fleet.new_forward"),
+        Binding("a", "app.deploy", "deploy", id="fleet.deploy"),
         Binding("o", "app.choose_sort", "sort", id="fleet.sort"),
         Binding("ctrl+z", "faults", "faults", key_display="^z", id="fleet.faults"),
         Binding("C", "sort('change')", "changes", id="fleet.changes"),
@@ -174,7 +179,7 @@ class FleetScreen(KmonScreen):
         width = self.size.width
         state = self.state
         place = replace(state, fleet=replace(state.fleet, namespace=self.view.namespace or state.fleet.namespace))
-        top = top_line(place, self.rows.counts, self.drawing, width, read_only=self.surroundings.read_only)
+        top = top_line(place, self.rows.counts, self.drawing, width, read_only=self.is_read_only)
         self.query_one("#top", LinesView).show((top,))
         told = notice(state, shown=self._shown, filter_text=self.view.filter.text, view=self.view.words)
         if width < LEAST_WIDTH or self.size.height < LEAST_HEIGHT:
@@ -183,13 +188,18 @@ class FleetScreen(KmonScreen):
         self.query_one(NoticeView).tell(told)
         key = self.selected
         row = self.rows.rows.get(key) if key is not None else None
-        self.query_one("#context", LinesView).show((context_line(state, row, self.drawing, width),))
+        self.query_one("#context", LinesView).show((self._context_line(row, width),))
         pane = self.query_one(DetailPane)
         if pane.display and pane.size.width:
             pane.fill(state, row, self.drawing)
         filter_row = self.query_one("#filter", EntryRow)
         if filter_row.display and not filter_row.has_class("-failed"):
             filter_row.say(f"{self._shown} of {len(self.rows.rows)}  esc clears ")
+
+    def _context_line(self, row: Row | None, width: int) -> Line:
+        """Say how a deploy goes, or what matters most."""
+        deploy = activity_line(self.state, self.surroundings.now())
+        return cropped(deploy, width) if deploy else context_line(self.state, row, self.drawing, width)
 
     def action_filter(self) -> None:
         """Type a filter; while typing one, the key is a character."""

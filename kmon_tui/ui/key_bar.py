@@ -40,14 +40,15 @@ class KeyBar(LinesView):
         spans: list[Span] = []
         self._ends = []
         width = 0
-        shown = [active.binding for active in screen.active_bindings.values() if active.binding.show and active.enabled]
+        shown = [(active.binding, active.enabled) for active in screen.active_bindings.values() if active.binding.show]
         seen: set[str] = set()
-        for binding in sorted(shown, key=lambda binding: binding.id != "app.help"):
+        for binding, enabled in sorted(shown, key=lambda one: one[0].id != "app.help"):
             if binding.action in seen:
                 continue
             seen.add(binding.action)
             key = binding.key_display or binding.key.replace("ctrl+", "^").replace("escape", "esc")
-            spans.extend(((f" {key}", "key"), (f" {binding.description} ", "")))
+            look = ("key", "") if enabled else ("dim", "dim")  # what cannot be done now stays in its place
+            spans.extend(((f" {key}", look[0]), (f" {binding.description} ", look[1])))
             width += len(key) + len(binding.description) + 3
             self._ends.append((width, binding.key))
         self.show((tuple(spans),))
