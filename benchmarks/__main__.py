@@ -8,7 +8,18 @@ import time
 
 from benchmarks.table import Row, lines
 
-NAMES = ("version", "first_paint", "fleet", "idle", "terminal_bytes", "listing", "api_load", "tunnel")
+NAMES = (
+    "version",
+    "first_paint",
+    "fleet",
+    "idle",
+    "terminal_bytes",
+    "listing",
+    "api_load",
+    "tunnel",
+    "prometheus_load",
+    "tick",
+)
 
 
 def main(names: list[str]) -> None:
