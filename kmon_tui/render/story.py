@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 
 from kmon_tui.domain.health import Health, Status
@@ -12,7 +13,7 @@ from kmon_tui.domain.traffic import Buckets, Family, Traffic
 from kmon_tui.render.cells import clean, fit, middle, wrap
 from kmon_tui.render.columns import kind_word, replicas_words, state_words
 from kmon_tui.render.drawing import Drawing
-from kmon_tui.render.lines import Line, Span, cropped, joined, spread
+from kmon_tui.render.lines import Line, Span, cropped, joined, spread, text_of, width_of
 from kmon_tui.render.rows import Row, Severity, has_split, scope_words, split_words
 from kmon_tui.render.summary import api_health
 from kmon_tui.render.units import age, long_duration, milliseconds, number, percent
@@ -23,6 +24,10 @@ FAMILIES: Mapping[Family, str] = {
     Family.KNATIVE_S: "http_server_request_duration",
     Family.SDK: "request_predict_seconds",
 }
+
+
+MISSING = re.compile("may not|not shown|not known|are old|is old")
+"""In notes of what a person would miss on the screen; the others are worth no room there, only a line in ``:notes``."""
 
 
 def context_line(state: State, row: Row | None, drawing: Drawing, width: int) -> Line:
@@ -45,7 +50,7 @@ def context_line(state: State, row: Row | None, drawing: Drawing, width: int) ->
     if row is not None:
         spans = [(f" {clean(row.isvc.key.name)} ", "bold")]
         spans.extend(_traffic_words(row.traffic, drawing) or _facts(_kind_facts(row), drawing))
-    count = len(state.fleet.notes)
+    count = sum(1 for note in state.fleet.notes if MISSING.search(note))
     notes: Line = ((f" {count} note{'s' if count > 1 else ''} (:notes) ", "warn"),) if count else ()
     return spread(joined(spans), notes, width)
 
@@ -58,11 +63,12 @@ def headline(row: Row, drawing: Drawing, width: int) -> Line:
     if since in {" 0s"}:
         since = " <1m"
     room = width - len(glyph) - len(word) - len(since) - 3
-    name = middle(clean(str(isvc.key)), max(10, room), ellipsis=drawing.glyphs.ellipsis)
-    return cropped(
-        ((f"{glyph} {word}{since}", look), ("  ", ""), (name, "bold"), ("  ", ""), *_facts(_kind_facts(row), drawing)),
-        width,
-    )
+    key = isvc.key
+    full = clean(f"{key.namespace}/{key.name}")
+    name = full if len(full) <= room else middle(clean(key.name), max(10, room), ellipsis=drawing.glyphs.ellipsis)
+    line: Line = ((f"{glyph} {word}{since}", look), ("  ", ""), (name, "bold"))
+    facts: Line = (("  ", ""), *_facts(_kind_facts(row), drawing))
+    return (*line, *facts) if width_of((*line, *facts)) <= width else cropped(line, width)
 
 
 def story_lines(row: Row, drawing: Drawing, width: int) -> list[Line]:
@@ -70,7 +76,9 @@ def story_lines(row: Row, drawing: Drawing, width: int) -> list[Line]:
     isvc = row.isvc
     lines: list[Line] = [headline(row, drawing, width)]
     if row.reason:
-        lines.extend(((line, "reason"),) for line in wrap(clean(row.reason), width, most_lines=3))
+        lines.extend(((line, "reason"),) for line in wrap(clean(row.reason), width, most_lines=6))
+    if (facts := _facts(_kind_facts(row), drawing)) and not text_of(lines[0]).endswith(text_of(facts)):
+        lines.append(cropped(facts, width))
     pods = f"pods {replicas_words(isvc)}"
     split = f"   traffic {clean(split_words(isvc.traffic))}" if isvc.traffic else ""
     lines.append(

@@ -60,7 +60,7 @@ class Panel(LinesView):
 
 
 class DetailPane(Container):
-    """Four panels; how they are arranged is said by a class: -below, -right or -screen."""
+    """Four panels; how they are arranged is said by a class: -beside or -screen, and -mute without numbers."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
@@ -87,11 +87,27 @@ class DetailPane(Container):
         why = no_traffic_words(state, row)
         source = source_words(traffic, drawing)
         story, requests, latency, heat = (self.query_one(f"#{name}", Panel) for name in PANELS)
-        story.fill("", lambda width, height: story_lines(row, drawing, width)[:height] if row is not None else [])
+        mute = traffic is None and buckets is None
+        self.set_class(mute, "-mute")
+        story.fill("", _story(row, drawing, why if mute else ""))
         requests.fill(requests_title(traffic), _requests(traffic, buckets, drawing, why), source=source, stale=stale)
         latency.fill(latency_title(traffic), _latency(traffic, buckets, drawing, why), source=source, stale=stale)
         title = heat_title(buckets) if latency.display else latency_title(traffic)
         heat.fill(title, _heat(traffic, buckets, drawing, why), source=source, stale=stale)
+
+
+def _story(row: Row | None, drawing: Drawing, why: str) -> Draw:
+    """Draw the words about a service; at their end, why there are no charts."""
+
+    def draw(width: int, height: int) -> list[Line]:
+        if row is None:
+            return []
+        lines = story_lines(row, drawing, width)
+        if why:
+            lines.extend([(), (("no traffic to show", "bold"),), *(((line, "dim"),) for line in wrap(why, width))])
+        return lines[:height]
+
+    return draw
 
 
 def _requests(traffic: Traffic | None, buckets: Buckets | None, drawing: Drawing, why: str) -> Draw:

@@ -139,3 +139,24 @@ def test_ascii_bars_are_ascii() -> None:
     line = top_line(state, {}, replace(drawing(state), glyphs=ASCII), 80, read_only=False)
 
     assert text_of(line).isascii()
+
+
+def test_the_name_of_a_service_is_whole_in_a_narrow_pane() -> None:
+    state = ready_state()
+    iris = next(service for service in state.fleet.services if service.key.name == "sklearn-iris")
+
+    assert "demo/sklearn-iris" in text_of(story_lines(row_of(iris, None), drawing(state), 44)[0])
+
+
+def test_only_notes_of_what_is_missing_have_room_below_the_list() -> None:
+    state = ready_state()
+    row = row_of(state.fleet.services[0], None)
+    told = "may not list pods in all namespaces: replicas are not known"
+    quiet = "replicas of graphs are not counted while there are LLMInferenceServices"
+
+    def below(*notes: str) -> str:
+        noted = replace(state, fleet=replace(state.fleet, notes=notes))
+        return text_of(context_line(noted, row, drawing(noted), 80))
+
+    assert "1 note (:notes)" in below(told, quiet)
+    assert "note" not in below(quiet)

@@ -81,6 +81,13 @@ def test_ready_in_other_looks(
     assert snap_compare(make_app(ready_state(), view), terminal_size=(80, 24), run_before=keys(*pressed))
 
 
+@pytest.mark.parametrize("size", [(120, 40), (200, 60)])
+def test_a_failed_service_without_numbers_has_the_whole_pane(
+    size: tuple[int, int], make_app: MakeApp, snap_compare: SnapCompare
+) -> None:
+    assert snap_compare(make_app(ready_state()), terminal_size=size, run_before=keys())
+
+
 def test_read_only_is_said(make_app: MakeApp, snap_compare: SnapCompare) -> None:
     assert snap_compare(make_app(ready_state(), read_only=True), terminal_size=(80, 24), run_before=keys())
 
