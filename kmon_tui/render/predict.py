@@ -20,12 +20,13 @@ MOST_LINES = 4000
 
 
 def where_lines(
-    isvc: InferenceService | None, request: PredictRequest | None, pod: str, width: int
+    isvc: InferenceService | None, request: PredictRequest | None, pod: str, problem: str, width: int
 ) -> tuple[Line, ...]:
     """Say in two lines where the request goes, how, and with what."""
     name = clean(str(isvc.key)) if isvc is not None else ""
     if request is None:
-        return ((f" {name}", "bold"), ("  looking how to ask it", "dim")), ()
+        words = "  cannot be asked as it is" if problem else "  looking how to ask it"
+        return ((f" {name}", "bold"), (words, "dim")), ()
     way = f"via {request.via.value}"
     path = f" {clean(request.path)}   "
     room = width - cell_len(path) - len(f" POST {request.speech.value}{way} to ")
@@ -46,10 +47,13 @@ def header_names(headers: Sequence[Header]) -> str:
     return ", ".join(clean(header.name) for header in headers)
 
 
-def answer_lines(prediction: Prediction | None, width: int) -> tuple[Line, ...]:
+def idle_lines(words: str, look: str, width: int) -> tuple[Line, ...]:
+    """Say in place of an answer why there is none."""
+    return tuple(((line, look),) for line in wrap(clean(words), max(8, width)))
+
+
+def answer_lines(prediction: Prediction, width: int) -> tuple[Line, ...]:
     """Give what came: the error first, then the model's text or the body."""
-    if prediction is None:
-        return ((("nothing sent yet", "dim"),),)
     lines: list[Line] = [((line, "failed"),) for line in wrap(clean(prediction.error), max(8, width))]
     lines += [((line, "warn"),) for line in wrap(clean(prediction.hint), max(8, width))]
     text = prediction.text if prediction.tokens is not None else pretty(prediction.body)
@@ -82,10 +86,10 @@ def time_line(prediction: Prediction | None, width: int) -> Line:
     if prediction is None:
         return ()
     spans = []
+    if words := token_words(prediction):
+        spans.append((f" {words}  ", "accent"))
     if words := split_words(prediction):
         spans.append((f" {words} ms", ""))
-    if words := token_words(prediction):
-        spans.append((f"   {words}", "accent"))
     if prediction.pod and not prediction.tokens:
         spans.append((f"   {middle(clean(prediction.pod), 40)}", "dim"))
     return cropped(joined(spans), width)
@@ -122,7 +126,7 @@ def advice(isvc: InferenceService | None, request: PredictRequest | None, proble
     if request is not None and isvc.readiness is Readiness.COLD:
         if request.via.wakes:
             return ((f" scaled to zero: this request wakes it, and may take up to {request.timeout_s:g} s", "warn"),)
-        return ((" scaled to zero: there is no pod to forward to; v goes through the gateway, which wakes it", "warn"),)
+        return ((" scaled to zero: no pod to forward to; v takes its gateway, which wakes it", "warn"),)
     return ((f" {clean(problem)}", "warn"),) if problem else ()
 
 

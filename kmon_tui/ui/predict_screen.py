@@ -104,7 +104,7 @@ class PredictScreen(KmonScreen):
         """Bring everything up to date."""
         talk = self.talk
         pod = talk.answer.pod if talk.answer is not None else ""
-        where = draw.where_lines(self.service(talk.key), talk.request, pod, self.size.width)
+        where = draw.where_lines(self.service(talk.key), talk.request, pod, talk.words, self.size.width)
         self.query_one("#where", LinesView).show(where)
         history = self.query_one("#history", LinesView)
         width, height = max(1, history.size.width), max(1, history.size.height)
@@ -133,14 +133,23 @@ class PredictScreen(KmonScreen):
         box.border_title = draw.answer_title(talk.answer, waited_s)
         box.border_subtitle = draw.answer_foot(talk.answer)
         box.set_class(talk.answer is not None and bool(talk.answer.error), "-failed")
-        self.query_one(AnswerView).tell(draw.answer_lines(talk.answer, max(8, box.size.width - 2)))
+        width = max(8, box.size.width - 2)
+        if talk.answer is not None:
+            lines = draw.answer_lines(talk.answer, width)
+        elif talk.request is None and talk.words:
+            lines = draw.idle_lines(f"{talk.words} o asks in another protocol all the same.", "failed", width)
+        else:
+            lines = draw.idle_lines(
+                "waiting for the answer" if waited_s is not None else "nothing sent yet", "dim", width
+            )
+        self.query_one(AnswerView).tell(lines)
         self.query_one("#outcome", LinesView).show(self._outcome())
 
     def _outcome(self) -> tuple[Line, Line]:
         """Say where the time went, then what a person ought to know: how a repetition goes before all else."""
         talk, width = self.talk, self.size.width
         told = draw.repetition_line(talk.repetition, width)
-        told = told or draw.advice(self.service(talk.key), talk.request, talk.words)
+        told = told or draw.advice(self.service(talk.key), talk.request, talk.words if talk.request else "")
         return draw.time_line(talk.answer, width), told
 
     def _send(self, wish: Wish | str) -> bool:
