@@ -19,7 +19,7 @@ Ident = tuple[str, str, str]
 """Kind, namespace, name: sorts as Key does, and a plain tuple does it ten times faster."""
 
 _MANY = 64
-"""More changes than this are put in order in one go."""
+"""More changes than this, and than an eighth of all rows, are put in order in one go: that walks over all rows."""
 _BIG = 1000
 """More rows than this are made with the collector paused."""
 
@@ -80,7 +80,7 @@ class Rows:
     def build(self) -> tuple[InferenceService, ...]:
         """Give all services, sorted; those that did not change are the same objects as before."""
         changes = len(self._dirty) + len(self._new)
-        if changes > _MANY:
+        if changes > max(_MANY, len(self._order) // 8):
             with self._quiet if changes > _BIG else nullcontext():
                 self._place_many()
         else:
