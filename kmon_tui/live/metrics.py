@@ -12,7 +12,7 @@ from kmon_tui.domain.measurement import Measurement
 from kmon_tui.domain.service import InferenceService, Key
 from kmon_tui.domain.traffic import Prometheus, TrafficReport
 from kmon_tui.live.measure import measure
-from kmon_tui.live.pace import IDLE_S
+from kmon_tui.live.pace import IDLE_S, wait_s
 from kmon_tui.live.poller import Look, Poller
 from kmon_tui.live.prometheus import AdapterFactory, PrometheusClient
 from kmon_tui.live.prometheus_address import parse_matchers
@@ -48,7 +48,7 @@ class PrometheusMetrics:
         if not look.services:
             await _within(_until_services(interest), IDLE_S)
             return False
-        delay_s = max(self._poller.next_s, IDLE_S if interest.idle else 0.0) + random.uniform(*JITTER_S)
+        delay_s = wait_s(self._poller.next_s, idle=interest.idle, jitter_s=random.uniform(*JITTER_S))
         if interest.selected == look.selected and not await _within(interest.changed(), delay_s):
             return False
         await asyncio.sleep(min(SETTLE_S, delay_s))

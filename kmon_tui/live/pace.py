@@ -52,3 +52,11 @@ class Pace:
     def note(self) -> str:
         """Say that it was slowed down; empty when it was not."""
         return f"Prometheus is slow: asked every {self.tick_s} s only" if self.doublings else ""
+
+
+def wait_s(due_s: float, *, idle: bool, jitter_s: float) -> float:
+    """Give how long to wait for the next tick: until it is due, a minute at least while nobody looks, and a bit more.
+
+    The bit lets the scrape arrive, and keeps many who watch one Prometheus from asking in the same moment.
+    """
+    return max(due_s, IDLE_S if idle else 0.0) + jitter_s

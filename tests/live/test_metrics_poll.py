@@ -297,6 +297,26 @@ async def test_other_rows_are_read_as_soon_as_they_are_selected() -> None:
     assert took_s < 3
 
 
+async def test_the_first_key_after_a_long_time_is_answered_with_a_poll_at_once() -> None:
+    async with sandboxed(steady()) as server:
+        metrics = PrometheusMetrics(PrometheusSettings(url=server.url))
+        interest = Interested((IRIS,))
+        interest.idle = True
+        stream = metrics.poll(interest)
+        first = await anext(stream)
+        asleep = asyncio.create_task(anext(stream))
+        await asyncio.sleep(0)  # it waits for its minute now
+        interest.idle = False
+        async with asyncio.timeout(5):
+            while not asleep.done():
+                interest.select(IRIS.key)  # the monitor wakes it so, whatever is selected
+                await asyncio.sleep(0.05)
+        await stream.aclose()
+        await metrics.aclose()
+
+    assert asleep.result() is not first
+
+
 async def test_services_that_come_later_are_read_as_soon_as_they_are_there() -> None:
     async with sandboxed(steady()) as server:
         metrics = PrometheusMetrics(PrometheusSettings(url=server.url))

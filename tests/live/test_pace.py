@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kmon_tui.live.pace import CALM_TICKS, Pace
+from kmon_tui.live.pace import CALM_TICKS, Pace, wait_s
 
 
 @pytest.mark.parametrize(("scrape_s", "tick_s", "window_s"), [(1, 5, 60), (15, 15, 60), (30, 30, 120), (60, 60, 240)])
@@ -34,3 +34,9 @@ def test_long_calm_brings_the_old_pace_back() -> None:
         pace = pace.after(0.1)
 
     assert (pace.tick_s, pace.note) == (15, "")
+
+
+def test_while_nobody_looks_it_is_asked_once_a_minute() -> None:
+    assert wait_s(14.0, idle=False, jitter_s=0.25) == 14.25
+    assert wait_s(14.0, idle=True, jitter_s=0.25) == 60.25
+    assert wait_s(120.0, idle=True, jitter_s=0.25) == 120.25
