@@ -11,14 +11,14 @@ _LISTENING = "0A"
 
 
 def owner_of(port: int) -> str:
-    """Give ``pid 4411 (node)``, ``another user's process`` or, where nothing is known, nothing."""
+    """Give ``pid 4411 (node)``, ``this kmon-tui``, ``another user's process`` or, where nothing is known, nothing."""
     inodes, uids = _listeners(port)
     if not inodes:
         return ""
     wanted = {f"socket:[{inode}]" for inode in inodes}
     for process in _PROC.iterdir():
         if process.name.isdecimal() and _holds(process, wanted):
-            return f"pid {process.name} ({_name(process)})"
+            return "this kmon-tui" if int(process.name) == os.getpid() else f"pid {process.name} ({_name(process)})"
     return "another user's process" if os.getuid() not in uids else ""
 
 
