@@ -25,7 +25,7 @@ FOREIGN = (aiohttp.ClientError, HttpProcessingError, OSError, TimeoutError, ssl.
 
 LONGEST_RETRY_S = 300.0
 
-_NETWORK_HINT = "Is the cluster running, and the VPN up? kmon-tui tries again by itself; :ctx switches the context."
+_NETWORK_HINT = "Is the cluster running, and the VPN up?"
 _PAGE_HINT = "A proxy's login page, or another program? Check server and proxy-url of the cluster in the kubeconfig."
 _TRUST_HINT = "Trust its CA with --certificate-authority FILE, or nothing at all with --insecure-skip-tls-verify."
 

@@ -97,7 +97,7 @@ def check_answer(status: int, headers: Mapping[str, str], body: bytes, url: str)
         raise TimedOut(f"{url} gave up on a query: {said.error or 'gateway timeout'}", "It is overloaded or far away.")
     if status == 429:
         raise BackendError(
-            f"{url} asks for fewer queries (429)", "Waiting.", retry_after_s=_seconds(headers.get("Retry-After", ""))
+            f"{url} asks for fewer queries (429)", "Too many ask it at once.", retry_after_s=_seconds(headers.get("Retry-After", ""))
         )
     if status != 200:
         raise BadAnswer(f"{url} answers {status}: {said.error or _first_words(body)}", _hint_for(said))
@@ -133,7 +133,7 @@ def translate(error: Exception, url: str) -> BackendError:
     ):
         return TimedOut(f"no connection to {url} in time", "Is the network, the VPN or the forward up?")
     if any(isinstance(one, requests.Timeout | urllib3.exceptions.TimeoutError) for one in causes):
-        return TimedOut(f"{url} is too slow: no answer in time", "It is overloaded or far away; kmon-tui keeps trying.")
+        return TimedOut(f"{url} is too slow: no answer in time", "It is overloaded or far away.")
     if isinstance(error, requests.exceptions.TooManyRedirects):
         return BadAnswer(f"{url} redirects without end", "A login page of a proxy? " + _ADDRESS_HINT)
     return Unreachable(f"no answer from {url}: {_cause(error)}", "Is it running, and the forward to it open?")
@@ -184,7 +184,7 @@ def _hint_for(said: Failure) -> str:
         return "Look at --prometheus-matcher, and whether this Prometheus is very old."
     if said.error_type == "execution":
         return "Prometheus refused the query; ':prom' chooses another one."
-    return "Look at its own log; kmon-tui keeps trying."
+    return "Look at its own log."
 
 
 def _credentials_hint(headers: Mapping[str, str]) -> str:

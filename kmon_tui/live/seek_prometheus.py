@@ -114,7 +114,7 @@ def finder(client: KubeClient, candidate: Candidate) -> FindPod:
             pods = await _pods(client, candidate.namespace, candidate.selector)
             ready = sorted(pod.metadata.name for pod in pods if pod.ready)
         if not ready:
-            raise Unreachable(f"Prometheus {candidate} has no ready pod", "Is it starting anew? kmon-tui keeps trying.")
+            raise Unreachable(f"Prometheus {candidate} has no ready pod", "Is it starting anew?")
         pod = before.pod if before is not None and before.pod in ready else ready[0]
         return PodPort(candidate.namespace, pod, candidate.port)
 

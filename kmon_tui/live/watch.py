@@ -168,7 +168,7 @@ class Follower(Generic[T]):
         if failed is not None and (failures > 1 or not self.listed or isinstance(failed, Unauthorized)):
             self._say(failing(failed))
         elif failed is None and self._version and failures > 3:
-            hint = "Does a proxy in between cut long answers? kmon-tui tries again by itself."
+            hint = "Does a proxy in between cut long answers?"
             self._say(failing(Unreachable(f"{self._client.server} ends every watch at once", hint)))
 
     def _say(self, health: Health) -> None:

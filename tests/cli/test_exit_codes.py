@@ -8,7 +8,6 @@ import os
 import signal
 import socket
 import subprocess
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -236,15 +235,12 @@ def test_ctrl_c_ends_a_oneshot_with_130(sandbox: Place, tmp_path: Path) -> None:
     assert (process.returncode, words) == (130, "")
 
 
-def test_a_oneshot_of_the_demo_leaves_nothing_running() -> None:
-    folder = Path(tempfile.gettempdir())
-    before = set(folder.glob("kmon-sandbox-*"))
-
-    done = run("get", "sklearn-iris", "-n", "default", "--demo", "-o", "json")
+def test_a_oneshot_of_the_demo_leaves_nothing_running(tmp_path: Path) -> None:
+    done = run("get", "sklearn-iris", "-n", "default", "--demo", "-o", "json", env={"TMPDIR": str(tmp_path)})
 
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["items"][0]["namespace"] == "default"
-    assert set(folder.glob("kmon-sandbox-*")) <= before
+    assert not list(tmp_path.glob("kmon-sandbox-*"))
 
 
 def test_the_sandbox_ends_with_its_input() -> None:
@@ -271,3 +267,11 @@ def test_info_says_where_everything_is_and_no_secret(tmp_path: Path) -> None:
     assert content["paths"]["log"] == str(tmp_path / "kmon-tui" / "kmon.log")
     assert content["prometheus"]["url"] == "http://prom:9090"
     assert "s3cret" not in done.stdout + done.stderr
+
+
+def test_a_oneshot_promises_nothing_that_only_the_screen_does(sandbox: Place, tmp_path: Path) -> None:
+    config = changed(sandbox, tmp_path, {"server": "https://127.0.0.1:1"})
+
+    done = run("get", "--kubeconfig", config)
+
+    assert done.stderr == ("kmon-tui: nobody listens at https://127.0.0.1:1. Is the cluster running, and the VPN up?\n")
