@@ -32,7 +32,7 @@ class Meter:
     """A histogram: cumulative counts for each bound, the last one infinite; then count, then sum (unit 1000: in ms).
 
     Each bucket keeps what fell into it alone and shows whole requests: so a step never counts a request at one bound
-    that it does not count at the next. They round at different points, or a slow trickle would fill all of them at once.
+    that it does not count at the next. They round at different points, or a slow trickle would fill all at once.
     """
 
     def __init__(self, flow: Flow, bounds_s: Sequence[float], shape: Shape, unit: float = 1.0) -> None:
