@@ -75,8 +75,6 @@ def _bare(tree: object) -> object:
 
 
 def _differences(old: object, new: object, said: object, path: Path, told: bool) -> Iterator[Change]:
-    if old is not ABSENT and new is not ABSENT and _same(old, new):
-        return
     old_parts, new_parts = _parts(old), _parts(new)
     # A part is told when the manifest holds it; what is taken away was told by no longer being there.
     has_parts = bool(old_parts or new_parts)
@@ -87,7 +85,7 @@ def _differences(old: object, new: object, said: object, path: Path, told: bool)
             was, is_ = before.get(name, ABSENT), after.get(name, ABSENT)
             yield from _differences(was, is_, here, (*path, name), here is not ABSENT or is_ is ABSENT)
         return
-    if old is not new:
+    if not _same(old, new):
         yield Change(path, old, new, told)
 
 
