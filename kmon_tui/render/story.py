@@ -86,7 +86,8 @@ def story_lines(row: Row, drawing: Drawing, width: int) -> list[Line]:
     )
     if isvc.url:
         lines.append(((middle(clean(isvc.url), width, ellipsis=drawing.glyphs.ellipsis), "dim"),))
-    lines.extend(_condition_line(condition, drawing, width) for condition in sorted(isvc.conditions, key=_false_first))
+    said = [condition for condition in isvc.conditions if (condition.type, condition.status) != ("Stopped", "False")]
+    lines.extend(_condition_line(condition, drawing, width) for condition in sorted(said, key=_false_first))
     for pod in isvc.pods:
         if pod.trouble:
             words = f"pod {clean(pod.name)}: {clean(pod.trouble)} {clean(pod.message)}"

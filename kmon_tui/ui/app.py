@@ -247,7 +247,15 @@ class KmonApp(QuietApp):
 
     def action_choose_sort(self) -> None:
         """Choose the order of the fleet."""
+        self._choose_sort("")
+
+    def _choose_sort(self, name: str) -> None:
         fleet = self.fleet
+        if name in SORTS:
+            fleet.action_sort(name)
+            return
+        if name:
+            self.notify(f"cannot sort by {name}", severity="error", markup=False)
 
         def chosen(name: str | None) -> None:
             if name is not None:
@@ -270,7 +278,7 @@ class KmonApp(QuietApp):
         elif order.name == "refresh":
             self.fleet.action_refresh()
         elif order.name == "sort":
-            self.fleet.action_sort(order.argument)
+            self._choose_sort(order.argument)
         elif order.name == "ctx":
             self._choose_context(order.argument)
         elif order.name == "ns":

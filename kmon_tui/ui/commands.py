@@ -24,7 +24,7 @@ class Order:
 COMMANDS: Mapping[str, str] = {
     "ctx": "ctx [NAME]: another context",
     "ns": "ns NAME|all: one namespace, or all",
-    "sort": "sort " + "|".join(SORTS),
+    "sort": f"sort [{'|'.join(SORTS)}]: another order",
     "prom": "prom [URL|LABEL=VALUE|all|found]: which Prometheus, or another one",
     "notes": "notes: what is missing, and why",
     "pf": "pf: the forwards",
@@ -59,10 +59,8 @@ def parse_command(text: str) -> Order | None:
     if name not in COMMANDS:
         matches = [command for command in COMMANDS if command.startswith(name)]
         if len(matches) != 1:
-            raise CommandError(f"no such command: {words[0]}", hint=" ".join(COMMANDS))
+            raise CommandError(f"no such command: {words[0]}", hint="? lists them")
         name = matches[0]
-    if name == "sort" and argument not in SORTS:
-        raise CommandError(f"cannot sort by {argument or 'nothing'}", hint="sort " + "|".join(SORTS))
     return Order(name, argument)
 
 

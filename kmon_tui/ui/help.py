@@ -14,7 +14,7 @@ from kmon_tui.ui.commands import COMMANDS
 MEANINGS = {
     Readiness.READY: "serves, or could",
     Readiness.ROLLING: "a change is under way",
-    Readiness.FAILED: "not ready; the line below it says why",
+    Readiness.FAILED: "not ready, or none serves; the line below says why",
     Readiness.COLD: "scaled to zero: the next request wakes it",
     Readiness.STOPPED: "stopped by somebody",
     Readiness.UNKNOWN: "its status does not say",
@@ -27,6 +27,13 @@ FILTERS = (
     ("/^bert-.*v[12]$/", "a regular expression"),
     ("!ns:test  state:!ready", "turned round"),
 )
+LONGER = {
+    "cmd": "command",
+    "faults": "only what is in trouble",
+    "changes": "last changed first",
+    "sort": "choose the order",
+}
+"""Words of the key bar that have more room here."""
 SHORT = {
     "escape": "esc",
     "question_mark": "?",
@@ -40,10 +47,15 @@ SHORT = {
 
 def help_lines(bindings: Mapping[str, ActiveBinding], glyphs: Glyphs) -> tuple[Line, ...]:
     """Write keys, commands, filters and signs."""
-    lines: list[Line] = [_head("Keys")]
-    lines.extend(_pair(keys, words) for keys, words in _keys(bindings))
-    lines.extend(((), _head("Commands (after :)")))
-    lines.extend(_pair(name, text.partition(": ")[2] + _usage(text)) for name, text in COMMANDS.items())
+    lines: list[Line] = []
+    for group, pairs in _keys(bindings).items():
+        lines.extend((_head(group), *_beside(pairs), ()))
+    lines.append(_head("Commands (after :)"))
+    for name, text in COMMANDS.items():
+        usage, _, words = text.partition(": ")
+        lines.append(_pair(usage if len(usage) < 16 else name, words))
+        if len(usage) >= 16:
+            lines.append(((" " * 18 + usage, "dim"),))
     lines.extend(((), _head("Filter (after /): all words must hold")))
     lines.extend(_pair(example, words, 34) for example, words in FILTERS)
     lines.extend(((), _head("Signs")))
@@ -52,9 +64,7 @@ def help_lines(bindings: Mapping[str, ActiveBinding], glyphs: Glyphs) -> tuple[L
         lines.append(((f"{state:<18}", readiness.value), (words, "")))
     lines.append(((f"{'  ?':<18}", ""), ("not known;  - is nothing,  0 is zero", "")))
     trend = f"{glyphs.blocks}  212"
-    lines.append(
-        ((f"  {trend:<16}", "trend"), ("requests/s from 0 to 212; a blank is a gap; red pieces had errors", ""))
-    )
+    lines.append(((f"  {trend:<16}", "trend"), ("requests/s from 0 to 212; blank: a gap; red: with errors", "")))
     return tuple(lines)
 
 
@@ -66,13 +76,34 @@ def _pair(left: str, right: str, width: int = 16) -> Line:
     return ((f"  {left:<{width}}", "key"), (right, ""))
 
 
-def _usage(text: str) -> str:
-    usage = text.partition(": ")[0]
-    return f"   ({usage})" if " " in usage else ""
+def _beside(pairs: list[tuple[str, str]]) -> list[Line]:
+    """Put two keys with their words on each line."""
+    height = (len(pairs) + 1) // 2
+    lines: list[Line] = []
+    for y in range(height):
+        line: Line = ()
+        for keys, words in pairs[y::height]:
+            line = (*line, (f"  {keys:<9}", "key"), (f"{words:<26}", ""))
+        lines.append(line)
+    return lines
 
 
-def _keys(bindings: Mapping[str, ActiveBinding]) -> list[tuple[str, str]]:
-    """Give the keys of each action together: the screen's own first, then those of the list, then the app's.
+def _group(id_: str) -> str:
+    """Give the heading below which a binding stands."""
+    area, _, name = id_.partition(".")
+    if name == "open":
+        return "Do"
+    if area == "list" or name in {"up", "down"}:
+        return "Move"
+    if name.startswith(("filter", "faults", "sort", "changes", "last_view", "clear", "ns_")):
+        return "Narrow and order"
+    if area == "app" or name in {"refresh", "back"}:
+        return "Program"
+    return "Do"
+
+
+def _keys(bindings: Mapping[str, ActiveBinding]) -> dict[str, list[tuple[str, str]]]:
+    """Give the keys of each action together, by group.
 
     Our bindings are those with an id; of Textual's own only the palette is worth a line.
     """
@@ -80,10 +111,15 @@ def _keys(bindings: Mapping[str, ActiveBinding]) -> list[tuple[str, str]]:
     for active in bindings.values():
         binding = active.binding
         if active.enabled and binding.description and (binding.id or binding.action == "command_palette"):
-            keys, _, _ = by_action.setdefault(binding.action, ([], binding.description, binding.id or "app"))
+            keys, _, _ = by_action.setdefault(binding.action, ([], binding.description, binding.id or "app.palette"))
             keys.append(SHORT.get(binding.key) or binding.key.replace("ctrl+", "^"))
-    found = sorted(by_action.values(), key=lambda item: ("app.quit" in item[2], item[2].startswith("list.")))
-    pairs = [(" ".join(keys), words) for keys, words, _ in found]
-    numbers = [pair for pair in pairs if pair[0].isdigit() and pair[0] != "0"]
-    shown = [pair for pair in pairs if pair not in numbers]
-    return shown + ([("1-9", "one namespace, by its number")] if numbers else [])
+    groups: dict[str, list[tuple[str, str]]] = {"Do": [], "Narrow and order": [], "Move": [], "Program": []}
+    numbered = False
+    for keys, words, id_ in by_action.values():
+        if keys[0].isdigit() and keys[0] != "0":
+            numbered = True
+        else:
+            groups[_group(id_)].append((" ".join(keys), LONGER.get(words, words)))
+    if numbered:
+        groups["Narrow and order"].append(("1-9", "namespace by its number"))
+    return {group: pairs for group, pairs in groups.items() if pairs}

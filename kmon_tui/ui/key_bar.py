@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from textual import events
+from textual.binding import Binding
 from textual.message import Message
 from textual.screen import Screen
 
-from kmon_tui.render.lines import Span
+from kmon_tui.render.lines import Line, width_of
 from kmon_tui.ui.palette import LinesView
 
 
@@ -36,19 +37,35 @@ class KeyBar(LinesView):
         if key is not None:
             self.post_message(self.Pressed(key))
 
+    def on_resize(self) -> None:
+        """Show the keys that fit now."""
+        self._changed(self.screen)
+
     def _changed(self, screen: Screen[object]) -> None:
-        spans: list[Span] = []
-        self._ends = []
-        width = 0
         shown = [(active.binding, active.enabled) for active in screen.active_bindings.values() if active.binding.show]
-        seen: set[str] = set()
-        for binding, enabled in sorted(shown, key=lambda one: one[0].id != "app.help"):
-            if binding.action in seen:
-                continue
-            seen.add(binding.action)
+        parts: dict[str, tuple[str, Line]] = {}
+        for binding, enabled in sorted(shown, key=lambda one: (_place(one[0]), one[0].id != "app.help")):
             key = binding.key_display or binding.key.replace("ctrl+", "^").replace("escape", "esc")
             look = ("key", "") if enabled else ("dim", "dim")  # what cannot be done now stays in its place
-            spans.extend(((f" {key}", look[0]), (f" {binding.description} ", look[1])))
-            width += len(key) + len(binding.description) + 3
-            self._ends.append((width, binding.key))
-        self.show((tuple(spans),))
+            words: Line = ((f" {key}", look[0]), (f" {binding.description} ", look[1]))
+            parts.setdefault(binding.action, (binding.key, words))
+        kept = fitting(list(parts.values()), screen.size.width)
+        self._ends = []
+        width = 0
+        for key, words in kept:
+            width += width_of(words)
+            self._ends.append((width, key))
+        self.show((tuple(span for _, words in kept for span in words),))
+
+
+def fitting(parts: list[tuple[str, Line]], width: int) -> list[tuple[str, Line]]:
+    """Give whole keys that fit: those before the last go first, since the last one leads out."""
+    kept = list(parts)
+    while len(kept) > 1 and sum(width_of(words) for _, words in kept) > width:
+        kept.pop(-2)
+    return kept
+
+
+def _place(binding: Binding) -> bool:
+    """Put what leads out at the end."""
+    return binding.action in {"app.quit", "app.back"}

@@ -213,8 +213,8 @@ async def test_help_names_the_real_keys() -> None:
 
         assert isinstance(run.app.screen, TextScreen)
         page = "\n".join(text_of(line) for line in run.app.screen._lines)
-        for key, words in (("^z", "faults"), ("C", "changes"), ("N", "sort by name"), ("down j", "down")):
-            assert f"  {key:<16}{words}" in page
+        for key, words in (("^z", "only what is"), ("C", "last changed"), ("N", "sort by name"), ("down j", "down")):
+            assert f"  {key:<9}{words}" in page
 
 
 async def test_q_quits_at_the_top_and_waits_for_the_monitor() -> None:
@@ -346,3 +346,40 @@ async def test_commands_work_on_the_detail_screen_too() -> None:
         await press(pilot, "m", "colon", *"ctx staging", "enter")
 
         assert SwitchContext("staging") in run.watcher.sent
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+async def test_the_key_bar_shows_whole_keys_and_always_the_way_out(width: int) -> None:
+    run = Run()
+    async with run.app.run_test(size=(width, 24)) as pilot:
+        await press(pilot)
+        shown = run.line("keys")
+
+        assert len(shown) <= width
+        assert shown.startswith(" ? help ") and shown.rstrip().endswith("q quit")
+
+
+async def test_sort_without_a_known_order_lets_choose() -> None:
+    for typed in ("sort", "sort nonsense"):
+        run = Run()
+        async with run.app.run_test(size=(80, 24)) as pilot:
+            await press(pilot, "colon", *typed, "enter")
+
+            assert isinstance(run.app.screen, Chooser)
+
+
+async def test_help_groups_its_keys() -> None:
+    run = Run()
+    async with run.app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, "question_mark")
+        page = run.app.screen
+        assert isinstance(page, TextScreen)
+        lines = [text_of(line) for line in page._lines]
+
+        assert [line for line in lines if line in {"Do", "Narrow and order", "Move", "Program"}] == [
+            "Do",
+            "Narrow and order",
+            "Move",
+            "Program",
+        ]
+        assert max(len(line.rstrip()) for line in lines) <= 74
