@@ -97,7 +97,9 @@ def check_answer(status: int, headers: Mapping[str, str], body: bytes, url: str)
         raise TimedOut(f"{url} gave up on a query: {said.error or 'gateway timeout'}", "It is overloaded or far away.")
     if status == 429:
         raise BackendError(
-            f"{url} asks for fewer queries (429)", "Too many ask it at once.", retry_after_s=_seconds(headers.get("Retry-After", ""))
+            f"{url} asks for fewer queries (429)",
+            "Too many ask it at once.",
+            retry_after_s=_seconds(headers.get("Retry-After", "")),
         )
     if status != 200:
         raise BadAnswer(f"{url} answers {status}: {said.error or _first_words(body)}", _hint_for(said))
