@@ -14,7 +14,6 @@ from kmon_tui.domain.plan import Problem, Resource
 from kmon_tui.live.asking import Ask
 from kmon_tui.live.kube import KubeClient
 
-
 T = TypeVar("T")
 
 
