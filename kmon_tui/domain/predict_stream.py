@@ -36,7 +36,8 @@ def piece_of(line: str) -> Piece | None:
         return Piece(error=str(message or "the stream broke off with an error"))
     choices = given.get("choices")
     first = choices[0] if isinstance(choices, list) and choices else None
-    return Piece(_text(first)) if isinstance(first, dict) else None
+    # Some servers say [DONE] at the end, some only why they finished.
+    return Piece(_text(first), over=first.get("finish_reason") is not None) if isinstance(first, dict) else None
 
 
 def _text(choice: dict[str, object]) -> str:

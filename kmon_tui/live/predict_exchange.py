@@ -13,7 +13,7 @@ import httpx
 
 from kmon_tui import __version__
 from kmon_tui.domain.errors import BackendError
-from kmon_tui.domain.predict import Prediction, PredictRequest, Split, Tokens
+from kmon_tui.domain.predict import Prediction, PredictRequest, Speech, Split, Tokens
 from kmon_tui.domain.predict_answer import Spoken, failure
 from kmon_tui.domain.predict_stream import piece_of
 
@@ -158,7 +158,7 @@ async def _stream(response: httpx.Response, latest: Prediction, clock: Clock) ->
         if time.perf_counter() - told_s >= TELL_EVERY_S:
             told_s = time.perf_counter()
             yield replace(latest, text="".join(texts), size=size, tokens=_tokens(at_ms), latency_ms=clock.ms())
-    if not over and not error:
+    if not over and not error and latest.speech is Speech.OPENAI:
         error = "the stream ended before its end was said"
     yield replace(latest, body="\n".join(lines), text="".join(texts), size=size, tokens=_tokens(at_ms), error=error)
 
