@@ -54,7 +54,7 @@ def choices(state: State) -> tuple[Choice, ...]:
     if prometheus.matchers:
         found.append(Choice("all", f"all series, without {prometheus.matchers}"))
     if not prometheus.found_by.startswith("found in the cluster"):
-        found.append(Choice("found", "the one that is found in the cluster"))
+        found.append(Choice("found", "what is in the cluster"))
     return tuple(found)
 
 

@@ -16,6 +16,8 @@ from textual.widgets.option_list import Option
 from kmon_tui.render.cells import clean, middle
 
 LABEL_WIDTH = 46
+BORDERS = 10
+"""Cells around a label: the frame of the box, the mark, the room for a scroll bar."""
 
 
 class Chooser(ModalScreen[str | None]):
@@ -27,8 +29,17 @@ class Chooser(ModalScreen[str | None]):
         Binding("k", "cursor_up", show=False),
     ]
 
-    def __init__(self, title: str, choices: Sequence[tuple[str, str]], chosen: str = "", empty: str = "") -> None:
+    def __init__(
+        self,
+        title: str,
+        choices: Sequence[tuple[str, str]],
+        chosen: str = "",
+        empty: str = "",
+        *,
+        label_width: int = LABEL_WIDTH,
+    ) -> None:
         super().__init__()
+        self._label_width = label_width
         self._title = title
         self._choices = choices
         """Value and label of each."""
@@ -38,6 +49,8 @@ class Chooser(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """Lay out the box."""
         with Vertical(id="box") as box:
+            if self._label_width > LABEL_WIDTH:
+                box.styles.width = self._label_width + BORDERS
             box.border_title = Text(clean(self._title)).markup
             box.border_subtitle = "enter choose  esc back"
             yield OptionList(*self._options(), markup=False)
@@ -63,6 +76,6 @@ class Chooser(ModalScreen[str | None]):
         if not self._choices:
             return [Option(self._empty, disabled=True)]
         return [
-            Option(Text(("> " if value == self._chosen else "  ") + middle(clean(label), LABEL_WIDTH)))
+            Option(Text(("> " if value == self._chosen else "  ") + middle(clean(label), self._label_width)))
             for value, label in self._choices
         ]

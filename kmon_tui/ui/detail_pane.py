@@ -139,8 +139,10 @@ def _heat(traffic: Traffic | None, buckets: Buckets | None, drawing: Drawing, wh
 
 def _waiting(traffic: Traffic | None, buckets: Buckets | None, why: str) -> str:
     """Say why there are no buckets."""
-    if traffic is None:
+    if traffic is None or traffic.problem:
         return why
+    if buckets is not None and not buckets.problem:
+        return "this Prometheus has no latency buckets of this service"
     return "the buckets are being asked for" if buckets is None else clean(buckets.problem) or why
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -45,10 +46,17 @@ class PrometheusScreen(TextScreen):
 
 def chooser(state: State) -> Chooser:
     """Give the list of what could be asked instead; it ends with typing something else."""
-    found = [*choices(state), Choice(TYPE, "a URL, or a matcher as cluster=prod-eu")]
-    width = max(len(choice.text) for choice in found)
-    labels = [(choice.text, f"{choice.text:<{width}}  {choice.why}") for choice in found]
-    return Chooser("ask another Prometheus, or only some series", labels)
+    found = [*choices(state), Choice(TYPE, "a URL, or LABEL=VALUE")]
+    names = [_short(choice) for choice in found]
+    width = max(map(len, names))
+    labels = [(choice.text, f"{name:<{width}}  {choice.why}") for choice, name in zip(found, names, strict=True)]
+    return Chooser("ask another Prometheus, or only some series", labels, label_width=66)
+
+
+def _short(choice: Choice) -> str:
+    """Give NAMESPACE/NAME for an address inside the cluster, which is too long for a list."""
+    inside = re.fullmatch(r"https?://([^.]+)\.([^.]+)\.svc(?:\.cluster\.local)?(?::\d+)?(/.*)?", choice.text)
+    return f"{inside[2]}/{inside[1]}{inside[3] or ''}" if inside else choice.text
 
 
 def wish_of(argument: str) -> ChoosePrometheus:

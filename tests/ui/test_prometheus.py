@@ -6,13 +6,16 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from textual.widgets import OptionList
 
 from kmon_tui.domain.choice import Choice
 from kmon_tui.domain.command import ChoosePrometheus
 from kmon_tui.domain.state import State
+from kmon_tui.domain.traffic import Traffic
 from kmon_tui.render.lines import text_of
 from kmon_tui.ui.chooser import Chooser
 from kmon_tui.ui.command_row import CommandRow
+from kmon_tui.ui.detail_pane import Panel
 from kmon_tui.ui.palette import LinesView
 from kmon_tui.ui.prometheus_screen import PrometheusScreen
 from tests.ui.samples import ready_state
@@ -84,6 +87,29 @@ async def test_another_one_can_be_typed_from_the_choice() -> None:
 
     assert closed
     assert wishes(run) == [ChoosePrometheus("http://b:9090")]
+
+
+async def test_one_in_the_cluster_is_listed_by_its_name_and_what_it_is() -> None:
+    run = Run(with_choices(Choice("http://prometheus-server.team-b.svc:9090/prom", "the prometheus chart")))
+    async with run.app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, "P")
+        listed = str(run.app.screen.query_one(OptionList).get_option_at_index(0).prompt)
+
+    assert listed.split() == ["team-b/prometheus-server/prom", "the", "prometheus", "chart"]
+
+
+async def test_two_clusters_in_one_server_are_said_in_every_panel() -> None:
+    several = "this Prometheus holds several clusters (eu, us): choose one with P"
+    ready = ready_state()
+    assert ready.traffic is not None
+    puzzled = {key: Traffic(one.family, problem=several) for key, one in ready.traffic.traffic.items()}
+    run = Run(replace(ready, traffic=replace(ready.traffic, traffic=puzzled, buckets={})))
+    async with run.app.run_test(size=(80, 40)) as pilot:
+        await press(pilot, "/", *"bert", "enter", "m")
+        panels = [panel for panel in run.app.screen.query(Panel) if panel.id in ("requests", "latency", "heat")]
+        told = [" ".join(text_of(line) for line in panel._lines) for panel in panels if panel.display]
+
+    assert told and all("choose one with P" in words for words in told)
 
 
 @pytest.mark.parametrize(
