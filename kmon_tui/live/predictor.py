@@ -14,16 +14,17 @@ import httpx
 from kmon_tui.backend import Stream
 from kmon_tui.domain.errors import BackendError, SettingsError, Unreachable
 from kmon_tui.domain.predict import Prediction, PredictRequest, Prepared, Repetition, SavedBody, Sent, Speech, Via
-from kmon_tui.domain.predict_speech import full_path, other_prefix, speech_of
+from kmon_tui.domain.predict_speech import full_path, host_of, other_prefix, speech_of
 from kmon_tui.domain.service import InferenceService, Key
 from kmon_tui.live.kube import KubeClient
-from kmon_tui.live.pod_route import PodPort, PodRoute
+from kmon_tui.live.pod_route import FindPod, PodPort, PodRoute
 from kmon_tui.live.predict_exchange import Target, exchange, last_of
+from kmon_tui.live.predict_gateway import gateway, gateway_finder, is_inside
 from kmon_tui.live.predict_prepare import prepared
 from kmon_tui.live.predict_repeat import MOST_CONCURRENT, repeat
 from kmon_tui.live.predict_shelf import Shelf
 from kmon_tui.live.predict_transport import TunnelTransport
-from kmon_tui.live.predict_way import find_door
+from kmon_tui.live.predict_way import Door, find_door
 from kmon_tui.settings import PredictSettings
 
 MOST_ROUTES = 4
@@ -40,10 +41,11 @@ class _Line:
 
 @dataclass(slots=True)
 class _Way:
-    """The tunnel to a service's pods, and whether they want TLS."""
+    """The tunnel to a service's pods, or to those of a gateway."""
 
     route: PodRoute
-    https: bool = False
+    door: Door | None = None
+    """Where the service listened a moment ago."""
 
 
 class HttpPredictor:
@@ -54,7 +56,8 @@ class HttpPredictor:
         self._settings = settings
         self._shelf = shelf
         self._tasks = asyncio.TaskGroup()
-        self._ways: dict[Key, _Way] = {}
+        self._ways: dict[Key | str, _Way] = {}
+        """By service; by URL for gateways inside the cluster. The one that was used last is the last one."""
 
     async def __aenter__(self) -> HttpPredictor:
         await self._tasks.__aenter__()
@@ -124,43 +127,42 @@ class HttpPredictor:
     @asynccontextmanager
     async def _line(self, isvc: InferenceService, via: Via, path: str, connections: int) -> AsyncIterator[_Line]:
         """Open a client for one way, and give where it leads. Raises BackendError or SettingsError."""
-        limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
         if via is Via.FORWARD:
-            way = await self._way(isvc)
-            place = way.route.place
-            assert place is not None, "a way begins with a pod"
-            transport = TunnelTransport(way.route, connections)
-            host = urlsplit(isvc.url).netloc.rpartition("@")[2] if isvc.url else ""
-            scheme = "https" if way.https else "http"
-            target = Target(f"{scheme}://{place.pod}:{place.port}{path}", host, f"{place.pod}:{place.port}")
-            async with httpx.AsyncClient(transport=transport, trust_env=False) as client:
-                yield _Line(client, target)
-            return
-        target = _outside(isvc, via, full_path(isvc, via, path), self._settings)
-        verify = not self._settings.insecure_skip_tls_verify
-        async with httpx.AsyncClient(verify=verify, limits=limits) as client:
+            way, door = await self._to_pods(isvc)
+            pod = f"{door.place.pod}:{door.place.port}"
+            target = Target(f"{'https' if door.https else 'http'}://{pod}{path}", host_of(isvc), pod)
+            client = _through(way.route, connections)
+        elif via is Via.INGRESS and is_inside(self._settings.ingress):
+            url = await gateway(self._client, self._settings.ingress)
+            target = _outside(isvc, via, full_path(isvc, via, path), url)
+            client = _through(self._way(url, gateway_finder(self._client, url)).route, connections)
+        else:
+            target = _outside(isvc, via, full_path(isvc, via, path), self._settings.ingress or "")
+            limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+            client = httpx.AsyncClient(verify=not self._settings.insecure_skip_tls_verify, limits=limits)
+        async with client:
             yield _Line(client, target)
 
-    async def _way(self, isvc: InferenceService) -> _Way:
-        """Give the tunnel to the service's pods, with a pod that was ready a moment ago."""
-        way = self._ways.pop(isvc.key, None)
-        if way is None:
-            way = self._new_way(isvc)
-        self._ways[isvc.key] = way  # the last one in the dict is the one that was used last
-        while len(self._ways) > MOST_ROUTES:
-            self._ways.pop(next(iter(self._ways))).route.close()
-        door = await find_door(self._client, isvc, way.route.place)
-        way.https = door.https
-        if way.route.place is None or door.place != way.route.place:
-            way.route.place = door.place
-            way.route.suspect()
-        return way
+    async def _to_pods(self, isvc: InferenceService) -> tuple[_Way, Door]:
+        """Give the tunnel to the service's pods, and the pod that is ready now."""
 
-    def _new_way(self, isvc: InferenceService) -> _Way:
         async def find(before: PodPort | None) -> PodPort:
             return (await find_door(self._client, isvc, before)).place
 
-        return _Way(PodRoute(self._client, find, self._tasks))
+        way = self._way(isvc.key, find)
+        door = await find_door(self._client, isvc, way.route.place)
+        if door != way.door:
+            way.door = door
+            way.route.suspect()
+        return way, door
+
+    def _way(self, name: Key | str, find: FindPod) -> _Way:
+        """Give the tunnel of this name, made when there is none; the least used one is closed for it."""
+        way = self._ways.pop(name, None) or _Way(PodRoute(self._client, find, self._tasks))
+        self._ways[name] = way
+        while len(self._ways) > MOST_ROUTES:
+            self._ways.pop(next(iter(self._ways))).route.close()
+        return way
 
     def _with_pod(self, isvc: InferenceService, answer: Prediction) -> Prediction:
         """Say which pod it was in the end: the route moves on when one goes."""
@@ -192,21 +194,21 @@ async def _one(line: _Line, request: PredictRequest) -> AsyncGenerator[Predictio
             yield answer
 
 
-def _outside(isvc: InferenceService, via: Via, path: str, settings: PredictSettings) -> Target:
-    """Give the address of a way that leads over the network. Raises SettingsError or Unreachable when there is none."""
-    host = urlsplit(isvc.url).netloc.rpartition("@")[2] if isvc.url else ""
+def _through(route: PodRoute, connections: int) -> httpx.AsyncClient:
+    """Give a client whose connections go through the tunnel; proxies and netrc of the environment are left aside."""
+    return httpx.AsyncClient(transport=TunnelTransport(route, connections), trust_env=False)
+
+
+def _outside(isvc: InferenceService, via: Via, path: str, ingress: str) -> Target:
+    """Give the address of a way that leads through a gateway. Raises Unreachable when the service has no URL."""
+    host = host_of(isvc)
     if not host:
         raise Unreachable(f"{isvc.key.name} has no URL in its status", "Is it ready? --via forward needs none.")
     if via is Via.URL:
         scheme = urlsplit(isvc.url).scheme or "http"
         hint = "Is that name known here? --via ingress --ingress URL sends to a gateway; --via forward needs neither."
         return Target(f"{scheme}://{host}{path}", host, hint=hint)
-    if not settings.ingress:
-        raise SettingsError(
-            "no gateway is named",
-            "Say --ingress http://ADDRESS, or predict.ingress in the config file for this context.",
-        )
-    parts = urlsplit(settings.ingress if "://" in settings.ingress else f"http://{settings.ingress}")
+    parts = urlsplit(ingress if "://" in ingress else f"http://{ingress}")
     address = parts.netloc.rpartition("@")[2]
     hint = "Is this the address of the cluster's gateway? --via forward goes past it."
     return Target(f"{parts.scheme}://{address}{parts.path.rstrip('/')}{path}", host, hint=hint)

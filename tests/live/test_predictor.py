@@ -1,103 +1,19 @@
-"""Requests to models: through a tunnel without a listener, to a URL, to a gateway; once and many times."""
+"""Requests to models through a tunnel without a listener, and to a URL: once and many times."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import pytest
 from aiohttp import web
 
-from kmon_tui.domain.errors import SettingsError
-from kmon_tui.domain.predict import Header, Prediction, PredictRequest, Speech, Via
-from kmon_tui.domain.service import InferenceService, Key, Kind, Mode, Readiness
-from kmon_tui.live.kube import KubeClient
-from kmon_tui.live.kubeconfig import find_access
-from kmon_tui.live.predict_shelf import Shelf
-from kmon_tui.live.predictor import HttpPredictor
-from kmon_tui.sandbox.sandbox import Sandbox, SandboxOptions
-from kmon_tui.settings import KubeSettings, PredictSettings
+from kmon_tui.domain.predict import Header, Speech, Via
+from kmon_tui.domain.service import Mode, Readiness
+from tests.live.predict_models import IRIS, LABELS, REQUEST, behind_pods, forwards, model, sent
 from tests.live.prometheus_pods import pod
-
-KEY = Key(Kind.ISVC, "default", "iris")
-IRIS = InferenceService(KEY, readiness=Readiness.READY, mode=Mode.STANDARD, url="http://iris.default.example.com")
-LABELS = {"serving.kserve.io/inferenceservice": "iris", "component": "predictor"}
-REQUEST = PredictRequest(
-    KEY, Speech.V1, "/v1/models/iris:predict", '{"instances": [[1]]}', host="iris.default.example.com"
-)
-
-Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-@dataclass
-class Model:
-    """A server that answers as it is told, and remembers what it was asked."""
-
-    answer: Answer
-    port: int = 0
-    asked: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
-
-    async def handle(self, request: web.Request) -> web.StreamResponse:
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        self.asked.append((request.path, headers, await request.read()))
-        return await self.answer(request)
-
-
-async def predictions(_: web.Request) -> web.StreamResponse:
-    return web.json_response({"predictions": [1, 1]})
-
-
-@asynccontextmanager
-async def model(answer: Answer = predictions) -> AsyncGenerator[Model, None]:
-    """Serve on a port of loopback."""
-    served = Model(answer)
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", served.handle)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    served.port = runner.addresses[0][1]
-    try:
-        yield served
-    finally:
-        await runner.cleanup()
-
-
-@asynccontextmanager
-async def behind_pods(
-    served: Model, folder: Path, *pods: dict[str, Any], ingress: str | None = None
-) -> AsyncGenerator[tuple[HttpPredictor, Sandbox], None]:
-    """Give a predictor in a cluster whose pods all lead to this model."""
-    async with Sandbox(SandboxOptions(world="empty")) as sandbox, asyncio.timeout(30):
-
-        async def dial(_: dict[str, Any], port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-            if port != 8080:
-                raise ConnectionRefusedError(111, "Connection refused")
-            return await asyncio.open_connection("127.0.0.1", served.port)
-
-        sandbox.api.pods.dial = dial
-        for one in pods or (pod("default", "iris-1", LABELS),):
-            sandbox.api.store.put(one)
-        client = KubeClient(find_access(KubeSettings(kubeconfig=str(sandbox.kubeconfig))))
-        try:
-            async with HttpPredictor(client, PredictSettings(ingress=ingress), Shelf(folder, "here")) as predictor:
-                yield predictor, sandbox
-        finally:
-            await client.close()
-
-
-async def sent(
-    predictor: HttpPredictor, request: PredictRequest = REQUEST, isvc: InferenceService = IRIS
-) -> Prediction:
-    """Send once and give the end of it."""
-    async with aclosing(predictor.send(isvc, request)) as values:
-        return [value async for value in values][-1]
 
 
 async def test_a_request_goes_through_a_tunnel_to_a_ready_pod(tmp_path: Path) -> None:
@@ -187,6 +103,7 @@ async def test_the_next_request_goes_to_another_pod_when_one_is_gone(tmp_path: P
 
     assert [first.pod, second.pod] == ["iris-1:8080", "iris-2:8080"]
     assert first.ok and second.ok
+    assert forwards(sandbox) == ["iris-1", "iris-2"]
 
 
 async def test_silence_ends_after_the_timeout(tmp_path: Path) -> None:
@@ -308,30 +225,6 @@ async def test_a_repetition_can_be_stopped(tmp_path: Path) -> None:
 
     assert 0 < first.done < 100
     assert asked < 100
-
-
-async def test_a_gateway_is_asked_with_the_host_of_the_service(tmp_path: Path) -> None:
-    async with model() as served, behind_pods(served, tmp_path, ingress=f"http://127.0.0.1:{served.port}") as (p, _):
-        answer = await sent(p, replace(REQUEST, via=Via.INGRESS))
-
-    assert answer.ok
-    assert served.asked[0][1]["host"] == "iris.default.example.com"
-
-
-async def test_a_gateway_that_knows_no_such_host_is_explained(tmp_path: Path) -> None:
-    async def istio(_: web.Request) -> web.StreamResponse:
-        return web.Response(status=404, headers={"server": "istio-envoy"})
-
-    async with model(istio) as served, behind_pods(served, tmp_path, ingress=f"127.0.0.1:{served.port}") as (p, _):
-        answer = await sent(p, replace(REQUEST, via=Via.INGRESS))
-
-    assert "Istio's gateway knows no service with the Host iris.default.example.com" in answer.error
-
-
-async def test_a_gateway_must_be_named(tmp_path: Path) -> None:
-    async with model() as served, behind_pods(served, tmp_path) as (predictor, _):
-        with pytest.raises(SettingsError, match="no gateway is named"):
-            await predictor.prepare(IRIS, None, Via.INGRESS)
 
 
 async def test_the_url_of_the_service_is_asked_without_a_pod(tmp_path: Path) -> None:
