@@ -196,6 +196,20 @@ async def test_of_two_that_both_answer_a_person_must_choose() -> None:
     assert report.prometheus.found_by == "--prometheus, through a tunnel: the prometheus chart (release prometheus)"
 
 
+async def test_what_was_found_can_be_chosen_while_the_program_runs() -> None:
+    pods = (of_chart("team-a"), of_chart("team-b"))
+    async with cluster(*pods) as sandbox, backend_of(sandbox.kubeconfig) as backend:
+        with pytest.raises(BackendError) as error:
+            await first_report(backend.metrics)
+        found = [choice.text for choice in error.value.choices]
+        assert backend.metrics_at is not None
+        async with backend.metrics_at(PrometheusSettings(url=found[1], found_by=":prom")) as metrics:
+            report = await first_report(metrics)
+
+    assert found == ["http://prometheus-server.team-a.svc:9090", "http://prometheus-server.team-b.svc:9090"]
+    assert (report.prometheus.url, set(report.traffic)) == (found[1], {IRIS.key})
+
+
 async def test_a_service_of_any_name_can_be_named_by_its_address_in_the_cluster() -> None:
     service = {
         "apiVersion": "v1",

@@ -207,10 +207,12 @@ async def test_two_clusters_are_never_summed(serve: Serve, label: str) -> None:
     for name in ("eu", "us"):
         story.tell(COUNT, {**POD, **OK, label: name}, lambda n: 30 * n)
 
-    traffic = (await report_of(story, serve)).traffic[IRIS.key]
+    report = await report_of(story, serve)
+    traffic = report.traffic[IRIS.key]
 
     assert (traffic.requests_per_s, traffic.counter_sum, traffic.p90_ms) == (None, None, None)
-    assert f"--prometheus-matcher '{label}=\"eu\"'" in traffic.problem
+    assert f"with P, or as --prometheus-matcher '{label}=\"eu\"'" in traffic.problem
+    assert [choice.text for choice in report.prometheus.choices] == [f'{label}="eu"', f'{label}="us"']
 
 
 async def test_a_service_that_only_the_other_cluster_counts_has_no_numbers_either(serve: Serve) -> None:
