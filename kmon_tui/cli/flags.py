@@ -68,7 +68,7 @@ PREDICT: tuple[Row, ...] = (
     (("--protocol",), "protocol", "NAME", "v1, v2 or openai (else what the service speaks)"),
     (("--model",), "model", "NAME", "what the server calls the model, if not as the service"),
     (("--via",), "via", "WAY", "forward (usual), url, or ingress; the last two wake a service scaled to zero"),
-    (("--ingress",), "predict.ingress", "URL", "address of the gateway for --via ingress"),
+    (("--ingress",), "predict.ingress", "URL", "gateway for --via ingress (else Istio's or Kourier's in the cluster)"),
     (("-k", "--insecure"), "predict.insecure_skip_tls_verify", "", "do not check certificates of URL and gateway"),
     (("-H", "--header"), "headers", "HEADER…", "sent along, as 'X-Api-Key: abc'; @FILE reads lines of them"),
     (("--bearer-token-file",), "bearer_token_file", "FILE", "token for the model; never shown nor saved"),
