@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from kmon_tui.domain.health import Health, Status
 from kmon_tui.domain.service import Readiness
 from kmon_tui.domain.state import KUBERNETES, PROMETHEUS, State
+from kmon_tui.domain.traffic import Prometheus
 from kmon_tui.render.cells import clean, middle
 from kmon_tui.render.drawing import Drawing, poll_s
 from kmon_tui.render.lines import Line, Span, cropped, joined, width_of
-from kmon_tui.render.units import age
+from kmon_tui.render.units import age, duration
 
 WORDS = (
     (Readiness.FAILED.value, "FAILED", "alarm"),
@@ -23,6 +25,9 @@ WORDS = (
 )
 
 
+FORBIDDEN = "Forbidden"
+NOT_FOUND = "NotFound"
+"""Classes of errors that are not an outage."""
 CONTEXT_WIDTH = 28
 """Cells that a long context gets before counts are left out for it."""
 
@@ -67,6 +72,9 @@ def top_line(state: State, counts: Mapping[str, int], drawing: Drawing, width: i
         (middle(place, 16), ""),
     )
     gap = width - width_of(left) - width_of(right)
+    if which := _which(drawing.prometheus, gap - 4):
+        right = joined([*right[:-1], (f"  {which} ", "dim")])
+        gap -= len(which) + 2
     if gap < 1:
         return cropped((*left, ("  ", ""), *right), width)
     return (*left, (" " * gap, ""), *right)
@@ -88,15 +96,30 @@ def data_words(state: State, drawing: Drawing) -> str:
     return ""
 
 
+def _which(prometheus: Prometheus, room: int) -> str:
+    """Name the Prometheus and how it was found, as far as there is room; empty when there is none."""
+    parts = urlsplit(prometheus.url)
+    name, _, rest = parts.netloc.partition(".")
+    namespace, _, zone = rest.partition(".")
+    where = clean(f"{namespace}/{name}" if zone.startswith("svc") else parts.netloc + parts.path)
+    how = clean(prometheus.found_by)
+    choices = (f"{where} ({how})", f"{where} ({how.partition(':')[0]})" if not how.startswith(":") else "", where)
+    return next((words for words in choices if where and words and len(words) <= room), "")
+
+
 def _start_word(state: State) -> str:
     if state.fleet.synced:
         return "0 services"
+    if api_health(state).status is Status.FAILING:
+        return "no services known"
     return "connecting" if state.place.context else "starting"
 
 
 def _api_words(state: State, drawing: Drawing) -> Line:
     health = api_health(state)
     if health.status is Status.FAILING:
+        if health.kind == FORBIDDEN:
+            return (("api: no right", "failed"),)
         since = f" {age((drawing.now - health.since).total_seconds())}" if health.since else ""
         return ((f"api DOWN{since}", "failed"),)
     if health.status is Status.LIVE and state.fleet.synced:
@@ -110,12 +133,24 @@ def _prometheus_words(state: State, drawing: Drawing) -> Line:
         return (("no prom", "dim"),)
     old = data_words(state, drawing)
     if health.status is Status.FAILING:
-        return ((f"prom DOWN {old}".rstrip(), "failed"),)
+        if health.kind == NOT_FOUND and not old:
+            return (("no prom", "warn"),)
+        words = "prom: no right" if health.kind == FORBIDDEN else "prom DOWN"
+        return ((f"{words} {old}".rstrip(), "failed"),)
     if health.status is Status.STARTING or state.traffic is None:
         return (("prom …" if drawing.glyphs.ellipsis == "…" else "prom ...", "dim"),)
     if not state.traffic.prometheus.families:
         return (("prom empty", "warn"),)
+    slowed_s = _slowed_s(state.traffic.prometheus)
+    if not old and slowed_s:
+        return ((f"prom slow, every {duration(slowed_s)}", "warn"),)
     return ((f"prom {old}", "warn"),) if old else (("prom live", "live"),)
+
+
+def _slowed_s(prometheus: Prometheus) -> float | None:
+    """Give the seconds between two polls where they are fewer than Prometheus scrapes, to spare it."""
+    tick_s, scrape_s = prometheus.tick_s, prometheus.scrape_interval_s
+    return tick_s if tick_s and scrape_s and tick_s >= 1.9 * max(5.0, scrape_s) else None
 
 
 def _shortened(head: Line, width: int) -> Line:
