@@ -31,6 +31,7 @@ from kmon_tui.ui.detail_screen import DetailScreen
 from kmon_tui.ui.fleet_screen import FleetScreen
 from kmon_tui.ui.help import help_lines
 from kmon_tui.ui.messages import Ask
+from kmon_tui.ui.plain_filter import PlainFilter, terminal_encoding
 from kmon_tui.ui.prometheus_screen import TYPE, PrometheusScreen, chooser, wish_of
 from kmon_tui.ui.quiet_app import QuietApp
 from kmon_tui.ui.service_table import ServiceTable
@@ -89,6 +90,8 @@ class KmonApp(QuietApp):
         if view.no_color and not self.no_color:  # said by a flag: Textual itself reads only NO_COLOR
             self.no_color = True
             self._filters.append(NoColor())
+        if view.ascii:
+            self._filters.append(PlainFilter(terminal_encoding()))
         self._surroundings = Surroundings(
             now=now, zone=zone, ascii=view.ascii, shaded=plain or view.ascii, read_only=read_only
         )
