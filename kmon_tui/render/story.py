@@ -14,6 +14,7 @@ from kmon_tui.render.cells import clean, fit, middle, wrap
 from kmon_tui.render.columns import kind_word, replicas_words, state_words
 from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.lines import Line, Span, cropped, joined, spread, text_of, width_of
+from kmon_tui.render.reasons import in_short
 from kmon_tui.render.rows import Row, Severity, has_split, scope_words, split_words
 from kmon_tui.render.summary import api_health
 from kmon_tui.render.units import age, long_duration, milliseconds, number, percent
@@ -36,12 +37,12 @@ def context_line(state: State, row: Row | None, drawing: Drawing, width: int) ->
     if not state.fleet.services:
         return ()  # the notice in place of the list has said it
     if api.status is Status.FAILING:
-        return _failure("api", api, width)
+        return _failure("api", api, width, drawing)
     prometheus = state.health.get(PROMETHEUS)
     if row is not None and row.severity < Severity.ERRORS and row.reason:
         return cropped(((f" {clean(row.isvc.key.name)}: ", "bold"), (clean(row.reason), "reason")), width)
     if prometheus is not None and prometheus.status is Status.FAILING:
-        return _failure("prometheus", prometheus, width)
+        return _failure("prometheus", prometheus, width, drawing)
     if prometheus is None:
         return cropped(((" no Prometheus, so no traffic: start with --prometheus URL", "dim"),), width)
     if state.traffic is not None and not state.traffic.prometheus.families:
@@ -149,9 +150,15 @@ def no_traffic_words(state: State, row: Row | None) -> str:
     return "no series for this service: it has had no request yet, or its pods are not scraped"
 
 
-def _failure(source: str, health: Health, width: int) -> Line:
+def _failure(source: str, health: Health, width: int, drawing: Drawing) -> Line:
+    """Say what fails and what to do; where that has no room, where it is told in full."""
+    error = f" {source}: {clean(health.error)}"
     hint = f"  {clean(health.hint)}" if health.hint else ""
-    return cropped(((f" {source}: {clean(health.error)}", "failed"), (hint, "")), width)
+    if width_of(((error + hint, ""),)) <= width:
+        return ((error, "failed"), (hint, ""))
+    more = "  :notes says more" if source == "api" else "  :prom says more"
+    room = max(0, width - len(more))
+    return cropped(((in_short(error, room, ellipsis=drawing.glyphs.ellipsis), "failed"), (more, "")), width)
 
 
 def _traffic_words(traffic: Traffic | None, drawing: Drawing) -> list[Span]:

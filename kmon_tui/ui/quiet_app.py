@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from textual.app import App
+from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.worker import WorkerFailed
+
+
+class WholeCells(ScrollBarRender):
+    """Draws the thumb of a scroll bar in whole cells: colour alone, which ASCII terminals show, too."""
+
+    VERTICAL_BARS = [" "] * 8
+    HORIZONTAL_BARS = [" "] * 8
+
+
+ScrollBar.renderer = WholeCells
 
 
 class QuietApp(App[None]):

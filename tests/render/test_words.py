@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from kmon_tui.domain.state import State
+from kmon_tui.domain.health import Health, Status
+from kmon_tui.domain.state import PROMETHEUS, State
 from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.fleet_rows import FleetRows
 from kmon_tui.render.glyphs import ASCII
@@ -160,3 +161,26 @@ def test_only_notes_of_what_is_missing_have_room_below_the_list() -> None:
 
     assert "1 note (:notes)" in below(told, quiet)
     assert "note" not in below(quiet)
+
+
+def test_a_missing_right_or_prometheus_is_not_called_an_outage() -> None:
+    refused = replace(STATES["forbidden"], health={})
+    health = replace(refused.fleet.health, kind="Forbidden")
+    refused = replace(refused, fleet=replace(refused.fleet, health=health))
+    missing = Health(status=Status.FAILING, error="no Prometheus was found in the cluster", kind="NotFound")
+    alone = replace(ready_state(), health={PROMETHEUS: missing}, traffic=None)
+
+    line = text_of(top_line(refused, {}, drawing(refused), 80, read_only=False))
+    assert "api: no right" in line and "DOWN" not in line and "connecting" not in line
+    line = text_of(top_line(alone, {}, drawing(alone), 80, read_only=False))
+    assert "no prom" in line and "DOWN" not in line
+
+
+def test_a_failure_without_room_for_its_hint_says_where_it_is_told() -> None:
+    hint = "Give its address with --prometheus or PROMETHEUS_URL, or install one."
+    missing = Health(status=Status.FAILING, error="no Prometheus was found in the cluster", hint=hint)
+    state = replace(ready_state(), health={PROMETHEUS: missing})
+    row = row_of(next(s for s in state.fleet.services if s.key.name == "gemma-2b"), None)
+
+    assert ":prom says more" in text_of(context_line(state, row, drawing(state), 80))
+    assert hint in text_of(context_line(state, row, drawing(state), 160))

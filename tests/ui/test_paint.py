@@ -100,3 +100,13 @@ async def test_every_row_fits_its_width_exactly() -> None:
                 length = sum(len(text) for text, _ in row_line(row, columns, app.fleet.drawing))
                 assert length == table.line_width
         app = KmonApp(Script(ready_state()), ViewSettings(), now=lambda: NOW)
+
+
+async def test_an_ascii_screen_with_a_scroll_bar_is_ascii() -> None:
+    many = tuple(sorted((isvc(f"m-{i:05d}", "ns", Readiness.READY) for i in range(50)), key=lambda s: s.key))
+    app = KmonApp(Script(with_fleet(ready_state(), services=many)), ViewSettings(ascii=True), now=lambda: NOW)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        text = "".join(strip.text for strip in app.fleet._compositor.render_strips())
+
+        assert [char for char in text if not char.isascii()] == []
