@@ -56,7 +56,7 @@ async def open_backend(settings: Settings) -> AsyncGenerator[Backend]:
         metrics = await stack.enter_async_context(metrics_at(settings.prometheus))
         data = paths_of(os.environ).data
         late = LatePredictor(client, settings.predict, data, access.place.context)
-        why = "kmon-tui runs read-only (--read-only, or read_only in a config file)" if settings.read_only else ""
+        why = "kmon-tui runs read-only (by flag or config file)" if settings.read_only else ""
         protected = any(fnmatchcase(access.place.context, pattern) for pattern in settings.protected_contexts)
         place = replace(access.place, read_only=why, protected=protected)
         audit = Audit(paths_of(os.environ).state / FILE, place, settings.kube.as_user or "")

@@ -50,7 +50,8 @@ def foot_line(read_only: str, plan: Plan | None) -> Line:
     count = len(plan.writes)
     spans: list[Span] = [(f" a applies {count} {'object' if count == 1 else 'objects'} (asks)", "")]
     if plan.conflicts:
-        spans.append((f"   {len(plan.conflicts)} fields are owned by others", "warn"))
+        owned = len(plan.conflicts)
+        spans.append((f"   {owned} {'field is' if owned == 1 else 'fields are'} owned by others", "warn"))
     if plan.owners:
         spans.append((f"   {clean(', '.join(plan.owners))} will revert it", "warn"))
     return tuple(spans)

@@ -15,7 +15,7 @@ from kmon_tui.domain.rollout import Rollout
 from kmon_tui.domain.state import Activity, State
 from kmon_tui.render import deploy as draw
 from kmon_tui.render.deploy_diff import plan_lines
-from kmon_tui.render.lines import Line
+from kmon_tui.render.lines import Line, cropped
 from kmon_tui.ui.base import KmonScreen, Surroundings
 from kmon_tui.ui.command_row import CommandRow
 from kmon_tui.ui.confirm import Confirm
@@ -121,7 +121,7 @@ class DeployScreen(KmonScreen):
             foot = draw.activity_line(self.state, self.surroundings.now())
             if self._is_running:
                 foot = (*foot, ("   esc leaves it running", "dim"))
-        self.query_one("#context", LinesView).show((foot,))
+        self.query_one("#context", LinesView).show((cropped(foot, self.size.width),))
         self.refresh_bindings()
 
     def action_choose(self) -> None:
