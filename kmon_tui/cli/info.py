@@ -49,6 +49,10 @@ def _paths(start: Start) -> dict[str, object]:
         "system_config_exists": paths.system_config.exists(),
         "state": str(paths.state),
         "log": str(paths.log),
+        "audit": str(paths.state / "audit.jsonl"),
+        "forwards": str(paths.forwards),
+        "data": str(paths.data),
+        "kubeconfig": start.text("kubeconfig") or start.environ.get("KUBECONFIG") or "~/.kube/config",
         "python": sys.executable,
     }
 

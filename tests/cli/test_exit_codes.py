@@ -265,6 +265,9 @@ def test_info_says_where_everything_is_and_no_secret(tmp_path: Path) -> None:
     content = json.loads(done.stdout)
     assert done.returncode == 0
     assert content["paths"]["log"] == str(tmp_path / "kmon-tui" / "kmon.log")
+    assert content["paths"]["audit"] == str(tmp_path / "kmon-tui" / "audit.jsonl")
+    assert content["paths"]["kubeconfig"] == os.devnull
+    assert {"config", "forwards", "data"} <= content["paths"].keys()
     assert content["prometheus"]["url"] == "http://prom:9090"
     assert "s3cret" not in done.stdout + done.stderr
 
