@@ -274,7 +274,8 @@ class Monitor:
 
     def _fails(self, source: str, error: KmonError) -> None:
         choices = error.choices if isinstance(error, BackendError) else ()
-        health = self._since(source, Health(Status.FAILING, error.message, error.hint, choices=choices))
+        kind = type(error).__name__
+        health = self._since(source, Health(Status.FAILING, error.message, error.hint, kind=kind, choices=choices))
         if health is not self.state.health.get(source):
             self.store.put(self.state.with_health(source, health))
 
