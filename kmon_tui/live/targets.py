@@ -117,8 +117,7 @@ class TargetPods:
         pods = self._pods.things.values()
         places = places_of_model(self.target, pods, served)
         if not places and not pods and self._served.listed and served is None:
-            namespace = self.target.namespace
-            raise NotFound(f"there is no {self.target.aim}/{self.target.name} in namespace {namespace}", "See -n.")
+            raise self._absent()
         if not places:
             raise absent(self.target, pods, served)
         return places
@@ -142,8 +141,12 @@ class TargetPods:
     def _one(self, shelf: Shelf[T]) -> T:
         for thing in shelf.things.values():
             return thing
-        what, namespace = f"{self.target.aim}/{self.target.name}", self.target.namespace
-        raise NotFound(f"there is no {what} in namespace {namespace}", "Is it in another one? See -n.")
+        raise self._absent()
+
+    def _absent(self) -> NotFound:
+        aim, name, namespace = self.target.aim, self.target.name, self.target.namespace
+        hint = f"If it is in another namespace, write NAMESPACE/{aim}/{name}, or start with -n."
+        return NotFound(f"there is no {aim}/{name} in namespace {namespace}", hint)
 
     def _changed(self) -> None:
         if self.target.aim is Aim.SERVICE and self._services.listed:
