@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar
 
 from textual import events
@@ -9,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.timer import Timer
 from textual.widgets import Input
 
 from kmon_tui.render.lines import Line
@@ -27,14 +27,15 @@ class Ear:
 
     def __init__(self) -> None:
         self._deaf_until: float | None = None
-        self._last = float("-inf")
+        self.last = float("-inf")
+        """When the newest key came, whether it counted or not."""
 
     def hears(self, time_s: float) -> bool:
         """Say whether a key at this time may count; one that does not makes the deafness last."""
         if self._deaf_until is None:
             self._deaf_until = time_s + DEAF_S
-        burst = time_s - self._last < BURST_S
-        self._last = time_s
+        burst = time_s - self.last < BURST_S
+        self.last = time_s
         if time_s < self._deaf_until or burst:
             self._deaf_until = max(self._deaf_until, time_s + BURST_S)
             return False
@@ -83,7 +84,8 @@ class Confirm(ModalScreen[bool]):
         self._name = name
         """What must be typed; empty: the key y is enough."""
         self._ear = Ear()
-        self._answer: Timer | None = None
+        self._meant = float("-inf")
+        """When the key came that may be an answer."""
 
     def compose(self) -> ComposeResult:
         """Lay out the box."""
@@ -101,17 +103,16 @@ class Confirm(ModalScreen[bool]):
         self.call_after_refresh(lambda: self._ear.appear(events.Event().time))
 
     def on_key(self, event: events.Key) -> None:
-        """Let only keys of a person through; a second key at once takes the answer back."""
-        if self._answer is not None:
-            self._answer.stop()
-            self._answer = None
-        if not self._ear.hears(event.time):
+        """Let only keys of a person through."""
+        if self._ear.hears(event.time):
+            self._meant = event.time
+        else:
             event.stop()
 
     def action_yes(self) -> None:
         """Count it as the answer unless more keys follow at once."""
         if not self._name:
-            self._answer = self.set_timer(BURST_S * 2, self._agree)
+            self.set_timer(BURST_S * 2, partial(self._agree, self._meant))
 
     def action_no(self) -> None:
         """Nothing is done."""
@@ -129,8 +130,10 @@ class Confirm(ModalScreen[bool]):
         else:
             self.action_remind()
 
-    def _agree(self) -> None:
-        self.dismiss(True)
+    def _agree(self, meant: float) -> None:
+        """Take it for a yes if no other key came with it: what follows may overtake what it means."""
+        if self._ear.last == meant and self.is_current:
+            self.dismiss(True)
 
     def _how(self) -> Line:
         if self._name:
