@@ -165,6 +165,8 @@ class Follower(Generic[T]):
 
     def _judge(self, failed: BackendError | None, failures: int) -> None:
         """Say that it fails, but not when one stream of many was cut: that happens every day, and heals at once."""
+        if failed is not None and failed.retry_after_s and failures < LIST_AGAIN:
+            return  # it said when to ask again, and will be asked then
         if failed is not None and (failures > 1 or not self.listed or isinstance(failed, Unauthorized)):
             self._say(failing(failed))
         elif failed is None and self._version and failures > 3:

@@ -144,6 +144,14 @@ def test_what_the_api_server_does_wrong_has_a_code(fault: str, code: int, word: 
     assert "Traceback" not in done.stderr
 
 
+def test_a_oneshot_asks_again_when_it_is_told_when() -> None:
+    with running_sandbox("--fault", "list:429=1*2") as place:
+        done = run("get", "-n", "default", "--kubeconfig", str(place.kubeconfig))
+
+    assert done.returncode == 0, done.stderr
+    assert "sklearn-iris" in done.stdout
+
+
 @pytest.mark.parametrize(
     "words",
     [
