@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast check bench dev snapshots picture sandbox clean
+.PHONY: help demo test test-fast check bench soak dev snapshots picture sandbox clean
 
 help: ## say what each target does
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ check: $(VENV)/.dev ## ruff, mypy --strict, import-linter
 
 bench: $(VENV)/.dev ## measure speed and memory (ratios in one run; fails on no figure)
 	@$(BIN)/python -m benchmarks
+
+soak: $(VENV)/.dev ## thirty forwards at once while things go wrong; every byte is checked
+	@$(BIN)/python -m benchmarks soak
 
 dev: $(VENV)/.dev ## run the demo with styles that reload when edited
 	@KMON_WATCH_CSS=1 $(BIN)/kmon-tui --demo

@@ -17,6 +17,7 @@ NAMES = (
     "listing",
     "api_load",
     "tunnel",
+    "soak",
     "prometheus_load",
     "tick",
 )

@@ -94,9 +94,11 @@ class Cluster:
 
 
 @asynccontextmanager
-async def cluster(*, world: str = "empty", token: str = "", tls: bool = False) -> AsyncGenerator[Cluster, None]:
+async def cluster(
+    *, world: str = "empty", token: str = "", tls: bool = False, within_s: float = 60.0
+) -> AsyncGenerator[Cluster, None]:
     """Run a cluster; with ``token`` it is asked by another user."""
-    async with Sandbox(SandboxOptions(world=world, tls=tls, history_s=60)) as sandbox, asyncio.timeout(60):
+    async with Sandbox(SandboxOptions(world=world, tls=tls, history_s=60)) as sandbox, asyncio.timeout(within_s):
         path = sandbox.write_kubeconfig("other", token) if token else sandbox.kubeconfig
         client = KubeClient(find_access(KubeSettings(kubeconfig=str(path))), rate=RateLimit(1000.0, 1000))
         made = Cluster(sandbox, client)
