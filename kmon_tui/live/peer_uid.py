@@ -10,7 +10,7 @@ import os
 import socket
 import struct
 import sys
-from ipaddress import IPv6Address, ip_address
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TypeAlias
 
@@ -66,10 +66,10 @@ def read_tables(peer: Address, local: Address) -> int | None:
 
 def _ask_kernel(peer: Address, local: Address) -> int | None:
     """Ask by netlink; None when there is no such connection, OSError when netlink cannot be asked."""
-    one, other = ip_address(peer[0]), ip_address(local[0])
-    family = socket.AF_INET6 if isinstance(one, IPv6Address) else socket.AF_INET
+    family = socket.AF_INET6 if ":" in peer[0] else socket.AF_INET
+    one, other = socket.inet_pton(family, peer[0]), socket.inet_pton(family, local[0])
     ask = _ASK.pack(72, _BY_FAMILY, _REQUEST, 1, 0, family, socket.IPPROTO_TCP, 0, 0, _ANY)
-    ask += struct.pack("!HH", peer[1], local[1]) + one.packed.ljust(16, b"\0") + other.packed.ljust(16, b"\0")
+    ask += struct.pack("!HH", peer[1], local[1]) + one.ljust(16, b"\0") + other.ljust(16, b"\0")
     ask += struct.pack("=III", 0, _ANY, _ANY)
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _SOCK_DIAG) as netlink:
         netlink.settimeout(1.0)
