@@ -36,6 +36,8 @@ async def picture() -> str:
                 app.fleet.open_service(SHOWN)
                 await monitor.store.wait_for(_complete)
             await pilot.pause(SETTLED_S)
+            app.fleet.action_refresh()  # sorts now: rows else keep their places for ten seconds
+            await pilot.pause()
             svg = app.export_screenshot(title="kmon-tui --demo")
     # Without the addresses of web fonts: a picture asks nobody for anything.
     return re.sub(r"@font-face\s*\{.*?\}", "", svg, flags=re.DOTALL)
