@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from array import array
+from typing import TypeAlias
 
 from kmon_tui.domain.service import InferenceService
 from kmon_tui.live import dialects
@@ -22,6 +24,9 @@ MOST_BIRTHS = 200
 """New targets of one tick that are looked at closely."""
 MOST_VALUES = 300_000
 LEAST_STEPS = 12
+
+Column: TypeAlias = "tuple[list[Reading], array[float]]"
+"""All counters at one step: who counted, and how much."""
 
 
 class Feeder:
@@ -76,7 +81,8 @@ class Feeder:
 
     def book_now(self, api: Api, ledger: Ledger, at_s: int) -> None:
         """Book the newest step."""
-        rows = api.query(self._counters(), at_s)
+        # Large answers are gone before the next question is asked: the most that is held at once is never given back.
+        readings = [(ledger.reading(row), float(row.value[1])) for row in api.query(self._counters(), at_s)]
         sampled: dict[Handle, float] = {}
         self._identity = {}
         for row in api.query(self._sampled(), at_s):
@@ -85,8 +91,7 @@ class Feeder:
             self._identify(row, handle, at)
             sampled[handle] = max(sampled.get(handle, 0.0), at)
         self._tell(ledger)
-        self._rows = len(rows)
-        readings = [(ledger.reading(row), float(row.value[1])) for row in rows]
+        self._rows = len(readings)
         self._find_births(api, ledger, {id(r.target): r.target for r, _ in readings if r.target.at_s < 0})
         ledger.ingest(at_s, readings, sampled)
         ledger.forget()
@@ -106,20 +111,27 @@ class Feeder:
         sampled: dict[int, dict[Handle, float]] = {}
         for track in api.query_range(self._sampled(), start_s, end_s, ledger.step_s):
             handle = ledger.handle(track)
-            self._identify(track, handle, float(track.values[-1][1]))
-            for at, text in track.values:
+            values = track.values
+            self._identify(track, handle, float(values[-1][1]))
+            for at, text in values:
                 times = sampled.setdefault(round(at), {})
                 times[handle] = max(times.get(handle, 0.0), float(text))
         self._tell(ledger)
-        rows: dict[int, list[tuple[Reading, float]]] = {}
+        rows, self._rows = self._rows_by_step(api, ledger, start_s, end_s)
+        for step_s in range(start_s, end_s + 1, ledger.step_s):
+            ledger.ingest(step_s, zip(*rows.pop(step_s, ((), ())), strict=True), sampled.pop(step_s, {}))
+
+    def _rows_by_step(self, api: Api, ledger: Ledger, start_s: int, end_s: int) -> tuple[dict[int, Column], int]:
+        """Ask for the counters of some steps; give them by step, and how many series there were, at least one."""
+        rows: dict[int, Column] = {}
         tracks = api.query_range(self._counters(), start_s, end_s, ledger.step_s)
         for track in tracks:
             reading = ledger.reading(track)
             for at, text in track.values:
-                rows.setdefault(round(at), []).append((reading, float(text)))
-        self._rows = max(len(tracks), 1)
-        for step_s in range(start_s, end_s + 1, ledger.step_s):
-            ledger.ingest(step_s, rows.get(step_s, ()), sampled.get(step_s, {}))
+                readings, values = rows.setdefault(round(at), ([], array("d")))
+                readings.append(reading)
+                values.append(float(text))
+        return rows, max(len(tracks), 1)
 
     def _tell(self, ledger: Ledger) -> None:
         assert self.introduction is not None

