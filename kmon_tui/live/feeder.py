@@ -82,7 +82,7 @@ class Feeder:
     def book_now(self, api: Api, ledger: Ledger, at_s: int) -> None:
         """Book the newest step."""
         # Large answers are gone before the next question is asked: the most that is held at once is never given back.
-        readings = [(ledger.reading(row), float(row.value[1])) for row in api.query(self._counters(), at_s)]
+        readings, values = self._rows_now(api, ledger, at_s)
         sampled: dict[Handle, float] = {}
         self._identity = {}
         for row in api.query(self._sampled(), at_s):
@@ -92,9 +92,13 @@ class Feeder:
             sampled[handle] = max(sampled.get(handle, 0.0), at)
         self._tell(ledger)
         self._rows = len(readings)
-        self._find_births(api, ledger, {id(r.target): r.target for r, _ in readings if r.target.at_s < 0})
-        ledger.ingest(at_s, readings, sampled)
+        self._find_births(api, ledger, {id(r.target): r.target for r in readings if r.target.at_s < 0})
+        ledger.ingest(at_s, zip(readings, values, strict=True), sampled)
         ledger.forget()
+
+    def _rows_now(self, api: Api, ledger: Ledger, at_s: int) -> Column:
+        rows = api.query(self._counters(), at_s)
+        return [ledger.reading(row) for row in rows], array("d", [float(row.value[1]) for row in rows])
 
     def _find_births(self, api: Api, ledger: Ledger, new: dict[int, Target]) -> None:
         """Look whether targets that are new were scraped a step ago: then all they counted came since."""

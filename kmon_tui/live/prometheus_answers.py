@@ -41,7 +41,7 @@ class Row(Labelled, gc=False):
     """One series of an instant query."""
 
     value: tuple[float, str] = (0.0, "NaN")
-    values: list[tuple[float, str]] = []
+    values: tuple[tuple[float, str], ...] = ()
     """Raw samples, when the query asked for them with ``[15m]``."""
 
 

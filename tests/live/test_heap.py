@@ -1,0 +1,34 @@
+"""Memory that large answers took goes back to the system, even where small things were made between them."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+from pathlib import Path
+from kmon_tui.live.heap import give_back_large_blocks
+
+def resident_mb():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
+
+give_back_large_blocks()
+first = b"x" * 20_000_000
+del first
+before_mb = resident_mb()
+blocks, small = [], []
+for number in range(40):
+    blocks.append(b"x" * 1_000_000)
+    small.append(b"x" * (2000 + number))
+blocks.clear()
+print(resident_mb() - before_mb)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc keeps large blocks on its heap")
+def test_large_blocks_go_back_though_small_ones_between_them_stay() -> None:
+    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=30, check=True)
+    assert float(done.stdout) < 5
