@@ -8,17 +8,19 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 from kmon_tui.domain.fleet import Fleet, Place
-from kmon_tui.domain.forward import Forward, ForwardSpec
-from kmon_tui.domain.manifest import Manifest
-from kmon_tui.domain.measurement import Measurement
-from kmon_tui.domain.plan import Applied, Plan, Planned
-from kmon_tui.domain.predict import Prediction, PredictRequest, Prepared, Repetition, SavedBody, Sent, Speech, Via
 from kmon_tui.domain.service import InferenceService, Key
 from kmon_tui.domain.traffic import TrafficReport
 from kmon_tui.settings import PrometheusSettings, Settings
+
+if TYPE_CHECKING:  # only names of types here: a screen that shows the fleet needs none of them
+    from kmon_tui.domain.forward import Forward, ForwardSpec
+    from kmon_tui.domain.manifest import Manifest
+    from kmon_tui.domain.measurement import Measurement
+    from kmon_tui.domain.plan import Applied, Plan, Planned
+    from kmon_tui.domain.predict import Prediction, PredictRequest, Prepared, Repetition, SavedBody, Sent, Speech, Via
 
 T = TypeVar("T")
 Stream: TypeAlias = AsyncGenerator[T, None]

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from kmon_tui.domain.forward import ForwardKey, ForwardSpec
-from kmon_tui.domain.plan import Plan
-from kmon_tui.domain.predict import PredictRequest, SavedBody, Speech, Via
-from kmon_tui.domain.rollout import WAIT_S
 from kmon_tui.domain.service import Key
+from kmon_tui.domain.via import Via
+
+if TYPE_CHECKING:  # only names of types here: the first paint waits for none of these
+    from kmon_tui.domain.forward import ForwardKey, ForwardSpec
+    from kmon_tui.domain.plan import Plan
+    from kmon_tui.domain.predict import PredictRequest, SavedBody, Speech
+
+WAIT_S = 300.0
+"""So long a deploy waits for its services unless told otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

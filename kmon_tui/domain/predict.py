@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from kmon_tui.domain.service import Key
+from kmon_tui.domain.via import Via as Via
 
 
 class Speech(StrEnum):
@@ -15,22 +16,6 @@ class Speech(StrEnum):
     V1 = "v1"
     V2 = "v2"
     OPENAI = "openai"
-
-
-class Via(StrEnum):
-    """The ways a request may travel."""
-
-    FORWARD = "forward"
-    """Through a tunnel of our own to a ready pod; nothing else on this machine can use it."""
-    URL = "url"
-    """To the address in the service's status."""
-    INGRESS = "ingress"
-    """To a gateway that is named, with the service's Host header."""
-
-    @property
-    def wakes(self) -> bool:
-        """Whether a request on this way wakes a service that is scaled to zero."""
-        return self is not Via.FORWARD
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from kmon_tui.domain.command import WAIT_S as WAIT_S
 from kmon_tui.domain.service import InferenceService, Key, Readiness
 
-WAIT_S = 300.0
 SETTLE = timedelta(seconds=5)
 """So long a service must stay ready after a change before it counts, if it was never seen not ready.
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from kmon_tui.domain.command import Command
 from kmon_tui.domain.fleet import Fleet, Place
-from kmon_tui.domain.forward import Forward
 from kmon_tui.domain.health import Health
 from kmon_tui.domain.traffic import TrafficReport
+
+if TYPE_CHECKING:
+    from kmon_tui.domain.forward import Forward
 
 KUBERNETES = "kubernetes"
 PROMETHEUS = "prometheus"

@@ -37,11 +37,9 @@ from kmon_tui.domain.health import Health, Status
 from kmon_tui.domain.state import KUBERNETES, PROMETHEUS, Activity, State
 from kmon_tui.domain.traffic import TrafficReport
 from kmon_tui.monitor.choosing import Followed, chosen, offered
-from kmon_tui.monitor.deploying import deploying
 from kmon_tui.monitor.errands import Errands
 from kmon_tui.monitor.forwards import Forwards
 from kmon_tui.monitor.interest import Looked
-from kmon_tui.monitor.predicting import predicting
 from kmon_tui.monitor.store import Store
 from kmon_tui.monitor.supervise import supervise
 from kmon_tui.settings import KubeSettings, PrometheusSettings, Settings
@@ -124,8 +122,12 @@ class Monitor:
             case ChoosePrometheus():
                 self._choose(command)
             case PreparePredict() | Predict() | SaveBody():
+                from kmon_tui.monitor.predicting import predicting  # late: no first paint needs it
+
                 self._errands.start(command, predicting(command, self._backend, self.state, self._now))
             case Rehearse() | Deploy():
+                from kmon_tui.monitor.deploying import deploying  # late, too
+
                 self._errands.start(command, deploying(command, self._backend, lambda: self.state, self._now))
             case OpenForward() | StartForward() | CloseForward() | SaveForward() | RemoveForward():
                 context = self.state.place.context

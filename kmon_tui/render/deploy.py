@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from kmon_tui.domain.command import Deploy
 from kmon_tui.domain.plan import Plan
 from kmon_tui.domain.rollout import Followed, Rollout
 from kmon_tui.domain.service import Condition, Pod, Readiness
-from kmon_tui.domain.state import Activity, State
 from kmon_tui.render.cells import clean, middle, wrap
+from kmon_tui.render.deploy_line import clock
 from kmon_tui.render.glyphs import Glyphs
 from kmon_tui.render.lines import Line, Span
 
 STAGES = ("choose", "diff", "apply", "wait")
 _OF_STATUS = {"True": Readiness.READY, "False": Readiness.FAILED}
 _GOOD_WHEN_FALSE = frozenset({"Stopped", "GroupDegraded"})
-SHOWN_AFTER_S = 120.0
 
 
 def head_line(source: str, context: str, stage: str, width: int) -> Line:
@@ -78,11 +76,6 @@ def rollout_lines(rollout: Rollout, glyphs: Glyphs, width: int) -> tuple[Line, .
         for wait in rollout.waits:
             lines.extend(_wait_lines(wait, rollout, glyphs, width))
     return tuple(lines)
-
-
-def clock(seconds: float) -> str:
-    """Write minutes and seconds, as 0:43."""
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
 def _wait_lines(wait: Followed, rollout: Rollout, glyphs: Glyphs, width: int) -> Iterator[Line]:
@@ -156,23 +149,3 @@ def conflict_lines(plan: Plan, width: int) -> tuple[Line, ...]:
         lines.append(((f"and {len(plan.conflicts) - 8} more", "dim"),))
     lines += [(), (("Take these fields over? Their manager may fight for them.", ""),)]
     return tuple(lines)
-
-
-def deploy_in(state: State) -> Activity | None:
-    """Give the newest deploy, if it runs or ended a short while ago."""
-    return next((a for a in reversed(state.activity) if isinstance(a.command, Deploy)), None)
-
-
-def activity_line(state: State, now: datetime) -> Line:
-    """Say in one line how far the newest deploy is, or how it ended; empty when that is long ago."""
-    activity = deploy_in(state)
-    if activity is None:
-        return ()
-    rollout = activity.value if isinstance(activity.value, Rollout) else None
-    last = rollout.now if rollout is not None else activity.started
-    if activity.done is None:
-        spent = f"  {clock((last - activity.started).total_seconds())}" if rollout is not None else ""
-        return ((" deploy: ", "bold"), (clean(activity.text) or "applying", "warn"), (spent, "dim"))
-    if (now - last).total_seconds() > SHOWN_AFTER_S:
-        return ()
-    return ((" deploy: ", "bold"), (clean(activity.text), "ready" if activity.done else "failed"))

@@ -16,10 +16,8 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
 from kmon_tui.domain.command import Awake, ChoosePrometheus, Command, SwitchContext
-from kmon_tui.domain.forward import target_of
 from kmon_tui.domain.state import State
-from kmon_tui.render.deploy import deploy_in
-from kmon_tui.render.forwards import quit_lines
+from kmon_tui.render.deploy_line import deploy_in
 from kmon_tui.render.pages import notes_lines, prometheus_lines
 from kmon_tui.render.rows import SORTS
 from kmon_tui.settings import ViewSettings
@@ -184,6 +182,7 @@ class KmonApp(QuietApp):
 
     def action_new_forward(self) -> None:
         """Make a forward to the service that is looked at."""
+        from kmon_tui.domain.forward import target_of
         from kmon_tui.ui.forwards_screen import ForwardsScreen
 
         screen = self.screen
@@ -196,6 +195,7 @@ class KmonApp(QuietApp):
         if not busy:
             self.exit()
             return
+        from kmon_tui.render.forwards import quit_lines
         from kmon_tui.ui.confirm import Confirm
 
         self.push_screen(Confirm("quit", quit_lines(busy)), self._quit_if)

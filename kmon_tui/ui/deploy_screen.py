@@ -15,6 +15,7 @@ from kmon_tui.domain.rollout import Rollout
 from kmon_tui.domain.state import Activity, State
 from kmon_tui.render import deploy as draw
 from kmon_tui.render.deploy_diff import plan_lines
+from kmon_tui.render.deploy_line import activity_line, deploy_in
 from kmon_tui.render.lines import Line, cropped
 from kmon_tui.ui.base import KmonScreen, Surroundings
 from kmon_tui.ui.command_row import CommandRow
@@ -66,7 +67,7 @@ class DeployScreen(KmonScreen):
     def on_mount(self) -> None:
         """Show the deploy that runs; else begin with a file."""
         super().on_mount()
-        running = draw.deploy_in(self.state)
+        running = deploy_in(self.state)
         if running is not None and running.done is None and isinstance(running.command, Deploy):
             self._wish = running.command
             self.show(self.state)
@@ -118,7 +119,7 @@ class DeployScreen(KmonScreen):
             view.show(lines)
         foot = draw.foot_line(self.state.place.read_only, self.plan)
         if self.deploys:
-            foot = draw.activity_line(self.state, self.surroundings.now())
+            foot = activity_line(self.state, self.surroundings.now())
             if self._is_running:
                 foot = (*foot, ("   esc leaves it running", "dim"))
         self.query_one("#context", LinesView).show((cropped(foot, self.size.width),))

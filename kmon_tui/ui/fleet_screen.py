@@ -18,7 +18,7 @@ from kmon_tui.domain.names import wanted
 from kmon_tui.domain.service import Key
 from kmon_tui.domain.state import State
 from kmon_tui.domain.traffic import Traffic
-from kmon_tui.render.deploy import activity_line
+from kmon_tui.render.deploy_line import activity_line
 from kmon_tui.render.filter import FilterError, parse_filter
 from kmon_tui.render.fleet_rows import FleetRows, Fold, Reason, wanted_by
 from kmon_tui.render.lines import Line, cropped
