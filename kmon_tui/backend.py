@@ -5,7 +5,7 @@ Both raise BackendError and nothing else when the world misbehaves; both release
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
@@ -17,10 +17,12 @@ from kmon_tui.settings import PrometheusSettings, Settings
 
 if TYPE_CHECKING:  # only names of types here: a screen that shows the fleet needs none of them
     from kmon_tui.domain.forward import Forward, ForwardSpec
+    from kmon_tui.domain.logs import LogRequest, LogView
     from kmon_tui.domain.manifest import Manifest
     from kmon_tui.domain.measurement import Measurement
     from kmon_tui.domain.plan import Applied, Plan, Planned
     from kmon_tui.domain.predict import Prediction, PredictRequest, Prepared, Repetition, SavedBody, Sent, Speech, Via
+    from kmon_tui.domain.tree import ObjectTree
 
 T = TypeVar("T")
 Stream: TypeAlias = AsyncGenerator[T, None]
@@ -121,6 +123,29 @@ class Tunnels(Protocol):
         """
 
 
+class Trees(Protocol):
+    """What lies below a service: its children, their events, the last lines of those in trouble."""
+
+    def watch(self, key: Key) -> Stream[ObjectTree]:
+        """Stream the tree of one service, at most 5 values a second; a part that may not be read is in ``blind``.
+
+        What it watches is released when it is closed.
+        """
+
+    async def look(self, key: Key) -> ObjectTree:
+        """Read it once, with logs. Raises NotFound when there is no such service."""
+
+    def reasons(self, interest: Interest) -> Stream[Mapping[Key, ObjectTree]]:
+        """Stream trees of the services in trouble, from a bounded number of lists however many they are."""
+
+
+class Logs(Protocol):
+    """What containers wrote."""
+
+    def follow(self, request: LogRequest) -> Stream[LogView]:
+        """Stream the newest lines, at most 10 values a second; pods that come later join by themselves."""
+
+
 @dataclass(frozen=True, slots=True)
 class Backend:
     """Everything of the outside, open."""
@@ -134,6 +159,8 @@ class Backend:
     predictor: Predictor | None = None
     deployer: Deployer | None = None
     tunnels: Tunnels | None = None
+    trees: Trees | None = None
+    logs: Logs | None = None
     metrics_at: MetricsAt | None = None
     """Opens another Prometheus of the same context."""
 

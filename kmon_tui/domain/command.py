@@ -10,6 +10,7 @@ from kmon_tui.domain.via import Via
 
 if TYPE_CHECKING:  # only names of types here: the first paint waits for none of these
     from kmon_tui.domain.forward import ForwardKey, ForwardSpec
+    from kmon_tui.domain.logs import LogRequest
     from kmon_tui.domain.plan import Plan
     from kmon_tui.domain.predict import PredictRequest, SavedBody, Speech
 
@@ -142,6 +143,20 @@ class RemoveForward:
     key: ForwardKey
 
 
+@dataclass(frozen=True, slots=True)
+class OpenService:
+    """Watch the inside of one service, and no longer that of another; None: of none."""
+
+    key: Key | None
+
+
+@dataclass(frozen=True, slots=True)
+class FollowLogs:
+    """Read logs from now on, and no longer those of another request; None: none."""
+
+    request: LogRequest | None
+
+
 ForwardCommand = OpenForward | StartForward | CloseForward | SaveForward | RemoveForward
 
 
@@ -169,5 +184,7 @@ Command = (
     | CloseForward
     | SaveForward
     | RemoveForward
+    | OpenService
+    | FollowLogs
     | Cancel
 )

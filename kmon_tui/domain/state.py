@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING
 from kmon_tui.domain.command import Command
 from kmon_tui.domain.fleet import Fleet, Place
 from kmon_tui.domain.health import Health
+from kmon_tui.domain.service import Key
 from kmon_tui.domain.traffic import TrafficReport
 
 if TYPE_CHECKING:
     from kmon_tui.domain.forward import Forward
+    from kmon_tui.domain.logs import LogView
+    from kmon_tui.domain.tree import ObjectTree
+    from kmon_tui.domain.verdict import Diagnosis
 
 KUBERNETES = "kubernetes"
 PROMETHEUS = "prometheus"
@@ -36,6 +40,17 @@ class Activity:
     """What came of it so far: a Prediction, a Plan, a Rollout…; None while there is nothing."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Opened:
+    """The service whose inside is watched while a screen shows it."""
+
+    key: Key
+    tree: ObjectTree | None = None
+    """None until something of it was read; stays when the API goes away, with the reason in ``health``."""
+    diagnosis: Diagnosis | None = None
+    health: Health = Health()
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """The newest value of every source."""
@@ -51,6 +66,12 @@ class State:
     """Those of the present context, saved or not, then those that run in other contexts."""
     forwards_note: str = ""
     """What is wrong with forwards.yaml."""
+    opened: Opened | None = None
+    """None while no screen shows the inside of a service."""
+    logs: LogView | None = None
+    """None while no screen shows logs."""
+    reasons: Mapping[Key, Diagnosis] = field(default_factory=dict)
+    """Of services in trouble only, and not of all of them at once: a row without one shows its own reason."""
 
     def with_health(self, source: str, health: Health) -> State:
         """Give the State in which one source has this health."""

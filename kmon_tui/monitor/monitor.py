@@ -18,8 +18,10 @@ from kmon_tui.domain.command import (
     CloseForward,
     Command,
     Deploy,
+    FollowLogs,
     LookAt,
     OpenForward,
+    OpenService,
     Predict,
     PreparePredict,
     Refresh,
@@ -134,7 +136,7 @@ class Monitor:
                 self._errands.at_once(command, lambda: self._forwards.obey(command, context))
             case Cancel(activity_id=activity_id):
                 self._errands.cancel(activity_id)
-            case Awake():
+            case Awake() | OpenService() | FollowLogs():
                 pass
 
     async def run(self) -> None:

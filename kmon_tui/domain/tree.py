@@ -1,0 +1,72 @@
+"""A service and everything below it, as the cluster holds it: what a diagnosis reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple, TypeAlias
+
+Object: TypeAlias = Mapping[str, object]
+"""One object in JSON as the API server sent it, with its ``kind`` and ``apiVersion``. Nobody changes it; any field may
+be missing or odd."""
+
+
+class Ref(NamedTuple):
+    """Which object is meant."""
+
+    kind: str
+    name: str
+    namespace: str = ""
+    """Empty: not in a namespace."""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+
+
+class Why(StrEnum):
+    """Why a part of a tree could not be read."""
+
+    FORBIDDEN = "forbidden"
+    ABSENT = "absent"
+    """The kind is not installed here: normal for Knative's kinds in a Standard cluster."""
+    FAILED = "failed"
+
+
+class Blind(NamedTuple):
+    """A part of the tree that could not be read: a diagnosis goes on without it, and says so."""
+
+    kind: str
+    """The kind as Kubernetes spells it: ``Event``, ``Revision``… or ``pods/log``."""
+    why: Why
+    text: str = ""
+    """For people, with the missing right: ``may not list events in namespace risk``."""
+
+
+class LogTail(NamedTuple):
+    """The last lines of one container."""
+
+    pod: str
+    container: str
+    lines: tuple[str, ...]
+    previous: bool = False
+    """Of the container before the last restart (``kubectl logs --previous``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectTree:
+    """One service with its children at one moment."""
+
+    root: Object | None = None
+    """The InferenceService, LLMInferenceService or InferenceGraph; None when it is gone."""
+    objects: tuple[Object, ...] = ()
+    """Everything below it but events: Knative service, configuration, revision, route, PodAutoscaler; Deployment,
+    ReplicaSet, LeaderWorkerSet, HPA, ScaledObject; Service, Ingress, HTTPRoute, VirtualService; pods. Also what it
+    refers to: runtimes, quotas of its namespace, PVCs, nodes if they may be read. In no order."""
+    events: tuple[Object, ...] = ()
+    """Events (core/v1) of the service and its children, oldest first by their last time."""
+    logs: tuple[LogTail, ...] = ()
+    """Of containers that are in trouble; empty when nobody asked for them."""
+    blind: tuple[Blind, ...] = ()
+    synced: bool = False
+    """True once every part was listed or is in ``blind``."""
