@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 from kmon_tui.domain.fleet import Fleet, Place
 from kmon_tui.domain.service import InferenceService, Key
-from kmon_tui.domain.traffic import TrafficReport
+from kmon_tui.domain.traffic import Family, TrafficReport
 from kmon_tui.settings import PrometheusSettings, Settings
 
 if TYPE_CHECKING:  # only names of types here: a screen that shows the fleet needs none of them
@@ -46,6 +46,14 @@ class Interest(Protocol):
     @property
     def idle(self) -> bool:
         """Whether nobody pressed a key for half an hour: a poll a minute is enough then."""
+
+    @property
+    def family(self) -> Family | None:
+        """The family that a person chose; None: the best of each service."""
+
+    @property
+    def scrape_pods(self) -> bool | None:
+        """Whether a person wants pods to be scraped directly; None: as the configuration says."""
 
     async def changed(self) -> None:
         """Return once the selection differs from what it was at the call (or a refresh is wanted)."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # only names of types here: the first paint waits for none of
     from kmon_tui.domain.logs import LogRequest
     from kmon_tui.domain.plan import Plan
     from kmon_tui.domain.predict import PredictRequest, SavedBody, Speech
+    from kmon_tui.domain.traffic import Family
 
 WAIT_S = 300.0
 """So long a deploy waits for its services unless told otherwise."""
@@ -60,6 +61,20 @@ class ChoosePrometheus:
     matchers: tuple[str, ...] | None = None
     """Label matchers from now on; of those of the same server other labels' stay. None: as they are, and none for
     another server. Empty: none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseFamily:
+    """Take the numbers of all services from this family where it has them; None: from the best of each."""
+
+    family: Family | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScrapePods:
+    """Read the metrics of the selected service's pods directly where Prometheus has none, or stop that."""
+
+    on: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +189,8 @@ Command = (
     | Refresh
     | Awake
     | ChoosePrometheus
+    | ChooseFamily
+    | ScrapePods
     | PreparePredict
     | Predict
     | SaveBody

@@ -1,4 +1,4 @@
-"""What Prometheus told of requests: rates, errors, latency, each with its unit and its age."""
+"""What Prometheus (or a pod itself) told of requests: rates, errors, latency, each with its unit and its age."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from kmon_tui.domain.beside import Llm, Scaling, Users
 from kmon_tui.domain.choice import Choice
 from kmon_tui.domain.service import Key
 
@@ -27,13 +28,29 @@ class Family(StrEnum):
     """queue-proxy of Knative >= 1.19: http_server_request_duration_seconds."""
     SDK = "kserve-sdk"
     """Model server of the KServe Python SDK: request_predict_seconds; executions, no status codes."""
+    VLLM = "vllm"
+    """vLLM: vllm:request_success_total, vllm:e2e_request_latency_seconds; requests that it finished."""
+    MLSERVER = "mlserver"
+    """MLServer: model_infer_request_success_total and …_failure_total; executions."""
+    TRITON = "triton"
+    """Triton: nv_inference_request_success and …_failure; executions, no histogram."""
+    TORCHSERVE = "torchserve"
+    """TorchServe: ts_inference_requests_total; executions, no histogram."""
+    ISTIO = "istio"
+    """Istio's gateways and proxies: istio_requests_total; what callers got."""
+    ENVOY = "envoy"
+    """Envoy of Kourier, Envoy Gateway and others: envoy_cluster_upstream_rq_xx; what callers got."""
+    ACTIVATOR = "activator"
+    """Knative's activator (<= 1.18): activator_request_count; what callers got that went through it."""
 
 
 class Scope(StrEnum):
     """Whose experience an error ratio describes."""
 
     USERS = "users"
+    """Of callers: what was refused before a pod is in it."""
     PODS = "pods"
+    """Of what reached the pods."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,9 +89,10 @@ class Traffic:
     requests: Series = EMPTY_SERIES
     """Requests per second over time."""
     error_ratio: float | None = None
-    """Share of 5xx answers (of failed executions in family SDK), 0 to 1, in the rate window."""
+    """Share of 5xx answers (of failed executions in families without codes), 0 to 1, in the rate window, as ``scope``
+    saw it."""
     errors: Series = EMPTY_SERIES
-    """Error ratio over time, same steps as ``requests``."""
+    """Error ratio over time, same steps as ``requests``, as ``scope`` saw it."""
     p50_ms: float | None = None
     p90_ms: float | None = None
     p99_ms: float | None = None
@@ -92,6 +110,17 @@ class Traffic:
     """Its series were not there at the last tick: none of its processes is scraped any more."""
     remark: str = ""
     """What the numbers lack, as ``2 of 3 pods scraped``."""
+    mean_ms: float | None = None
+    """Mean latency in the rate window, where the family has no histogram."""
+    families: tuple[Family, ...] = ()
+    """All families that count this service now, best first; ``family`` is the one that is shown."""
+    pods_error_ratio: float | None = None
+    """As the pods saw it; the same as ``error_ratio`` in scope PODS."""
+    users: Users | None = None
+    """What callers saw; None without a family that counts before the pods."""
+    scaling: Scaling | None = None
+    llm: Llm | None = None
+    """None unless it is a server of language models."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,11 +141,18 @@ class Buckets:
     """``p50``, ``p90``, ``p99`` in ms over time."""
     sampled_at: datetime | None = None
     problem: str = ""
+    users_by_code: Mapping[str, Series] = field(default_factory=dict)
+    """The same as callers saw it."""
+    gauges: Mapping[str, Series] = field(default_factory=dict)
+    """``wanted``, ``ready`` (pods), ``concurrency`` (requests), ``running``, ``waiting`` (requests), ``kv_cache``
+    (0 to 1), ``prompt_tokens``, ``generation_tokens`` (per second) over time; only what is known."""
+    cold_starts: int | None = None
+    """How often the first pod came ready again in the time that is shown; None when nobody counts pods."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prometheus:
-    """Which Prometheus is asked, how it was found, and what it costs."""
+    """Which Prometheus is asked (or that pods are scraped directly), how it was found, and what it costs."""
 
     url: str = ""
     """Without user info: fit to be shown."""
@@ -142,6 +178,10 @@ class Prometheus:
     """Label matchers in every query, as ``cluster="prod-eu"``; empty: all series."""
     choices: tuple[Choice, ...] = ()
     """What could be asked instead: other servers, and a part of the series where they are of several clusters."""
+    family: Family | None = None
+    """The family that a person chose; None: the best of each service."""
+    scraped: str = ""
+    """How the selected service is scraped without Prometheus, as ``scraped, 2 pods, since 12:41``; else empty."""
 
     def age_s(self, sampled_at: datetime | None) -> float | None:
         """Give how old a sample was at the last tick, by Prometheus' own clock."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from kmon_tui.domain.command import LookAt
+from kmon_tui.domain.command import ChooseFamily, LookAt, ScrapePods
 from kmon_tui.domain.service import InferenceService, Key
+from kmon_tui.domain.traffic import Family
 from kmon_tui.monitor.store import Store
 
 IDLE_AFTER_S = 30 * 60.0
@@ -21,6 +22,8 @@ class Looked:
         self._clock = clock
         self._touched_s = clock()
         self._look = LookAt()
+        self._family: Family | None = None
+        self._scrape_pods: bool | None = None
         self._event = asyncio.Event()
 
     @property
@@ -44,6 +47,16 @@ class Looked:
         return self._clock() - self._touched_s > IDLE_AFTER_S
 
     @property
+    def family(self) -> Family | None:
+        """The family that a person chose; it stays over another context and another Prometheus."""
+        return self._family
+
+    @property
+    def scrape_pods(self) -> bool | None:
+        """Whether a person wants pods to be scraped directly; None: as the configuration of the context says."""
+        return self._scrape_pods
+
+    @property
     def event(self) -> asyncio.Event:
         """Set at the next change."""
         return self._event
@@ -58,6 +71,14 @@ class Looked:
         self._look = look
         if moved:
             self.wake()
+
+    def wish(self, command: ChooseFamily | ScrapePods) -> None:
+        """Remember what a person wants of the numbers, and ask anew."""
+        if isinstance(command, ChooseFamily):
+            self._family = command.family
+        else:
+            self._scrape_pods = command.on
+        self.wake()
 
     def touch(self) -> None:
         """A key was pressed."""

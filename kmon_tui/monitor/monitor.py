@@ -14,6 +14,7 @@ from kmon_tui.domain.backoff import Backoff
 from kmon_tui.domain.command import (
     Awake,
     Cancel,
+    ChooseFamily,
     ChoosePrometheus,
     CloseForward,
     Command,
@@ -29,6 +30,7 @@ from kmon_tui.domain.command import (
     RemoveForward,
     SaveBody,
     SaveForward,
+    ScrapePods,
     StartForward,
     SwitchContext,
     SwitchNamespace,
@@ -123,6 +125,8 @@ class Monitor:
                 self._leave(command, replace(self._settings, kube=kube), self.state.place.context)
             case ChoosePrometheus():
                 self._choose(command)
+            case ChooseFamily() | ScrapePods():
+                self._interest.wish(command)
             case PreparePredict() | Predict() | SaveBody():
                 from kmon_tui.monitor.predicting import predicting  # late: no first paint needs it
 
