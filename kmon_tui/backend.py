@@ -17,7 +17,7 @@ from kmon_tui.settings import PrometheusSettings, Settings
 
 if TYPE_CHECKING:  # only names of types here: a screen that shows the fleet needs none of them
     from kmon_tui.domain.forward import Forward, ForwardSpec
-    from kmon_tui.domain.logs import LogRequest, LogView
+    from kmon_tui.domain.logs import LogLine, LogRequest, LogView
     from kmon_tui.domain.manifest import Manifest
     from kmon_tui.domain.measurement import Measurement
     from kmon_tui.domain.plan import Applied, Plan, Planned
@@ -57,6 +57,17 @@ class Interest(Protocol):
 
     async def changed(self) -> None:
         """Return once the selection differs from what it was at the call (or a refresh is wanted)."""
+
+
+class Troubled(Protocol):
+    """Which services are in trouble, at the moment it is asked."""
+
+    @property
+    def rows(self) -> tuple[InferenceService, ...]:
+        """Those whose reason is wanted, the ones on the screen first."""
+
+    async def changed(self) -> None:
+        """Return once ``rows`` are others than at the call."""
 
 
 class Cluster(Protocol):
@@ -137,14 +148,18 @@ class Trees(Protocol):
     def watch(self, key: Key) -> Stream[ObjectTree]:
         """Stream the tree of one service, at most 5 values a second; a part that may not be read is in ``blind``.
 
-        What it watches is released when it is closed.
+        It survives cuts by itself and says so in ``ObjectTree.health``. What it watches is released when it is closed.
         """
 
     async def look(self, key: Key) -> ObjectTree:
         """Read it once, with logs. Raises NotFound when there is no such service."""
 
-    def reasons(self, interest: Interest) -> Stream[Mapping[Key, ObjectTree]]:
-        """Stream trees of the services in trouble, from a bounded number of lists however many they are."""
+    def reasons(self, troubled: Troubled) -> Stream[Mapping[Key, ObjectTree]]:
+        """Stream trees of the services in trouble, from a bounded number of lists however many they are.
+
+        They have no logs. A tree that did not change is the very same value as before; nothing is asked while there
+        is no trouble.
+        """
 
 
 class Logs(Protocol):
@@ -152,6 +167,12 @@ class Logs(Protocol):
 
     def follow(self, request: LogRequest) -> Stream[LogView]:
         """Stream the newest lines, at most 10 values a second; pods that come later join by themselves."""
+
+    def read(self, request: LogRequest) -> Stream[tuple[LogLine, ...]]:
+        """Stream all lines as they come, however slowly they are taken: nothing is dropped, marks included.
+
+        Ends when ``request.follow`` is off and everything was read. Raises Absent when the service has no pods.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
 
+from kmon_tui.domain.health import Health
+
 Object: TypeAlias = Mapping[str, object]
 """One object in JSON as the API server sent it, with its ``kind`` and ``apiVersion``. Nobody changes it; any field may
 be missing or odd."""
@@ -70,3 +72,5 @@ class ObjectTree:
     blind: tuple[Blind, ...] = ()
     synced: bool = False
     """True once every part was listed or is in ``blind``."""
+    health: Health = Health()
+    """Of the way to the API: FAILING keeps the old objects."""
