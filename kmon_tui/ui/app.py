@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import AsyncGenerator, Callable
 from datetime import datetime, timedelta, tzinfo
@@ -123,6 +124,9 @@ class KmonApp(QuietApp):
                 continue
 
     def _start(self) -> None:
+        if not gc.isenabled():  # paused by who started us: what is here by now stays until the end
+            gc.freeze()
+            gc.enable()
         for note in self._notes:
             self.notify(note, severity="warning", markup=False, timeout=15)
         self._workers_of_ours = [

@@ -24,7 +24,6 @@ from kmon_tui.render.summary import api_health
 from kmon_tui.ui.command_row import CommandRow
 from kmon_tui.ui.cropping import CroppingCompositor
 from kmon_tui.ui.key_bar import KeyBar
-from kmon_tui.ui.palette import LOOK_CLASSES
 
 
 def utc_now() -> datetime:
@@ -51,7 +50,6 @@ class Surroundings:
 class KmonScreen(Screen[None]):
     """A screen that draws the newest State; ``show`` may be called before it is mounted and at any time after."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = LOOK_CLASSES
     AUTO_FOCUS = ""  # else Textual gives the focus to a hidden row to type in
     BINDINGS: ClassVar[list[BindingType]] = [
         # With priority, so that the row is open before the next key of a burst finds the list.

@@ -14,7 +14,7 @@ from textual.widgets import Input
 
 from kmon_tui.render.lines import Line
 from kmon_tui.ui.entry_row import LineInput
-from kmon_tui.ui.palette import LOOK_CLASSES, LinesView
+from kmon_tui.ui.palette import LinesView
 
 DEAF_S = 0.3
 """So long after it appears nothing is an answer: the fingers were still at something else."""
@@ -69,7 +69,6 @@ class NameInput(LineInput):
 class Confirm(ModalScreen[bool]):
     """Asks once; True only for a clear yes: the key y, or the name typed where one is wanted."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = LOOK_CLASSES
     AUTO_FOCUS = "#name"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "yes", "yes", id="confirm.yes"),

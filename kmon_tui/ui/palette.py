@@ -1,4 +1,4 @@
-"""Names of looks to colours of the theme: what ``render`` calls `failed` is a component class here."""
+"""Widgets that paint lines of named looks: what ``render`` calls `failed` is a colour of the theme here."""
 
 from __future__ import annotations
 
@@ -10,21 +10,10 @@ from textual.widget import Widget
 
 from kmon_tui.render.lines import Line
 from kmon_tui.ui.difference import differences
-
-LOOKS = (
-    *("header", "bold", "dim", "reason", "stale", "context", "accent", "trend", "live", "warn", "bad", "key", "alarm"),
-    "selected",
-    *("ready", "rolling", "failed", "cold", "stopped", "unknown"),
-    *("code-2xx", "code-3xx", "code-4xx", "code-5xx", "code-other", "p50", "p90", "p99"),
-    *("heat", *(f"heat-{level}" for level in range(8))),
-)
-# On the screen and not on each widget: Textual styles every component class of every node, 8 ms for ten widgets.
-LOOK_CLASSES = {f"look--{look}" for look in LOOKS}
-"""Component classes of each screen that holds painted widgets."""
-
+from kmon_tui.ui.looks import style_of
 
 class Painted(Widget):
-    """A widget that paints lines of named looks; the colours are in kmon.tcss as ``.look--NAME``."""
+    """A widget that paints lines of named looks, in the colours of looks.py."""
 
     _styles_by_look: dict[str, Style] | None = None
 
@@ -39,16 +28,9 @@ class Painted(Widget):
             self._styles_by_look = {"": self.rich_style}
         style = self._styles_by_look.get(look)
         if style is None:
-            style = self._style_on_my_background(f"look--{look}")
+            style = style_of(look, self.screen, self.rich_style)
             self._styles_by_look[look] = style
         return style
-
-    def _style_on_my_background(self, name: str) -> Style:
-        said = self.screen.get_component_rich_style(name, partial=True)
-        blended = self.screen.get_component_rich_style(name)
-        if said.bgcolor is not None:
-            return blended
-        return self.rich_style + Style(color=blended.color, bold=said.bold, reverse=said.reverse)
 
     def paint(self, line: Line, width: int, over: Style | None = None) -> Strip:
         """Give the strip of a line, padded to the width; ``over`` wins over every look."""

@@ -11,7 +11,7 @@ from textual.screen import ModalScreen
 
 from kmon_tui.render.lines import Line, text_of
 from kmon_tui.ui.entry_row import EntryRow
-from kmon_tui.ui.palette import LOOK_CLASSES, LinesView
+from kmon_tui.ui.palette import LinesView
 
 
 class TextScreen(ModalScreen[None]):
@@ -20,7 +20,6 @@ class TextScreen(ModalScreen[None]):
     AUTO_FOCUS = ""
     """Nothing: the search row is hidden until somebody asks for it, and would take every key."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = LOOK_CLASSES
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark,f1", "back", "back", id="text.back"),
         Binding("j,down", "scroll(1)", "down", show=False),
