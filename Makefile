@@ -15,6 +15,7 @@ $(READY): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "cannot make $(VENV): on Debian and Ubuntu install python3-venv" >&2; rm -rf $(VENV); exit 1; }
 	@echo "installing kmon-tui into $(VENV) (once)…"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	@$(BIN)/python -m compileall -q kmon_tui  # pip compiles what it copies, and this is not copied
 	@touch $@
 
 $(VENV)/.dev: $(READY)

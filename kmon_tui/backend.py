@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 from kmon_tui.domain.fleet import Fleet, Place
+from kmon_tui.domain.late import dataclass
 from kmon_tui.domain.service import InferenceService, Key
 from kmon_tui.domain.traffic import Family, TrafficReport
 from kmon_tui.settings import PrometheusSettings, Settings

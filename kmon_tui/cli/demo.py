@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 from kmon_tui.domain.errors import TimedOut, Unreachable
+from kmon_tui.domain.late import dataclass
 
 PATIENCE_S = 60.0
 """How long a sandbox may take to start on a busy machine."""

@@ -30,7 +30,7 @@ _CALM = {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_SMOOTH_SCROLL": "0"}
 
 def run(start: Start) -> int:
     """Open the screen and give the exit code once it is closed."""
-    # Nothing that is made before the first paint is garbage, and looking for it there takes 40 ms; the app ends the pause.
+    # Nothing made before the first paint is garbage, and looking for it takes 40 ms. The app ends the pause.
     gc.disable()
     configuration = start.configure()
     if "name" in start.said:

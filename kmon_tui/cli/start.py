@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from kmon_tui.cli.out import say
 from kmon_tui.cli.said import Said, layer_of
 from kmon_tui.domain.fleet import Place
+from kmon_tui.domain.late import dataclass
 from kmon_tui.settings import KubeSettings, PrometheusSettings, Settings
 from kmon_tui.settings.build import Configuration
 from kmon_tui.settings.load import load_configuration

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from kmon_tui.domain.late import dataclass
 from kmon_tui.domain.service import Key
 from kmon_tui.domain.via import Via
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from kmon_tui.domain.health import Health
+from kmon_tui.domain.late import dataclass
 from kmon_tui.domain.service import InferenceService, Kind
 
 

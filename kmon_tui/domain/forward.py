@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
 from kmon_tui.domain.errors import SettingsError
+from kmon_tui.domain.late import dataclass
 from kmon_tui.domain.service import Key, Kind
 
 MOST_LINES = 200

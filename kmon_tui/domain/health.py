@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from kmon_tui.domain.choice import Choice
+from kmon_tui.domain.late import dataclass
 
 
 class Status(StrEnum):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from kmon_tui.domain.errors import SettingsError
+from kmon_tui.domain.late import dataclass
 from kmon_tui.domain.service import Key, Kind
 
 _GROUP = "serving.kserve.io"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from kmon_tui.domain.command import Command
 from kmon_tui.domain.fleet import Fleet, Place
 from kmon_tui.domain.health import Health
 from kmon_tui.domain.service import Key
+from kmon_tui.domain.late import dataclass
 from kmon_tui.domain.traffic import TrafficReport
 
 if TYPE_CHECKING:

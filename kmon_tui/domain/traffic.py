@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 
 from kmon_tui.domain.beside import Llm, Scaling, Users
 from kmon_tui.domain.choice import Choice
+from kmon_tui.domain.late import dataclass
 from kmon_tui.domain.service import Key
 
 NOT_KNOWN = math.nan

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from kmon_tui.domain.fleet import Place
+from kmon_tui.domain.late import dataclass
 from kmon_tui.settings import Credential, Secret
 
 

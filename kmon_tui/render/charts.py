@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import tzinfo
 
+from kmon_tui.domain.late import dataclass
 from kmon_tui.domain.traffic import Series
 from kmon_tui.render.glyphs import Glyphs
 from kmon_tui.render.lines import Line, Span, joined

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from kmon_tui.domain.late import dataclass
 from kmon_tui.domain.service import InferenceService, Kind, Mode, Readiness
 from kmon_tui.domain.traffic import Traffic
 from kmon_tui.render.cells import clean, fit, middle

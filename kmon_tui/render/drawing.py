@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
+from kmon_tui.domain.late import dataclass
 from kmon_tui.domain.traffic import Prometheus, Traffic, TrafficReport
 from kmon_tui.render.glyphs import UNICODE, Glyphs
 

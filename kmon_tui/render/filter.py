@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TypeVar
 
 from kmon_tui.domain.errors import KmonError
+from kmon_tui.domain.late import dataclass
 from kmon_tui.domain.service import InferenceService, Kind, Mode, Readiness
 
 T = TypeVar("T")

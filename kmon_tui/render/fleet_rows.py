@@ -5,11 +5,11 @@ from __future__ import annotations
 from bisect import insort
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import compress
 from operator import is_not
 from typing import Any, TypeAlias
 
+from kmon_tui.domain.late import dataclass
 from kmon_tui.domain.service import InferenceService, Key
 from kmon_tui.domain.traffic import Traffic
 from kmon_tui.render.filter import Filter

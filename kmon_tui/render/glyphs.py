@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from kmon_tui.domain.late import dataclass
 from kmon_tui.domain.service import Readiness
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Any
 
+from kmon_tui.domain.late import dataclass
 from kmon_tui.domain.service import InferenceService, Readiness, TrafficShare
 from kmon_tui.domain.traffic import Scope, Traffic
 from kmon_tui.render.sparkline import BAD_RATIO, WARN_RATIO

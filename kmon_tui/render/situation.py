@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from kmon_tui.domain.health import Status
+from kmon_tui.domain.late import dataclass
 from kmon_tui.domain.state import State
 from kmon_tui.render.cells import clean
 from kmon_tui.render.summary import api_health

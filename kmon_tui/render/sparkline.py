@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
+from kmon_tui.domain.late import dataclass
 from kmon_tui.domain.traffic import Series
 from kmon_tui.render.glyphs import Glyphs
 from kmon_tui.render.lines import Line, Span, joined

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
+from kmon_tui.domain.late import dataclass
 from kmon_tui.settings.document import PROTECTED, READ_ONLY, Document
 from kmon_tui.settings.environment import environment_layer, over_ssh, speaks_utf8, wants_no_color
 from kmon_tui.settings.keys import Layer

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from kmon_tui.domain.late import dataclass
 from kmon_tui.settings.keys import KEYS, Layer
 
 READ_ONLY = "read_only"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from kmon_tui.domain.late import dataclass
 from kmon_tui.settings.parse import duration_s, matchers, split_user_info, switch
 from kmon_tui.settings.values import Secret
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from kmon_tui.domain.late import dataclass
 
 APP = "kmon-tui"
 SYSTEM_CONFIG = Path("/etc") / APP / "config.yaml"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeVar
 
+from kmon_tui.domain.late import dataclass
 from kmon_tui.settings.keys import Layer
 
 T = TypeVar("T")

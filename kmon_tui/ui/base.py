@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import ClassVar
 
@@ -15,6 +15,7 @@ from textual.theme import BUILTIN_THEMES
 from textual.widgets import Input
 
 from kmon_tui.domain.health import Health, Status
+from kmon_tui.domain.late import dataclass
 from kmon_tui.domain.service import InferenceService, Key
 from kmon_tui.domain.state import PROMETHEUS, State
 from kmon_tui.render.drawing import Drawing, poll_s

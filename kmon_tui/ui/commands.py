@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from kmon_tui.domain.errors import KmonError
+from kmon_tui.domain.late import dataclass
 from kmon_tui.render.rows import SORTS
 
 

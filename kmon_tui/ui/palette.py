@@ -12,6 +12,7 @@ from kmon_tui.render.lines import Line
 from kmon_tui.ui.difference import differences
 from kmon_tui.ui.looks import style_of
 
+
 class Painted(Widget):
     """A widget that paints lines of named looks, in the colours of looks.py."""
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from kmon_tui.domain.late import dataclass
 from kmon_tui.render.filter import Filter
 from kmon_tui.render.rows import SORTS, Sort
 

@@ -44,6 +44,20 @@ def test_nothing_heavy_is_imported_before_the_first_paint() -> None:
     assert ran.stdout.strip() == "[]"
 
 
+DATACLASSES = """
+import dataclasses, sys
+import kmon_tui.cli.screen, kmon_tui.settings.load, kmon_tui.live.kubeconfig, kmon_tui.ui.app
+ours = [module for name, module in sys.modules.items() if name.startswith("kmon_tui")]
+print(*sorted(module.__name__ for module in ours if vars(module).get("dataclass") is dataclasses.dataclass))
+"""
+
+
+def test_the_values_that_the_first_paint_imports_are_made_late() -> None:
+    ran = subprocess.run([sys.executable, "-c", DATACLASSES], capture_output=True, text=True, timeout=60, check=True)
+
+    assert ran.stdout.split() == [], "take their dataclass from kmon_tui.domain.late: 0.4 ms each (docs/adr/0008)"
+
+
 def strip(app_text: str) -> Strip:
     from rich.segment import Segment
 
