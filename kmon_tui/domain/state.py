@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from kmon_tui.domain.command import Command
 from kmon_tui.domain.fleet import Fleet, Place
 from kmon_tui.domain.health import Health
-from kmon_tui.domain.service import Key
 from kmon_tui.domain.late import dataclass
+from kmon_tui.domain.service import Key
 from kmon_tui.domain.traffic import TrafficReport
 
 if TYPE_CHECKING:
