@@ -42,6 +42,8 @@ class Answered(NamedTuple):
     body: bytes
     warnings: tuple[str, ...] = ()
     """Its Warning headers as they came."""
+    date: str = ""
+    """Its Date header: what the server's clock says."""
 
 
 class KubeClient:
@@ -81,6 +83,14 @@ class KubeClient:
         return body
 
     async def patch(self, path: str, body: Mapping[str, object], content_type: str, ask: Ask) -> Answered:
+        """Write once and give the answer whatever its status; see ``_write``."""
+        return await self._write("PATCH", path, body, content_type, ask)
+
+    async def create(self, path: str, body: Mapping[str, object], ask: Ask) -> Answered:
+        """Post an object once, as a review of the own rights is; see ``_write``."""
+        return await self._write("POST", path, body, "application/json", ask)
+
+    async def _write(self, method: str, path: str, body: Mapping[str, object], content_type: str, ask: Ask) -> Answered:
         """Write once and give the answer whatever its status, for only the caller knows what a 409 or a 422 means.
 
         Nothing is sent a second time after a failure on the way: nobody knows whether it was done. Raises
@@ -90,7 +100,7 @@ class KubeClient:
         for again in (True, False):
             await self._rate.turn()
             proof = await self._credentials.proof()
-            response = await self._send(path, proof, timeout, "PATCH", body, content_type)
+            response = await self._send(path, proof, timeout, method, body, content_type)
             if response.status == 401:
                 error = await self._failure(response, ask)
                 if again and await self._credentials.refused(proof):
@@ -105,7 +115,8 @@ class KubeClient:
             response.release()
         if is_page(response.content_type, text):
             raise failure(response.status, response.content_type, text, self.server, str(ask))
-        return Answered(response.status, text, tuple(response.headers.getall("Warning", ())))
+        headers = response.headers
+        return Answered(response.status, text, tuple(headers.getall("Warning", ())), headers.get("Date", ""))
 
     @asynccontextmanager
     async def lines(self, path: str, ask: Ask, silence_s: float) -> AsyncGenerator[NextLine]:

@@ -1,0 +1,70 @@
+"""All checks, in the order of cause and effect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kmon_tui.domain.doctor.chain import chain_findings
+from kmon_tui.domain.doctor.cluster import cluster_findings
+from kmon_tui.domain.doctor.facts import Case, Facts, PortFact
+from kmon_tui.domain.doctor.finding import Finding, Status
+from kmon_tui.domain.doctor.rights import rights_findings
+from kmon_tui.domain.doctor.scraping import prometheus_findings
+from kmon_tui.domain.service import Readiness
+
+GROUPS = ("cluster", "prometheus", "rights", "local ports")
+
+
+def examine(facts: Facts) -> tuple[Finding, ...]:
+    """Judge all that is known by now."""
+    return tuple(_findings(facts))
+
+
+def still_running(facts: Facts) -> tuple[str, ...]:
+    """Say what is still being looked at."""
+    done = (facts.cluster, facts.prometheus, facts.rights, facts.ports)
+    return tuple(name for name, fact in zip(GROUPS, done, strict=True) if fact is None)
+
+
+def _findings(facts: Facts) -> Iterator[Finding]:
+    if facts.cluster is not None:
+        yield from cluster_findings(facts.cluster)
+        yield _services(facts.case)
+    yield from prometheus_findings(facts)
+    yield from chain_findings(facts)
+    if facts.rights is not None:
+        yield from rights_findings(facts.rights, read_only=facts.case.read_only)
+    if facts.ports is not None:
+        yield _ports(facts.ports)
+
+
+def _services(case: Case) -> Finding:
+    title, id_ = "services", "kserve.services"
+    where = case.namespace or "all namespaces"
+    if case.problem:
+        return Finding(id_, title, Status.UNKNOWN, case.problem)
+    if not case.services:
+        fix = "kmon-tui deploy -f manifests/inference-service.yaml    # a first one"
+        return Finding(id_, title, Status.WARN, f"there are none in {where}", fix=fix)
+    failed = [one for one in case.services if one.readiness is Readiness.FAILED]
+    text = f"{len(case.services)} in {where}, {len(failed)} failed"
+    # What is wrong with one of them is no fault of the way to its numbers: its own chain tells it.
+    return Finding(id_, title, Status.OK, text, tuple(f"{one.key}: {one.reason}" for one in failed[:8]))
+
+
+def _ports(ports: tuple[PortFact, ...]) -> Finding:
+    """Whether somebody else listens where forwards of ours, or the walk's, want to."""
+    title, id_ = "local ports", "local.ports"
+    if not ports:
+        return Finding(id_, title, Status.SKIPPED, "no forward wants a port of its own")
+    taken = [one for one in ports if one.taken and one.owner != "this kmon-tui" and "kubectl" not in one.owner]
+    if not taken:
+        return Finding(id_, title, Status.OK, f"{', '.join(str(one.port) for one in ports)} free, or ours")
+    told = "; ".join(f"{one.port} is taken{f' by {one.owner}' if one.owner else ''}" for one in taken)
+    first = taken[0]
+    fix = (
+        f"manifests/port-forward.sh … -p {first.port + 10000}    # any other port\n"
+        f"ss -ltnp 'sport = :{first.port}'    # who it is"
+    )
+    evidence = tuple(f"{one.port}: wanted by {one.wanted_by}" for one in taken)
+    return Finding(id_, title, Status.WARN, told, evidence, fix)

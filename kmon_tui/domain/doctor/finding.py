@@ -1,0 +1,78 @@
+"""What the doctor says: findings in the order of cause and effect, and a report of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from kmon_tui.domain.service import Key
+
+
+class Status(StrEnum):
+    """What came of one check."""
+
+    OK = "ok"
+    WARN = "warn"
+    """Numbers may be missing or wrong, or will be."""
+    FAIL = "fail"
+    """While this is so, there are no numbers, or nothing works."""
+    UNKNOWN = "unknown"
+    """It could not be looked at; the text says why."""
+    SKIPPED = "skipped"
+    """It does not matter here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check and what came of it. Texts may hold names from the cluster: cleaned when drawn."""
+
+    id: str
+    """Stable, for scripts: ``prometheus.job``."""
+    title: str
+    status: Status
+    text: str
+    evidence: tuple[str, ...] = ()
+    """What was seen, one thing a line."""
+    fix: str = ""
+    """The exact commands, or a diff; empty where nothing has to be mended."""
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether somebody should do something."""
+        return self.status in (Status.FAIL, Status.WARN)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All findings of one examination, or those so far."""
+
+    context: str
+    key: Key | None
+    """The service whose chain was followed; None: only what concerns all."""
+    at: datetime
+    findings: tuple[Finding, ...] = ()
+    running: tuple[str, ...] = ()
+    """What is still being looked at; empty once the report is complete."""
+
+    @property
+    def first_failing(self) -> Finding | None:
+        """The first cause of missing numbers: the first failure, else the first warning."""
+        return next(
+            (one for wanted in (Status.FAIL, Status.WARN) for one in self.findings if one.status is wanted), None
+        )
+
+    def count(self, status: Status) -> int:
+        """Give how many findings have this status."""
+        return sum(one.status is status for one in self.findings)
+
+    @property
+    def has_finding(self) -> bool:
+        """Whether somebody should do something."""
+        return any(one.is_bad for one in self.findings)
+
+
+def first_bad(findings: Iterable[Finding], *prefixes: str) -> Finding | None:
+    """Give the first failing finding whose id begins with one of these."""
+    return next((one for one in findings if one.is_bad and one.id.startswith(prefixes)), None)

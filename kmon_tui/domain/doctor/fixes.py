@@ -1,0 +1,134 @@
+"""The commands and diffs that mend things, word by word; names from the cluster are quoted for a shell."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Mapping
+
+from kmon_tui.domain.doctor.facts import Workload
+from kmon_tui.domain.doctor.version import version_of
+from kmon_tui.domain.service import Key, Kind
+
+JOBS = "manifests/scrape-kserve.yaml"
+SHORT = {Kind.ISVC: "isvc", Kind.LLM: "llmisvc", Kind.GRAPH: "ig"}
+_STACK = "kube-prometheus-stack"
+
+
+def chart_of(workload: Workload) -> tuple[str, str]:
+    """Give name and version of the chart that made a workload, from its labels; empty where none did."""
+    label = workload.labels.get("helm.sh/chart") or workload.labels.get("chart", "")
+    match = re.fullmatch(r"(.+?)-v?(\d+\.\d+\.\d+.*)", label)
+    return (match[1], match[2]) if match else ("", "")
+
+
+def release_of(workload: Workload) -> str:
+    """Give the name of the Helm release."""
+    return (
+        workload.annotations.get("meta.helm.sh/release-name")
+        or workload.labels.get("release")
+        or workload.labels.get("app.kubernetes.io/instance", "")
+    )
+
+
+def installed_by(workloads: Iterable[Workload]) -> str:
+    """Say how Prometheus came into the cluster: ``chart``, ``stack``, ``operator`` or nothing that is known."""
+    kinds = set()
+    for workload in workloads:
+        chart, _ = chart_of(workload)
+        if chart == _STACK:
+            kinds.add("stack")
+        elif chart == "prometheus":
+            kinds.add("chart")
+        elif "operator.prometheus.io/name" in workload.labels or workload.kind == "StatefulSet":
+            kinds.add("operator")
+    return next((kind for kind in ("chart", "stack", "operator") if kind in kinds), "")
+
+
+def load_jobs(workloads: Iterable[Workload]) -> str:
+    """Add our scrape jobs to what a Prometheus scrapes already."""
+    known = list(workloads)
+    how = installed_by(known)
+    where = {"chart": "prometheus", "stack": _STACK}.get(how, "")
+    one = next((each for each in known if chart_of(each)[0] == where), known[0] if known else None)
+    release = shlex.quote((release_of(one) if one else "") or "prometheus")
+    namespace = shlex.quote(one.namespace if one else "monitoring")
+    if how == "chart":
+        return (
+            f"helm upgrade {release} prometheus-community/prometheus -n {namespace} --reuse-values \\\n"
+            f"  --set-file extraScrapeConfigs={JOBS}"
+        )
+    secret = f"kubectl create secret generic kserve-scrape -n {namespace} --from-file={JOBS}"
+    if how == "stack":
+        spec = "prometheus.prometheusSpec.additionalScrapeConfigsSecret"
+        return (
+            f"{secret}\n"
+            f"helm upgrade {release} prometheus-community/{_STACK} -n {namespace} --reuse-values \\\n"
+            f"  --set {spec}.enabled=true --set {spec}.name=kserve-scrape \\\n"
+            f"  --set {spec}.key=scrape-kserve.yaml"
+        )
+    if how == "operator" and one is not None:
+        name = one.labels.get("operator.prometheus.io/name") or one.name.removeprefix("prometheus-")
+        patch = '{"spec":{"additionalScrapeConfigs":{"name":"kserve-scrape","key":"scrape-kserve.yaml"}}}'
+        return f"{secret}\nkubectl patch prometheus {shlex.quote(name)} -n {namespace} --type merge -p '{patch}'"
+    return (
+        "--- prometheus.yml\n"
+        "+++ prometheus.yml\n"
+        " scrape_configs:\n"
+        f"+# all of {JOBS}, indented as the other jobs are\n"
+        "+- job_name: kserve-metrics\n"
+        "+…"
+    )
+
+
+def switch_on_knative(namespace: str, version: str) -> str:
+    """Let queue-proxy (and autoscaler, activator) of Knative 1.19 and newer speak Prometheus' protocol."""
+    exact = version_of(version)
+    endpoint = ',"request-metrics-endpoint":":9091"' if exact == (1, 19, 0) else ""
+    data = f'"request-metrics-protocol":"prometheus","metrics-protocol":"prometheus"{endpoint}'
+    return (
+        f"kubectl patch configmap config-observability -n {shlex.quote(namespace)} --type merge \\\n"
+        f"  -p '{{\"data\":{{{data}}}}}'"
+    )
+
+
+def new_revision(key: Key) -> str:
+    """Make new pods: those that run keep the protocol that they started with."""
+    annotation = """{"spec":{"predictor":{"annotations":{"restarted-at":"'$(date +%s)'"}}}}"""
+    return f"kubectl patch {_named(key)} --type merge -p '{annotation}'"
+
+
+def annotate(key: Key, annotations: Mapping[str, str]) -> str:
+    """Set annotations on a service."""
+    pairs = " ".join(shlex.quote(f"{name}={value}") for name, value in annotations.items())
+    return f"kubectl annotate {_named(key)} --overwrite {pairs}"
+
+
+def send_request(key: Key, *, wake: bool = False) -> str:
+    """Send the first request."""
+    kind = {Kind.LLM: "llm/", Kind.GRAPH: "graph/"}.get(key.kind, "")
+    via = " --via ingress" if wake else ""
+    return f"kmon-tui predict {kind}{shlex.quote(key.name)} -n {shlex.quote(key.namespace)}{via}"
+
+
+def describe(key: Key) -> str:
+    """Look at a service."""
+    return f"kubectl describe {_named(key)}"
+
+
+def grant(role: str, namespace: str, user: str) -> str:
+    """Bind a role of manifests/rbac.yaml; ``namespace`` empty: in all of them."""
+    whom = f"--user={shlex.quote(user)}" if user else "--user=USER"
+    account = re.fullmatch(r"system:serviceaccount:([^:]+):([^:]+)", user)
+    if account:
+        whom = f"--serviceaccount={account[1]}:{account[2]}"
+    binding = (
+        f"kubectl create rolebinding {role} -n {shlex.quote(namespace)} --clusterrole={role} {whom}"
+        if namespace
+        else f"kubectl create clusterrolebinding {role} --clusterrole={role} {whom}"
+    )
+    return f"kubectl apply -f manifests/rbac.yaml\n{binding}"
+
+
+def _named(key: Key) -> str:
+    return f"{SHORT[key.kind]} {shlex.quote(key.name)} -n {shlex.quote(key.namespace)}"

@@ -1,0 +1,127 @@
+"""What may be done with the rights that there are, feature by feature, and the binding that would add the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from kmon_tui.domain.doctor import fixes
+from kmon_tui.domain.doctor.facts import Right, RightsFacts
+from kmon_tui.domain.doctor.finding import Finding, Status
+
+_KSERVE, _KNATIVE = "serving.kserve.io", "serving.knative.dev"
+VIEW, FORWARD, DEPLOY = "kmon-tui-view", "kmon-tui-port-forward", "kmon-tui-deploy"
+
+
+class Feature(NamedTuple):
+    """Something that kmon-tui does, and what it needs for it."""
+
+    id: str
+    title: str
+    rights: tuple[Right, ...]
+    role: str
+    """The role of manifests/rbac.yaml that grants it."""
+    writes: bool = False
+    off: str = ""
+    """What is missing on the screen without it."""
+
+
+FEATURES = (
+    Feature(
+        "services",
+        "see services",
+        (Right("list", "inferenceservices", _KSERVE), Right("watch", "inferenceservices", _KSERVE)),
+        VIEW,
+        off="nothing is shown",
+    ),
+    Feature("pods", "see pods", (Right("list", "pods"), Right("watch", "pods")), VIEW, off="replicas are not known"),
+    Feature(
+        "why",
+        "explain",
+        (
+            Right("list", "events"),
+            Right("list", "deployments", "apps"),
+            Right("list", "replicasets", "apps"),
+            Right("list", "revisions", _KNATIVE),
+        ),
+        VIEW,
+        off="reasons are less exact",
+    ),
+    Feature("logs", "read logs", (Right("get", "pods/log"),), VIEW, off="there are no logs"),
+    Feature(
+        "forward",
+        "port-forward and predict",
+        (Right("list", "pods"), Right("get", "services"), Right("create", "pods/portforward")),
+        FORWARD,
+        off="there are no forwards, and predict needs --via url",
+    ),
+    Feature(
+        "deploy",
+        "deploy, edit, scale",
+        (Right("create", "inferenceservices", _KSERVE), Right("patch", "inferenceservices", _KSERVE)),
+        DEPLOY,
+        writes=True,
+        off="nothing can be deployed",
+    ),
+    Feature(
+        "delete",
+        "delete",
+        (Right("delete", "inferenceservices", _KSERVE),),
+        DEPLOY,
+        writes=True,
+        off="nothing can be deleted",
+    ),
+)
+PROMETHEUS = Feature(
+    "prometheus",
+    "reach Prometheus",
+    (Right("list", "pods"), Right("create", "pods/portforward")),
+    FORWARD,
+    off="give its address with --prometheus URL",
+)
+
+
+def needed() -> tuple[Right, ...]:
+    """Give all rights that the features need in a namespace, each once."""
+    return tuple(dict.fromkeys(right for feature in FEATURES for right in feature.rights))
+
+
+def rights_findings(facts: RightsFacts, *, read_only: bool) -> Iterator[Finding]:
+    """Judge the rights, a feature at a time; a missing right to write is no fault, it is a role."""
+    for feature in FEATURES:
+        yield _of(
+            feature, facts, tuple(name for name in facts.missing if name != facts.prometheus_namespace), read_only
+        )
+    if facts.prometheus_namespace:
+        yield _of(PROMETHEUS, facts, (facts.prometheus_namespace,), read_only)
+
+
+def _of(feature: Feature, facts: RightsFacts, namespaces: tuple[str, ...], read_only: bool) -> Finding:
+    id_, title = f"rights.{feature.id}", f"right to {feature.title}"
+    if feature.writes and read_only:
+        return Finding(id_, title, Status.SKIPPED, "kmon-tui runs read-only")
+    asked = [name for name in namespaces if name not in facts.unknown]
+    if not asked:
+        why = next(iter(facts.unknown.values()), "no namespace was asked about")
+        return Finding(id_, title, Status.UNKNOWN, why)
+    refused: dict[str, list[str]] = {}
+    for name in asked:
+        for right in facts.missing.get(name, ()):
+            if right in feature.rights:
+                refused.setdefault(str(right), []).append(name)
+    more = f" ({facts.unseen} namespaces were not asked about)" if facts.unseen else ""
+    if not refused:
+        return Finding(id_, title, Status.OK, f"in {_places(asked)}{more}")
+    text = "; ".join(f"may not {right} in {_places(names)}" for right, names in refused.items())
+    where = next(iter(refused.values()))[0]
+    fix = fixes.grant(feature.role, where, facts.user)
+    status = Status.SKIPPED if feature.writes else Status.WARN
+    if feature.id == "services" and len(next(iter(refused.values()))) == len(asked):
+        status = Status.FAIL
+    return Finding(id_, title, status, f"{text}: {feature.off}", (f"as {facts.user}",) if facts.user else (), fix)
+
+
+def _places(names: list[str]) -> str:
+    if names == [""]:
+        return "all namespaces"
+    return ", ".join(name or "all namespaces" for name in names[:4]) + ("…" if len(names) > 4 else "")

@@ -1,0 +1,181 @@
+"""Does Prometheus answer, does it scrape models, and does what it holds mean what its names say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from kmon_tui.domain.doctor import fixes
+from kmon_tui.domain.doctor.cluster import clock_finding
+from kmon_tui.domain.doctor.facts import Facts, Job, PrometheusFacts, Scraped, Workload
+from kmon_tui.domain.doctor.finding import Finding, Status
+
+WALK_JOB, NATIVE_JOB = "kserve-metrics", "kserve-model-metrics"
+LEAST_RETENTION_S = 6 * 3600.0
+"""The longest range of the charts."""
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0, "y": 31536000.0}
+LARGEST_OF_SECONDS = 60.0
+"""No histogram in milliseconds ends below this, no request histogram in seconds of the known families above 7680."""
+
+
+def prometheus_findings(facts: Facts) -> Iterator[Finding]:
+    """Judge what Prometheus told."""
+    prometheus = facts.prometheus
+    if prometheus is None:
+        return
+    workloads = (facts.cluster.prometheus.value or ()) if facts.cluster is not None else ()
+    if prometheus.failure:
+        yield _failure(prometheus, workloads)
+        return
+    yield _answers(prometheus)
+    if prometheus.skew_s.value is not None:
+        yield clock_finding("prometheus.clock", "clock of Prometheus", prometheus.skew_s.value)
+    yield _retention(prometheus)
+    yield _job(prometheus, workloads)
+    yield from _down(prometheus, facts.cluster.observability_namespace if facts.cluster else "knative-serving")
+    yield _families(prometheus, workloads)
+    yield from _units(prometheus)
+
+
+def duration_s(text: str) -> float | None:
+    """Read ``15d`` or ``1h30m``; None where it is none, as ``15d or 10GB`` is in part."""
+    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|[smhdwy])", text)
+    return sum(float(number) * _UNITS[unit] for number, unit in parts) if parts else None
+
+
+def down_fix(target: Scraped, knative_namespace: str) -> str:
+    """Say what mends a target that does not answer, by its last error."""
+    error = target.last_error.lower()
+    place = f"-n {target.namespace} {target.pod}" if target.pod else ""
+    if ":9091" in target.url and ("refused" in error or "eof" in error):
+        return f"{fixes.switch_on_knative(knative_namespace, '')}\n# then a new revision: pods that run keep the old"
+    if "404" in error or "unsupported content-type" in error or "refused" in error:
+        return (
+            "# the page is at another port or path: tell the jobs by annotations of the service, as\n"
+            "kubectl annotate isvc NAME -n NAMESPACE prometheus.kserve.io/port=8082 prometheus.kserve.io/path=/metrics"
+        )
+    if "deadline" in error or "timeout" in error:
+        return f"kubectl get networkpolicy -n {target.namespace or 'NAMESPACE'}    # may Prometheus reach the pods?"
+    return f"kubectl logs {place} --all-containers --tail=50" if place else ""
+
+
+def _failure(prometheus: PrometheusFacts, workloads: tuple[Workload, ...]) -> Finding:
+    if prometheus.failure_kind == "NotFound" and not workloads:
+        fix = (
+            "helm repo add prometheus-community https://prometheus-community.github.io/helm-charts\n"
+            "helm install prometheus prometheus-community/prometheus -n monitoring --create-namespace \\\n"
+            f"  --set-file extraScrapeConfigs={fixes.JOBS}\n"
+            "# or, where it is elsewhere: kmon-tui --prometheus URL"
+        )
+    else:
+        fix = prometheus.hint or "kmon-tui --prometheus URL"
+    return Finding("prometheus.answer", "Prometheus", Status.FAIL, prometheus.failure, fix=fix)
+
+
+def _answers(prometheus: PrometheusFacts) -> Finding:
+    version = prometheus.version.value
+    found = f", {prometheus.found_by}" if prometheus.found_by else ""
+    text = f"{version or 'answers; its version is not told'}{found}"
+    return Finding("prometheus.answer", "Prometheus", Status.OK, text, (f"url {prometheus.url}",))
+
+
+def _retention(prometheus: PrometheusFacts) -> Finding:
+    told = prometheus.retention.value or ""
+    kept_s = duration_s(told)
+    if kept_s is None:
+        why = prometheus.retention.why or "this server does not tell it"
+        return Finding("prometheus.retention", "retention", Status.SKIPPED, why)
+    if kept_s < LEAST_RETENTION_S:
+        text = f"{told}: charts of more than that are empty"
+        fix = "helm upgrade … --reuse-values --set server.retention=15d    # --storage.tsdb.retention.time"
+        return Finding("prometheus.retention", "retention", Status.WARN, text, fix=fix)
+    return Finding("prometheus.retention", "retention", Status.OK, told)
+
+
+def _job(prometheus: PrometheusFacts, workloads: tuple[Workload, ...]) -> Finding:
+    """Whether our job is loaded, by the configuration or, where that is not shown, by its targets."""
+    title, id_ = f"job {WALK_JOB}", "prometheus.job"
+    jobs, targets = prometheus.jobs, prometheus.targets
+    loaded = any(job.name == WALK_JOB for job in jobs.value or ()) or any(
+        target.job == WALK_JOB for target in targets.value or ()
+    )
+    if loaded:
+        count = sum(target.job == WALK_JOB for target in targets.value or ())
+        interval = next((job.interval for job in jobs.value or () if job.name == WALK_JOB and job.interval), "")
+        told = f"loaded{f', every {interval}' if interval else ''}"
+        if targets.value is not None:
+            told += f", {count} target{'s' * (count != 1)}"
+        return Finding(id_, title, Status.OK, told)
+    if jobs.value is None and targets.value is None:
+        return Finding(
+            id_, title, Status.UNKNOWN, jobs.why or targets.why or "neither configuration nor targets are told"
+        )
+    fix = fixes.load_jobs(workloads)
+    evidence = _others(jobs.value or ())
+    if prometheus.families.value:
+        text = "is not loaded: numbers come from other jobs, the walk's two queries have no answer"
+        return Finding(id_, title, Status.WARN, text, evidence, fix)
+    text = "is not loaded: nothing counts the requests of models"
+    return Finding(id_, title, Status.FAIL, text, evidence, fix)
+
+
+def _others(jobs: tuple[Job, ...]) -> tuple[str, ...]:
+    names = ", ".join(job.name for job in jobs[:12])
+    found: tuple[str, ...] = ()
+    if jobs:
+        found = (f"jobs of this Prometheus: {names}{'…' if len(jobs) > 12 else ''}",)
+    if any(job.annotated_only for job in jobs):
+        found += (
+            'a job of it scrapes pods with the annotation prometheus.io/scrape: "true" only, '
+            "which enable-prometheus-scraping of KServe does not set",
+        )
+    return found
+
+
+def _down(prometheus: PrometheusFacts, knative_namespace: str) -> Iterator[Finding]:
+    title, id_ = "targets", "prometheus.targets"
+    targets = prometheus.targets
+    if targets.value is None:
+        if targets.why:
+            yield Finding(id_, title, Status.UNKNOWN, targets.why)
+        return
+    ours = targets.value
+    down = [target for target in ours if target.health == "down"]
+    if not down:
+        yield Finding(id_, title, Status.OK, f"{len(ours)} of models, none is down")
+        return
+    worst = down[0]
+    name = f"{worst.namespace}/{worst.pod}" if worst.pod else worst.instance
+    evidence = tuple(f"{one.job} {one.pod or one.instance}: {one.last_error or 'down'}" for one in down[:8])
+    text = f"{len(down)} of {len(ours)} down: {name}: {worst.last_error or 'no error is told'}"
+    yield Finding(id_, title, Status.WARN, text, evidence, down_fix(worst, knative_namespace))
+
+
+def _families(prometheus: PrometheusFacts, workloads: tuple[Workload, ...]) -> Finding:
+    title, id_ = "request metrics", "prometheus.families"
+    families = prometheus.families
+    if families.value is None:
+        return Finding(id_, title, Status.UNKNOWN, families.why)
+    if families.value:
+        return Finding(id_, title, Status.OK, ", ".join(families.value))
+    loaded = any(job.name == WALK_JOB for job in prometheus.jobs.value or ())
+    if loaded:
+        text = "no series yet: they are born with the first request"
+        fix = "kmon-tui predict NAME -n NAMESPACE    # or the key i, then wait for a scrape"
+        return Finding(id_, title, Status.WARN, text, fix=fix)
+    text = "this Prometheus has none of the known families"
+    return Finding(id_, title, Status.FAIL, text, fix=fixes.load_jobs(workloads))
+
+
+def _units(prometheus: PrometheusFacts) -> Iterator[Finding]:
+    """A histogram whose bounds are of another unit than its name: latencies are wrong by a factor of 1000."""
+    for bound in prometheus.bounds.value or ():
+        in_ms = bound.name.endswith(("_milliseconds", "_milliseconds_bucket", "_latencies_bucket"))
+        if in_ms and bound.largest < LARGEST_OF_SECONDS:
+            text = f"{bound.name} ends at le={bound.largest:g}: these bounds are seconds, not milliseconds"
+        elif not in_ms and "_seconds" in bound.name and bound.largest > 10_000:
+            text = f"{bound.name} ends at le={bound.largest:g}: these bounds are milliseconds, not seconds"
+        else:
+            continue
+        fix = f"# load {fixes.JOBS} as it is: its rules turn each bound into milliseconds exactly once"
+        yield Finding("prometheus.units", "units", Status.FAIL, text, fix=fix)
