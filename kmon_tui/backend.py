@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from kmon_tui.domain.fleet import Fleet, Place
 from kmon_tui.domain.late import dataclass
@@ -16,6 +16,8 @@ from kmon_tui.domain.traffic import Family, TrafficReport
 from kmon_tui.settings import PrometheusSettings, Settings
 
 if TYPE_CHECKING:  # only names of types here: a screen that shows the fleet needs none of them
+    from kmon_tui.domain.doctor.facts import Case, PrometheusFacts, Suspects
+    from kmon_tui.domain.doctor.finding import Report
     from kmon_tui.domain.forward import Forward, ForwardSpec
     from kmon_tui.domain.logs import LogLine, LogRequest, LogView
     from kmon_tui.domain.manifest import Manifest
@@ -93,6 +95,21 @@ class Measures(Protocol):
 
     async def measure(self, services: tuple[InferenceService, ...], key: Key, window_s: int) -> Measurement:
         """Measure one of the services over a window that ends now. Raises NotFound when it is none of them."""
+
+
+@runtime_checkable
+class Patient(Protocol):
+    """The same Prometheus, asked about itself: what it scrapes, keeps and holds."""
+
+    async def examined(self, suspects: Suspects) -> PrometheusFacts:
+        """Tell it. Raises BackendError when it does not answer at all."""
+
+
+class Doctor(Protocol):
+    """Looks for what keeps numbers away."""
+
+    async def examine(self, case: Case, metrics: Metrics | None, tell: Callable[[Report], None]) -> Report:
+        """Give all findings; ``tell`` hears those so far. Raises BackendError when the API server cannot be asked."""
 
 
 class Predictor(Protocol):
@@ -187,6 +204,7 @@ class Backend:
     """The same source for one-shots; None when ``metrics`` is None."""
     predictor: Predictor | None = None
     deployer: Deployer | None = None
+    doctor: Doctor | None = None
     tunnels: Tunnels | None = None
     trees: Trees | None = None
     logs: Logs | None = None

@@ -10,6 +10,7 @@ from kmon_tui.domain.errors import KmonError
 _FORMATS = {
     "get": "table wide json yaml name csv",
     "metrics": "json table yaml",
+    "doctor": "table json yaml",
     "predict": "body json yaml",
     "info": "table json yaml",
 }

@@ -62,6 +62,7 @@ METRICS: tuple[Row, ...] = (
     (("-o", "--output"), "output", "FORMAT", "json (else: table or yaml)"),
     (("--window",), "window", "TIME", "how far back, as 1h (else 15m)"),
 )
+DOCTOR: tuple[Row, ...] = ((("-o", "--output"), "output", "FORMAT", "table (usual), json or yaml"),)
 PREDICT: tuple[Row, ...] = (
     (("-d", "--data"), "data", "JSON", "body to send (else a sample is)"),
     (("-f", "--filename"), "filename", "FILE", "file with the body; - is standard input"),
@@ -108,6 +109,11 @@ COMMANDS: dict[str, tuple[str, str, tuple[Row, ...]]] = {
     "tui": ("[NAME]", "open the screen, and NAME in it (also without the word tui)", SCREEN),
     "get": ("[NAME]", "print the services", GET),
     "metrics": ("NAME", "print the traffic of one service", METRICS),
+    "doctor": (
+        "[NAME]",
+        "say what keeps numbers away and what mends it; 0: nothing, 1: something",
+        DOCTOR,
+    ),
     "predict": ("NAME", "send a request to a model; 1 is the exit code of all but 2xx", PREDICT),
     "diff": ("", "print what an apply of manifests would change; 0: nothing, 1: something", DIFF),
     "deploy": ("", "apply manifests (asks before) and wait until their services are ready", DEPLOY),

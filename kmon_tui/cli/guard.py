@@ -17,6 +17,7 @@ _MODULES = {
     "tui": "screen",
     "get": "get",
     "metrics": "metrics",
+    "doctor": "doctor",
     "predict": "predict",
     "diff": "diff",
     "deploy": "deploy",

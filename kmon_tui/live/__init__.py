@@ -34,6 +34,7 @@ async def open_backend(settings: Settings) -> AsyncGenerator[Backend]:
     from kmon_tui.live.audit import FILE, Audit
     from kmon_tui.live.cluster import KubeCluster
     from kmon_tui.live.deployer import KubeDeployer
+    from kmon_tui.live.doctor_late import LateDoctor
     from kmon_tui.live.forwards import KubeForwards
     from kmon_tui.live.in_cluster import InClusterMetrics, names_a_service
     from kmon_tui.live.kube import KubeClient
@@ -67,6 +68,7 @@ async def open_backend(settings: Settings) -> AsyncGenerator[Backend]:
             measures=metrics,
             metrics_at=metrics_at,
             deployer=KubeDeployer(client, place, access.own_namespace, audit, why),
+            doctor=LateDoctor(client, access.place.context, access.own_namespace),
             tunnels=KubeForwards(client, access.own_namespace),
             predictor=await stack.enter_async_context(late),
         )

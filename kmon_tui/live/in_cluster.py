@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from types import TracebackType
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from kmon_tui.backend import Interest, Stream
@@ -24,6 +25,9 @@ from kmon_tui.live.pod_route import PodRoute
 from kmon_tui.live.prometheus_address import parse_matchers
 from kmon_tui.live.seek_prometheus import choices_of, finder, seek, seek_named
 from kmon_tui.settings import PrometheusSettings
+
+if TYPE_CHECKING:
+    from kmon_tui.domain.doctor.facts import PrometheusFacts, Suspects
 
 LOOK_AGAIN_S = 300.0
 """A search that found nothing, or that was forbidden, is not repeated for so long."""
@@ -91,6 +95,14 @@ class InClusterMetrics:
         metrics = await self._found()
         try:
             return await metrics.measure(services, key, window_s)
+        except Forbidden as error:
+            raise self._explained(error) from error
+
+    async def examined(self, suspects: Suspects) -> PrometheusFacts:
+        """Tell what it scrapes, keeps and holds; see ``backend.Patient``."""
+        metrics = await self._found()
+        try:
+            return await metrics.examined(suspects)
         except Forbidden as error:
             raise self._explained(error) from error
 

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Awaitable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from kmon_tui.backend import Interest, Stream
 from kmon_tui.domain.measurement import Measurement
@@ -17,6 +18,9 @@ from kmon_tui.live.poller import Look, Poller
 from kmon_tui.live.prometheus import AdapterFactory, PrometheusClient
 from kmon_tui.live.prometheus_address import parse_matchers
 from kmon_tui.settings import PrometheusSettings
+
+if TYPE_CHECKING:
+    from kmon_tui.domain.doctor.facts import PrometheusFacts, Suspects
 
 JITTER_S = (0.05, 0.5)
 SETTLE_S = 0.2
@@ -58,6 +62,14 @@ class PrometheusMetrics:
         """Measure one of the services over a window that ends now. Raises NotFound when it is none of them."""
         shown = Prometheus(url=self._client.address.url, found_by=self._found_by)
         return await self._client.run(lambda api: measure(api, self._matchers, shown, services, key, window_s))
+
+    async def examined(self, suspects: Suspects) -> PrometheusFacts:
+        """Tell what it scrapes, keeps and holds; see ``backend.Patient``."""
+        from kmon_tui.live.doctor_prometheus import prometheus_facts  # late: ticks need none of it
+
+        return await prometheus_facts(
+            self._client.run, self._client.address.url, self._found_by, self._matchers.text, suspects
+        )
 
     async def aclose(self) -> None:
         """End the thread; the question that is on its way is cut off."""

@@ -75,7 +75,7 @@ class World:
             await stack.enter_async_context(synthetic(self._store, self.options.services, self.options.events_per_s))
             self._place_runtimes()
             led = await self._place_services()
-            self._place_prometheus()
+            self._place_installed()
             self._store.listeners.append(self.controller.saw)
             stack.callback(self._store.listeners.remove, self.controller.saw)
             await stack.enter_async_context(self.prometheus)
@@ -130,12 +130,20 @@ class World:
                 }
             )
 
-    def _place_prometheus(self) -> None:
-        created = moment(time.time() - 30 * 86400)
-        version = self.options.prometheus_version
-        values = {"created": created, "version": version, "pod": PROMETHEUS_POD, "owner": "", "workload": MONITORING}
-        for template in documents("prometheus-objects.yaml"):
-            self._store.put(filled(template, values))
+    def _place_installed(self) -> None:
+        """Place Prometheus and the controllers of KServe and Knative."""
+        values = {
+            "created": moment(time.time() - 30 * 86400),
+            "version": self.options.prometheus_version,
+            "knative": "1.18.0" if self.options.milliseconds else "1.21.1",
+            "pod": PROMETHEUS_POD,
+            "owner": "",
+            "workload": MONITORING,
+        }
+        for template in (*documents("prometheus-objects.yaml"), *documents("control-plane.yaml")):
+            placed = filled(template, values)
+            if placed["metadata"]["namespace"] != "knative-serving" or self.options.default_mode == "knative":
+                self._store.put(placed)
 
     async def _place_services(self) -> list[tuple[Actor, dict[str, Any]]]:
         path = f"{self.options.name}/world.yaml"

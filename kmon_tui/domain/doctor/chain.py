@@ -162,7 +162,6 @@ def _target(
     by_pod = {pod.name: [one for one in targets.value if _is_of(one, pod, isvc)] for pod in running}
     lost = [name for name, found in by_pod.items() if not found]
     down = [one for found in by_pod.values() for one in found if one.health == "down"]
-    knative_namespace = facts.cluster.observability_namespace if facts.cluster is not None else "knative-serving"
     if len(lost) == len(by_pod):
         fix = fixes.load_jobs((facts.cluster.prometheus.value or ()) if facts.cluster else ())
         if any(job.name == WALK_JOB for job in prometheus.jobs.value or ()):
@@ -176,7 +175,7 @@ def _target(
         evidence = tuple(f"{one.job} {one.url or one.instance}: {one.last_error or 'down'}" for one in down[:8])
         text = f"{len(down)} down: {worst.last_error or 'no error is told'}"
         status = Status.FAIL if all(one.health == "down" for found in by_pod.values() for one in found) else Status.WARN
-        return Finding(id_, title, status, text, evidence, down_fix(worst, knative_namespace))
+        return Finding(id_, title, status, text, evidence, down_fix(worst, facts))
     if lost:
         text = f"{len(lost)} of {len(by_pod)} running pods are not scraped (yet?)"
         return Finding(
@@ -200,10 +199,9 @@ def _series(
     told = prometheus.series
     if told.value is None:
         return Finding(id_, title, Status.UNKNOWN, told.why or "they were not asked for")
-    owned = [one for one in told.value if one.owned]
-    if owned:
-        names = sorted({one.name for one in owned})
-        return Finding(id_, title, Status.OK, ", ".join(names))
+    names = sorted({one.name for one in told.value if one.owned})
+    if names:
+        return Finding(id_, title, Status.OK, f"{', '.join(names[:2])}{'…' if len(names) > 2 else ''}", tuple(names))
     if strangers := [one for one in told.value if one.name]:
         return _mislabelled(isvc, strangers)
     if target is not None and target.is_bad and target.status is Status.FAIL:

@@ -194,6 +194,9 @@ class Suspects:
 
     services: tuple[InferenceService, ...] = ()
     isvc: InferenceService | None = None
+    """The service that is examined; None: only what concerns all."""
+    pods: tuple[PodFacts, ...] = ()
+    """Its pods."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,12 +47,7 @@ def installed_by(workloads: Iterable[Workload]) -> str:
 
 def load_jobs(workloads: Iterable[Workload]) -> str:
     """Add our scrape jobs to what a Prometheus scrapes already."""
-    known = list(workloads)
-    how = installed_by(known)
-    where = {"chart": "prometheus", "stack": _STACK}.get(how, "")
-    one = next((each for each in known if chart_of(each)[0] == where), known[0] if known else None)
-    release = shlex.quote((release_of(one) if one else "") or "prometheus")
-    namespace = shlex.quote(one.namespace if one else "monitoring")
+    how, one, release, namespace = _where(workloads)
     if how == "chart":
         return (
             f"helm upgrade {release} prometheus-community/prometheus -n {namespace} --reuse-values \\\n"
@@ -67,10 +62,9 @@ def load_jobs(workloads: Iterable[Workload]) -> str:
             f"  --set {spec}.enabled=true --set {spec}.name=kserve-scrape \\\n"
             f"  --set {spec}.key=scrape-kserve.yaml"
         )
-    if how == "operator" and one is not None:
-        name = one.labels.get("operator.prometheus.io/name") or one.name.removeprefix("prometheus-")
+    if how == "operator":
         patch = '{"spec":{"additionalScrapeConfigs":{"name":"kserve-scrape","key":"scrape-kserve.yaml"}}}'
-        return f"{secret}\nkubectl patch prometheus {shlex.quote(name)} -n {namespace} --type merge -p '{patch}'"
+        return f"{secret}\nkubectl patch prometheus {_operated(one)} -n {namespace} --type merge -p '{patch}'"
     return (
         "--- prometheus.yml\n"
         "+++ prometheus.yml\n"
@@ -79,6 +73,39 @@ def load_jobs(workloads: Iterable[Workload]) -> str:
         "+- job_name: kserve-metrics\n"
         "+…"
     )
+
+
+def keep_longer(workloads: Iterable[Workload]) -> str:
+    """Let Prometheus keep samples for 15 days, which is its own default."""
+    how, one, release, namespace = _where(workloads)
+    if how in ("chart", "stack"):
+        chart = "prometheus" if how == "chart" else _STACK
+        value = "server.retention" if how == "chart" else "prometheus.prometheusSpec.retention"
+        return (
+            f"helm upgrade {release} prometheus-community/{chart} -n {namespace} --reuse-values \\\n  --set {value}=15d"
+        )
+    if how == "operator":
+        patch = '{"spec":{"retention":"15d"}}'
+        return f"kubectl patch prometheus {_operated(one)} -n {namespace} --type merge -p '{patch}'"
+    return "--- flags of Prometheus\n+++ flags of Prometheus\n+--storage.tsdb.retention.time=15d"
+
+
+def _where(workloads: Iterable[Workload]) -> tuple[str, Workload | None, str, str]:
+    """Give how Prometheus was installed, its workload, and release and namespace quoted for a shell."""
+    known = list(workloads)
+    how = installed_by(known)
+    chart = {"chart": "prometheus", "stack": _STACK}.get(how, "")
+    one = next((each for each in known if chart_of(each)[0] == chart), known[0] if known else None)
+    release = (release_of(one) if one is not None else "") or "prometheus"
+    return how, one, shlex.quote(release), shlex.quote(one.namespace if one is not None else "monitoring")
+
+
+def _operated(workload: Workload | None) -> str:
+    """Give the name of the operator's Prometheus object."""
+    if workload is None:
+        return "NAME"
+    name = workload.labels.get("operator.prometheus.io/name") or workload.name.removeprefix("prometheus-")
+    return shlex.quote(name)
 
 
 def switch_on_knative(namespace: str, version: str) -> str:

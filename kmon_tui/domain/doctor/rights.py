@@ -80,6 +80,9 @@ PROMETHEUS = Feature(
     off="give its address with --prometheus URL",
 )
 
+EVERYWHERE = (*FEATURES[0].rights, *FEATURES[1].rights)
+"""What is asked for in all namespaces at once, where all are watched."""
+
 
 def needed() -> tuple[Right, ...]:
     """Give all rights that the features need in a namespace, each once."""
@@ -100,7 +103,8 @@ def _of(feature: Feature, facts: RightsFacts, namespaces: tuple[str, ...], read_
     id_, title = f"rights.{feature.id}", f"right to {feature.title}"
     if feature.writes and read_only:
         return Finding(id_, title, Status.SKIPPED, "kmon-tui runs read-only")
-    asked = [name for name in namespaces if name not in facts.unknown]
+    everywhere = set(feature.rights) <= set(EVERYWHERE)
+    asked = [name for name in namespaces if name not in facts.unknown and (name or everywhere)]
     if not asked:
         why = next(iter(facts.unknown.values()), "no namespace was asked about")
         return Finding(id_, title, Status.UNKNOWN, why)

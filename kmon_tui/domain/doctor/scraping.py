@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from kmon_tui.domain.doctor import fixes
-from kmon_tui.domain.doctor.cluster import clock_finding
+from kmon_tui.domain.doctor.cluster import clock_finding, is_protocol_off, knative_version
 from kmon_tui.domain.doctor.facts import Facts, Job, PrometheusFacts, Scraped, Workload
 from kmon_tui.domain.doctor.finding import Finding, Status
 
@@ -30,9 +30,9 @@ def prometheus_findings(facts: Facts) -> Iterator[Finding]:
     yield _answers(prometheus)
     if prometheus.skew_s.value is not None:
         yield clock_finding("prometheus.clock", "clock of Prometheus", prometheus.skew_s.value)
-    yield _retention(prometheus)
+    yield _retention(prometheus, workloads)
     yield _job(prometheus, workloads)
-    yield from _down(prometheus, facts.cluster.observability_namespace if facts.cluster else "knative-serving")
+    yield from _down(facts, prometheus)
     yield _families(prometheus, workloads)
     yield from _units(prometheus)
 
@@ -43,15 +43,17 @@ def duration_s(text: str) -> float | None:
     return sum(float(number) * _UNITS[unit] for number, unit in parts) if parts else None
 
 
-def down_fix(target: Scraped, knative_namespace: str) -> str:
+def down_fix(target: Scraped, facts: Facts) -> str:
     """Say what mends a target that does not answer, by its last error."""
     error = target.last_error.lower()
     place = f"-n {target.namespace} {target.pod}" if target.pod else ""
-    if ":9091" in target.url and ("refused" in error or "eof" in error):
-        return f"{fixes.switch_on_knative(knative_namespace, '')}\n# then a new revision: pods that run keep the old"
-    if "404" in error or "unsupported content-type" in error or "refused" in error:
+    cluster = facts.cluster
+    if ":9091" in target.url and cluster is not None and is_protocol_off(cluster) is not False:
+        switch = fixes.switch_on_knative(cluster.observability_namespace, knative_version(cluster))
+        return f"{switch}\n# then a new revision: pods that run keep what they started with"
+    if ":9091" not in target.url and any(sign in error for sign in ("404", "content-type", "refused")):
         return (
-            "# the page is at another port or path: tell the jobs by annotations of the service, as\n"
+            "# is the page at another port or path? Tell the jobs by annotations of the service, as\n"
             "kubectl annotate isvc NAME -n NAMESPACE prometheus.kserve.io/port=8082 prometheus.kserve.io/path=/metrics"
         )
     if "deadline" in error or "timeout" in error:
@@ -79,7 +81,7 @@ def _answers(prometheus: PrometheusFacts) -> Finding:
     return Finding("prometheus.answer", "Prometheus", Status.OK, text, (f"url {prometheus.url}",))
 
 
-def _retention(prometheus: PrometheusFacts) -> Finding:
+def _retention(prometheus: PrometheusFacts, workloads: tuple[Workload, ...]) -> Finding:
     told = prometheus.retention.value or ""
     kept_s = duration_s(told)
     if kept_s is None:
@@ -87,8 +89,7 @@ def _retention(prometheus: PrometheusFacts) -> Finding:
         return Finding("prometheus.retention", "retention", Status.SKIPPED, why)
     if kept_s < LEAST_RETENTION_S:
         text = f"{told}: charts of more than that are empty"
-        fix = "helm upgrade … --reuse-values --set server.retention=15d    # --storage.tsdb.retention.time"
-        return Finding("prometheus.retention", "retention", Status.WARN, text, fix=fix)
+        return Finding("prometheus.retention", "retention", Status.WARN, text, fix=fixes.keep_longer(workloads))
     return Finding("prometheus.retention", "retention", Status.OK, told)
 
 
@@ -132,23 +133,29 @@ def _others(jobs: tuple[Job, ...]) -> tuple[str, ...]:
     return found
 
 
-def _down(prometheus: PrometheusFacts, knative_namespace: str) -> Iterator[Finding]:
+def _down(facts: Facts, prometheus: PrometheusFacts) -> Iterator[Finding]:
+    """Targets that do not answer although their pods are ready; of one service its own chain tells."""
     title, id_ = "targets", "prometheus.targets"
     targets = prometheus.targets
     if targets.value is None:
         if targets.why:
             yield Finding(id_, title, Status.UNKNOWN, targets.why)
         return
-    ours = targets.value
-    down = [target for target in ours if target.health == "down"]
+    if facts.case.key is not None:
+        return
+    unready = {(pod.namespace, pod.name) for isvc in facts.case.services for pod in isvc.pods if not pod.ready}
+    all_down = [one for one in targets.value if one.health == "down"]
+    down = [one for one in all_down if (one.namespace, one.pod) not in unready]
+    excused = f", {len(all_down) - len(down)} down with pods that are not ready" if len(down) < len(all_down) else ""
     if not down:
-        yield Finding(id_, title, Status.OK, f"{len(ours)} of models, none is down")
+        text = f"{len(targets.value)} of models, no ready pod is down{excused}"
+        yield Finding(id_, title, Status.OK, text)
         return
     worst = down[0]
     name = f"{worst.namespace}/{worst.pod}" if worst.pod else worst.instance
     evidence = tuple(f"{one.job} {one.pod or one.instance}: {one.last_error or 'down'}" for one in down[:8])
-    text = f"{len(down)} of {len(ours)} down: {name}: {worst.last_error or 'no error is told'}"
-    yield Finding(id_, title, Status.WARN, text, evidence, down_fix(worst, knative_namespace))
+    text = f"{len(down)} of {len(targets.value)} down: {name}: {worst.last_error or 'no error is told'}"
+    yield Finding(id_, title, Status.WARN, text, evidence, down_fix(worst, facts))
 
 
 def _families(prometheus: PrometheusFacts, workloads: tuple[Workload, ...]) -> Finding:
