@@ -1,0 +1,371 @@
+"""The doctor's checks on facts that were written down: what is found, in which order, and what mends it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from kmon_tui.domain.doctor.examine import examine
+from kmon_tui.domain.doctor.facts import (
+    Bounds,
+    Case,
+    ClusterFacts,
+    Container,
+    Facts,
+    Job,
+    PodFacts,
+    PortFact,
+    PrometheusFacts,
+    Right,
+    RightsFacts,
+    Scraped,
+    SeriesFact,
+    Told,
+    Workload,
+)
+from kmon_tui.domain.doctor.finding import Finding, Report, Status
+from kmon_tui.domain.service import InferenceService, Key, Kind, Mode, Readiness
+from tests.oneshot.scripted import NOW
+
+KEY = Key(Kind.ISVC, "default", "sklearn-iris")
+ISVC = InferenceService(KEY, readiness=Readiness.READY, mode=Mode.KNATIVE)
+KNATIVE_POD = PodFacts(
+    "sklearn-iris-predictor-00001-deployment-x",
+    ip="10.0.0.7",
+    phase="Running",
+    ready=True,
+    labels={"component": "predictor"},
+    containers=(
+        Container("kserve-container", "kserve/sklearnserver:v0.20.0", (("user-port", 8080),)),
+        Container("queue-proxy", "knative.dev/serving/cmd/queue:v1.21.1", (("http-usermetric", 9091),)),
+    ),
+)
+STANDARD_POD = replace(
+    KNATIVE_POD, name="sklearn-iris-predictor-7c9f-abc", containers=(Container("kserve-container", "x/sklearn:1"),)
+)
+CHART = Workload(
+    "Deployment",
+    "monitoring",
+    "prometheus-server",
+    {"helm.sh/chart": "prometheus-27.11.0", "app.kubernetes.io/instance": "prom"},
+    images=("quay.io/prometheus/prometheus:v3.5.0",),
+    ready=1,
+)
+KSERVE = Workload(
+    "Deployment", "kserve", "kserve-controller-manager", images=("kserve/kserve-controller:v0.20.0",), ready=1
+)
+KNATIVE = Workload(
+    "Deployment",
+    "knative-serving",
+    "controller",
+    {"app.kubernetes.io/version": "1.21.1"},
+    images=("c@sha256:1",),
+    ready=1,
+)
+CLUSTER = ClusterFacts(
+    version=Told("v1.33.1"),
+    skew_s=Told(0.3),
+    groups=Told({"serving.kserve.io": ("v1beta1", "v1alpha1"), "serving.knative.dev": ("v1",)}),
+    kserve=Told((KSERVE,)),
+    knative=Told((KNATIVE,)),
+    observability=Told({"request-metrics-protocol": "prometheus"}),
+    prometheus=Told((CHART,)),
+    pods=Told((KNATIVE_POD,)),
+)
+TARGET = Scraped("kserve-metrics", "10.0.0.7:9091", "up", pod=KNATIVE_POD.name, namespace="default")
+SERIES = SeriesFact("kserve_request_count", "kserve-metrics", "10.0.0.7:9091", "sklearn-iris", "default", owned=True)
+PROMETHEUS = PrometheusFacts(
+    url="http://prometheus",
+    version=Told("3.5.0"),
+    retention=Told("15d"),
+    skew_s=Told(0.1),
+    families=Told(("kserve-alias",)),
+    jobs=Told((Job("prometheus"), Job("kserve-metrics", by_pods=True, interval="15s"))),
+    targets=Told((TARGET,)),
+    series=Told((SERIES,)),
+    bounds=Told((Bounds("kserve_request_duration_milliseconds", 10000.0),)),
+)
+RIGHTS = RightsFacts("jane", {"default": ()})
+HEALTHY = Facts(Case((ISVC,), "default", KEY), CLUSTER, PROMETHEUS, RIGHTS, (PortFact(8080, "the walk"),))
+
+
+def found(facts: Facts, id_: str) -> Finding:
+    """Give the finding of one check."""
+    return next(one for one in examine(facts) if one.id == id_)
+
+
+def with_cluster(**changes: object) -> Facts:
+    """Give healthy facts with another cluster."""
+    return replace(HEALTHY, cluster=replace(CLUSTER, **changes))  # type: ignore[arg-type]  # fields by name
+
+
+def with_prometheus(**changes: object) -> Facts:
+    """Give healthy facts with another Prometheus."""
+    return replace(HEALTHY, prometheus=replace(PROMETHEUS, **changes))  # type: ignore[arg-type]  # fields by name
+
+
+def test_a_healthy_chain_has_no_finding() -> None:
+    report = Report("prod", KEY, NOW, examine(HEALTHY))
+
+    assert not report.has_finding, [one for one in report.findings if one.is_bad]
+    assert report.first_failing is None
+
+
+def test_each_finding_that_is_bad_says_what_mends_it() -> None:
+    nothing = PrometheusFacts(retention=Told("1h"), jobs=Told(()), targets=Told(()), families=Told(()), series=Told(()))
+    broken = replace(
+        with_cluster(groups=Told({}), observability=Told({}), version=Told("v1.19.0"), skew_s=Told(900.0)),
+        prometheus=nothing,
+    )
+
+    bad = [one for one in examine(broken) if one.is_bad]
+
+    assert len(bad) >= 5
+    assert all(one.fix for one in bad), [one.id for one in bad if not one.fix]
+
+
+@pytest.mark.parametrize(
+    ("version", "settings", "status", "fix"),
+    [
+        ("1.21.1", {}, Status.FAIL, '"request-metrics-protocol":"prometheus"'),
+        ("1.21.1", {"request-metrics-protocol": "none"}, Status.FAIL, "-n knative-serving"),
+        ("1.21.1", {"request-metrics-protocol": "grpc"}, Status.WARN, "config-observability"),
+        ("1.19.0", {"request-metrics-protocol": "prometheus"}, Status.FAIL, '"request-metrics-endpoint":":9091"'),
+        ("1.19.0", {"request-metrics-protocol": "prometheus", "request-metrics-endpoint": ":9091"}, Status.OK, ""),
+        ("1.18.0", {}, Status.OK, ""),
+        ("1.18.0", {"metrics.request-metrics-backend-destination": "none"}, Status.FAIL, "backend-destination"),
+    ],
+)
+def test_knatives_metrics_are_judged_by_its_version(
+    version: str, settings: dict[str, str], status: Status, fix: str
+) -> None:
+    knative = replace(KNATIVE, labels={"app.kubernetes.io/version": version})
+
+    finding = found(with_cluster(knative=Told((knative,)), observability=Told(settings)), "knative.protocol")
+
+    assert finding.status is status
+    assert fix in finding.fix
+
+
+def test_a_cluster_without_knative_is_not_told_about_it() -> None:
+    facts = with_cluster(groups=Told({"serving.kserve.io": ("v1beta1",)}), knative=Told(()), observability=Told({}))
+
+    assert found(facts, "knative.version").status is Status.SKIPPED
+    assert not any(one.id == "knative.protocol" for one in examine(facts))
+
+
+def test_a_missing_right_costs_its_check_only_and_is_named() -> None:
+    facts = with_cluster(
+        observability=Told(why="may not get configmap config-observability in namespace knative-serving")
+    )
+
+    finding = found(facts, "knative.protocol")
+
+    assert finding.status is Status.UNKNOWN
+    assert "may not get configmap" in finding.text
+    assert found(facts, "chain.series").status is Status.OK
+
+
+@pytest.mark.parametrize(
+    ("workload", "fix"),
+    [
+        (CHART, "helm upgrade prom prometheus-community/prometheus -n monitoring --reuse-values"),
+        (
+            replace(CHART, labels={"chart": "kube-prometheus-stack-88.5.3", "release": "kps"}, kind="StatefulSet"),
+            "helm upgrade kps prometheus-community/kube-prometheus-stack",
+        ),
+        (
+            replace(CHART, kind="StatefulSet", name="prometheus-main", labels={"operator.prometheus.io/name": "main"}),
+            "kubectl patch prometheus main -n monitoring",
+        ),
+        (None, "+- job_name: kserve-metrics"),
+    ],
+)
+def test_a_job_that_is_not_loaded_is_loaded_in_the_way_of_its_installation(workload: Workload | None, fix: str) -> None:
+    prometheus = replace(
+        PROMETHEUS, jobs=Told((Job("prometheus"),)), targets=Told(()), families=Told(()), series=Told(())
+    )
+    cluster = replace(CLUSTER, prometheus=Told((workload,) if workload else ()))
+
+    finding = found(replace(HEALTHY, cluster=cluster, prometheus=prometheus), "prometheus.job")
+
+    assert finding.status is Status.FAIL
+    assert fix in finding.fix
+
+
+def test_the_first_failure_is_the_cause_and_not_what_follows_from_it() -> None:
+    prometheus = replace(PROMETHEUS, jobs=Told((Job("x"),)), targets=Told(()), families=Told(()), series=Told(()))
+
+    report = Report("prod", KEY, NOW, examine(replace(HEALTHY, prometheus=prometheus)))
+
+    assert report.first_failing is not None
+    assert report.first_failing.id == "prometheus.job"
+
+
+def test_a_target_that_is_down_is_told_with_its_error() -> None:
+    down = replace(TARGET, health="down", last_error="dial tcp 10.0.0.7:9091: connect: connection refused")
+
+    finding = found(with_prometheus(targets=Told((down,)), series=Told(())), "chain.target")
+
+    assert finding.status is Status.FAIL
+    assert "connection refused" in finding.text
+
+
+def test_the_target_of_a_pod_that_is_not_ready_is_no_fault_of_the_scraping() -> None:
+    from kmon_tui.domain.service import Pod
+
+    pod = Pod("default", KNATIVE_POD.name, "u", "sklearn-iris", ready=False)
+    down = replace(TARGET, health="down", last_error="refused")
+    case = Case((ISVC._replace(pods=(pod,)),), "default", None)
+
+    finding = found(replace(with_prometheus(targets=Told((down,))), case=case), "prometheus.targets")
+
+    assert finding.status is Status.OK
+    assert "1 down with pods that are not ready" in finding.text
+
+
+def test_no_target_is_another_fault_than_no_series() -> None:
+    no_target = found(with_prometheus(targets=Told(()), series=Told(())), "chain.target")
+    no_series = found(with_prometheus(series=Told(())), "chain.series")
+
+    assert no_target.status is Status.FAIL
+    assert no_series.status is Status.WARN
+    assert no_series.fix.startswith("kmon-tui predict sklearn-iris -n default")
+
+
+def test_labels_that_lead_elsewhere_are_a_mismatch() -> None:
+    stranger = replace(SERIES, owned=False, service_name="iris", namespace="")
+
+    finding = found(with_prometheus(series=Told((stranger,))), "chain.series")
+
+    assert finding.status is Status.FAIL
+    assert 'service_name="iris"' in finding.text
+    assert "+  target_label: service_name" in finding.fix
+
+
+@pytest.mark.parametrize(
+    ("name", "largest", "bad"),
+    [
+        ("kserve_request_duration_milliseconds", 10.0, True),
+        ("kserve_request_duration_milliseconds", 10000.0, False),
+        ("revision_request_latencies_bucket", 100000.0, False),
+        ("http_server_request_duration_seconds_bucket", 10.0, False),
+        ("http_server_request_duration_seconds_bucket", 100000.0, True),
+        ("vllm:e2e_request_latency_seconds_bucket", 7680.0, False),
+    ],
+)
+def test_bounds_that_do_not_fit_the_unit_of_the_name_are_found(name: str, largest: float, bad: bool) -> None:
+    findings = examine(with_prometheus(bounds=Told((Bounds(name, largest),))))
+
+    assert any(one.id == "prometheus.units" and one.status is Status.FAIL for one in findings) is bad
+
+
+def standard(pod: PodFacts) -> Facts:
+    """Give healthy facts of a service in Standard mode with this pod."""
+    case = Case((ISVC._replace(mode=Mode.STANDARD),), "default", KEY)
+    target = replace(TARGET, pod=pod.name, instance="10.0.0.7:8080")
+    return replace(with_cluster(pods=Told((pod,))), case=case, prometheus=replace(PROMETHEUS, targets=Told((target,))))
+
+
+@pytest.mark.parametrize(
+    ("annotations", "image", "words", "fix"),
+    [
+        ({"prometheus.io/port": "9091"}, "x", "where nobody listens in Standard mode", "prometheus.io/port=8080"),
+        (
+            {"serving.kserve.io/enable-prometheus-scraping": "true"},
+            "x",
+            "port and path only",
+            "prometheus.io/scrape=true",
+        ),
+        ({"prometheus.kserve.io/port": "8080"}, "mlserver:1.7.1", "port 8082", "prometheus.kserve.io/port=8082"),
+    ],
+)
+def test_annotations_that_mislead_are_found(annotations: dict[str, str], image: str, words: str, fix: str) -> None:
+    pod = replace(STANDARD_POD, annotations=annotations, containers=(Container("kserve-container", image),))
+
+    finding = found(standard(pod), "chain.annotations")
+
+    assert words in finding.text
+    assert fix in finding.fix
+
+
+def test_aggregation_without_qpext_is_found() -> None:
+    pod = replace(KNATIVE_POD, annotations={"serving.kserve.io/enable-metric-aggregation": "true"})
+
+    assert "qpext" in found(with_cluster(pods=Told((pod,))), "chain.annotations").text
+
+
+def test_a_container_that_the_job_passes_over_is_found() -> None:
+    pod = replace(STANDARD_POD, containers=(Container("server", "x"),))
+
+    finding = found(standard(pod), "chain.ports")
+
+    assert finding.status is Status.FAIL
+    assert "+    - name: kserve-container" in finding.fix
+
+
+def test_a_service_at_zero_is_woken_through_the_gateway() -> None:
+    case = Case((ISVC._replace(readiness=Readiness.COLD),), "default", KEY)
+    facts = replace(
+        with_cluster(pods=Told(())), case=case, prometheus=replace(PROMETHEUS, targets=Told(()), series=Told(()))
+    )
+
+    assert "--via ingress" in found(facts, "chain.pods").fix
+    assert found(facts, "chain.series").status is Status.SKIPPED
+
+
+@pytest.mark.parametrize(
+    ("skew_s", "status"), [(0.4, Status.OK), (-4.0, Status.OK), (9.0, Status.WARN), (-61.0, Status.FAIL)]
+)
+def test_clocks_that_differ_are_found(skew_s: float, status: Status) -> None:
+    assert found(with_prometheus(skew_s=Told(skew_s)), "prometheus.clock").status is status
+    assert found(with_cluster(skew_s=Told(skew_s)), "kubernetes.clock").status is status
+
+
+@pytest.mark.parametrize(
+    ("retention", "status"),
+    [("2h", Status.WARN), ("15d", Status.OK), ("15d or 10GB", Status.OK), ("", Status.SKIPPED), ("6h", Status.OK)],
+)
+def test_retention_is_judged_by_the_longest_chart(retention: str, status: Status) -> None:
+    assert found(with_prometheus(retention=Told(retention)), "prometheus.retention").status is status
+
+
+def test_rights_are_told_by_feature_and_namespace_with_the_binding_that_adds_them() -> None:
+    missing = {"default": (), "risk": (Right("create", "pods/portforward"), Right("get", "pods/log"))}
+    facts = replace(HEALTHY, rights=RightsFacts("jane@example.com", missing))
+
+    forward, logs = found(facts, "rights.forward"), found(facts, "rights.logs")
+
+    assert "may not create pods/portforward in risk" in forward.text
+    assert "--clusterrole=kmon-tui-port-forward --user=jane@example.com" in forward.fix
+    assert "-n risk" in logs.fix
+    assert found(facts, "rights.services").status is Status.OK
+
+
+def test_a_missing_right_to_write_is_a_role_and_no_fault() -> None:
+    facts = replace(
+        HEALTHY, rights=RightsFacts("jane", {"default": (Right("create", "inferenceservices", "serving.kserve.io"),)})
+    )
+
+    finding = found(facts, "rights.deploy")
+
+    assert finding.status is Status.SKIPPED
+    assert "may not create inferenceservices" in finding.text
+
+
+def test_a_port_that_another_program_holds_is_found_and_kubectls_own_is_not() -> None:
+    taken = replace(HEALTHY, ports=(PortFact(9090, "the walk", True, "pid 4411 (node)"),))
+    walked = replace(HEALTHY, ports=(PortFact(9090, "the walk", True, "pid 4411 (kubectl)"),))
+
+    assert "9090 is taken by pid 4411 (node)" in found(taken, "local.ports").text
+    assert found(walked, "local.ports").status is Status.OK
+
+
+def test_a_prometheus_that_is_nowhere_is_installed() -> None:
+    prometheus = PrometheusFacts(failure="no Prometheus was found in the cluster", failure_kind="NotFound")
+
+    finding = found(replace(with_cluster(prometheus=Told(())), prometheus=prometheus), "prometheus.answer")
+
+    assert finding.status is Status.FAIL
+    assert "helm install prometheus" in finding.fix
