@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from kmon_tui.domain.service import Key
 from kmon_tui.domain.traffic import Buckets, Prometheus, Traffic
@@ -21,6 +22,8 @@ class Measurement:
     window. None: no series of this service was found."""
     buckets: Buckets | None = None
     requests_in_window: float | None = None
+    requests_by_class: Mapping[str, float] = field(default_factory=dict)
+    """Requests of the whole window by class of their answers, where they have one."""
     bucket_totals: tuple[float, ...] = ()
     """Requests of the whole window by own bucket, parallel to ``buckets.le_ms``; what a gap hid is in it."""
     problem: str = ""

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from kmon_tui.domain.quantile import own_counts, parse_le, quantile
 from kmon_tui.domain.service import Key
 from kmon_tui.domain.traffic import Buckets, Family
 from kmon_tui.live import dialects
-from kmon_tui.live.detail import Place, Raw, Table, buckets_of, place_of, tabulate
-from kmon_tui.live.dialects import DIALECTS
+from kmon_tui.live.detail import Looks, Place, Raw, Table, buckets_of, place_of, series_by_class, tabulate
+from kmon_tui.live.dialects import FIRST_TOKEN, NEXT_TOKEN, PART
 from kmon_tui.live.flow import Latency
 from kmon_tui.live.ledger import Ledger
+from kmon_tui.live.levels import Levels
+from kmon_tui.live.overtime import cold_starts, gauges_over_time
 from kmon_tui.live.owners import Owners
+from kmon_tui.live.packs import DIALECTS
 from kmon_tui.live.prometheus import Api
 from kmon_tui.live.prometheus_answers import Row
 from kmon_tui.live.target import Target
@@ -26,6 +29,18 @@ SWEEP_S = 60
 """A service off the screen is not asked for more often than this."""
 AT_ONCE = 200
 """Rows on the screen that are asked for; no terminal shows more."""
+
+Sums = Mapping[str, Mapping[Key, Mapping[float, float]]]
+"""Cumulative counts by bound of each service, by PART of the question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """One service step by step, in each family that knows something of it."""
+
+    looks: Looks
+    by_family: Mapping[Family, Table]
+    end_s: int
 
 
 class CloseUp:
@@ -41,70 +56,91 @@ class CloseUp:
         at_s = ledger.at_s
         if at_s is None:
             return
-        chosen = ledger.chosen_targets()
+        chosen = ledger.targets_now()
         new = [key for key in dict.fromkeys(wanted) if key is not None and self._asked_s.get(key) != at_s]
         first = [key for key in new if key in chosen][:AT_ONCE]
         late = [key for key in chosen if key not in set(first) and at_s - self._asked_s.get(key, 0) >= SWEEP_S]
         late.sort(key=lambda key: self._asked_s.get(key, 0))
-        asked = {key: chosen[key] for key in first + late[:sweep] if not ledger.flows[key].problem}
-        by_family: dict[Family, list[Target]] = {}
-        for key, targets in asked.items():
-            by_family.setdefault(ledger.flows[key].family, []).extend(targets)
-        parts = [
-            dialects.latency(DIALECTS[family], self._matchers, [t.labels for t in targets], ledger.window_s)
-            for family, targets in by_family.items()
-        ]
-        sums = _sums_by_key(asked, api.query(" or ".join(parts), at_s)) if parts else {}
+        asked = [key for key in first + late[:sweep] if not ledger.has_problem(key)]
+        by_family: dict[Family, dict[Place, tuple[Key, Target]]] = {}
         for key in asked:
-            flow = ledger.flows[key]
-            flow.latency = latency_of(sums.get(key, {}), DIALECTS[flow.family].to_ms)
+            for target in chosen[key]:
+                by_family.setdefault(target.dialect.family, {})[target.place] = (key, target)
+        parts = [
+            part
+            for family, found in by_family.items()
+            for part in dialects.latency(
+                DIALECTS[family], self._matchers, [target.labels for _, target in found.values()], ledger.window_s
+            )
+        ]
+        rows = api.query(" or ".join(parts), at_s) if parts else []
+        sums = _sums_by_part(by_family, rows)
+        for key in asked:
+            _put_latency(ledger, key, sums)
             self._asked_s[key] = at_s
 
-    def ask_detail(self, api: Api, ledger: Ledger, owners: Owners, key: Key | None) -> dict[Key, Buckets]:
+    def ask_detail(
+        self, api: Api, ledger: Ledger, owners: Owners, levels: Levels, key: Key | None
+    ) -> dict[Key, Buckets]:
         """Give one service over time."""
         width_s = ledger.points * ledger.step_s + ledger.window_s
-        table = self.ask_table(api, ledger, owners, key, width_s) if key is not None else None
-        if key is None or table is None or ledger.at_s is None:
+        tables = self.ask_tables(api, ledger, owners, levels, key, width_s) if key is not None else None
+        if key is None or tables is None:
             return {}
-        flow = ledger.flows[key]
-        found = buckets_of(key, DIALECTS[flow.family], table, ledger.at_s, ledger.step_s, ledger.window_s)
-        sampled_at = None if flow.sampled_s is None else datetime.fromtimestamp(flow.sampled_s, UTC)
-        return {key: replace(found, sampled_at=sampled_at)}
+        return {key: closer(ledger, owners, key, tables)}
 
-    def ask_table(
-        self, api: Api, ledger: Ledger, owners: Owners, key: Key, width_s: int, family: Family | None = None
-    ) -> Table | None:
-        """Find what a service gained step by step: only the newest steps are asked for, the older ones are kept.
-
-        ``family``: another one than that of its numbers.
-        """
-        flow = ledger.flows.get(key)
-        if flow is None or ledger.at_s is None or flow.problem:
+    def ask_tables(
+        self, api: Api, ledger: Ledger, owners: Owners, levels: Levels, key: Key, width_s: int
+    ) -> Tables | None:
+        """Find what a service gained step by step: only the newest steps are asked for, the older ones are kept."""
+        if ledger.at_s is None or ledger.has_problem(key):
             return None
-        family = family or flow.family
         start_s = ledger.at_s - width_s
-        targets = {place_of(target.labels): target for target in ledger.targets_of(key, start_s, family)}
-        raw = self._raw_of(key, family, ledger.step_s, frozenset(targets))
+        families = {family: ledger.targets_of(key, start_s, family) for family in ledger.families_of(key)}
+        targets = {family: {target.place: target for target in found} for family, found in families.items() if found}
+        places = frozenset((family, place) for family, found in targets.items() for place in found)
+        told = levels.labels_of(key)
+        raw = self._raw_of(key, ledger.step_s, places, frozenset(told))
         from_s = start_s if raw.end_s is None else max(start_s, raw.end_s + ledger.step_s)
-        dialect = DIALECTS[family]
-        if from_s <= ledger.at_s and targets:
-            query = dialects.detail(dialect, self._matchers, [target.labels for target in targets.values()])
-            raw.add(api.query_range(query, from_s, ledger.at_s, ledger.step_s), ledger.at_s)
+        if from_s <= ledger.at_s and (targets or told):
+            labels = {f: [target.labels for target in found.values()] for f, found in targets.items()}
+            parts = [part for f in labels for part in dialects.detail(DIALECTS[f], self._matchers, labels[f])]
+            parts += [dialects.scraped(self._matchers, [one for found in labels.values() for one in found])]
+            parts += [one for pack, own in told.values() for one in dialects.levels((pack,), self._matchers, own)]
+            question = dialects.together(filter(None, parts))
+            raw.add(api.query_range(question, from_s, ledger.at_s, ledger.step_s), ledger.at_s)
         if raw.end_s is None:
             return None
+        looks = raw.looks(start_s)
+        steps = width_s // ledger.step_s
+        found = {f: _table(ledger, owners, key, start_s, steps, looks, f, at) for f, at in targets.items()}
+        return Tables(looks, found, ledger.at_s)
 
-        def born(place: Place) -> bool:
-            born_s = owners.born_s(targets[place].labels)
-            return born_s is not None and born_s >= start_s
-
-        gaps = {(at_s - start_s) // ledger.step_s for at_s in flow.gaps if at_s >= start_s}
-        return tabulate(raw.looks(start_s), dialect, width_s // ledger.step_s, targets, born, gaps)
-
-    def _raw_of(self, key: Key, family: Family, step_s: int, places: frozenset[Place]) -> Raw:
+    def _raw_of(self, key: Key, step_s: int, places: frozenset[tuple[Family, Place]], packs: frozenset[int]) -> Raw:
         raw = self._raw
-        if raw is None or (raw.key, raw.family, raw.step_s, raw.places) != (key, family, step_s, places):
-            self._raw = raw = Raw(key, family, step_s, places)
+        if raw is None or (raw.key, raw.step_s, raw.places, raw.packs) != (key, step_s, places, packs):
+            self._raw = raw = Raw(key, step_s, places, packs)
         return raw
+
+
+def closer(ledger: Ledger, owners: Owners, key: Key, tables: Tables) -> Buckets:
+    """Put one service over time together, as the screen draws it."""
+    flow, users = ledger.flows.get(key), ledger.users.get(key)
+    shown = flow or users
+    assert shown is not None
+    step_s, window_s, end_s = ledger.step_s, ledger.window_s, tables.end_s
+    table = tables.by_family.get(shown.family) or Table.nothing(ledger.points + window_s // step_s)
+    found = buckets_of(key, DIALECTS[shown.family], table, end_s, step_s, window_s)
+    front = tables.by_family.get(users.family) if users is not None else None
+    gauges = gauges_over_time(tables.looks, key, owners.owner, end_s, step_s)
+    tokens = tables.by_family.get(Family.VLLM)
+    return replace(
+        found,
+        sampled_at=None if shown.sampled_s is None else datetime.fromtimestamp(shown.sampled_s, UTC),
+        users_by_code=series_by_class(front, end_s, step_s, window_s) if front else {},
+        gauges=gauges | (tokens.tokens_over_time(end_s, step_s, window_s) if tokens else {}),
+        cold_starts=cold_starts(gauges.get("ready")),
+    )
 
 
 def latency_of(bounds: Mapping[float, float], to_ms: float) -> Latency:
@@ -117,20 +153,56 @@ def latency_of(bounds: Mapping[float, float], to_ms: float) -> Latency:
     return Latency(p50, p90, p99, finite[-1] * to_ms)
 
 
-def _sums_by_key(asked: Mapping[Key, list[Target]], rows: Iterable[Row]) -> dict[Key, dict[float, float]]:
+def _table(
+    ledger: Ledger,
+    owners: Owners,
+    key: Key,
+    start_s: int,
+    steps: int,
+    looks: Looks,
+    family: Family,
+    targets: Mapping[Place, Target],
+) -> Table:
+    """Add up one family."""
+
+    def born(place: Place) -> bool:
+        born_s = owners.born_s(targets[place].labels)
+        return born_s is not None and born_s >= start_s
+
+    flow = next((one for one in (ledger.flows.get(key), ledger.users.get(key)) if one and one.family is family), None)
+    gaps = {(at_s - start_s) // ledger.step_s for at_s in flow.gaps if at_s >= start_s} if flow else ()
+    return tabulate(looks, DIALECTS[family], steps, targets, born, gaps)
+
+
+def _put_latency(ledger: Ledger, key: Key, sums: Sums) -> None:
+    """Give the flows of one service what was found."""
+
+    def found(family: Family, part: str = "") -> Latency:
+        to_ms = DIALECTS[family].to_ms
+        return latency_of(sums.get(f"{family}{part and ' '}{part}", {}).get(key, {}), to_ms)
+
+    for flow in (ledger.flows.get(key), ledger.users.get(key)):
+        if flow is not None:
+            flow.latency = found(flow.family)
+            first, following = found(Family.VLLM, FIRST_TOKEN), found(Family.VLLM, NEXT_TOKEN)
+            known = first.top_bound_ms is not None or following.top_bound_ms is not None
+            flow.tokens = (first, following) if known else None
+
+
+def _sums_by_part(asked: Mapping[Family, Mapping[Place, tuple[Key, Target]]], rows: Iterable[Row]) -> Sums:
     """Add up cumulative buckets of the targets of each service; two spellings of one bound are one bucket."""
-    owner = {place_of(target.labels): key for key, targets in asked.items() for target in targets}
-    by_place: dict[tuple[Place, float], float] = {}
+    by_place: dict[tuple[str, Place, float], float] = {}
     for row in rows:
         metric = row.metric
-        le, value = parse_le(metric.get("le", "")), float(row.value[1])
+        le, value, part = parse_le(metric.get("le", "")), float(row.value[1]), metric.get(PART, "")
+        dialect = DIALECTS[Family(part.partition(" ")[0])]
         if le is not None and math.isfinite(value):
-            place = (place_of(metric), le)
+            place = (part, place_of(metric, dialect), le)
             by_place[place] = max(by_place.get(place, 0.0), value)
-    sums: dict[Key, dict[float, float]] = {}
-    for (where, le), value in by_place.items():
-        key = owner.get(where)
-        if key is not None:
-            bounds = sums.setdefault(key, {})
+    sums: dict[str, dict[Key, dict[float, float]]] = {}
+    for (part, where, le), value in by_place.items():
+        found = asked[Family(part.partition(" ")[0])].get(where)
+        if found is not None:
+            bounds = sums.setdefault(part, {}).setdefault(found[0], {})
             bounds[le] = bounds.get(le, 0.0) + value
     return sums

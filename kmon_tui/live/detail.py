@@ -12,8 +12,11 @@ from kmon_tui.domain.counters import Increase, fell, increase, together
 from kmon_tui.domain.quantile import own_counts, parse_le, quantile
 from kmon_tui.domain.service import Key
 from kmon_tui.domain.traffic import Buckets, Family, Series
-from kmon_tui.live.dialects import TARGET, Dialect, Role, code_class
+from kmon_tui.live.dialects import code_class
+from kmon_tui.live.packs.dialect import FAILED, TARGET, Dialect, Role
 from kmon_tui.live.prometheus_answers import Track
+
+EXTRA = frozenset((Role.DURATION, Role.PROMPT_TOKENS, Role.GENERATION_TOKENS, Role.PREFIX_QUERIES, Role.PREFIX_HITS))
 
 _K = TypeVar("_K")
 _Slot: TypeAlias = tuple[Role, str]
@@ -26,11 +29,13 @@ Place = tuple[str, ...]
 class Raw:
     """Raw series of one service at even steps, kept so that each tick asks for the newest step only."""
 
-    def __init__(self, key: Key, family: Family, step_s: int, places: frozenset[Place]) -> None:
+    def __init__(
+        self, key: Key, step_s: int, places: frozenset[tuple[Family, Place]], packs: frozenset[int] = frozenset()
+    ) -> None:
         self.key = key
-        self.family = family
         self.step_s = step_s
         self.places = places
+        self.packs = packs
         self.end_s: int | None = None
         self._series: dict[tuple[tuple[str, str], ...], dict[int, float]] = {}
 
@@ -68,11 +73,29 @@ class Table:
     failures: Increase | None = None
     """Executions begun less those that succeeded; None where nobody counts them."""
     attempts: Increase | None = None
+    answers: Increase | None = None
+    """What ``by_class`` is a share of, where it is not ``requests``."""
     le_ms: tuple[float, ...] = ()
     counts: tuple[array[float], ...] = ()
     """By bound, what fell into this bucket alone in each step."""
     totals: tuple[float, ...] = ()
     """The same over all steps."""
+    extra: Mapping[Role, Increase] = field(default_factory=dict)
+    """What else was counted: time, tokens."""
+
+    @classmethod
+    def nothing(cls, steps: int) -> Table:
+        """Give the table of a service that nobody counts."""
+        return cls(together((), steps))
+
+    def tokens_over_time(self, end_s: int, step_s: int, window_s: int) -> dict[str, Series]:
+        """Give tokens per second."""
+        names = {"prompt_tokens": Role.PROMPT_TOKENS, "generation_tokens": Role.GENERATION_TOKENS}
+        return {
+            name: _per_s(self.extra[role], end_s, step_s, window_s)
+            for name, role in names.items()
+            if role in self.extra
+        }
 
 
 def tabulate(
@@ -97,8 +120,14 @@ def tabulate(
         return born(place) or (up is not None and 0 < first < len(values) and up[first - 1] == 1)
 
     gained = {place: _gains(found, is_new(place, _earliest(found.values()))) for place, found in slots.items()}
+    roles = {role for gains in gained.values() for role, _ in gains}
     le_ms, counts, totals = _buckets(bounds, dialect.to_ms, steps, is_new)
     classes = {code for gains in gained.values() for role, code in gains if role is Role.REQUESTS and code}
+    if not classes and Role.ANSWERS in roles:
+        told = {code for gains in gained.values() for role, code in gains if role is Role.ANSWERS and code}
+        by_class, answers = {code: (Role.ANSWERS, code) for code in told}, True
+    else:
+        by_class, answers = {code: (Role.REQUESTS, code) for code in classes}, False
 
     def sum_of(role: Role, code: str | None = None) -> Increase:
         return together(
@@ -108,12 +137,18 @@ def tabulate(
     attempts, successes = sum_of(Role.ATTEMPTS), sum_of(Role.SUCCESSES)
     return Table(
         requests=sum_of(Role.REQUESTS),
-        by_class={code: sum_of(Role.REQUESTS, code) for code in sorted(classes)},
-        failures=_less(attempts, successes) if attempts.seen else None,
-        attempts=attempts if attempts.seen else None,
+        by_class={code: sum_of(*by_class[code]) for code in sorted(by_class)},
+        failures=sum_of(Role.FAILURES)
+        if Role.FAILURES in roles
+        else _less(attempts, successes)
+        if attempts.seen
+        else None,
+        attempts=sum_of(Role.REQUESTS) if Role.FAILURES in roles else attempts if attempts.seen else None,
+        answers=sum_of(Role.ANSWERS) if answers else None,
         le_ms=le_ms,
         counts=counts,
         totals=totals,
+        extra={role: sum_of(role) for role in roles if role in EXTRA},
     )
 
 
@@ -129,27 +164,35 @@ def buckets_of(key: Key, dialect: Dialect, table: Table, end_s: int, step_s: int
             known = None if any(map(math.isnan, column)) else quantile(q, table.le_ms, column)
             values.append(math.nan if known is None else known)
         quantiles[name] = Series(end_s, step_s, values)
-    by_code = {
-        code: Series(end_s, step_s, array("d", [v / step_s for v in _rolling(one.steps, width, mean=True)]))
-        for code, one in table.by_class.items()
-    }
+    by_code = series_by_class(table, end_s, step_s, window_s)
     return Buckets(key, dialect.family, end_s, step_s, table.le_ms, table.counts, by_code, quantiles)
 
 
-def place_of(labels: Mapping[str, str]) -> Place:
-    """Give the TARGET labels of a series."""
-    return tuple([labels.get(name, "") for name in TARGET])
+def series_by_class(table: Table, end_s: int, step_s: int, window_s: int) -> dict[str, Series]:
+    """Give requests per second by class of their answers, smoothed over the rate window."""
+    return {code: _per_s(one, end_s, step_s, window_s) for code, one in table.by_class.items()}
 
 
-def error_ratio(table: Table) -> float | None:
-    """Give the share of bad answers over all steps; None without requests, or where nobody counts them."""
+def place_of(labels: Mapping[str, str], dialect: Dialect | None = None) -> Place:
+    """Give the labels by which a target is known again."""
+    return tuple([labels.get(name, "") for name in (dialect.place_labels if dialect else TARGET)])
+
+
+def failed(table: Table) -> tuple[float, float] | None:
+    """Give (failed, all) requests over all steps; None where nobody counts them."""
     if table.by_class:
-        bad, base = (one.total if (one := table.by_class.get("5xx")) else 0.0), table.requests.total
-    elif table.failures is not None and table.attempts is not None:
-        bad, base = table.failures.total, table.attempts.total
-    else:
+        bad = sum(one.total for code, one in table.by_class.items() if code in ("5xx", FAILED))
+        return bad, (table.answers or table.requests).total
+    if table.failures is not None and table.attempts is not None:
+        return table.failures.total, table.attempts.total
+    return None
+
+
+def ratio_of(counts: tuple[float, float] | None) -> float | None:
+    """Give the share of bad answers; None without requests, or where nobody counts them."""
+    if counts is None or counts[1] <= 0:
         return None
-    return min(1.0, max(0.0, bad / base)) if base > 0 else None
+    return min(1.0, max(0.0, counts[0] / counts[1]))
 
 
 def _grouped(
@@ -158,14 +201,16 @@ def _grouped(
     """Sort series by target: counters by role and code, buckets by bound."""
     slots: dict[Place, dict[_Slot, list[float]]] = {}
     bounds: dict[Place, dict[float, list[float]]] = {}
+    series = dialect.latency.series if dialect.latency else ""
     for metric, answered in looks:
-        place = place_of(metric)
-        if place not in places or "__name__" not in metric:
+        name, place = metric.get("__name__", ""), place_of(metric, dialect)
+        if place not in places or not name or (name != series and name not in dialect.counters):
             continue
         values = [math.nan if i in gaps else value for i, value in enumerate(answered)]
-        role = dialect.counters.get(metric["__name__"])
-        if role is not None:
-            _merge(slots.setdefault(place, {}), (role, code_class(dialect, metric)), values, _sum)
+        count = dialect.counters.get(name)
+        if count is not None:
+            slot = (count.role, count.code or code_class(dialect, metric))
+            _merge(slots.setdefault(place, {}), slot, values, _sum)
         elif (le := parse_le(metric.get("le", ""))) is not None:
             # The same bound under two spellings is one bucket (le="1" before an upgrade, le="1.0" after it).
             _merge(bounds.setdefault(place, {}), le, values, _max)
@@ -237,6 +282,11 @@ def _process(metric: Mapping[str, str]) -> Place:
 
 def _first(values: Sequence[float]) -> int:
     return next((i for i, value in enumerate(values) if not math.isnan(value)), len(values))
+
+
+def _per_s(one: Increase, end_s: int, step_s: int, window_s: int) -> Series:
+    width = max(1, window_s // step_s)
+    return Series(end_s, step_s, array("d", [v / step_s for v in _rolling(one.steps, width, mean=True)]))
 
 
 def _rolling(values: Sequence[float], width: int, mean: bool = False) -> array[float]:

@@ -1,4 +1,4 @@
-"""The metric families: their names, units and labels, and our questions to Prometheus as text. Pure.
+"""Our questions to Prometheus as text, for the families of ``packs``. Pure.
 
 Counters are asked for raw and summed per target only: what they gained is worked out by us, step by step, because
 ``rate()`` misses a series that is born with its first error, and a sum over targets would hide a restart.
@@ -8,87 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 
 from kmon_tui.domain.traffic import Family
-
-
-class Role(StrEnum):
-    """What a counter counts."""
-
-    REQUESTS = "requests"
-    ATTEMPTS = "attempts"
-    """Executions begun, good or bad."""
-    SUCCESSES = "successes"
-
-
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """One family of metrics."""
-
-    family: Family
-    counters: Mapping[str, Role]
-    buckets: str
-    """Name of the cumulative bucket series."""
-    to_ms: float
-    code_labels: tuple[str, ...] = ()
-    own: str = ""
-    """Matcher that keeps away series of the same name that other programs make."""
-    namespace_label: str = "namespace"
-
-    @property
-    def requests(self) -> str:
-        """Name of the counter of requests."""
-        return next(name for name, role in self.counters.items() if role is Role.REQUESTS)
-
-
-DIALECTS: Mapping[Family, Dialect] = {
-    Family.ALIAS: Dialect(
-        Family.ALIAS,
-        {"kserve_request_count": Role.REQUESTS},
-        "kserve_request_duration_milliseconds",  # without _bucket: the scrape job names it so
-        to_ms=1.0,
-        code_labels=("response_code_class", "response_code"),
-    ),
-    Family.KNATIVE_MS: Dialect(
-        Family.KNATIVE_MS,
-        {"revision_request_count": Role.REQUESTS},
-        "revision_request_latencies_bucket",
-        to_ms=1.0,
-        code_labels=("response_code_class",),
-        namespace_label="namespace_name",
-    ),
-    Family.KNATIVE_S: Dialect(
-        Family.KNATIVE_S,
-        {"http_server_request_duration_seconds_count": Role.REQUESTS},
-        "http_server_request_duration_seconds_bucket",
-        to_ms=1000.0,
-        code_labels=("http_response_status_code",),
-        # The name is OpenTelemetry's own for any HTTP server; only queue-proxy has a route tag on every series.
-        own='kn_route_tag!=""',
-    ),
-    Family.SDK: Dialect(
-        Family.SDK,
-        {
-            "request_predict_seconds_count": Role.REQUESTS,
-            "request_preprocess_seconds_count": Role.ATTEMPTS,
-            "request_postprocess_seconds_count": Role.SUCCESSES,
-        },
-        "request_predict_seconds_bucket",
-        to_ms=1000.0,
-        own='model_name!=""',
-    ),
-}
-"""Best first."""
-
-BY_COUNTER = {name: dialect for dialect in DIALECTS.values() for name in dialect.counters}
+from kmon_tui.live.packs import DIALECTS
+from kmon_tui.live.packs.dialect import FAILED, GOOD, NAMES, TARGET, Dialect, Histogram
+from kmon_tui.live.packs.gauges import GAUGES, Gauges
 
 GUARDS = ("cluster", "prometheus", "prometheus_replica", "replica")
 """Labels by which one server holds the series of several; such series must never be summed."""
-
-TARGET = ("job", "instance", "pod", "pod_name")
-"""Enough to know a target again; the pod too, since an address is given to another pod sooner or later."""
 
 Guards = tuple[str, ...]
 """The values of GUARDS of one series."""
@@ -96,73 +23,117 @@ Guards = tuple[str, ...]
 PART = "kmon_part"
 """A label that our own questions add."""
 
-NAMES = (
-    "namespace", "namespace_name", "k8s_namespace_name", "exported_namespace", "kubernetes_namespace",
-    "exported_pod", "k8s_pod_name", "kubernetes_pod_name", "service_instance_id",
-    "revision", "revision_name", "kn_revision_name", "serving_knative_dev_revision",
-    "service_name", "exported_service_name", "kn_service_name",
-    "configuration_name", "kn_configuration_name", "component", "serving_kserve_io_inferenceservice",
-)  # fmt: skip
-"""Labels that say whose series it is, under the names that scrape jobs and exporters give them."""
+GAUGE_TIME = "gauges "
+"""What PART begins with in the times of gauges; the source follows."""
+
+FIRST_TOKEN, NEXT_TOKEN = "first token", "next token"
+"""PART of a language model's own histograms."""
 
 CHUNK = 100
 """More namespaces than this are not put into a selector."""
 
 
 def probe(matchers: str) -> str:
-    """Ask which families have series, in how many clusters and replicas."""
+    """Ask which families have series, in how many clusters and replicas, and which gauges there are."""
     by = ", ".join(("__name__", *GUARDS))
-    return _either(
-        f'count by ({by}) ({{__name__="{dialect.requests}"{_and(dialect.own)}{_and(matchers)}}})'
+    parts = [
+        f"count by ({by}) ({{{_named(dialect.requests)}{_and(dialect.own)}{_and(matchers)}}})"
         for dialect in DIALECTS.values()
-    )
+    ]
+    return _either([*parts, f"count by (__name__) ({{{_named(_gauge_names(GAUGES))}{_and(matchers)}}})"])
 
 
 def counters(families: Sequence[Family], matchers: str, namespaces: Collection[str]) -> str:
     """Ask for the raw counters of all services, one row per target, metric and code."""
     parts = []
     for dialect in (DIALECTS[family] for family in families):
-        by = ", ".join(("__name__", *TARGET, *NAMES, *GUARDS, *dialect.code_labels))
-        names = "|".join(dialect.counters)
-        parts.append(f'sum by ({by}) ({{__name__=~"{names}"{_scope(dialect, matchers, namespaces)}}})')
+        by = ", ".join(("__name__", *TARGET, *dialect.names, *GUARDS, *dialect.code_labels))
+        rest = _scope(dialect, matchers, namespaces)
+        parts += [f"sum by ({by}) ({{{only}{rest}}})" for only in _selectors(dialect)]
     return _either(parts)
 
 
-def sampled(families: Sequence[Family], matchers: str, namespaces: Collection[str]) -> str:
+def gauges(packs: Sequence[Gauges], matchers: str, namespaces: Collection[str]) -> str:
+    """Ask for what goes up and down, one row per revision, deployment or pod; empty when there is nothing to ask."""
+    parts = []
+    for pack in packs:
+        by = ", ".join(("__name__", *pack.by, *GUARDS))
+        only = _in_namespaces(pack.namespaces[0], namespaces) if len(pack.namespaces) == 1 else ""
+        inner = f"{{{_named(pack.levels)}{_and(pack.own)}{only}{_and(matchers)}}}"
+        parts.append(f"{pack.over} by ({by}) ({inner})")
+    return _either(parts, "gauge ")
+
+
+def sampled(families: Sequence[Family], packs: Sequence[Gauges], matchers: str, namespaces: Collection[str]) -> str:
     """Ask when each target was last sampled, in Prometheus' time; with Knative >= 1.19 also who the targets are."""
-    by = ", ".join((*TARGET, *GUARDS))
-    parts = [
-        f"max by ({by}) (timestamp({dialect.requests}{{{_scope(dialect, matchers, namespaces).lstrip(',')}}}))"
-        for dialect in (DIALECTS[family] for family in families)
-    ]
+    parts = []
+    for dialect in (DIALECTS[family] for family in families):
+        by = ", ".join((*TARGET, *GUARDS))
+        rest = _scope(dialect, matchers, namespaces).lstrip(",")
+        times = " or ".join(f"timestamp({name}{{{rest}}})" for name in dialect.requests)
+        parts.append(f"max by ({by}) ({times})")
     if Family.KNATIVE_S in families:
         by = ", ".join((*TARGET, *NAMES, *GUARDS))
         parts.append(f'max by ({by}) (timestamp(target_info{{kn_revision_name!=""{_and(matchers)}}}))')
+    for source in dict.fromkeys(pack.source for pack in packs if pack.names):
+        names = [name for pack in packs if pack.source == source for name in pack.levels]
+        times = " or ".join(f"max(timestamp({name}{_braced(matchers)}))" for name in names[:2])
+        parts.append(f'label_replace({times}, "{PART}", "{GAUGE_TIME}{source}", "", "")')
     return " or ".join(parts)
 
 
-def latency(dialect: Dialect, matchers: str, targets: Iterable[Mapping[str, str]], window_s: int) -> str:
-    """Ask what fell into the buckets of these targets in the window, cumulative, one row per target and bound."""
-    by = ", ".join(("le", *TARGET))
-    return " or ".join(
-        f"sum by ({by}) (increase({dialect.buckets}{{{only}{_and(dialect.own)}{_and(matchers)}}}[{window_s}s]))"
-        for only in only_targets(targets)
-    )
+def latency(dialect: Dialect, matchers: str, targets: Iterable[Mapping[str, str]], window_s: int) -> list[str]:
+    """Ask what fell into the buckets of these targets in the window, cumulative, one row per target and bound.
 
-
-def detail(dialect: Dialect, matchers: str, targets: Iterable[Mapping[str, str]]) -> str:
-    """Ask for the raw counters by code and the raw buckets of these targets, and whether they answered; for a range."""
-    names = "|".join(dialect.counters)
-    by_code = ", ".join(("__name__", *TARGET, *dialect.code_labels))
-    by_le = ", ".join(("__name__", "le", *TARGET))
-    targets = list(targets)
+    PART says of which family, and which of a language model's histograms it is.
+    """
     parts = []
-    for only in only_targets(targets):
-        rest = f"{only}{_and(dialect.own)}{_and(matchers)}"
-        parts.append(f'sum by ({by_code}) ({{__name__=~"{names}",{rest}}})')
-        parts.append(f"sum by ({by_le}) ({dialect.buckets}{{{rest}}})")
-    if up := scraped(matchers, targets):
-        parts.append(up)
+    by = ", ".join(("le", *dialect.place_labels))
+    histograms = {"": dialect.latency, FIRST_TOKEN: dialect.first_token, NEXT_TOKEN: dialect.next_token}
+    for only in only_targets(targets, dialect):
+        for part, histogram in histograms.items():
+            if histogram is not None:
+                inner = f"{{{only}{_rest(dialect, histogram, matchers)}}}[{window_s}s]"
+                names = filter(None, (histogram.series, histogram.older))
+                gained = " or ".join(f"increase({name}{inner})" for name in names)
+                of = f"{dialect.family} {part}".rstrip()
+                parts.append(f'label_replace(sum by ({by}) ({gained}), "{PART}", "{of}", "", "")')
+    return parts
+
+
+def detail(dialect: Dialect, matchers: str, targets: Iterable[Mapping[str, str]]) -> list[str]:
+    """Ask for the raw counters by code and the raw buckets of these targets; for a range. Parts for ``together``."""
+    by_code = ", ".join(("__name__", *dialect.place_labels, *dialect.code_labels))
+    by_le = ", ".join(("__name__", "le", *dialect.place_labels))
+    parts = []
+    for only in only_targets(targets, dialect):
+        rest = f",{only}{_and(dialect.own)}{_and(matchers)}"
+        parts += [f"sum by ({by_code}) ({{{selector}{rest}}})" for selector in _selectors(dialect)]
+        if dialect.latency is not None:
+            rest = _rest(dialect, dialect.latency, matchers)
+            parts.append(f"sum by ({by_le}) ({dialect.latency.series}{{{only}{rest}}})")
+    return parts
+
+
+def levels(packs: Sequence[Gauges], matchers: str, owners: Iterable[Mapping[str, str]]) -> list[str]:
+    """Ask for the gauges of one service, given the labels of its own; for a range. Parts for ``together``."""
+    owners = list(owners)
+    parts = []
+    for pack in packs:
+        by = ", ".join(("__name__", *pack.by, *GUARDS))
+        only = ",".join(
+            f"{label}=~{quoted_choice(values)}"
+            for label in (pack.names or TARGET[1:3])
+            if all(values := [labels.get(label, "") for labels in owners])
+        )
+        if owners and only:
+            inner = f"{{{_named(pack.levels)},{only}{_and(pack.own)}{_and(matchers)}}}"
+            parts.append(f"{pack.over} by ({by}) ({inner})")
+    return parts
+
+
+def together(parts: Iterable[str]) -> str:
+    """Make one question of several parts."""
     return _either(parts)
 
 
@@ -172,9 +143,18 @@ def scraped(matchers: str, targets: Iterable[Mapping[str, str]]) -> str:
     return f"max by (job, instance) (up{{instance=~{quoted_choice(instances)}{_and(matchers)}}})" if instances else ""
 
 
-def only_targets(targets: Iterable[Mapping[str, str]]) -> list[str]:
-    """Give matchers that together hold exactly these targets, by the label that tells them apart best."""
+def only_targets(targets: Iterable[Mapping[str, str]], dialect: Dialect | None = None) -> list[str]:
+    """Give matchers that together hold these targets, by the label that tells them apart best.
+
+    In a process that serves many services it is the labels that name the service; others may be in the answer too.
+    """
     groups: dict[str, set[str]] = {}
+    if dialect is not None and dialect.patterns:
+        for labels in targets:
+            for name in dialect.names:
+                groups.setdefault(name, set()).add(labels.get(name, ""))
+        both = ",".join(f"{label}=~{quoted_choice(values)}" for label, values in groups.items())
+        return [both] if both else []
     for labels in targets:
         label = next((name for name in ("instance", "pod", "pod_name", "service_name") if labels.get(name)), None)
         if label is not None:
@@ -194,34 +174,63 @@ def guards_of(labels: Mapping[str, str]) -> Guards:
 
 
 def code_class(dialect: Dialect, labels: Mapping[str, str]) -> str:
-    """Give ``2xx``, ``5xx``…; empty where the series has no code."""
+    """Give ``2xx``, ``5xx``…; ``ok`` or ``failed`` where the scrape job says so; empty where the series has no code."""
     for label in dialect.code_labels:
         code = labels.get(label, "")
         if code[:1].isdigit():
             return f"{code[0]}xx"
+        if code in (GOOD, FAILED):
+            return code
     return ""
 
 
-def _either(parts: Iterable[str]) -> str:
+def quoted(text: str) -> str:
+    """Quote a text for PromQL."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+
+
+def _selectors(dialect: Dialect) -> list[str]:
+    """Names of the counters, those together that need no matcher of their own."""
+    plain = [name for name, count in dialect.counters.items() if not count.own]
+    others = [f'__name__="{name}",{count.own}' for name, count in dialect.counters.items() if count.own]
+    return [_named(plain), *others]
+
+
+def _named(names: Iterable[str]) -> str:
+    names = list(names)
+    return f'__name__="{names[0]}"' if len(names) == 1 else f'__name__=~"{"|".join(names)}"'
+
+
+def _gauge_names(packs: Iterable[Gauges]) -> list[str]:
+    return [name for pack in packs for name in pack.levels]
+
+
+def _rest(dialect: Dialect, histogram: Histogram, matchers: str) -> str:
+    return f"{_and(dialect.own)}{_and(histogram.own)}{_and(matchers)}"
+
+
+def _either(parts: Iterable[str], of: str = "") -> str:
     """Join questions. ``or`` looks at all labels but the name, so rows of later parts get a label of their own."""
-    first, *others = parts
     return " or ".join(
-        (first, *(f'label_replace({part}, "{PART}", "{n}", "", "")' for n, part in enumerate(others, 1)))
+        f'label_replace({part}, "{PART}", "{of}{n}", "", "")' if n or of else part for n, part in enumerate(parts)
     )
 
 
 def _scope(dialect: Dialect, matchers: str, namespaces: Collection[str]) -> str:
     """Matchers behind the name. Series without a namespace pass: target_info or the pod may say whose they are."""
-    only = ""
-    if 0 < len(namespaces) <= CHUNK:
-        only = f",{dialect.namespace_label}=~{quoted_choice({*namespaces, ''})}"
+    only = _in_namespaces(dialect.namespace_label, namespaces) if dialect.namespace_label else ""
     return f"{_and(dialect.own)}{only}{_and(matchers)}"
+
+
+def _in_namespaces(label: str, namespaces: Collection[str]) -> str:
+    if not 0 < len(namespaces) <= CHUNK:
+        return ""
+    return f",{label}=~{quoted_choice({*namespaces, ''})}"
 
 
 def _and(matcher: str) -> str:
     return f",{matcher}" if matcher else ""
 
 
-def quoted(text: str) -> str:
-    """Quote a text for PromQL."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+def _braced(matchers: str) -> str:
+    return f"{{{matchers}}}" if matchers else ""

@@ -8,13 +8,16 @@ from typing import TypeAlias
 
 from kmon_tui.domain.service import InferenceService
 from kmon_tui.live import dialects
-from kmon_tui.live.dialects import TARGET
+from kmon_tui.live.dialects import GAUGE_TIME, PART
 from kmon_tui.live.introduction import Introduction, scrape_interval
 from kmon_tui.live.ledger import Ledger, Reading
+from kmon_tui.live.levels import Levels, is_gauge
 from kmon_tui.live.owners import Owners
+from kmon_tui.live.packs import BY_COUNTER
+from kmon_tui.live.packs.dialect import TARGET
 from kmon_tui.live.prometheus import Api
 from kmon_tui.live.prometheus_address import Matchers
-from kmon_tui.live.prometheus_answers import Labelled
+from kmon_tui.live.prometheus_answers import Labelled, Row
 from kmon_tui.live.target import Handle, Target
 
 VALUES_AT_ONCE = 30_000
@@ -24,6 +27,8 @@ MOST_BIRTHS = 200
 """New targets of one tick that are looked at closely."""
 MOST_VALUES = 300_000
 LEAST_STEPS = 12
+
+_GAUGE_TIME = f'"{PART}":"{GAUGE_TIME}'.encode()
 
 Column: TypeAlias = "tuple[list[Reading], array[float]]"
 """All counters at one step: who counted, and how much."""
@@ -36,6 +41,8 @@ class Feeder:
         self.matchers = matchers
         self.owners = Owners(())
         self.introduction: Introduction | None = None
+        self.levels = Levels()
+        self._gauge_rows: list[Row] = []
         self._services: tuple[InferenceService, ...] = ()
         self._identity: dict[Handle, list[dict[str, str]]] = {}
         self._rows = 0
@@ -45,6 +52,7 @@ class Feeder:
         if services is not self._services:
             self._services = services
             self.owners = Owners(services)
+            self.levels.forget_owners()
 
     @property
     def knows_services(self) -> bool:
@@ -58,7 +66,8 @@ class Feeder:
         self._rows = len(rows)
         for row in rows[:MOST_LOOKED_AT]:
             metric = row.metric
-            if len(some) < 3 and self.owners.owner(metric) is not None:
+            whose = BY_COUNTER[metric["__name__"]].whose(metric)
+            if len(some) < 3 and self.owners.owner(whose) is not None:
                 labels = {k: v for k, v in metric.items() if k in ("__name__", *TARGET)}
                 some.setdefault((labels.get("job", ""), labels["__name__"]), labels)
         return scrape_interval(api, self.matchers.text, list(some.values()), at_s)
@@ -84,10 +93,14 @@ class Feeder:
         # Large answers are gone before the next question is asked: the most that is held at once is never given back.
         readings, values = self._rows_now(api, ledger, at_s)
         sampled: dict[Handle, float] = {}
+        gauges_s: dict[str, float] = {}
         self._identity = {}
-        for row in api.query(self._sampled(), at_s):
-            handle = ledger.handle(row)
+        for row in api.query(self._sampled(now=True), at_s):
             at = float(row.value[1])
+            if _GAUGE_TIME in row.text:
+                gauges_s[row.metric[PART].removeprefix(GAUGE_TIME)] = at
+                continue
+            handle = ledger.handle(row)
             self._identify(row, handle, at)
             sampled[handle] = max(sampled.get(handle, 0.0), at)
         self._tell(ledger)
@@ -95,9 +108,14 @@ class Feeder:
         self._find_births(api, ledger, {id(r.target): r.target for r in readings if r.target.at_s < 0})
         ledger.ingest(at_s, zip(readings, values, strict=True), sampled)
         ledger.forget()
+        self.levels.take(self._gauge_rows, self.owners.owner, gauges_s)
+        self._gauge_rows = []
 
     def _rows_now(self, api: Api, ledger: Ledger, at_s: int) -> Column:
-        rows = api.query(self._counters(), at_s)
+        rows = api.query(" or ".join(filter(None, (self._counters(), self._gauges()))), at_s)
+        if any(map(is_gauge, rows)):
+            self._gauge_rows = [row for row in rows if is_gauge(row)]
+            rows = [row for row in rows if not is_gauge(row)]
         return [ledger.reading(row) for row in rows], array("d", [float(row.value[1]) for row in rows])
 
     def _find_births(self, api: Api, ledger: Ledger, new: dict[int, Target]) -> None:
@@ -157,9 +175,14 @@ class Feeder:
         assert self.introduction is not None
         return dialects.counters(self.introduction.families, self.matchers.text, self._namespaces())
 
-    def _sampled(self) -> str:
+    def _gauges(self) -> str:
         assert self.introduction is not None
-        return dialects.sampled(self.introduction.families, self.matchers.text, self._namespaces())
+        return dialects.gauges(self.introduction.gauges, self.matchers.text, self._namespaces())
+
+    def _sampled(self, *, now: bool = False) -> str:
+        assert self.introduction is not None
+        gauges = self.introduction.gauges if now else ()
+        return dialects.sampled(self.introduction.families, gauges, self.matchers.text, self._namespaces())
 
     def _namespaces(self) -> frozenset[str]:
         return frozenset(isvc.key.namespace for isvc in self._services)

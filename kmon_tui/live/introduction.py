@@ -12,7 +12,9 @@ from itertools import pairwise
 from kmon_tui.domain.errors import BadAnswer, Forbidden, NotFound, Unauthorized
 from kmon_tui.domain.traffic import Family
 from kmon_tui.live import dialects
-from kmon_tui.live.dialects import DIALECTS, Guards, guards_of
+from kmon_tui.live.dialects import Guards, guards_of
+from kmon_tui.live.packs import DIALECTS
+from kmon_tui.live.packs.gauges import GAUGES, Gauges
 from kmon_tui.live.prometheus import Api
 
 REFRESH_S = 300
@@ -32,6 +34,8 @@ class Introduction:
     """Its clock minus ours."""
     version: str = ""
     retention: str = ""
+    gauges: tuple[Gauges, ...] = ()
+    """Those that have series now."""
     made_s: float = 0.0
     """Our monotonic clock at the time of asking."""
 
@@ -42,12 +46,17 @@ def introduce(api: Api, matchers: str, known: Introduction | None = None) -> Int
     for row in api.query(dialects.probe(matchers)):
         metric = row.metric
         guards.setdefault(metric["__name__"], set()).add(guards_of(metric))
+    found = {
+        family: frozenset(one for name in dialect.requests for one in guards.get(name, ()))
+        for family, dialect in DIALECTS.items()
+    }
     return Introduction(
-        families=tuple(family for family, dialect in DIALECTS.items() if dialect.requests in guards),
-        guards={family: frozenset(guards.get(dialect.requests, ())) for family, dialect in DIALECTS.items()},
+        families=tuple(family for family, seen in found.items() if seen),
+        guards=found,
         skew_s=_skew(api),
         version=known.version if known else _text(api, "status/buildinfo", "version"),
         retention=known.retention if known else _text(api, "status/runtimeinfo", "storageRetention"),
+        gauges=tuple(pack for pack in GAUGES if any(name in guards for name in pack.levels)),
         made_s=time.monotonic(),
     )
 

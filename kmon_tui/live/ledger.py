@@ -10,15 +10,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from kmon_tui.domain.service import Key
-from kmon_tui.domain.traffic import Family
-from kmon_tui.live.dialects import BY_COUNTER, DIALECTS, GUARDS, PART, Guards, code_class, quoted
+from kmon_tui.domain.traffic import Family, Scope
+from kmon_tui.live.dialects import GUARDS, PART, Guards, code_class, quoted
 from kmon_tui.live.flow import Flow
+from kmon_tui.live.outside import best_family, with_pods
 from kmon_tui.live.owners import Owners
+from kmon_tui.live.packs import BY_COUNTER
 from kmon_tui.live.prometheus_answers import Labelled
 from kmon_tui.live.target import Handle, Slot, Target, best_of_each, brought_by, handle_of
 
 FORGET_S = 1200
 """A target that was not seen for so long is forgotten."""
+BESIDE = (Family.SDK, Family.VLLM)
+"""They know of failed executions and of tokens what the family that is shown may not."""
 OLD_S = 600
 """A pod of this age is no newcomer."""
 
@@ -34,7 +38,17 @@ class Reading:
 class Ledger:
     """Books of all services for one length of step."""
 
-    def __init__(self, step_s: int, window_s: int, points: int, scrape_s: float, guarded: frozenset[str]) -> None:
+    def __init__(
+        self,
+        step_s: int,
+        window_s: int,
+        points: int,
+        scrape_s: float,
+        guarded: frozenset[str],
+        family: Family | None = None,
+    ) -> None:
+        self.family = family
+        """The one that a person chose."""
         self.step_s = step_s
         self.window_s = window_s
         self.points = points
@@ -42,6 +56,8 @@ class Ledger:
         self.at_s: int | None = None
         self.began_s: int | None = None
         self.flows: dict[Key, Flow] = {}
+        self.users: dict[Key, Flow] = {}
+        """What callers got, where somebody counts in front of the pods."""
         self.guards: Mapping[Family, frozenset[Guards]] = {}
         """What else Prometheus holds, beyond what is booked."""
         self.problems: dict[Family, str] = {}
@@ -60,13 +76,14 @@ class Ledger:
         if owners is not self._owners or identity.keys() != self._identity.keys():
             self._generation += 1
         self._owners, self._identity = owners, identity
-        for key in [key for key in self.flows if key not in owners]:
-            self._close(key)
+        for flows in (self.flows, self.users):
+            for key in [key for key in flows if key not in owners]:
+                flows.pop(key).closed = True
 
     def slow_down(self, step_s: int, window_s: int, points: int) -> None:
         """Go on with steps twice as long."""
         self.step_s, self.window_s, self.points = step_s, window_s, points
-        for flow in self.flows.values():
+        for flow in (*self.flows.values(), *self.users.values()):
             flow.thin()
 
     def reading(self, series: Labelled) -> Reading:
@@ -77,7 +94,8 @@ class Ledger:
             metric = series.metric
             name = metric["__name__"]
             dialect = BY_COUNTER[name]
-            slot = (dialect.counters[name], code_class(dialect, metric))
+            count = dialect.counters[name]
+            slot = (count.role, count.code or code_class(dialect, metric))
             aside = {"__name__", PART, *dialect.code_labels}
             labels = {k: v for k, v in metric.items() if k not in aside}
             mine = "\0".join((dialect.family, *(f"{k}\0{v}" for k, v in sorted(labels.items()))))
@@ -121,15 +139,26 @@ class Ledger:
             and (target.seen_s or 0) >= since_s
         ]  # fmt: skip
 
-    def chosen_targets(self) -> dict[Key, list[Target]]:
-        """Give, by service, the targets that counted in the newest step."""
+    def targets_now(self) -> dict[Key, list[Target]]:
+        """Give, by service, the targets that counted in the newest step in the families that are told."""
         found: dict[Key, list[Target]] = {}
         for target in self._targets.values():
             if target.chosen and target.seen_s == self.at_s and target.owner is not None:
-                flow = self.flows.get(target.owner)
-                if flow is not None and flow.family is target.dialect.family:
+                flow, family = target.flow, target.dialect.family
+                if flow is not None and not flow.closed and family in (flow.family, Family.VLLM):
                     found.setdefault(target.owner, []).append(target)
         return found
+
+    def families_of(self, key: Key) -> tuple[Family, ...]:
+        """Give the families of which something of a service is told: its own, what knows more beside it, callers'."""
+        flows = [flow for flow in (self.flows.get(key), self.users.get(key)) if flow is not None]
+        told = [family for flow in flows for family in flow.families if family in (flow.family, *BESIDE)]
+        return tuple(dict.fromkeys((*(flow.family for flow in flows), *told)))
+
+    def has_problem(self, key: Key) -> bool:
+        """Whether nothing can be told of a service: it is not in the books, or the sums would mean nothing."""
+        flow = self.flows.get(key) or self.users.get(key)
+        return flow is None or bool(flow.problem)
 
     def forget(self) -> None:
         """Drop what was not seen for long; called now and then."""
@@ -160,7 +189,7 @@ class Ledger:
         return True
 
     def _owner(self, target: Target) -> Key | None:
-        if owner := self._owners.owner(target.labels):
+        if owner := self._owners.owner(target.dialect.whose(target.labels)):
             return owner
         told = self._identity.get(target.handle, ())
         owners = {self._owners.owner({**target.labels, **one}) for one in told} - {None}
@@ -192,38 +221,47 @@ class Ledger:
             flow = target.flow
             if flow is None or flow.closed:
                 assert target.owner is not None
-                flow = self.flows.get(target.owner)
+                flows = self._flows_of(target)
+                flow = flows.get(target.owner)
                 if flow is None:
-                    flow = self.flows[target.owner] = Flow(target.dialect.family)
+                    flow = flows[target.owner] = Flow(target.dialect.family)
                 target.flow = flow
             arrived.setdefault(id(flow), (flow, []))[1].append(target)
         for flow, targets in arrived.values():
             self._book_one(at_s, flow, targets)
         self._remark(at_s)
-        for key, flow in list(self.flows.items()):
-            if flow.end_s != at_s:
-                flow.gaps.append(at_s)
-                flow.problem = ""
-                flow.push(at_s, None, (self.window_s, self.step_s), self.points)
-                if flow.over:
-                    self._close(key)
+        for flows in (self.flows, self.users):
+            for key, flow in list(flows.items()):
+                if flow.end_s != at_s:
+                    flow.gaps.append(at_s)
+                    flow.problem = ""
+                    flow.push(at_s, None, (self.window_s, self.step_s), self.points)
+                    if flow.over:
+                        flows.pop(key).closed = True
+        for key, flow in self.users.items():
+            with_pods(flow, self.flows.get(key))
+
+    def _flows_of(self, target: Target) -> dict[Key, Flow]:
+        """Give where a target belongs: what counts before the pods, unless a person chose its family for all."""
+        family = target.dialect.family
+        return self.users if target.dialect.scope is Scope.USERS and family is not self.family else self.flows
 
     def _book_one(self, at_s: int, flow: Flow, arrived: list[Target]) -> None:
         """Book one service: its best family, and of each process the best scrape."""
         if len(arrived) == 1:
-            targets, sdk = arrived, arrived if arrived[0].dialect.family is Family.SDK else []
+            families = {arrived[0].dialect.family: arrived}
             arrived[0].chosen = True
         else:
             families = best_of_each(arrived)
-            targets = families[next(family for family in DIALECTS if family in families)]
-            sdk = families.get(Family.SDK, [])
+        targets = families[best_family(families, self.family)]
         flow.family = targets[0].dialect.family
+        flow.families = tuple(families)
         flow.problem = self.problems.get(flow.family, "")
         flow.sampled_s = max((t.sampled_s for t in targets if t.sampled_s is not None), default=None)
         flow.counter_sum = sum([target.requests for target in targets])
         young = not flow.problem and all(target.young for target in targets)
         flow.new_requests = flow.counter_sum if young and not any(map(self._is_old, targets)) else None
-        brought = None if flow.problem else brought_by(targets, sdk)
+        brought = None if flow.problem else brought_by(targets, families)
         flow.push(at_s, brought, (self.window_s, self.step_s), self.points)
 
     def _remark(self, at_s: int) -> None:
@@ -243,9 +281,6 @@ class Ledger:
             counted = there.get(key, set())
             if lost := missing.get(key, set()) - counted:
                 flow.remark = f"{len(counted)} of {len(counted) + len(lost)} pods scraped"
-
-    def _close(self, key: Key) -> None:
-        self.flows.pop(key).closed = True
 
 
 def _several(label: str, values: list[str]) -> str:

@@ -7,27 +7,37 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from kmon_tui.domain.beside import Users
 from kmon_tui.domain.errors import NotFound
 from kmon_tui.domain.measurement import Measurement
 from kmon_tui.domain.quantile import quantile
 from kmon_tui.domain.service import InferenceService, Key, Readiness
-from kmon_tui.domain.traffic import Family, Prometheus, Series, Traffic
-from kmon_tui.live.closeup import CloseUp
-from kmon_tui.live.detail import Table, buckets_of, error_ratio
-from kmon_tui.live.dialects import DIALECTS
+from kmon_tui.domain.traffic import Family, Prometheus, Scope, Series, Traffic
+from kmon_tui.live.closeup import CloseUp, Tables, closer, latency_of
+from kmon_tui.live.detail import Table, failed, ratio_of
 from kmon_tui.live.feeder import Feeder
 from kmon_tui.live.flow import Flow
 from kmon_tui.live.introduction import UNKNOWN_SCRAPE_S, Introduction, configured_interval, introduce
 from kmon_tui.live.ledger import Ledger
+from kmon_tui.live.outside import seen_by_users
+from kmon_tui.live.packs import DIALECTS
+from kmon_tui.live.packs.dialect import Role
 from kmon_tui.live.prometheus import Api
 from kmon_tui.live.prometheus_address import Matchers
+from kmon_tui.live.telling import traffic_of
 
 MOST_STEPS = 240
 MOST_VALUES = 2_000_000
 
 
 def measure(
-    api: Api, matchers: Matchers, shown: Prometheus, services: tuple[InferenceService, ...], key: Key, window_s: int
+    api: Api,
+    matchers: Matchers,
+    shown: Prometheus,
+    services: tuple[InferenceService, ...],
+    key: Key,
+    window_s: int,
+    family: Family | None = None,
 ) -> Measurement:
     """Ask for the window that ends now. It is widened to whole steps, and a step is never shorter than a scrape."""
     isvc = _found(services, key)
@@ -41,18 +51,15 @@ def measure(
     step_s = step_for(window_s, scrape_s)
     steps = -(-window_s // step_s)
     rate_s = step_s * max(1, -(-round(max(60.0, 4 * scrape_s)) // step_s))
-    ledger = Ledger(step_s, rate_s, steps, scrape_s, matchers.labels)
+    ledger = Ledger(step_s, rate_s, steps, scrape_s, matchers.labels, family)
     if known.families:
         feeder.catch_up(api, ledger, at_s, MOST_VALUES)
         feeder.book_now(api, ledger, at_s)
     closeup = CloseUp(matchers.text)
-    table = closeup.ask_table(api, ledger, feeder.owners, key, steps * step_s)
-    ratio = error_ratio(table) if table else None
-    if table and not table.by_class and table.failures is None:
-        # An alias without codes: the stages of the SDK beside it tell what failed.
-        beside = closeup.ask_table(api, ledger, feeder.owners, key, steps * step_s, Family.SDK)
-        ratio = error_ratio(beside) if beside else None
-    flow = ledger.flows.get(key)
+    tables = closeup.ask_tables(api, ledger, feeder.owners, feeder.levels, key, steps * step_s)
+    if tables is not None:
+        closeup.ask_latency(api, ledger, [key], sweep=0)
+    flow = ledger.flows.get(key) or ledger.users.get(key)
     prometheus = replace(
         _introduced(shown, known),
         scrape_interval_s=measured_s,
@@ -60,15 +67,18 @@ def measure(
         query_s=api.took_s,
         sampled_at=datetime.fromtimestamp(flow.sampled_s, UTC) if flow and flow.sampled_s else None,
         now=datetime.fromtimestamp(at_s, UTC),
+        family=family,
     )
     empty = Measurement(key, prometheus, steps * step_s, step_s, problem=_problem(known, flow, isvc))
-    if flow is None or table is None:
+    if flow is None or tables is None:
         return replace(empty, traffic=flow.traffic(step_s) if flow else None)
+    table = tables.by_family.get(flow.family) or Table.nothing(steps)
     return replace(
         empty,
-        traffic=replace(_whole_window(flow, table, ledger, steps), error_ratio=ratio),
-        buckets=buckets_of(key, DIALECTS[flow.family], table, at_s, step_s, rate_s),
+        traffic=_whole_window(feeder, ledger, flow, key, tables, steps),
+        buckets=closer(ledger, feeder.owners, key, tables),
         requests_in_window=table.requests.total if table.requests.seen else None,
+        requests_by_class={code: one.total for code, one in table.by_class.items()},
         bucket_totals=table.totals,
     )
 
@@ -90,22 +100,58 @@ def step_for(window_s: int, scrape_s: float) -> int:
     return max(1, round(scrapes * scrape_s))
 
 
-def _whole_window(flow: Flow, table: Table, ledger: Ledger, steps: int) -> Traffic:
-    """Give the traffic with quantiles of all the window, and nothing for now when now is a gap."""
-    traffic = flow.traffic(ledger.step_s)
+def _whole_window(feeder: Feeder, ledger: Ledger, flow: Flow, key: Key, tables: Tables, steps: int) -> Traffic:
+    """Give the traffic with quantiles and error ratios of all the window, and nothing for now when now is a gap."""
+    traffic = traffic_of(ledger, feeder.levels, feeder.owners, key)
+    table = tables.by_family.get(flow.family) or Table.nothing(steps)
     p50, p90, p99 = (quantile(q, table.le_ms, table.totals) for q in (0.5, 0.9, 0.99))
     finite = [bound for bound in table.le_ms if math.isfinite(bound)]
-    gone = flow.gaps and flow.gaps[-1] == ledger.at_s
+    pods = failed(table) or failed(tables.by_family.get(Family.SDK) or Table.nothing(steps))
+    ratio = ratio_of(pods)
+    front = ledger.users.get(key)
+    users = traffic.users
+    if front is not None and users is not None and not front.problem and front.family in tables.by_family:
+        seen = failed(tables.by_family[front.family])
+        if front.family is Family.ACTIVATOR and seen is not None and pods is not None:
+            seen = seen_by_users(seen, (pods[0], table.requests.total))
+        traffic = replace(traffic, scope=Scope.USERS, users=_users(users, seen, tables.by_family[front.family]))
     return replace(
         traffic,
-        requests_per_s=None if gone else traffic.requests_per_s,
+        error_ratio=traffic.users.error_ratio if traffic.users and traffic.scope is Scope.USERS else ratio,
+        pods_error_ratio=ratio if flow is ledger.flows.get(key) else None,
+        requests_per_s=None if flow.lost else traffic.requests_per_s,
         requests=Series(traffic.requests.end_s, ledger.step_s, traffic.requests.values[-steps:]),
         errors=Series(traffic.errors.end_s, ledger.step_s, traffic.errors.values[-steps:]),
         p50_ms=p50,
         p90_ms=p90,
         p99_ms=p99,
         top_bound_ms=finite[-1] if finite else None,
+        mean_ms=_mean_ms(flow, table),
     )
+
+
+def _users(users: Users, seen: tuple[float, float] | None, table: Table) -> Users:
+    """Give what callers saw in all of the window."""
+    own = dict(zip(table.le_ms, table.totals, strict=True))
+    reached, bounds = 0.0, {}
+    for le_ms, count in own.items():
+        reached += count
+        bounds[le_ms] = reached
+    latency = latency_of(bounds, 1.0)
+    return users._replace(
+        error_ratio=ratio_of(seen),
+        p50_ms=latency.p50_ms,
+        p90_ms=latency.p90_ms,
+        p99_ms=latency.p99_ms,
+        top_bound_ms=latency.top_bound_ms,
+    )
+
+
+def _mean_ms(flow: Flow, table: Table) -> float | None:
+    took = table.extra.get(Role.DURATION)
+    if took is None or table.requests.total <= 0:
+        return None
+    return DIALECTS[flow.family].duration_to_ms * took.total / table.requests.total
 
 
 def _problem(known: Introduction, flow: Flow | None, isvc: InferenceService) -> str:

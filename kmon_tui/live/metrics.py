@@ -77,7 +77,7 @@ class PrometheusMetrics:
 
 
 def _look(interest: Interest) -> Look:
-    return Look(interest.services, interest.selected, interest.visible)
+    return Look(interest.services, interest.selected, interest.visible, interest.family)
 
 
 async def _until_services(interest: Interest) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from kmon_tui.domain.service import InferenceService, Key, Kind
+from kmon_tui.domain.service import InferenceService, Key, Kind, Readiness
 
 _NAMESPACE = ("namespace_name", "k8s_namespace_name", "namespace", "exported_namespace", "kubernetes_namespace")
 _POD = ("pod_name", "k8s_pod_name", "service_instance_id", "pod", "exported_pod", "kubernetes_pod_name")
@@ -30,6 +30,8 @@ class Owners:
         self._names: dict[tuple[str, str], Key] = {}
         self._created: dict[tuple[str, str], float] = {}
         self._serving: set[tuple[str, str]] = set()
+        self._empty: set[Key] = set()
+        """Services without a ready pod."""
         self._everywhere: dict[str, set[str]] = {}
         """Namespaces by name of a pod or service, for series that do not say their namespace."""
         for isvc in services:
@@ -38,6 +40,9 @@ class Owners:
     def _add(self, isvc: InferenceService) -> None:
         key, namespace = isvc.key, isvc.key.namespace
         self._entry[key] = isvc.entry
+        asleep = isvc.readiness in (Readiness.COLD, Readiness.STOPPED)
+        if (asleep or isvc.pods or isvc.replicas.ready == 0) and not any(pod.ready for pod in isvc.pods):
+            self._empty.add(key)
         for pod in isvc.pods:
             self._pods[namespace, pod.name] = (key, pod.component)
             self._everywhere.setdefault(pod.name, set()).add(namespace)
@@ -71,6 +76,10 @@ class Owners:
         component = labels.get("component") or component
         entry = self._entry[key]
         return key if not component or not entry or component in (entry, "workload") else None
+
+    def may_serve(self, key: Key) -> bool:
+        """Whether a pod of this service is ready, or its pods are not known."""
+        return key not in self._empty
 
     def born_s(self, labels: Mapping[str, str]) -> float | None:
         """Give when the pod behind a series was made, if it is known: before it, its counters were zero."""

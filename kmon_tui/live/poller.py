@@ -9,15 +9,16 @@ from datetime import UTC, datetime
 
 from kmon_tui.domain.choice import Choice
 from kmon_tui.domain.service import InferenceService, Key
-from kmon_tui.domain.traffic import Buckets, Prometheus, TrafficReport
+from kmon_tui.domain.traffic import Buckets, Family, Prometheus, TrafficReport
 from kmon_tui.live.closeup import SWEEP, CloseUp
-from kmon_tui.live.dialects import DIALECTS
 from kmon_tui.live.feeder import Feeder
 from kmon_tui.live.introduction import REFRESH_S, UNKNOWN_SCRAPE_S, configured_interval, introduce
 from kmon_tui.live.ledger import Ledger
 from kmon_tui.live.pace import Pace
+from kmon_tui.live.packs import DIALECTS
 from kmon_tui.live.prometheus import Api
 from kmon_tui.live.prometheus_address import Matchers
+from kmon_tui.live.telling import traffic_of_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class Look:
     services: tuple[InferenceService, ...]
     selected: Key | None = None
     visible: tuple[Key, ...] = ()
+    family: Family | None = None
+    """The one that a person chose."""
 
 
 class Poller:
@@ -43,6 +46,7 @@ class Poller:
         self._ledger: Ledger | None = None
         self._closeup = CloseUp(matchers.text)
         self._took_s = 0.0
+        self._family: Family | None = None
 
     @property
     def next_s(self) -> float:
@@ -60,6 +64,9 @@ class Poller:
         if not known.families or not look.services:
             return self._report({})
         self._feeder.know(look.services)
+        if look.family is not self._family:
+            # Its past is asked for anew: no step of another family is among its own.
+            self._family, self._ledger = look.family, None
         first = self._ledger is None
         api.took_s = 0.0
         ledger = self._ledger_for(api, self._grid(self._now_s))
@@ -78,7 +85,7 @@ class Poller:
 
     def look_closer(self, api: Api, look: Look) -> TrafficReport:
         """Between two ticks: only what another selection needs."""
-        if self._ledger is None or self._ledger.at_s is None:
+        if self._ledger is None or self._ledger.at_s is None or look.family is not self._family:
             return self.poll(api, look)
         return self._report(self._look_closer(api, self._ledger, look, sweep=0))
 
@@ -98,12 +105,12 @@ class Poller:
         if self._ledger is None:
             pace = self._pace
             guarded = self._feeder.matchers.labels
-            self._ledger = Ledger(pace.tick_s, pace.window_s, pace.points, pace.scrape_s, guarded)
+            self._ledger = Ledger(pace.tick_s, pace.window_s, pace.points, pace.scrape_s, guarded, self._family)
         return self._ledger
 
     def _look_closer(self, api: Api, ledger: Ledger, look: Look, sweep: int) -> dict[Key, Buckets]:
         self._closeup.ask_latency(api, ledger, (look.selected, *look.visible), sweep)
-        return self._closeup.ask_detail(api, ledger, self._feeder.owners, look.selected)
+        return self._closeup.ask_detail(api, ledger, self._feeder.owners, self._feeder.levels, look.selected)
 
     def _set_pace(self, pace: Pace) -> None:
         """Go on at another pace; the books are thinned out, or begun anew when the steps became shorter."""
@@ -115,7 +122,7 @@ class Poller:
 
     def _report(self, buckets: dict[Key, Buckets]) -> TrafficReport:
         ledger, known = self._ledger, self._feeder.introduction
-        traffic = {} if ledger is None else {k: f.traffic(ledger.step_s) for k, f in ledger.flows.items()}
+        traffic = {} if ledger is None else traffic_of_all(ledger, self._feeder.levels, self._feeder.owners)
         newest_s = max((f.sampled_s for f in ledger.flows.values() if f.sampled_s), default=None) if ledger else None
         return TrafficReport(
             prometheus=Prometheus(
@@ -133,6 +140,7 @@ class Poller:
                 notes=tuple(self._notes(ledger)),
                 matchers=self._feeder.matchers.text,
                 choices=tuple(Choice(text, "only these series") for text in ledger.choices) if ledger else (),
+                family=self._family,
             ),
             traffic=traffic,
             buckets=buckets,
@@ -142,7 +150,7 @@ class Poller:
         if self._feeder.introduction and not self._feeder.introduction.families:
             yield (
                 "this Prometheus has no request metrics of models: does it scrape them? "
-                f"Looked for {', '.join(dialect.requests for dialect in DIALECTS.values())}"
+                f"Looked for {', '.join(dialect.requests[0] for dialect in DIALECTS.values())}"
             )
         elif ledger and ledger.at_s is not None and not ledger.flows and self._feeder.knows_services:
             yield "this Prometheus has request metrics, but none of the services in view"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from kmon_tui.domain.counters import gain
 from kmon_tui.domain.service import Key
 from kmon_tui.domain.traffic import Family
-from kmon_tui.live.dialects import GUARDS, TARGET, Dialect, Role, guards_of
+from kmon_tui.live.dialects import GUARDS, guards_of
 from kmon_tui.live.flow import Flow, Gain
+from kmon_tui.live.packs.dialect import FAILED, TARGET, Dialect, Role
 
 Handle = tuple[str, ...]
 Slot = tuple[Role, str]
@@ -20,7 +21,7 @@ class Target:
 
     __slots__ = (
         "at_s", "chosen", "covered_s", "dialect", "first_sample_s", "flow", "gains", "generation", "guards", "handle",
-        "labels", "last", "now", "owner", "sampled_s", "seen_s", "unit", "zero_s",
+        "labels", "last", "now", "owner", "place", "sampled_s", "seen_s", "unit", "zero_s",
     )  # fmt: skip
 
     def __init__(self, labels: dict[str, str], dialect: Dialect) -> None:
@@ -28,8 +29,11 @@ class Target:
         self.dialect = dialect
         self.handle = handle_of(labels)
         self.guards = guards_of(labels)
+        self.place = tuple([labels.get(name, "") for name in dialect.place_labels])
         self.unit = next((labels[n] for n in ("pod", "pod_name", "k8s_pod_name", "instance") if labels.get(n)), "")
         """Two targets of one unit are one process scraped twice."""
+        if dialect.patterns:
+            self.unit = "\0".join((self.unit, *(labels.get(name, "") for name in dialect.names)))
         self.owner: Key | None = None
         self.flow: Flow | None = None
         self.generation = -1
@@ -97,31 +101,60 @@ def best_of_each(arrived: list[Target]) -> dict[Family, list[Target]]:
     return families
 
 
-def brought_by(targets: list[Target], sdk: list[Target]) -> Gain | None:
-    """Sum what the processes of a service gained; None when that is known of none of them."""
-    known = [target.gains for target in targets if target.gains is not None]
+def brought_by(targets: list[Target], beside: Mapping[Family, list[Target]]) -> Gain | None:
+    """Sum what the processes of a service gained; None when that is known of none of them.
+
+    ``beside``: the targets of its other families, which may know more of the same requests.
+    """
+    known = [target for target in targets if target.gains is not None]
     if not known:
         return None
-    covered_s = sum([target.covered_s for target in targets if target.gains is not None]) / len(known)
-    requests = bad = 0.0
-    coded = False
-    for gains in known:
-        for (role, code), value in gains.items():
-            if role is Role.REQUESTS:
-                requests += value
-                coded = coded or bool(code)
-                bad += value if code == "5xx" else 0.0
+    sums = _summed(known)
+    coded = {code: value for (role, code), value in sums.items() if role is Role.REQUESTS and code}
+    requests = _of(sums, Role.REQUESTS)
+    covered_s = sum([target.covered_s for target in known]) / len(known)
+    bad, base = _failed(sums, coded, requests)
+    if base is None:
+        # No codes: the SDK's own stages tell how many executions failed, if they are scraped.
+        bad, base = _failed(_summed(beside.get(Family.SDK, ())), {}, 0.0)
+    llm = _summed(beside.get(Family.VLLM, ()))
+    extra = {role: value for (role, _), value in {**sums, **llm}.items() if role in _EXTRA}
+    return Gain(requests, covered_s, bad, base, coded or None, extra or None)
+
+
+_EXTRA = frozenset(
+    {
+        Role.DURATION, Role.PROMPT_TOKENS, Role.GENERATION_TOKENS, Role.PREFIX_QUERIES, Role.PREFIX_HITS,
+        Role.PREEMPTIONS,
+    }
+)  # fmt: skip
+
+
+def _summed(targets: Iterable[Target]) -> dict[Slot, float]:
+    sums: dict[Slot, float] = {}
+    for target in targets:
+        for slot, value in (target.gains or {}).items():
+            sums[slot] = sums.get(slot, 0.0) + value
+    return sums
+
+
+def _of(sums: Mapping[Slot, float], wanted: Role) -> float:
+    return sum([value for (role, _), value in sums.items() if role is wanted])
+
+
+def _failed(sums: Mapping[Slot, float], coded: Mapping[str, float], requests: float) -> tuple[float, float | None]:
+    """Give how many went wrong, of how many; None where nobody counts that."""
     if coded:
-        return Gain(requests, covered_s, bad, requests)
-    # No codes: the SDK's own stages tell how many executions failed, if they are scraped.
-    attempts = successes = 0.0
-    counted = False
-    for target in sdk:
-        for (role, _), value in (target.gains or {}).items():
-            attempts += value if role is Role.ATTEMPTS else 0.0
-            successes += value if role is Role.SUCCESSES else 0.0
-            counted = counted or role is Role.ATTEMPTS
-    return Gain(requests, covered_s, attempts - successes, attempts) if counted else Gain(requests, covered_s)
+        return coded.get("5xx", 0.0) + coded.get(FAILED, 0.0), requests
+    roles = {role for role, _ in sums}
+    if Role.ATTEMPTS in roles:
+        attempts = _of(sums, Role.ATTEMPTS)
+        return attempts - _of(sums, Role.SUCCESSES), attempts
+    if Role.ANSWERS in roles:
+        return sums.get((Role.ANSWERS, "5xx"), 0.0), _of(sums, Role.ANSWERS)
+    if Role.FAILURES in roles:
+        return _of(sums, Role.FAILURES), requests
+    return 0.0, None
 
 
 def _rank(target: Target) -> tuple[float, bool, float, Handle]:

@@ -7,10 +7,16 @@ import pytest
 
 from kmon_tui.domain.traffic import Family
 from kmon_tui.live import dialects
-from kmon_tui.live.dialects import DIALECTS, code_class, only_targets
+from kmon_tui.live.dialects import code_class, only_targets
+from kmon_tui.live.packs import DIALECTS
+from kmon_tui.live.packs.gauges import GAUGES
 
 ALL = tuple(DIALECTS)
 TARGETS = [{"instance": "10.0.0.1:9091", "job": "j"}, {"pod": "a.b", "job": "j"}, {"service_name": 'od"d\\'}]
+OWN = [
+    {"configuration_name": "iris-predictor", "revision_name": "iris-predictor-00001", "deployment": "iris", "pod": "a"},
+    {"kn_configuration_name": "iris-predictor", "kn_revision_name": "iris-predictor-00001", "instance": "b:1"},
+]
 MATCHER = 'cluster="eu"'
 
 
@@ -18,9 +24,11 @@ def questions(matchers: str, namespaces: frozenset[str]) -> list[str]:
     return [
         dialects.probe(matchers),
         dialects.counters(ALL, matchers, namespaces),
-        dialects.sampled(ALL, matchers, namespaces),
-        *(dialects.latency(dialect, matchers, TARGETS, 60) for dialect in DIALECTS.values()),
-        *(dialects.detail(dialect, matchers, TARGETS) for dialect in DIALECTS.values()),
+        dialects.gauges(GAUGES, matchers, namespaces),
+        dialects.sampled(ALL, GAUGES, matchers, namespaces),
+        *(part for dialect in DIALECTS.values() for part in dialects.latency(dialect, matchers, TARGETS, 60)),
+        *(dialects.together(dialects.detail(dialect, matchers, TARGETS)) for dialect in DIALECTS.values()),
+        *(dialects.together(dialects.levels(GAUGES, matchers, [own])) for own in OWN),
     ]
 
 
@@ -45,7 +53,10 @@ def test_targets_are_named_by_the_label_that_tells_them_apart() -> None:
 
 
 def test_the_alias_has_no_bucket_suffix() -> None:
-    assert DIALECTS[Family.ALIAS].buckets == "kserve_request_duration_milliseconds"
+    latency = DIALECTS[Family.ALIAS].latency
+
+    assert latency is not None
+    assert latency.series == "kserve_request_duration_milliseconds"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,95 @@
+"""From the books to what is told of each service: its own numbers, what callers saw, its pods, its tokens."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from kmon_tui.domain.beside import Llm, Users
+from kmon_tui.domain.service import Key
+from kmon_tui.domain.traffic import Scope, Traffic
+from kmon_tui.live.flow import Flow, Latency
+from kmon_tui.live.ledger import Ledger
+from kmon_tui.live.levels import Levels
+from kmon_tui.live.owners import Owners
+from kmon_tui.live.packs import DIALECTS
+from kmon_tui.live.packs.dialect import Role
+from kmon_tui.live.packs.gauges import Level
+
+
+def traffic_of_all(ledger: Ledger, levels: Levels, owners: Owners) -> dict[Key, Traffic]:
+    """Give the traffic of each service of which anything is known."""
+    keys = dict.fromkeys((*ledger.flows, *ledger.users))
+    return {key: traffic_of(ledger, levels, owners, key) for key in keys}
+
+
+def traffic_of(ledger: Ledger, levels: Levels, owners: Owners, key: Key) -> Traffic:
+    """Give the traffic of one service that is in the books."""
+    flow, users = ledger.flows.get(key), ledger.users.get(key)
+    if flow is None:
+        assert users is not None
+        told = users.traffic(ledger.step_s, Scope.USERS)
+    else:
+        told = flow.traffic(ledger.step_s, DIALECTS[flow.family].scope)
+        if flow.lost and not owners.may_serve(key):
+            # Nobody is there to be asked; what was right before the last pod went says nothing of now.
+            told = replace(told, error_ratio=None, pods_error_ratio=None)
+    seen = None if users is None else users_of(users)
+    if users is not None and seen is not None and not users.problem and not users.lost:
+        told = replace(
+            told,
+            scope=Scope.USERS,
+            error_ratio=seen.error_ratio,
+            errors=users.traffic(ledger.step_s).errors,
+            families=tuple(dict.fromkeys((*told.families, *users.families))),
+        )
+    return replace(told, users=seen, scaling=levels.scaling(key), llm=llm_of(flow or users, levels, key))
+
+
+def users_of(flow: Flow) -> Users | None:
+    """Give what callers saw; None when the sums of it would mean nothing."""
+    if flow.problem:
+        return None
+    young = flow.new_requests is not None
+    told = flow.traffic(1)
+    return Users(
+        flow.family.value,
+        told.requests_per_s,
+        told.error_ratio,
+        flow.latency.p50_ms,
+        flow.latency.p90_ms,
+        flow.latency.p99_ms,
+        flow.latency.top_bound_ms,
+        () if young else tuple(flow.coded().items()),
+        told.sampled_at,
+    )
+
+
+def llm_of(flow: Flow | None, levels: Levels, key: Key) -> Llm | None:
+    """Give what only a language model has; None when it is none."""
+    now = levels.llm(key)
+    prompt = flow.per_s(Role.PROMPT_TOKENS) if flow else None
+    if flow is None or flow.problem or (not now and prompt is None and flow.tokens is None):
+        return None
+    first, following = flow.tokens or (Latency(), Latency())
+    asked, hits = flow.per_s(Role.PREFIX_QUERIES), flow.per_s(Role.PREFIX_HITS)
+    cache = now.get(Level.KV_CACHE)
+    return Llm(
+        running=sum(now[Level.RUNNING]) if Level.RUNNING in now else None,
+        waiting=sum(now[Level.WAITING]) if Level.WAITING in now else None,
+        kv_cache_ratio=sum(cache) / len(cache) if cache else None,
+        kv_cache_max_ratio=max(cache) if cache else None,
+        prompt_tokens_per_s=prompt,
+        generation_tokens_per_s=flow.per_s(Role.GENERATION_TOKENS),
+        prefix_hit_ratio=min(1.0, hits / asked) if asked and hits is not None else None,
+        preemptions_per_s=flow.per_s(Role.PREEMPTIONS),
+        ttft_p50_ms=first.p50_ms,
+        ttft_p90_ms=first.p90_ms,
+        ttft_p99_ms=first.p99_ms,
+        ttft_top_ms=first.top_bound_ms,
+        itl_p50_ms=following.p50_ms,
+        itl_p90_ms=following.p90_ms,
+        itl_p99_ms=following.p99_ms,
+        itl_top_ms=following.top_bound_ms,
+        sampled_at=None if flow.sampled_s is None else datetime.fromtimestamp(flow.sampled_s, UTC),
+    )
