@@ -75,7 +75,8 @@ class Answers:
             number = self._number[name]
             for place, bound in enumerate(BOUNDS_MS, start=1):
                 share = place / len(BOUNDS_MS)
-                labels = f'{{"__name__":"{BUCKETS}",{target_labels(number)},"le":"{bound}"}}'
+                told = '"kmon_part":"kserve-alias"' if window else f'"__name__":"{BUCKETS}"'
+                labels = f'{{{told},{target_labels(number)},"le":"{bound}"}}'
                 if window:
                     values = [str(share * (1 + number % 50) * int(window.group(1)))] * len(times)
                 else:

@@ -195,9 +195,8 @@ def _sums_by_part(asked: Mapping[Family, Mapping[Place, tuple[Key, Target]]], ro
     for row in rows:
         metric = row.metric
         le, value, part = parse_le(metric.get("le", "")), float(row.value[1]), metric.get(PART, "")
-        dialect = DIALECTS[Family(part.partition(" ")[0])]
-        if le is not None and math.isfinite(value):
-            place = (part, place_of(metric, dialect), le)
+        if part and le is not None and math.isfinite(value):
+            place = (part, place_of(metric, DIALECTS[Family(part.partition(" ")[0])]), le)
             by_place[place] = max(by_place.get(place, 0.0), value)
     sums: dict[str, dict[Key, dict[float, float]]] = {}
     for (part, where, le), value in by_place.items():
