@@ -15,9 +15,12 @@ from kmon_tui.domain.doctor.facts import Bounds, Job, PodFacts, PrometheusFacts,
 from kmon_tui.domain.errors import BackendError
 from kmon_tui.domain.quantile import parse_le
 from kmon_tui.domain.service import InferenceService
+from kmon_tui.domain.traffic import Scope
 from kmon_tui.live import dialects
-from kmon_tui.live.dialects import DIALECTS, NAMES, quoted, quoted_choice
+from kmon_tui.live.dialects import quoted, quoted_choice
 from kmon_tui.live.owners import Owners
+from kmon_tui.live.packs import DIALECTS
+from kmon_tui.live.packs.dialect import NAMES, TARGET
 from kmon_tui.live.prometheus import Api
 from kmon_tui.live.prometheus_answers import Row
 
@@ -123,7 +126,7 @@ def _text(api: Api, path: str, name: str) -> str:
 
 def _families(api: Api, matchers: str) -> tuple[str, ...]:
     there = {row.metric["__name__"] for row in api.query(dialects.probe(matchers))}
-    return tuple(str(family) for family, dialect in DIALECTS.items() if dialect.requests in there)
+    return tuple(str(family) for family, dialect in DIALECTS.items() if there & set(dialect.requests))
 
 
 def _targets(api: Api, matchers: str, pods: tuple[PodFacts, ...]) -> tuple[Scraped, ...]:
@@ -178,8 +181,9 @@ def _series(
     api: Api, matchers: str, isvc: InferenceService, pods: tuple[PodFacts, ...], owners: Owners
 ) -> tuple[SeriesFact, ...]:
     """Ask for the counters that its pods or its name lead to, and whether their labels lead back to it."""
-    counters = "|".join(sorted({name for dialect in DIALECTS.values() for name in dialect.counters}))
-    by = ", ".join(("__name__", *dialects.TARGET, *NAMES))
+    of_pods = [dialect for dialect in DIALECTS.values() if dialect.scope is Scope.PODS]
+    counters = "|".join(sorted({name for dialect in of_pods for name in dialect.requests}))
+    by = ", ".join(("__name__", *TARGET, *NAMES))
     name = re.escape(isvc.key.name)
     places = [*_of_pods(pods), f"service_name=~{quoted(f'{name}(-(predictor|transformer|explainer)(-default)?)?')}"]
     parts = [f'count by ({by}) ({{__name__=~"({counters}|target_info)",{where}{_and(matchers)}}})' for where in places]
@@ -201,7 +205,7 @@ def _series(
 
 def _bounds(api: Api, matchers: str, isvc: InferenceService, pods: tuple[PodFacts, ...]) -> tuple[Bounds, ...]:
     """Find where the histograms of its pods end."""
-    names = "|".join(sorted({dialect.buckets for dialect in DIALECTS.values() if dialect.buckets}))
+    names = "|".join(sorted({dialect.latency.series for dialect in DIALECTS.values() if dialect.latency}))
     parts = [f'count by (__name__, le) ({{__name__=~"{names}",{where}{_and(matchers)}}})' for where in _of_pods(pods)]
     largest: dict[str, float] = {}
     rows: list[Row] = api.query(" or ".join(parts)) if parts else []
