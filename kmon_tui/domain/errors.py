@@ -31,6 +31,10 @@ class BackendError(KmonError):
         """What the server asked for in Retry-After, if it did."""
         self.choices: tuple[Choice, ...] = ()
         """What could be asked instead."""
+        self.status = 0
+        """The HTTP status of the answer; 0: there was none, or it does not matter."""
+        self.said = ""
+        """What the server wrote about it, in its own words."""
 
 
 class Unreachable(BackendError):

@@ -37,6 +37,7 @@ async def open_backend(settings: Settings) -> AsyncGenerator[Backend]:
     from kmon_tui.live.doctor_late import LateDoctor
     from kmon_tui.live.forwards import KubeForwards
     from kmon_tui.live.in_cluster import InClusterMetrics, names_a_service
+    from kmon_tui.live.inside import LateLogs, LateTrees
     from kmon_tui.live.kube import KubeClient
     from kmon_tui.live.kubeconfig import find_access
     from kmon_tui.live.metrics import PrometheusMetrics
@@ -70,5 +71,7 @@ async def open_backend(settings: Settings) -> AsyncGenerator[Backend]:
             deployer=KubeDeployer(client, place, access.own_namespace, audit, why),
             doctor=LateDoctor(client, access.place.context, access.own_namespace),
             tunnels=KubeForwards(client, access.own_namespace),
+            trees=LateTrees(client),
+            logs=LateLogs(client),
             predictor=await stack.enter_async_context(late),
         )

@@ -7,10 +7,11 @@ from typing import TypeVar
 
 import msgspec
 
-from kmon_tui.domain.errors import BadAnswer, Forbidden, NotFound
+from kmon_tui.domain.errors import Forbidden, NotFound
 from kmon_tui.domain.service import Kind
 from kmon_tui.live.asking import Ask
 from kmon_tui.live.kube import KubeClient
+from kmon_tui.live.kube_errors import not_an_api
 
 T = TypeVar("T")
 
@@ -95,4 +96,4 @@ def _read(body: bytes, shape: type[T], client: KubeClient) -> T:
     try:
         return msgspec.json.decode(body, type=shape)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise BadAnswer(f"{client.server} does not answer as a Kubernetes API", "Is it the server you mean?") from error
+        raise not_an_api(client.server) from error

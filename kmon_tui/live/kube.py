@@ -124,20 +124,42 @@ class KubeClient:
 
         A line is empty at the end; ``silence_s`` without a byte raise TimedOut.
         """
+        async with self._streaming(path, ask, silence_s) as content:
+
+            async def next_line() -> bytes:
+                try:
+                    line: bytes = await content.readline()
+                except FOREIGN as error:
+                    raise translate(error, self.server) from error
+                return line
+
+            yield next_line
+
+    @asynccontextmanager
+    async def pieces(self, path: str, ask: Ask, silence_s: float | None) -> AsyncGenerator[NextLine]:
+        """Open what may go on for ever, as logs do, and give what reads its next piece, at most START bytes long.
+
+        A piece is empty at the end; None: silence is no failure.
+        """
+        async with self._streaming(path, ask, silence_s) as content:
+
+            async def next_piece() -> bytes:
+                try:
+                    piece: bytes = await content.read(START)
+                except FOREIGN as error:
+                    raise translate(error, self.server) from error
+                return piece
+
+            yield next_piece
+
+    @asynccontextmanager
+    async def _streaming(self, path: str, ask: Ask, silence_s: float | None) -> AsyncGenerator[aiohttp.StreamReader]:
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=silence_s)
         response = await self._request(path, ask, timeout)
-
-        async def next_line() -> bytes:
-            try:
-                line: bytes = await response.content.readline()
-            except FOREIGN as error:
-                raise translate(error, self.server) from error
-            return line
-
         try:
             if is_page(response.content_type, b""):
                 raise failure(200, "text/html", b"", self.server, str(ask))
-            yield next_line
+            yield response.content
         finally:
             response.close()
 

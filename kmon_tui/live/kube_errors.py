@@ -10,6 +10,7 @@ import aiohttp
 import msgspec
 from aiohttp.http_exceptions import HttpProcessingError
 
+from kmon_tui.domain import errors
 from kmon_tui.domain.errors import (
     BackendError,
     BadAnswer,
@@ -19,6 +20,8 @@ from kmon_tui.domain.errors import (
     Unauthorized,
     Unreachable,
 )
+from kmon_tui.domain.health import Health
+from kmon_tui.domain.health import Status as HealthStatus
 
 FOREIGN = (aiohttp.ClientError, HttpProcessingError, OSError, TimeoutError, ssl.SSLError, ValueError)
 """What the transport raises when the world misbehaves; a ValueError is a line too long or a URL it cannot use."""
@@ -74,8 +77,28 @@ def translate(error: BaseException, server: str) -> BackendError:
     return BadAnswer(f"{server} gives an answer that cannot be used", _PAGE_HINT)
 
 
+def raise_if_failing(health: Health) -> None:
+    """Raise the error that a health tells of, for who does not wait for better times."""
+    if health.status is not HealthStatus.FAILING:
+        return
+    kind = getattr(errors, health.kind, Unreachable)
+    foreseen = isinstance(kind, type) and issubclass(kind, BackendError)
+    raise (kind if foreseen else Unreachable)(health.error, health.hint)
+
+
+def not_an_api(server: str) -> BadAnswer:
+    """Give the error for an answer that no API server gives."""
+    return BadAnswer(f"{server} does not answer as a Kubernetes API", "Is it the server you mean?")
+
+
 def failure(status: int, kind: str, body: bytes, server: str, what: str) -> BackendError:
     """Give the error for an answer that is none; ``what`` is what was asked, as "list pods in all namespaces"."""
+    error = _failure(status, kind, body, server, what)
+    error.status, error.said = status, "" if is_page(kind, body) else _status(body).message
+    return error
+
+
+def _failure(status: int, kind: str, body: bytes, server: str, what: str) -> BackendError:
     if is_page(kind, body):
         named = "a web page" if status == 200 else f"a web page ({status})"
         return BadAnswer(f"{server} answers with {named}, not as a Kubernetes API", _PAGE_HINT)

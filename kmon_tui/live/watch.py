@@ -78,6 +78,13 @@ class Resource:
     selector: str = ""
     fields: str = ""
     """A fieldSelector, as ``metadata.name=iris``."""
+    full: str = ""
+    """Its plural with the group, where other groups have kinds of that name: ``services.serving.knative.dev``."""
+
+    @property
+    def title(self) -> str:
+        """Its name in the words of access rules."""
+        return self.full or self.plural
 
     def path(self, namespace: str | None, **query: str | int) -> str:
         """Give path and query."""
@@ -179,7 +186,7 @@ class Follower(Generic[T]):
             self._changed()
 
     async def _list(self) -> None:
-        ask = Ask("list", self._resource.plural, self._namespace)
+        ask = Ask("list", self._resource.title, self._namespace)
         seen: set[Name] = set()
         more = ""
         with self._quiet:
@@ -213,7 +220,7 @@ class Follower(Generic[T]):
             resourceVersion=self._version,
             timeoutSeconds=max(1, round(length_s)),
         )
-        ask = Ask("watch", self._resource.plural, self._namespace)
+        ask = Ask("watch", self._resource.title, self._namespace)
         async with self._client.lines(path, ask, length_s + self._pace.grace_s) as next_line:
             proven = asyncio.get_running_loop().call_later(PROVEN_S, self._say, LIVE)
             try:

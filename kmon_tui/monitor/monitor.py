@@ -43,6 +43,7 @@ from kmon_tui.domain.traffic import TrafficReport
 from kmon_tui.monitor.choosing import Followed, chosen, offered
 from kmon_tui.monitor.errands import Errands
 from kmon_tui.monitor.forwards import Forwards
+from kmon_tui.monitor.inside import Inside
 from kmon_tui.monitor.interest import Looked
 from kmon_tui.monitor.store import Store
 from kmon_tui.monitor.supervise import supervise
@@ -94,6 +95,7 @@ class Monitor:
         self._refresh = asyncio.Event()
         self._errands = Errands(self.store, now)
         self._forwards = Forwards(self.store, open_backend, now, forwards_file)
+        self._inside = Inside(self.store, now, lambda: self._interest.visible, chance)
         self._backend: Backend | None = None
         self._followed = Followed(self._follow)
 
@@ -140,7 +142,11 @@ class Monitor:
                 self._errands.at_once(command, lambda: self._forwards.obey(command, context))
             case Cancel(activity_id=activity_id):
                 self._errands.cancel(activity_id)
-            case Awake() | OpenService() | FollowLogs():
+            case OpenService(key=key):
+                self._inside.open(key)
+            case FollowLogs(request=request):
+                self._inside.follow(request)
+            case Awake():
                 pass
 
     async def run(self) -> None:
@@ -168,6 +174,7 @@ class Monitor:
             old, place=place, fleet=Fleet(), traffic=None, health={KUBERNETES: self._health(Status.STARTING)}
         )
         self.store.put(state)
+        self._inside.leave()
         self._left.set()
 
     def _choose(self, wish: ChoosePrometheus) -> None:
@@ -210,6 +217,7 @@ class Monitor:
         async with self._errands_in(backend) as tasks:
             tasks.create_task(self._watch(backend), name="watch")
             tasks.create_task(self._followed.run(backend.metrics), name="chosen metrics")
+            tasks.create_task(self._inside.run(backend), name="inside")
 
     async def _follow(self, metrics: Metrics) -> None:
         await supervise(

@@ -1,0 +1,72 @@
+"""The inside of services: what lies below them and what their containers write; loaded when somebody asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+from kmon_tui.backend import Stream, Troubled
+from kmon_tui.domain.service import Key
+from kmon_tui.live.kube import KubeClient
+
+if TYPE_CHECKING:
+    from kmon_tui.domain.logs import LogLine, LogRequest, LogView
+    from kmon_tui.domain.tree import ObjectTree
+    from kmon_tui.live.trees import KubeTrees
+
+
+class LateTrees:
+    """The Trees of backend.py."""
+
+    def __init__(self, client: KubeClient) -> None:
+        self._client = client
+        self._trees: KubeTrees | None = None
+
+    def _loaded(self) -> KubeTrees:
+        if self._trees is None:
+            from kmon_tui.live.trees import KubeTrees
+
+            self._trees = KubeTrees(self._client)
+        return self._trees
+
+    async def watch(self, key: Key) -> Stream[ObjectTree]:
+        """Stream the tree of one service."""
+        async with aclosing(self._loaded().watch(key)) as trees:
+            async for tree in trees:
+                yield tree
+
+    async def look(self, key: Key) -> ObjectTree:
+        """Read it once."""
+        return await self._loaded().look(key)
+
+    async def reasons(self, troubled: Troubled) -> Stream[Mapping[Key, ObjectTree]]:
+        """Stream trees of the services in trouble."""
+        while not troubled.rows:
+            await troubled.changed()
+        async with aclosing(self._loaded().reasons(troubled)) as found:
+            async for trees in found:
+                yield trees
+
+
+class LateLogs:
+    """The Logs of backend.py."""
+
+    def __init__(self, client: KubeClient) -> None:
+        self._client = client
+
+    async def follow(self, request: LogRequest) -> Stream[LogView]:
+        """Stream the newest lines."""
+        from kmon_tui.live.logs import follow
+
+        async with aclosing(follow(self._client, request)) as views:
+            async for view in views:
+                yield view
+
+    async def read(self, request: LogRequest) -> Stream[tuple[LogLine, ...]]:
+        """Stream all lines."""
+        from kmon_tui.live.logs import read
+
+        async with aclosing(read(self._client, request)) as batches:
+            async for batch in batches:
+                yield batch

@@ -1,0 +1,97 @@
+"""What containers wrote, as views of the newest lines for a screen, or as every line for a pipe."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+
+from kmon_tui.backend import Stream
+from kmon_tui.domain.errors import Absent
+from kmon_tui.domain.logs import LogLine, LogRequest, LogView
+from kmon_tui.live.kube import KubeClient
+from kmon_tui.live.kube_errors import raise_if_failing
+from kmon_tui.live.log_ring import Ring
+from kmon_tui.live.log_source import Source, sorted_by_time
+from kmon_tui.live.quiet_gc import Unpaused
+from kmon_tui.live.watch import Around
+
+GAP_S = 0.1
+"""At least so long between two views."""
+QUIET_S, LONGEST_S = 0.25, 1.5
+"""What is there at the start is put in order once nothing has come for so long, or after so long."""
+
+
+async def follow(client: KubeClient, request: LogRequest, around: Around | None = None) -> Stream[LogView]:
+    """Stream the newest lines; see ``backend.Logs``."""
+    ring = Ring()
+    async with _reading(client, request, around, lossy=True) as source:
+        batches = await _settled(source)
+        while True:
+            if batches:
+                ring.add(sorted_by_time(batches))
+            yield LogView(
+                request,
+                ring.chunks,
+                ring.first,
+                ring.total,
+                source.dropped,
+                source.streams,
+                source.problems,
+                source.ended,
+            )
+            await asyncio.sleep(GAP_S)
+            await source.fresh()
+            batches = source.take()
+
+
+async def read(client: KubeClient, request: LogRequest, around: Around | None = None) -> Stream[tuple[LogLine, ...]]:
+    """Stream all lines; see ``backend.Logs``."""
+    async with _reading(client, request, around, lossy=False) as source:
+        batches = await _settled(source)
+        said: set[str] = set()
+        while True:
+            if not source.settled or not source.has_pods:
+                raise_if_failing(source.health)
+            lines = sorted_by_time(batches) if batches else []
+            fresh = [problem for problem in source.problems if problem not in said]
+            said.update(fresh)
+            lines += [LogLine(problem, mark=True) for problem in fresh]
+            if lines:
+                yield tuple(lines)
+            if source.ended:
+                if not source.has_pods:
+                    raise Absent(f"{request.key} has no pods", "One that is scaled to zero or stopped has none.")
+                return
+            await source.fresh()
+            batches = source.take()
+
+
+@asynccontextmanager
+async def _reading(
+    client: KubeClient, request: LogRequest, around: Around | None, *, lossy: bool
+) -> AsyncGenerator[Source]:
+    given = around or Around()
+    source = Source(client, request, Around(given.chance, given.pace, Unpaused()), lossy=lossy)
+    task = source.begin()
+    try:
+        yield source
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _settled(source: Source) -> list[list[LogLine]]:
+    """Give what is there at the start, once it is there."""
+    clock = asyncio.get_running_loop().time
+    began_s, batches = clock(), source.take()
+    while clock() - began_s < LONGEST_S and not source.ended:
+        try:
+            async with asyncio.timeout(QUIET_S):
+                await source.fresh()
+        except TimeoutError:
+            if source.settled:
+                break
+        batches += source.take()
+    return batches

@@ -1,0 +1,104 @@
+"""Which kinds of objects lie below a service, and how those of one service are chosen; by kind and mode."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kmon_tui.domain.service import Key, Kind, Mode
+from kmon_tui.live.discovery import PLURALS, VERSIONS
+from kmon_tui.live.watch import Resource
+
+KSERVE = "serving.kserve.io"
+KNATIVE = "serving.knative.dev"
+GATEWAY = "gateway.networking.k8s.io"
+
+ISVC_LABEL = "serving.kserve.io/inferenceservice"
+GRAPH_LABEL = "serving.kserve.io/inferencegraph"
+LLM_LABEL = "app.kubernetes.io/name"
+_OF_LLM = "app.kubernetes.io/part-of=llminferenceservice"
+_OF_MESH = "modelmesh-service"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One kind of objects, and which of them."""
+
+    kind: str
+    group: str
+    versions: tuple[str, ...]
+    """Those that we can read, the better one first."""
+    plural: str
+    selector: str = ""
+    fields: str = ""
+    watched: bool = True
+    """Whether every change of it counts; what only explains others is listed from time to time."""
+
+    def resource(self, base: str) -> Resource:
+        """Give what is asked for, where the group is served at ``base``."""
+        full = f"{self.plural}.{self.group}" if self.group in (KNATIVE, "networking.istio.io") else ""
+        return Resource(base, self.plural, self.selector, self.fields, full)
+
+
+def root_part(key: Key) -> Part:
+    """Give the service itself."""
+    return Part(str(key.kind), KSERVE, VERSIONS[key.kind], PLURALS[key.kind], fields=f"metadata.name={key.name}")
+
+
+def label_of(key: Key) -> str:
+    """Give the labelSelector of everything that is of one service."""
+    if key.kind is Kind.LLM:
+        return f"{_OF_LLM},{LLM_LABEL}={key.name}"
+    return f"{GRAPH_LABEL if key.kind is Kind.GRAPH else ISVC_LABEL}={key.name}"
+
+
+def pods_part(key: Key, mode: Mode) -> Part:
+    """Give its pods; in ModelMesh those of the runtimes, which many models share."""
+    return Part("Pod", "", ("v1",), "pods", _OF_MESH if mode is Mode.MODELMESH else label_of(key))
+
+
+def parts_of(key: Key, mode: Mode) -> Iterator[Part]:
+    """Give everything below a service but its pods and events."""
+    label = _OF_MESH if mode is Mode.MODELMESH else label_of(key)
+    own = f"metadata.name={key.name}"
+    # What Knative's own objects mirror is not watched beside them: an opening costs twenty requests at most.
+    knative = key.kind is not Kind.LLM and mode in (Mode.KNATIVE, Mode.UNKNOWN)
+    yield Part("Deployment", "apps", ("v1",), "deployments", label, watched=not knative)
+    yield Part("ReplicaSet", "apps", ("v1",), "replicasets", label, watched=False)
+    yield Part("Service", "", ("v1",), "services", label, watched=False)
+    if key.kind is Kind.LLM:
+        yield from _of_llm(label)
+        return
+    if knative:
+        yield from _of_knative(label, own)
+    if mode in (Mode.STANDARD, Mode.UNKNOWN):
+        yield from _scalers(label)
+        yield Part("Ingress", "networking.k8s.io", ("v1",), "ingresses", fields=own, watched=False)
+        yield Part("HTTPRoute", GATEWAY, ("v1", "v1beta1"), "httproutes", fields=own, watched=False)
+
+
+def _of_knative(label: str, own: str) -> Iterator[Part]:
+    yield Part("Service", KNATIVE, ("v1",), "services", label)
+    yield Part("Configuration", KNATIVE, ("v1",), "configurations", label, watched=False)
+    yield Part("Revision", KNATIVE, ("v1",), "revisions", label)
+    yield Part("Route", KNATIVE, ("v1",), "routes", label, watched=False)
+    yield Part(
+        "PodAutoscaler", "autoscaling.internal.knative.dev", ("v1alpha1",), "podautoscalers", label, watched=False
+    )
+    istio = ("v1", "v1beta1", "v1alpha3")
+    yield Part("VirtualService", "networking.istio.io", istio, "virtualservices", fields=own, watched=False)
+
+
+def _scalers(label: str) -> Iterator[Part]:
+    hpa = ("v2", "v2beta2", "v1")
+    yield Part("HorizontalPodAutoscaler", "autoscaling", hpa, "horizontalpodautoscalers", label)
+    yield Part("ScaledObject", "keda.sh", ("v1alpha1",), "scaledobjects", label)
+
+
+def _of_llm(label: str) -> Iterator[Part]:
+    yield from _scalers(label)
+    yield Part("LeaderWorkerSet", "leaderworkerset.x-k8s.io", ("v1",), "leaderworkersets", label)
+    yield Part("InferencePool", "inference.networking.k8s.io", ("v1",), "inferencepools", label, watched=False)
+    old = ("v1alpha2",)
+    yield Part("InferencePool", "inference.networking.x-k8s.io", old, "inferencepools", label, watched=False)
+    yield Part("HTTPRoute", GATEWAY, ("v1", "v1beta1"), "httproutes", label, watched=False)

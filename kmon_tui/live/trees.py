@@ -1,0 +1,72 @@
+"""What lies below a service, watched while somebody looks, or read once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import aclosing, suppress
+
+from kmon_tui.backend import Stream, Troubled
+from kmon_tui.domain.errors import Absent, Unreachable
+from kmon_tui.domain.health import Status
+from kmon_tui.domain.service import Key
+from kmon_tui.domain.tree import ObjectTree
+from kmon_tui.live.groups import Groups
+from kmon_tui.live.kube import KubeClient
+from kmon_tui.live.kube_errors import raise_if_failing
+from kmon_tui.live.quiet_gc import Unpaused
+from kmon_tui.live.tree_growing import Growing, Signature
+from kmon_tui.live.watch import Around
+
+GAP_S = 0.2
+"""At least so long between two trees."""
+
+
+class KubeTrees:
+    """The Trees of backend.py."""
+
+    def __init__(self, client: KubeClient, around: Around | None = None) -> None:
+        given = around or Around()
+        self._client, self._around = client, Around(given.chance, given.pace, Unpaused())
+        self._groups = Groups(client)
+
+    async def watch(self, key: Key) -> Stream[ObjectTree]:
+        """Stream the tree of one service; see ``backend.Trees``."""
+        changed = asyncio.Event()
+        growing = Growing(self._client, self._groups, key, self._around, changed.set)
+        task = asyncio.create_task(growing.run(), name=f"watch the inside of {key}")
+        task.add_done_callback(lambda _: changed.set())
+        last: Signature = ()
+        try:
+            while True:
+                await changed.wait()
+                changed.clear()
+                if task.done():
+                    task.result()  # only a bug ends it
+                if (signature := growing.signature()) != last:
+                    last = signature
+                    yield growing.tree()
+                    await asyncio.sleep(GAP_S)
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def look(self, key: Key) -> ObjectTree:
+        """Read it once; see ``backend.Trees``."""
+        async with aclosing(self.watch(key)) as trees:
+            async for tree in trees:
+                raise_if_failing(tree.health)
+                if tree.root is None and (tree.synced or tree.health.status is Status.LIVE):
+                    raise Absent(f"there is no {key.kind} {key.name} in namespace {key.namespace}")
+                if tree.synced:
+                    return tree
+        raise Unreachable("the watch ended before everything was read")
+
+    async def reasons(self, troubled: Troubled) -> Stream[Mapping[Key, ObjectTree]]:
+        """Stream trees of the services in trouble; see ``backend.Trees``."""
+        from kmon_tui.live.tree_reasons import reasons  # late: nothing is in trouble yet
+
+        async with aclosing(reasons(self._client, self._groups, self._around, troubled)) as found:
+            async for trees in found:
+                yield trees

@@ -1,0 +1,82 @@
+"""Which services of the fleet are in trouble now."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
+from kmon_tui.domain.fleet import Fleet
+from kmon_tui.domain.service import InferenceService, Key, Readiness
+from kmon_tui.domain.state import State
+from kmon_tui.monitor.store import Store
+
+MOST = 300
+"""So many reasons at most: one screen shows fewer, and beyond these causes repeat."""
+PATIENCE_S = 120.0
+"""A rollout, or a service without a status, is looked into after so long: most are over by then."""
+LOOK_S = 2.0
+"""At least so long between two looks at the fleet."""
+AGE_S = 30.0
+"""Without any news the fleet is looked at so often, as long as something is young."""
+
+
+class InTrouble:
+    """The Troubled of backend.py, kept by the monitor."""
+
+    def __init__(self, store: Store, now: Callable[[], datetime], visible: Callable[[], tuple[Key, ...]]) -> None:
+        self._store, self._now, self._visible = store, now, visible
+        self._rows: tuple[InferenceService, ...] = ()
+        self._event = asyncio.Event()
+
+    @property
+    def rows(self) -> tuple[InferenceService, ...]:
+        """Those whose reason is wanted, the ones on the screen first."""
+        return self._rows
+
+    async def changed(self) -> None:
+        """Return once they are others."""
+        await self._event.wait()
+
+    async def run(self) -> None:
+        """Look at each new fleet until cancelled; rollouts grow old without any news."""
+        while True:
+            fleet = self._store.state.fleet
+            rows, young = in_trouble(fleet.services, self._now())
+            seen = frozenset(self._visible()) if len(rows) > MOST else frozenset[Key]()
+            rows = tuple(sorted(rows, key=lambda row: row.key not in seen)[:MOST])
+            if len(rows) != len(self._rows) or any(a is not b for a, b in zip(rows, self._rows, strict=True)):
+                self._rows = rows
+                self._event.set()
+                self._event = asyncio.Event()
+            await asyncio.sleep(LOOK_S)
+            try:
+                async with asyncio.timeout(AGE_S if young else None):
+                    await self._store.wait_for(partial(_another, fleet))
+            except TimeoutError:
+                continue
+
+
+def _another(fleet: Fleet, state: State) -> bool | None:
+    return None if state.fleet is fleet else True
+
+
+def in_trouble(services: tuple[InferenceService, ...], now: datetime) -> tuple[tuple[InferenceService, ...], bool]:
+    """Give those in trouble, and whether some may be soon for no other reason than their age."""
+    found, young = [], False
+    for row in services:
+        readiness = row.readiness
+        if readiness is Readiness.FAILED or row.not_serving or (row.reason and readiness in _WELL):
+            found.append(row)
+        elif readiness in _WAITING:
+            since = row.since or row.created
+            if since is None or (now - since).total_seconds() > PATIENCE_S:
+                found.append(row)
+            else:
+                young = True
+    return tuple(found), young
+
+
+_WELL = (Readiness.READY, Readiness.COLD)
+_WAITING = (Readiness.ROLLING, Readiness.UNKNOWN)
