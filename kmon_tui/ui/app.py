@@ -23,6 +23,7 @@ from kmon_tui.render.pages import notes_lines, prometheus_lines
 from kmon_tui.render.rows import SORTS
 from kmon_tui.settings import ViewSettings
 from kmon_tui.ui.base import KmonScreen, Surroundings, utc_now
+from kmon_tui.ui.burst import Burst
 from kmon_tui.ui.chooser import Chooser
 from kmon_tui.ui.command_row import CommandRow
 from kmon_tui.ui.commands import Order
@@ -97,6 +98,7 @@ class KmonApp(QuietApp):
         self._notes = notes
         self._filter_text = view.filter
         self._open_name = open_name
+        self._burst = Burst(self, self._press)
         self._interrupted: datetime | None = None
         self._told_awake: datetime | None = None
         self._running_deploy: int | None = None
@@ -236,7 +238,16 @@ class KmonApp(QuietApp):
         """See every key first: it says that somebody is there, and a second ctrl+c quits whatever has the focus."""
         if isinstance(event, events.Key) and not event.is_forwarded:
             self._see_key(event.key)
+            if not self._burst.holds(event):
+                await self._press(event)
+            return
         await super().on_event(event)
+
+    async def _press(self, key: events.Key) -> None:
+        if not self._burst.holds(key):
+            focused = self.focused
+            await super().on_event(key)
+            self._burst.pressed(key, focused)
 
     def _see_key(self, key: str) -> None:
         now = self._surroundings.now()

@@ -332,6 +332,60 @@ async def test_what_is_typed_in_one_burst_reaches_the_command_line() -> None:
         assert SwitchContext("staging") in run.watcher.sent
 
 
+def burst(run: Run, keys: str) -> None:
+    """Send keys as a paste or a slow line does: all at once. ``\r`` is Enter, ``\x1b`` Escape."""
+    names = {":": "colon", " ": "space", "/": "slash", "\r": "enter", "\x1b": "escape"}
+    for char in keys:
+        run.app.post_message(events.Key(names.get(char, char), char))
+
+
+async def test_keys_behind_enter_in_one_burst_meet_the_filtered_list() -> None:
+    run = Run()
+    async with run.app.run_test(size=(80, 24)) as pilot:
+        await press(pilot)
+        burst(run, "/iris\rm")
+        await press(pilot)
+
+        assert run.fleet.view.filter.text == "iris"
+        screen = run.app.screen
+        assert isinstance(screen, DetailScreen)
+        assert screen.key.name == "sklearn-iris"
+
+
+async def test_keys_behind_escape_in_one_burst_meet_the_list() -> None:
+    run = Run()
+    async with run.app.run_test(size=(80, 24)) as pilot:
+        await press(pilot)
+        burst(run, "/iris\x1bC")
+        await press(pilot)
+
+        assert not run.fleet.view.filter
+        assert run.fleet.view.sort.name == "change"
+
+
+async def test_keys_behind_a_command_in_one_burst_meet_what_it_made() -> None:
+    run = Run()
+    async with run.app.run_test(size=(80, 24)) as pilot:
+        await press(pilot)
+        burst(run, ":sort name\rG")
+        await press(pilot)
+
+        assert run.fleet.view.sort.name == "name"
+        assert run.table.selected is not None
+        assert run.table.selected.name == "toxic-clf"
+
+
+async def test_a_filter_that_cannot_be_read_keeps_its_row_and_no_key_waits_for_ever() -> None:
+    run = Run()
+    async with run.app.run_test(size=(80, 24)) as pilot:
+        await press(pilot)
+        burst(run, "/state:broken\r")
+        await press(pilot)
+        await press(pilot, "x")
+
+        assert run.fleet.query_one("#filter").query_one("Input").value.endswith("brokenx")  # type: ignore[attr-defined]  # an Input
+
+
 async def test_a_colon_in_the_filter_is_a_character() -> None:
     run = Run()
     async with run.app.run_test(size=(80, 24)) as pilot:
