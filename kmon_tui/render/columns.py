@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from kmon_tui.domain.late import dataclass
 from kmon_tui.domain.service import InferenceService, Kind, Mode, Readiness
-from kmon_tui.domain.traffic import Traffic
+from kmon_tui.domain.traffic import Scope, Traffic
 from kmon_tui.render.cells import clean, fit, middle
 from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.lines import Line, Span, in_look, joined
@@ -19,6 +19,8 @@ from kmon_tui.render.units import NOTHING, UNKNOWN, age, coarse_age, millisecond
 Cell = Callable[[Row, int, Drawing], Line]
 PEAK_WIDTH = 5
 RATE_WIDTH = 6
+SCOPE_SIGNS = {Scope.PODS: "p", Scope.USERS: "u"}
+"""Behind an error ratio: whose experience it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ def columns_for(
     """Give the columns of a table of this width, whose names have so many cells at most.
 
     The order on the screen is fixed; what does not fit goes away by rank, the
-    less important ones already where they would cost names their middles. What
+    least important ones already where they would cost names their middles. What
     is left over goes to the names, then to namespaces, then to the trend.
     """
     wish = {"NAME": min(max(longest_name, NAME_WIDTH), width // 3), "NS": min(longest_namespace, 16), "TREND": 24}
@@ -46,7 +48,7 @@ def columns_for(
         chosen = [(column, rank) for column, rank in chosen if column.title != "NS"]
     widths = {column.title: column.width for column, _ in chosen}
     if "NS" in widths:
-        widths["NS"] = min(widths["NS"], max(2, longest_namespace))
+        widths["NS"] = min(NAMESPACE_WIDTH, max(2, longest_namespace))
     while len(widths) > 2:
         column, rank = max(((c, r) for c, r in chosen if c.title in widths), key=lambda item: item[1])
         name = min(wish["NAME"], COMFORTABLE_NAME) if rank >= LESS_IMPORTANT else NAME_WIDTH
@@ -146,6 +148,11 @@ def _name(row: Row, width: int, drawing: Drawing) -> Line:
     return ((fit(middle(clean(row.isvc.key.name), width, ellipsis=ellipsis), width), ""),)
 
 
+def _namespace(row: Row, width: int, drawing: Drawing) -> Line:
+    ellipsis = drawing.glyphs.ellipsis
+    return ((fit(middle(clean(row.isvc.key.namespace), width, ellipsis=ellipsis), width), ""),)
+
+
 def _plain(text_of: Callable[[Row, Drawing], str], *, right: bool = False, look: str = "") -> Cell:
     def cell(row: Row, width: int, drawing: Drawing) -> Line:
         return ((fit(clean(text_of(row, drawing)), width, right=right, ellipsis=drawing.glyphs.ellipsis), look),)
@@ -194,7 +201,8 @@ def _error_look(traffic: Traffic) -> str:
 def _errors(traffic: Traffic) -> str:
     if traffic.requests_per_s == 0 and traffic.error_ratio is None:
         return NOTHING
-    return percent(traffic.error_ratio)
+    ratio = percent(traffic.error_ratio)
+    return ratio if traffic.error_ratio is None else ratio + SCOPE_SIGNS[traffic.scope]
 
 
 def _latency(quantile: Callable[[Traffic], float | None]) -> Callable[[Traffic], str]:
@@ -240,24 +248,26 @@ def _split(row: Row, _drawing: Drawing) -> str:
     return split_words(row.isvc.traffic).replace("  ", " ") if row.isvc.traffic else NOTHING
 
 
-NAME_WIDTH = 12
+NAME_WIDTH = 10
+NAMESPACE_WIDTH = 6
+"""Cells that names and namespaces have at least before a column is left out; what is over goes to them first."""
 COMFORTABLE_NAME = 18
 """So many cells of a name are worth more than a column that is less important."""
-LESS_IMPORTANT = 8
-"""The rank from which on a column is."""
+LESS_IMPORTANT = 9
+"""The rank from which on a column is: those before it stand at 80 cells already, whatever the names."""
 RANKS = ((110, 10), (118, 12), (136, 13), (150, 14), (160, 16))
 """Below so many cells, columns up to this rank."""
 ALL: tuple[tuple[Column, int], ...] = (
     (Column("STATE", 9, _state), 0),
     (Column("NAME", NAME_WIDTH, _name), 0),
-    (Column("NS", 8, _plain(lambda row, _: row.isvc.key.namespace)), 5),
+    (Column("NS", 8, _namespace), 5),
     (Column("KIND", 5, _plain(lambda row, _: kind_word(row.isvc.key.kind))), 13),
     (Column("RUNTIME", 18, _plain(lambda row, _: row.isvc.runtime or row.isvc.format or NOTHING)), 14),
     (Column("MODE", 4, _plain(lambda row, _: mode_word(row.isvc.mode))), 12),
     (Column("TRAFFIC", 19, _plain(_split)), 11),
     (Column("PODS", 5, _pods, right=True), 1),
     (Column("RPS", RATE_WIDTH, _number(_rate), right=True), 2),
-    (Column("ERR%", 4, _number(_errors, _error_look), right=True), 3),
+    (Column("ERR%", 5, _number(_errors, _error_look), right=True), 3),
     (Column("P50", 5, _number(_latency(lambda traffic: traffic.p50_ms)), right=True), 15),
     (Column("P90", 5, _number(_latency(lambda traffic: traffic.p90_ms)), right=True), 4),
     (Column("P99", 5, _number(_latency(lambda traffic: traffic.p99_ms)), right=True), 16),

@@ -28,6 +28,16 @@ WORDS = (
 FORBIDDEN = "Forbidden"
 NOT_FOUND = "NotFound"
 """Classes of errors that are not an outage."""
+SHORT_WAYS = {
+    "--prometheus": "flag",
+    "PROMETHEUS_URL": "env",
+    "found in the cluster": "found",
+    ":prom": "chosen",
+}
+"""How a Prometheus was found, for narrow bars; other ways are short by themselves."""
+SHORT_NAME = 12
+LEAST_FOR_WHICH = 64
+"""Cells of a bar below which there is no room to name the Prometheus."""
 CONTEXT_WIDTH = 28
 """Cells that a long context gets before counts are left out for it."""
 
@@ -48,16 +58,15 @@ def top_line(state: State, counts: Mapping[str, int], drawing: Drawing, width: i
     down = api.status is Status.FAILING
     head = counts_line(counts, "stale" if down else None) or ((_start_word(state), "dim"),)
     namespace = state.fleet.namespace if state.fleet.synced else state.place.namespace
-    right = joined(
+    before = joined(
         [
-            ("READ-ONLY", "warn") if read_only else ("", ""),
-            ("  " if read_only else "", ""),
+            ("READ-ONLY  ", "warn") if read_only else ("", ""),
             *_api_words(state, drawing),
             ("  ", ""),
-            *_prometheus_words(state, drawing),
-            (" ", ""),
         ]
     )
+    variants = [joined([*before, *words, (" ", "")]) for words in prometheus_words(state, drawing)]
+    right = variants[-1] if width < LEAST_FOR_WHICH else variants[-2]
     place = f" ns:{clean(namespace) if namespace else 'all'}"
     room = width - 1 - width_of(right) - 2
     context_width = min(width_of(((clean(state.place.context), ""),)), CONTEXT_WIDTH)
@@ -72,9 +81,10 @@ def top_line(state: State, counts: Mapping[str, int], drawing: Drawing, width: i
         (middle(place, 16), ""),
     )
     gap = width - width_of(left) - width_of(right)
-    if which := _which(drawing.prometheus, gap - 4):
-        right = joined([*right[:-1], (f"  {which} ", "dim")])
-        gap -= len(which) + 2
+    room = gap + width_of(right) - 2
+    wider = next((words for words in variants if width_of(words) <= room), right)
+    if width_of(wider) > width_of(right):
+        right, gap = wider, room + 2 - width_of(wider)
     if gap < 1:
         return cropped((*left, ("  ", ""), *right), width)
     return (*left, (" " * gap, ""), *right)
@@ -96,15 +106,23 @@ def data_words(state: State, drawing: Drawing) -> str:
     return ""
 
 
-def _which(prometheus: Prometheus, room: int) -> str:
-    """Name the Prometheus and how it was found, as far as there is room; empty when there is none."""
+def which_words(prometheus: Prometheus) -> tuple[str, ...]:
+    """Name the Prometheus and how it was found, at length first; empty when none is known."""
     parts = urlsplit(prometheus.url)
     name, _, rest = parts.netloc.partition(".")
     namespace, _, zone = rest.partition(".")
-    where = clean(f"{namespace}/{name}" if zone.startswith("svc") else parts.netloc + parts.path)
+    inside = zone.startswith("svc")
+    where = clean(f"{namespace}/{name}" if inside else parts.netloc + parts.path)
+    if not where:
+        return ()
     how = clean(prometheus.found_by)
-    choices = (f"{where} ({how})", f"{where} ({how.partition(':')[0]})" if not how.startswith(":") else "", where)
-    return next((words for words in choices if where and words and len(words) <= room), "")
+    head, _, _ = how.partition(": ")
+    short = SHORT_WAYS.get(head) or next((word for start, word in SHORT_WAYS.items() if how.startswith(start)), head)
+    host = parts.hostname or ""
+    first = clean(name if inside else host if host.replace(".", "").isdecimal() else host.split(".")[0])
+    long = [f"{where} ({how})", f"{where} ({head})"] if how else [where]
+    cut = middle(first, SHORT_NAME)
+    return tuple(dict.fromkeys((*long, *(f"{words} {short}".rstrip() for words in (where, first, cut)))))
 
 
 def _start_word(state: State) -> str:
@@ -127,24 +145,45 @@ def _api_words(state: State, drawing: Drawing) -> Line:
     return (("api …" if drawing.glyphs.ellipsis == "…" else "api ...", "dim"),)
 
 
-def _prometheus_words(state: State, drawing: Drawing) -> Line:
+def prometheus_words(state: State, drawing: Drawing) -> list[Line]:
+    """Say whether Prometheus may be believed, which one it is, how it was found and how old its data is.
+
+    At length first; the last one has no room for which.
+    """
+    word, look = _prometheus_state(state, drawing)
+    health = state.health.get(PROMETHEUS, Health())
+    known = state.traffic is not None and health.status is not Status.STARTING
+    old = data_words(state, drawing)
+    fresh = "" if old or not known or health.status is Status.FAILING else fresh_words(drawing)
+    found = which_words(drawing.prometheus) if known else ()
+    lines = [joined([(word, look), (f" {which}", "dim"), (f" {old or fresh}".rstrip(), look)]) for which in found]
+    return [*lines, *([] if lines else [((word, look),)]), joined([(word, look), (f" {old or fresh}".rstrip(), look)])]
+
+
+def fresh_words(drawing: Drawing) -> str:
+    """Say how old fresh data is at most: it need not be written anew each second. Empty when its age is not known."""
+    if drawing.data_age_s(drawing.prometheus.sampled_at) is None:
+        return ""
+    return f"<{age(2 * poll_s(drawing.prometheus))}".replace("<<", "<")
+
+
+def _prometheus_state(state: State, drawing: Drawing) -> tuple[str, str]:
     health = state.health.get(PROMETHEUS)
     if health is None:
-        return (("no prom", "dim"),)
+        return "no prom", "dim"
     old = data_words(state, drawing)
     if health.status is Status.FAILING:
         if health.kind == NOT_FOUND and not old:
-            return (("no prom", "warn"),)
-        words = "prom: no right" if health.kind == FORBIDDEN else "prom DOWN"
-        return ((f"{words} {old}".rstrip(), "failed"),)
+            return "no prom", "warn"
+        return "prom: no right" if health.kind == FORBIDDEN else "prom DOWN", "failed"
     if health.status is Status.STARTING or state.traffic is None:
-        return (("prom …" if drawing.glyphs.ellipsis == "…" else "prom ...", "dim"),)
+        return "prom …" if drawing.glyphs.ellipsis == "…" else "prom ...", "dim"
     if not state.traffic.prometheus.families:
-        return (("prom empty", "warn"),)
+        return "prom empty", "warn"
     slowed_s = _slowed_s(state.traffic.prometheus)
     if not old and slowed_s:
-        return ((f"prom slow, every {duration(slowed_s)}", "warn"),)
-    return ((f"prom {old}", "warn"),) if old else (("prom live", "live"),)
+        return f"prom slow, every {duration(slowed_s)}", "warn"
+    return "prom", "warn" if old else "live"
 
 
 def _slowed_s(prometheus: Prometheus) -> float | None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from kmon_tui.domain.service import Readiness, Replicas
+from kmon_tui.domain.traffic import Scope
 from kmon_tui.render.columns import Column, columns_for, reason_line, row_line
 from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.lines import text_of
@@ -29,17 +30,35 @@ def test_the_sparkline_stays_at_every_usual_width(width: int, longest: int) -> N
     assert shown["TREND"] >= 11
 
 
-@pytest.mark.parametrize("width", [79, 80, 100, 120, 200])
+@pytest.mark.parametrize("width", [79, 80])
+@pytest.mark.parametrize("longest", [8, 18, 253])
+def test_at_80_cells_all_usual_columns_stand_whatever_the_names(width: int, longest: int) -> None:
+    shown = columns_for(width, one_namespace=False, longest_name=longest, longest_namespace=longest)
+
+    assert [column.title for column in shown] == [
+        *("STATE", "NAME", "NS", "PODS", "RPS", "ERR%", "P90", "TREND", "SINCE", "CHG"),
+    ]
+
+
+@pytest.mark.parametrize("width", [100, 120, 200])
 def test_names_of_seventeen_letters_are_whole_before_less_important_columns(width: int) -> None:
     shown = widths(columns_for(width, one_namespace=False, longest_name=30, longest_namespace=8))
 
     assert shown["NAME"] >= 17
 
 
-def test_short_names_leave_their_room_to_more_columns() -> None:
-    shown = widths(columns_for(80, one_namespace=False, longest_name=12, longest_namespace=6))
+def test_mode_and_split_come_at_120() -> None:
+    shown = widths(columns_for(120, one_namespace=False, longest_name=18, longest_namespace=8))
 
-    assert {"SINCE", "CHG"} <= set(shown)
+    assert {"MODE", "TRAFFIC", "SINCE", "CHG"} <= set(shown)
+
+
+@pytest.mark.parametrize(("scope", "text"), [(Scope.PODS, "3.1p"), (Scope.USERS, "3.1u")])
+def test_an_error_ratio_says_whose_experience_it_is(scope: Scope, text: str) -> None:
+    row = row_of(isvc("iris", "demo", Readiness.READY), traffic_of(41.0, 0.031, scope=scope))
+    line = row_line(row, columns_for(80, one_namespace=False), Drawing(now=NOW))
+
+    assert f" {text} " in text_of(line)
 
 
 @pytest.mark.parametrize("longest", [3, 20, 60])

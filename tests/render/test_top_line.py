@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -18,12 +19,12 @@ INSIDE = "http://prometheus-server.monitoring.svc:9090"
 FOUND = "found in the cluster: the prometheus chart"
 
 
-def bar(width: int, **told: object) -> str:
+def bar(width: int, counts: Counter[str] | None = None, /, **told: object) -> str:
     ready = ready_state()
     assert ready.traffic is not None
     prometheus: Prometheus = replace(ready.traffic.prometheus, **told)  # type: ignore[arg-type]  # fields of it
     state: State = replace(ready, traffic=replace(ready.traffic, prometheus=prometheus))
-    line = top_line(state, Counter(ready=9), Drawing(now=NOW, report=state.traffic), width, read_only=False)
+    line = top_line(state, counts or Counter(ready=9), Drawing(now=NOW, report=state.traffic), width, read_only=False)
     assert width_of(line) == width
     return text_of(line)
 
@@ -31,22 +32,50 @@ def bar(width: int, **told: object) -> str:
 @pytest.mark.parametrize(
     ("width", "words"),
     [
-        (140, "prom live  monitoring/prometheus-server (found in the cluster: the prometheus chart) "),
-        (120, "prom live  monitoring/prometheus-server (found in the cluster) "),
-        (80, "prom live  monitoring/prometheus-server "),
-        (60, "prom live "),
+        (140, "prom monitoring/prometheus-server (found in the cluster: the prometheus chart) <30s "),
+        (110, "prom monitoring/prometheus-server (found in the cluster) <30s "),
+        (90, "prom monitoring/prometheus-server found <30s "),
+        (80, "prom prometheus-server found <30s "),
+        (64, "prom promet…erver found <30s "),
+        (60, "prom <30s "),
     ],
 )
 def test_it_names_the_prometheus_and_how_it_was_found_as_there_is_room(width: int, words: str) -> None:
     assert bar(width, url=INSIDE, found_by=FOUND).endswith(words)
 
 
+@pytest.mark.parametrize(
+    ("found_by", "word"),
+    [
+        ("--prometheus", "flag"),
+        ("PROMETHEUS_URL", "env"),
+        ("config", "config"),
+        ("demo", "demo"),
+        (":prom", "chosen"),
+        (":prom, through a tunnel: service monitoring/prometheus-server", "chosen"),
+    ],
+)
+def test_at_80_cells_one_word_says_how_it_was_found_beside_a_full_bar(found_by: str, word: str) -> None:
+    counts = Counter(failed=2, rolling=1, unknown=1, ready=6, cold=1, stopped=1)
+    line = bar(80, counts, url=INSIDE, found_by=found_by)
+
+    assert line.startswith(" 2 FAILED   1 rolling ")
+    assert "prod-eu ns:all" in line
+    assert line.endswith(f"api live  prom promet…erver {word} <30s ")
+
+
+def test_old_data_says_its_age_beside_its_name_at_80_cells() -> None:
+    line = bar(80, url=INSIDE, found_by=FOUND, now=NOW + timedelta(minutes=3))
+
+    assert line.endswith("found data 3m old ")
+
+
 def test_a_typed_one_is_named_with_its_path() -> None:
     assert bar(120, url="http://metrics:9090/tenant", found_by="--prometheus").endswith(
-        "metrics:9090/tenant (--prometheus) "
+        "metrics:9090/tenant (--prometheus) <30s "
     )
 
 
 def test_a_prometheus_that_is_spared_says_how_often_it_is_asked() -> None:
     assert "prom slow, every 30s" in bar(120, tick_s=30.0, scrape_interval_s=15.0)
-    assert "prom live" in bar(120, tick_s=5.0, scrape_interval_s=1.0)
+    assert "slow" not in bar(120, tick_s=5.0, scrape_interval_s=1.0)

@@ -50,7 +50,7 @@ def test_the_top_bar_at_80_names_failures_context_and_both_sources() -> None:
     state = ready_state()
     line = text_of(top_line(state, counts(state).counts, drawing(state), 80, read_only=True))
 
-    for words in ("2 FAILED", "prod-eu", "ns:all", "READ-ONLY", "api live", "prom live"):
+    for words in ("2 FAILED", "prod-eu", "ns:all", "READ-ONLY", "api live", "prom prometheus flag <30s"):
         assert words in line
 
 
@@ -96,7 +96,7 @@ def test_old_numbers_say_their_age() -> None:
     state = STATES["prometheus_down_old"]
     line = text_of(top_line(state, counts(state).counts, drawing(state), 120, read_only=False))
 
-    assert "prom DOWN data 2m old" in line
+    assert "prom DOWN prometheus flag data 2m old" in line
 
 
 def test_the_story_of_a_failed_service_begins_with_its_reason() -> None:
