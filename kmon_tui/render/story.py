@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Mapping
 
 from kmon_tui.domain.health import Health, Status
 from kmon_tui.domain.service import Condition
 from kmon_tui.domain.state import PROMETHEUS, State
-from kmon_tui.domain.traffic import Buckets, Family, Traffic
+from kmon_tui.domain.traffic import Traffic
 from kmon_tui.render.cells import clean, fit, middle, wrap
 from kmon_tui.render.columns import kind_word, replicas_words, state_words
 from kmon_tui.render.drawing import Drawing
@@ -18,14 +16,6 @@ from kmon_tui.render.reasons import in_short
 from kmon_tui.render.rows import Row, Severity, has_split, scope_words, split_words
 from kmon_tui.render.summary import api_health
 from kmon_tui.render.units import age, long_duration, milliseconds, number, percent
-
-FAMILIES: Mapping[Family, str] = {
-    Family.ALIAS: "kserve_request_*",
-    Family.KNATIVE_MS: "revision_request_*",
-    Family.KNATIVE_S: "http_server_request_duration",
-    Family.SDK: "request_predict_seconds",
-}
-
 
 MISSING = re.compile("may not|not shown|not known|are old|is old")
 """In notes of what a person would miss on the screen; the others are worth no room there, only a line in ``:notes``."""
@@ -80,11 +70,12 @@ def story_lines(row: Row, drawing: Drawing, width: int) -> list[Line]:
         lines.extend(((line, "reason"),) for line in wrap(clean(row.reason), width, most_lines=6))
     if (facts := _facts(_kind_facts(row), drawing)) and not text_of(lines[0]).endswith(text_of(facts)):
         lines.append(cropped(facts, width))
-    pods = f"pods {replicas_words(isvc)}"
-    split = f"   traffic {clean(split_words(isvc.traffic))}" if isvc.traffic else ""
-    lines.append(
-        cropped(((pods, "warn" if isvc.not_serving else ""), (split, "bold" if has_split(isvc.traffic) else "")), width)
-    )
+    pods: Line = ((f"pods {replicas_words(isvc)}", "warn" if isvc.not_serving else ""),)
+    split: Line = ()
+    if isvc.traffic:
+        split = ((f"traffic {clean(split_words(isvc.traffic))}", "bold" if has_split(isvc.traffic) else ""),)
+    together: Line = (*pods, ("   ", ""), *split)
+    lines.extend([cropped(together, width)] if width_of(together) <= width else [pods, cropped(split, width)])
     if isvc.url:
         lines.append(((middle(clean(isvc.url), width, ellipsis=drawing.glyphs.ellipsis), "dim"),))
     said = [condition for condition in isvc.conditions if (condition.type, condition.status) != ("Stopped", "False")]
@@ -94,44 +85,6 @@ def story_lines(row: Row, drawing: Drawing, width: int) -> list[Line]:
             words = f"pod {clean(pod.name)}: {clean(pod.trouble)} {clean(pod.message)}"
             lines.append(cropped(((words, "reason"),), width))
     return lines
-
-
-def requests_title(traffic: Traffic | None) -> str:
-    """Answer how many requests there are now, and their errors."""
-    if traffic is None:
-        return "requests/s ?"
-    if traffic.new_requests is not None:
-        return f"requests new: {number(traffic.new_requests)}"
-    errors = f"  err {percent(traffic.error_ratio)}% ({scope_words(traffic.scope)})"
-    return f"requests/s {number(traffic.requests_per_s)}{errors}"
-
-
-def latency_title(traffic: Traffic | None) -> str:
-    """Answer how slow it is now: the three quantiles."""
-    if traffic is None:
-        return "latency ?"
-    top = traffic.top_bound_ms
-    shown = (("p50", traffic.p50_ms), ("p90", traffic.p90_ms), ("p99", traffic.p99_ms))
-    return "  ".join(f"{name} {milliseconds(value, top)}" for name, value in shown)
-
-
-def heat_title(buckets: Buckets | None) -> str:
-    """Say what the heat map is of, and how many requests its newest column holds."""
-    if buckets is None:
-        return "latency buckets"
-    newest = sum(row[-1] for row in buckets.counts if row and math.isfinite(row[-1]))
-    return f"latency buckets  last {long_duration(buckets.step_s)}: {number(newest)} requests"
-
-
-def source_words(traffic: Traffic | None, drawing: Drawing) -> str:
-    """Say where a panel's numbers come from, over which window, and how old they are."""
-    if traffic is None:
-        return ""
-    window_s = drawing.prometheus.window_s
-    window = f"  over {long_duration(window_s)}" if window_s else ""
-    stale_s = drawing.stale_age_s(traffic)
-    remark = f"  {clean(traffic.remark)}" if traffic.remark else ""
-    return f"{FAMILIES[traffic.family]}{window}  {f'{age(stale_s)} old' if stale_s is not None else 'live'}{remark}"
 
 
 def no_traffic_words(state: State, row: Row | None) -> str:

@@ -15,8 +15,8 @@ from kmon_tui.domain.traffic import Traffic
 from kmon_tui.render.lines import text_of
 from kmon_tui.ui.chooser import Chooser
 from kmon_tui.ui.command_row import CommandRow
-from kmon_tui.ui.detail_pane import Panel
 from kmon_tui.ui.palette import LinesView
+from kmon_tui.ui.panel import Panel
 from kmon_tui.ui.prometheus_screen import PrometheusScreen
 from tests.ui.samples import ready_state
 from tests.ui.test_keys import Run, press

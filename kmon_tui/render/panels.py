@@ -1,0 +1,113 @@
+"""What the panels of one service show: its story, requests by code, quantiles, the heat map; or why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from kmon_tui.domain.traffic import Buckets, Traffic
+from kmon_tui.render.cells import clean, wrap
+from kmon_tui.render.charts import Curve, line_chart
+from kmon_tui.render.drawing import Drawing
+from kmon_tui.render.glyphs import Glyphs
+from kmon_tui.render.heatmap import heat_map
+from kmon_tui.render.lines import Line, in_look
+from kmon_tui.render.rows import Row
+from kmon_tui.render.story import story_lines
+from kmon_tui.render.units import milliseconds, number
+
+Draw: TypeAlias = Callable[[int, int], list[Line]]
+"""Draws into so many cells and lines."""
+CODES = ("2xx", "3xx", "4xx", "5xx")
+
+
+def story(row: Row | None, drawing: Drawing, why: str) -> Draw:
+    """Draw the words about a service; at their end, why there are no charts."""
+
+    def draw(width: int, height: int) -> list[Line]:
+        if row is None:
+            return []
+        lines = story_lines(row, drawing, width)
+        if why:
+            lines.extend([(), (("no traffic to show", "bold"),), *(((line, "dim"),) for line in wrap(why, width))])
+        return lines[:height]
+
+    return draw
+
+
+def request_curves(traffic: Traffic | None, buckets: Buckets | None) -> list[Curve]:
+    """Give one curve a class of codes; one for all where nobody tells codes."""
+    if buckets is not None and buckets.by_code:
+        return [
+            Curve(code, series, f"code-{code}" if code in CODES else "code-other")
+            for code, series in sorted(buckets.by_code.items())
+        ]
+    return [Curve("all", traffic.requests, "trend")] if traffic is not None else []
+
+
+def latency_curves(buckets: Buckets | None) -> list[Curve]:
+    """Give one curve a quantile, the slowest first."""
+    quantiles = buckets.quantiles if buckets is not None else {}
+    return [Curve(name, series, name) for name, series in sorted(quantiles.items(), reverse=True)]
+
+
+def requests(traffic: Traffic | None, buckets: Buckets | None, drawing: Drawing, why: str) -> Draw:
+    """Draw requests per second."""
+    return chart(request_curves(traffic, buckets), drawing, number, why, traffic)
+
+
+def latency(traffic: Traffic | None, buckets: Buckets | None, drawing: Drawing, why: str) -> Draw:
+    """Draw the quantiles."""
+    return chart(latency_curves(buckets), drawing, milliseconds, waiting(traffic, buckets, why), traffic)
+
+
+def heat(traffic: Traffic | None, buckets: Buckets | None, drawing: Drawing, why: str) -> Draw:
+    """Draw the heat map."""
+
+    def draw(width: int, height: int) -> list[Line]:
+        lines: list[Line] = []
+        if buckets is not None and any(row for row in buckets.counts):
+            lines = heat_map(buckets, width, height, drawing.glyphs, drawing.zone, shaded=drawing.shaded)
+        return faded(lines, traffic, drawing) or sentence(waiting(traffic, buckets, why), width)
+
+    return draw
+
+
+def waiting(traffic: Traffic | None, buckets: Buckets | None, why: str) -> str:
+    """Say why there are no buckets."""
+    if traffic is None or traffic.problem:
+        return why
+    if buckets is not None and not buckets.problem:
+        return "this Prometheus has no latency buckets of this service"
+    return "the buckets are being asked for" if buckets is None else clean(buckets.problem) or why
+
+
+def chart(
+    curves: list[Curve], drawing: Drawing, unit: Callable[[float], str], why: str, traffic: Traffic | None
+) -> Draw:
+    """Draw curves."""
+
+    def draw(width: int, height: int) -> list[Line]:
+        lines = line_chart(curves, width, height, drawing.glyphs, drawing.zone, unit)
+        return faded(lines, traffic, drawing) or sentence(why, width)
+
+    return draw
+
+
+def legend(curves: list[Curve], glyphs: Glyphs) -> Line:
+    """Name the curves; nothing for one."""
+    if len(curves) < 2:
+        return ()
+    return tuple((f"{glyphs.rule}{curve.name}  ", curve.look) for curve in curves)
+
+
+def faded(lines: list[Line], traffic: Traffic | None, drawing: Drawing) -> list[Line]:
+    """Take the colours off numbers that are old."""
+    if traffic is None or drawing.stale_age_s(traffic) is None:
+        return lines
+    return [in_look(line, "stale") for line in lines]
+
+
+def sentence(words: str, width: int) -> list[Line]:
+    """Write a sentence in place of a drawing."""
+    return [((f" {line}", "dim"),) for line in wrap(words, max(8, width - 2))]
