@@ -51,6 +51,7 @@ def _paths(start: Start) -> dict[str, object]:
         "log": str(paths.log),
         "audit": str(paths.state / "audit.jsonl"),
         "forwards": str(paths.forwards),
+        "prometheus": str(paths.prometheus),
         "data": str(paths.data),
         "kubeconfig": start.text("kubeconfig") or start.environ.get("KUBECONFIG") or "~/.kube/config",
         "python": sys.executable,

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from kmon_tui.cli import out
-from kmon_tui.cli.start import Start, settle
+from kmon_tui.cli.start import Start, recalled, settle
 from kmon_tui.domain.errors import SettingsError
 from kmon_tui.domain.names import wanted
 from kmon_tui.settings import Settings
@@ -47,6 +47,7 @@ def run(start: Start) -> int:
     from kmon_tui.cli.outside import opener
     from kmon_tui.monitor.monitor import Monitor
     from kmon_tui.settings.forwards import ForwardsFile
+    from kmon_tui.settings.remembered import PrometheusMemory
     from kmon_tui.ui.app import KmonApp
 
     with opener(start, settings) as open_backend:
@@ -55,7 +56,8 @@ def run(start: Start) -> int:
             settings,
             _now,
             place=place,
-            settings_for=lambda old, name: _elsewhere(old, name, configuration),
+            settings_for=lambda old, name: _elsewhere(start, old, name, configuration),
+            memory=None if settings.demo else PrometheusMemory(start.paths().prometheus),
             forwards_file=ForwardsFile(start.paths().forwards),
         )
         app = KmonApp(
@@ -93,10 +95,10 @@ def _after(app: KmonApp, start: Start) -> int:
     return out.OK
 
 
-def _elsewhere(settings: Settings, context: str, configuration: Configuration) -> Settings:
+def _elsewhere(start: Start, settings: Settings, context: str, configuration: Configuration) -> Settings:
     if settings.demo:
         return replace(settings, kube=replace(settings.kube, context=context))
-    return configuration.elsewhere(context)
+    return recalled(start, configuration.elsewhere(context), context)
 
 
 def _check_terminal(environ: Mapping[str, str]) -> None:

@@ -72,12 +72,21 @@ def settle(start: Start, configuration: Configuration) -> tuple[Settings, Place]
     from kmon_tui.live.kubeconfig import check_place
 
     place = check_place(settings.kube)
-    own = configuration.here(place.context)
+    own = recalled(start, configuration.here(place.context), place.context)
     if own.kube != settings.kube:
         place = check_place(own.kube)
     _check_prometheus(own)
     start.notes.extend(own.notes)
     return replace(own, kube=_logged_in(own.kube)), place
+
+
+def recalled(start: Start, settings: Settings, context: str) -> Settings:
+    """Give the settings with the Prometheus that a person chose in this context before."""
+    from kmon_tui.settings.remembered import PrometheusMemory, as_remembered
+
+    choice = PrometheusMemory(start.paths().prometheus).read(context)
+    own = "prometheus.matchers" in start.said
+    return replace(settings, prometheus=as_remembered(settings.prometheus, choice, own_matchers=own))
 
 
 def _logged_in(kube: KubeSettings) -> KubeSettings:

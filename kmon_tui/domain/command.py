@@ -62,6 +62,8 @@ class ChoosePrometheus:
     matchers: tuple[str, ...] | None = None
     """Label matchers from now on; of those of the same server other labels' stay. None: as they are, and none for
     another server. Empty: none."""
+    forget: bool = False
+    """Only forget what was chosen in this context before: from the next start on the settings decide again."""
 
 
 @dataclass(frozen=True, slots=True)

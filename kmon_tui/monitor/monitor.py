@@ -40,7 +40,7 @@ from kmon_tui.domain.fleet import Fleet, Place
 from kmon_tui.domain.health import Health, Status
 from kmon_tui.domain.state import KUBERNETES, PROMETHEUS, Activity, State
 from kmon_tui.domain.traffic import TrafficReport
-from kmon_tui.monitor.choosing import Followed, chosen, offered
+from kmon_tui.monitor.choosing import Followed, forgotten, offered, remember
 from kmon_tui.monitor.errands import Errands
 from kmon_tui.monitor.forwards import Forwards
 from kmon_tui.monitor.inside import Inside
@@ -48,7 +48,9 @@ from kmon_tui.monitor.interest import Looked
 from kmon_tui.monitor.store import Store
 from kmon_tui.monitor.supervise import supervise
 from kmon_tui.settings import KubeSettings, PrometheusSettings, Settings
+from kmon_tui.settings.chosen import chosen
 from kmon_tui.settings.forwards import ForwardsFile
+from kmon_tui.settings.remembered import PrometheusMemory
 
 SettingsFor = Callable[[Settings, str], Settings]
 """The settings to use in another context."""
@@ -82,12 +84,14 @@ class Monitor:
         settings_for: SettingsFor = elsewhere,
         chance: Callable[[], float] = random.random,
         forwards_file: ForwardsFile | None = None,
+        memory: PrometheusMemory | None = None,
     ) -> None:
         self.store = Store(State(place=place or Place()))
         self._open_backend = open_backend
         self._settings = settings
         self._now = now
         self._settings_for = settings_for
+        self._memory = memory
         self._chance = chance
         self._interest = Looked(self.store, lambda: now().timestamp())
         self._moving: Activity | None = None
@@ -181,6 +185,9 @@ class Monitor:
         """Ask another Prometheus; when it cannot be asked, all stays as it was."""
         activity = self._errands.note(wish)
         old = self.state
+        if wish.forget:
+            self.store.put(old.with_activity(forgotten(self._memory, old.place.context, activity)))
+            return
         try:
             settings = chosen(self._settings.prometheus, wish, offered(old))
             if self._backend is not None:
@@ -189,9 +196,10 @@ class Monitor:
             self.store.put(old.with_activity(replace(activity, done=False, text=error.message, hint=error.hint)))
             return
         self._settings = replace(self._settings, prometheus=settings)
-        where = settings.url or "the Prometheus in the cluster"
+        kept = remember(self._memory, old.place.context, wish, settings, offered=wish.url in offered(old))
+        text = f"asking {settings.url or 'the Prometheus in the cluster'}{kept}"
         state = replace(old, traffic=None).with_health(PROMETHEUS, self._health(Status.STARTING))
-        self.store.put(state.with_activity(replace(activity, done=True, text=f"asking {where}")))
+        self.store.put(state.with_activity(replace(activity, done=True, text=text)))
 
     async def _stay(self, settings: Settings) -> None:
         """Open one context and run its sources; a context that cannot be opened is tried again and again."""

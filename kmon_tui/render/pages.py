@@ -55,6 +55,8 @@ def choices(state: State) -> tuple[Choice, ...]:
         found.append(Choice("all", f"all series, without {prometheus.matchers}"))
     if not prometheus.found_by.startswith("found in the cluster"):
         found.append(Choice("found", "what is in the cluster"))
+    if prometheus.found_by.startswith(":prom"):
+        found.append(Choice("forget", "what was chosen: from the next start on the settings decide"))
     return tuple(found)
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 from kmon_tui.domain.errors import KmonError, SettingsError
 from kmon_tui.domain.forward import ForwardSpec, parse_target
+from kmon_tui.settings.private_file import write_privately
 
 _HEAD = "# The forwards of kmon-tui, by context. Press f in kmon-tui; f, then s saves one.\n"
 
@@ -55,7 +53,7 @@ class ForwardsFile:
     def _keep_broken(self) -> str:
         copy = self.path.with_name(f"{self.path.name}.invalid")
         try:
-            _write_privately(copy, self.path.read_bytes())
+            write_privately(copy, self.path.read_bytes())
         except OSError as error:
             return f"it could not be copied: {error.strerror}"
         return f"it is kept as {copy.name}"
@@ -67,25 +65,9 @@ class ForwardsFile:
         text = _HEAD + yaml.safe_dump({"contexts": content}, sort_keys=False, allow_unicode=True)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _write_privately(self.path, text.encode())
+            write_privately(self.path, text.encode())
         except OSError as error:
             raise KmonError(f"cannot write {self.path}: {error.strerror}", "Is the folder yours to write?") from error
-
-
-def _write_privately(path: Path, content: bytes) -> None:
-    """Write all or nothing, for the owner's eyes only."""
-    path = path.resolve()  # a link into a dotfiles folder stays a link
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
 
 
 def _contexts(content: object, notes: list[str]) -> dict[str, tuple[ForwardSpec, ...]]:

@@ -30,6 +30,11 @@ class Paths:
         return self.config.with_name("forwards.yaml")
 
     @property
+    def prometheus(self) -> Path:
+        """Which Prometheus was chosen, by context."""
+        return self.state / "prometheus.yaml"
+
+    @property
     def log(self) -> Path:
         """The log file, if no other was named."""
         return self.state / "kmon.log"

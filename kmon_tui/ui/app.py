@@ -314,9 +314,13 @@ class KmonApp(QuietApp):
             self.push_screen(PrometheusScreen(lambda: prometheus_lines(self._watcher.state, self.fleet.drawing)))
             return
         self._watcher.send(wish_of(argument))
-        made = self._watcher.state.activity[-1:]
-        if made and isinstance(made[0].command, ChoosePrometheus) and made[0].done is False:
-            self.notify(f"{made[0].text}. {made[0].hint}", severity="error", markup=False)
+        made = next(iter(self._watcher.state.activity[-1:]), None)
+        if made is None or not isinstance(made.command, ChoosePrometheus):
+            return
+        if made.done is False:
+            self.notify(f"{made.text}. {made.hint}", severity="error", markup=False)
+        elif made.done:
+            self.notify(made.text, severity="warning" if "not remembered" in made.text else "information", markup=False)
 
     def action_choose_prometheus(self) -> None:
         """Choose another Prometheus, or only some series of this one."""

@@ -25,7 +25,7 @@ COMMANDS: Mapping[str, str] = {
     "ctx": "ctx [NAME]: another context",
     "ns": "ns NAME|all: one namespace, or all",
     "sort": f"sort [{'|'.join(SORTS)}]: another order",
-    "prom": "prom [URL|LABEL=VALUE|all|found]: which Prometheus, or another one",
+    "prom": "prom [URL|LABEL=VALUE|all|found|forget]: which Prometheus, or another one",
     "notes": "notes: what is missing, and why",
     "pf": "pf: the forwards",
     "theme": "theme [NAME]: other colours",

@@ -60,9 +60,11 @@ def _short(choice: Choice) -> str:
 
 
 def wish_of(argument: str) -> ChoosePrometheus:
-    """Read what stands behind ``:prom``: a URL, label matchers, ``all`` series, or ``found`` in the cluster."""
+    """Read what stands behind ``:prom``: a URL, matchers, ``all`` series, ``found`` in the cluster, or ``forget``."""
     if argument == "all":
         return ChoosePrometheus(matchers=())
+    if argument == "forget":
+        return ChoosePrometheus(forget=True)
     if argument == "found":
         return ChoosePrometheus("")
     if "=" in argument and "//" not in argument:

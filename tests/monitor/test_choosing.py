@@ -16,9 +16,10 @@ from kmon_tui.domain.command import ChoosePrometheus
 from kmon_tui.domain.errors import BackendError, SettingsError
 from kmon_tui.domain.health import Status
 from kmon_tui.domain.state import PROMETHEUS, State
-from kmon_tui.monitor.choosing import chosen
 from kmon_tui.monitor.monitor import Monitor
 from kmon_tui.settings import PrometheusSettings, Secret, Settings
+from kmon_tui.settings.chosen import chosen
+from kmon_tui.settings.remembered import PrometheusMemory, Remembered
 from tests.monitor.worlds import Outside, fleet, now, report
 
 OURS = PrometheusSettings(
@@ -58,8 +59,10 @@ class Two(Outside):
 
 
 @asynccontextmanager
-async def running(outside: Outside, settings: PrometheusSettings = OURS) -> AsyncIterator[Monitor]:
-    monitor = Monitor(outside.open, Settings(prometheus=settings), now, chance=lambda: 0.0)
+async def running(
+    outside: Outside, settings: PrometheusSettings = OURS, memory: PrometheusMemory | None = None
+) -> AsyncIterator[Monitor]:
+    monitor = Monitor(outside.open, Settings(prometheus=settings), now, chance=lambda: 0.0, memory=memory)
     task = asyncio.create_task(monitor.run())
     try:
         await monitor.store.wait_for(lambda state: state.fleet.synced or None)
@@ -100,6 +103,36 @@ async def test_one_can_be_chosen_again_and_again_and_the_last_one_stays_when_the
         await asyncio.sleep(1)
 
         assert ([s.url for s in outside.asked], outside.others_open) == (["http://b:1", "http://c:1"], 1)
+
+
+@pytest.mark.looptime
+async def test_what_was_chosen_is_remembered_for_its_context_without_its_password(tmp_path: Path) -> None:
+    memory = PrometheusMemory(tmp_path / "prometheus.yaml")
+    async with running(Two([[fleet("iris")]], poll_scripts=[[]]), memory=memory) as monitor:
+        context = monitor.state.place.context
+        monitor.send(ChoosePrometheus("http://me:hunter2@other:9090"))
+        monitor.send(ChoosePrometheus(matchers=('cluster="eu"',)))
+
+        assert memory.read(context) == Remembered("http://other:9090", ('cluster="eu"',))
+        assert "hunter2" not in memory.path.read_text()
+        assert [a.text.partition(";")[2] for a in monitor.state.activity] == [f" remembered for {context}"] * 2
+
+        monitor.send(ChoosePrometheus(forget=True))
+        assert memory.read(context) is None
+        assert monitor.state.activity[-1].text.startswith("forgotten")
+
+
+@pytest.mark.looptime
+async def test_what_cannot_be_written_is_said_and_asked_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    memory = PrometheusMemory(tmp_path / "file" / "prometheus.yaml")
+    outside = Two([[fleet("iris")]], poll_scripts=[[]])
+    async with running(outside, memory=memory) as monitor:
+        monitor.send(ChoosePrometheus("http://other:9090"))
+        await asyncio.sleep(1)
+
+        assert [s.url for s in outside.asked] == ["http://other:9090"]
+        assert "not remembered: cannot write" in monitor.state.activity[-1].text
 
 
 @pytest.mark.looptime

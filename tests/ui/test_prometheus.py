@@ -118,6 +118,7 @@ async def test_two_clusters_in_one_server_are_said_in_every_panel() -> None:
         ("prom cluster=eu", ChoosePrometheus(matchers=("cluster=eu",))),
         ("prom all", ChoosePrometheus(matchers=())),
         ("prom found", ChoosePrometheus("")),
+        ("prom forget", ChoosePrometheus(forget=True)),
         ("prom localhost:9090", ChoosePrometheus("localhost:9090")),
     ],
 )
