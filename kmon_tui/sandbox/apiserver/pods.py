@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import Awaitable, Callable, Sequence
 from weakref import WeakSet
 
 from aiohttp import web
@@ -14,9 +11,11 @@ from aiohttp import web
 from kmon_tui.sandbox.apiserver.deleting import Deleter
 from kmon_tui.sandbox.apiserver.errors import bad_request, method_not_allowed
 from kmon_tui.sandbox.apiserver.exchange import Exchange, answer
-from kmon_tui.sandbox.apiserver.queries import is_true
+from kmon_tui.sandbox.apiserver.kinds import Kind
+from kmon_tui.sandbox.apiserver.logwish import LogWish, log_run, log_wish
+from kmon_tui.sandbox.apiserver.podlogs import Line, Logs
 from kmon_tui.sandbox.apiserver.reading import require_entry
-from kmon_tui.sandbox.apiserver.shelf import DELETED, Entry
+from kmon_tui.sandbox.apiserver.shelf import DELETED, Change, Entry
 from kmon_tui.sandbox.apiserver.store import Store
 from kmon_tui.sandbox.apiserver.stream import Stream
 from kmon_tui.sandbox.apiserver.values import JsonObject, at_path
@@ -25,9 +24,6 @@ from kmon_tui.sandbox.kubelet import portforward
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Dial = Callable[[JsonObject, int], Awaitable[Connection]]
 """Connects to a port of a pod, given as its object. Raises OSError."""
-LogKey = tuple[str, str, str]
-
-_REMEMBERED_LINES = 10_000
 
 
 async def dial_pod_ip(pod: JsonObject, port: int) -> Connection:
@@ -38,45 +34,18 @@ async def dial_pod_ip(pod: JsonObject, port: int) -> Connection:
     return await asyncio.open_connection(address, port)
 
 
-@dataclass(slots=True)
-class Logs:
-    """What containers have written, by namespace, pod and container."""
-
-    _lines: dict[LogKey, deque[tuple[datetime, str]]] = field(default_factory=dict)
-    _news: dict[LogKey, asyncio.Event] = field(default_factory=dict)
-    _written: dict[LogKey, int] = field(default_factory=dict)
-
-    def write(self, namespace: str, pod: str, container: str, line: str, moment: datetime | None = None) -> None:
-        """Let a container write a line."""
-        key = (namespace, pod, container)
-        lines = self._lines.setdefault(key, deque(maxlen=_REMEMBERED_LINES))
-        lines.append((moment or datetime.now(UTC), line))
-        self._written[key] = self._written.get(key, 0) + 1
-        if (news := self._news.pop(key, None)) is not None:
-            news.set()
-
-    def lines(self, key: LogKey) -> list[tuple[datetime, str]]:
-        """Return what a container has written, oldest first."""
-        return list(self._lines.get(key, ()))
-
-    async def follow(self, key: LogKey) -> AsyncIterator[tuple[datetime, str]]:
-        """Yield the lines that a container writes from now on."""
-        seen = self._written.get(key, 0)
-        while True:
-            await self._news.setdefault(key, asyncio.Event()).wait()
-            fresh = self._written.get(key, 0) - seen
-            seen += fresh
-            for entry in self.lines(key)[-fresh:] if fresh else ():
-                yield entry
-
-
 class Pods:
     """Answers the subresources of pods."""
 
     def __init__(self, store: Store, deleter: Deleter) -> None:
         self._store, self._deleter = store, deleter
         self.logs = Logs()
+        store.listeners.append(self._saw)
         self.dial: Dial = dial_pod_ip
+
+    def _saw(self, kind: Kind, change: Change) -> None:
+        if (kind.group, kind.plural) == ("", "pods") and change.type == DELETED:
+            self.logs.forget(change.new.namespace, change.new.name)
 
     async def answer(self, exchange: Exchange) -> web.StreamResponse:
         """Answer log, portforward or eviction."""
@@ -91,24 +60,18 @@ class Pods:
         raise method_not_allowed()
 
     async def _log(self, exchange: Exchange, pod: Entry) -> web.StreamResponse:
-        query = exchange.query
-        container = _container(pod, query.get("container", ""))
+        wish = log_wish(pod, exchange.query)
         if not at_path(pod.object, "spec.nodeName"):
             return web.Response(status=204, headers={"Cache-Control": "no-cache, private"})
-        key = (pod.namespace, pod.name, container)
-        lines = self.logs.lines(key)
-        if query.get("sinceSeconds", "").isdigit():
-            oldest = datetime.now(UTC) - timedelta(seconds=int(query["sinceSeconds"]))
-            lines = [line for line in lines if line[0] >= oldest]
-        if query.get("tailLines", "").isdigit():
-            lines = lines[max(0, len(lines) - int(query["tailLines"])) :]
-        stamped = is_true(query, "timestamps")
+        run, running = log_run(self.logs, pod, wish)
+        lines, seen = wish.chosen(run), run.written
         async with Stream(exchange, "text/plain") as stream:
-            if lines:
-                await stream.write(b"".join(_line(*line, stamped) for line in lines))
-            if is_true(query, "follow"):
-                async for line in self.logs.follow(key):
-                    await stream.write(_line(*line, stamped))
+            room = await _write(stream, wish, lines, wish.limit_bytes)
+            if wish.follow and running:
+                async for fresh in run.follow(seen):
+                    if room is not None and room <= 0:
+                        break
+                    room = await _write(stream, wish, fresh, room)
         return stream.response
 
     async def _portforward(self, exchange: Exchange, pod: Entry) -> web.StreamResponse:
@@ -145,20 +108,11 @@ class Pods:
         return answer(success, 201)
 
 
-def _container(pod: Entry, wanted: str) -> str:
-    names = [one.get("name", "") for one in at_path(pod.object, "spec.containers") or ()]
-    initial = [one.get("name", "") for one in at_path(pod.object, "spec.initContainers") or ()]
-    if wanted:
-        if wanted not in (*names, *initial):
-            raise bad_request(f"container {wanted} is not valid for pod {pod.name}")
-        return wanted
-    if len(names) > 1:
-        more = f" or one of the init containers: [{' '.join(initial)}]" if initial else ""
-        choice = f"[{' '.join(names)}]{more}"
-        raise bad_request(f"a container name must be specified for pod {pod.name}, choose one of: {choice}")
-    return names[0] if names else ""
-
-
-def _line(moment: datetime, text: str, stamped: bool) -> bytes:
-    stamp = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f000Z ") if stamped else ""
-    return f"{stamp}{text}\n".encode()
+async def _write(stream: Stream, wish: LogWish, lines: Sequence[Line], room: int | None) -> int | None:
+    """Write lines; give how many bytes there is room for after them."""
+    data = b"".join(wish.written(*line) for line in lines)
+    if room is not None:
+        data = data[:room]
+    if data:
+        await stream.write(data)
+    return None if room is None else room - len(data)
