@@ -10,6 +10,7 @@ from typing import Any
 from kmon_tui.sandbox.apiserver.kinds import Kind
 from kmon_tui.sandbox.apiserver.shelf import DELETED, Change
 from kmon_tui.sandbox.world_actor import Actor, Stage
+from kmon_tui.sandbox.world_faults import ANNOTATION
 from kmon_tui.sandbox.world_state import GROUP, PLURALS, ServiceState, storage_uri
 from kmon_tui.sandbox.world_synthetic import LABEL
 from kmon_tui.sandbox.world_tasks import Tasks
@@ -155,7 +156,8 @@ class Controller:
             canary_percent=int(spec.get("predictor", {}).get("canaryTrafficPercent") or 0),
         )
         state.replicas = {name: _wanted(spec, name) for name in state.components}
-        state.fault = fault_of(spec, runtime, model)
+        named = str(annotations.get(ANNOTATION, ""))
+        state.fault = named if named and exists(f"faults/{named}") else fault_of(spec, runtime, model)
         return state
 
 
@@ -164,7 +166,7 @@ def fault_of(spec: dict[str, Any], runtime: str, model: dict[str, Any]) -> str:
     uri = storage_uri(spec)
     if uri.startswith(_FAULT):
         name = uri.removeprefix(_FAULT).strip("/")
-        return name if name and exists(f"faults/{name}") and "/" not in name else "storage-missing"
+        return name if name and "/" not in name and exists(f"faults/{name}") else "storage-missing"
     if model and not runtime:
         return "unknown-runtime" if model.get("runtime") else "no-runtime"
     return ""

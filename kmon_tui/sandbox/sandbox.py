@@ -125,6 +125,7 @@ class Sandbox:
                 milliseconds=options.milliseconds,
                 default_mode="knative" if options.knative else "standard",
             ),
+            self.api.pods.logs,
         )
         self.world = await stack.enter_async_context(world)
         self.prometheus_url = world.prometheus.url

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
+from kmon_tui.sandbox import world_faults
+from kmon_tui.sandbox.apiserver.podlogs import Logs
 from kmon_tui.sandbox.apiserver.store import Store
 from kmon_tui.sandbox.controller import STOP, Controller
 from kmon_tui.sandbox.models import Models
@@ -19,9 +21,12 @@ from kmon_tui.sandbox.prometheus import Prometheus, PrometheusOptions
 from kmon_tui.sandbox.prometheus_config import configuration_of
 from kmon_tui.sandbox.world_actor import Actor, Stage
 from kmon_tui.sandbox.world_events import Events
+from kmon_tui.sandbox.world_faults import PREFIX
 from kmon_tui.sandbox.world_history import begin
 from kmon_tui.sandbox.world_kubelet import Kubelet
-from kmon_tui.sandbox.world_life import lead, tidy
+from kmon_tui.sandbox.world_life import lead, tidy, write_logs
+from kmon_tui.sandbox.world_logs import Diary
+from kmon_tui.sandbox.world_play import Player
 from kmon_tui.sandbox.world_state import GROUP, ServiceState
 from kmon_tui.sandbox.world_synthetic import synthetic
 from kmon_tui.sandbox.world_tasks import Tasks
@@ -55,7 +60,7 @@ class WorldOptions:
 class World:
     """Everything of the sandbox that is not the API server."""
 
-    def __init__(self, store: Store, options: WorldOptions | None = None) -> None:
+    def __init__(self, store: Store, options: WorldOptions | None = None, logs: Logs | None = None) -> None:
         self.options = options or WorldOptions()
         self._store = store
         self.models = Models()
@@ -64,8 +69,10 @@ class World:
         self.prometheus = Prometheus(configuration, self._pods_with_address, self.models.page, about)
         self.kubelet = Kubelet(self.models, self.options.milliseconds)
         self._tasks = Tasks()
-        self._scene = Stage(store, self.models, self.kubelet, Events(store), self.options.speed)
+        self.logs = Logs() if logs is None else logs
+        self._scene = Stage(store, self.models, self.kubelet, Events(store), Diary(self.logs), self.options.speed)
         self.controller = Controller(self._scene, self._tasks, default_mode=self.options.default_mode)
+        self.player = Player(store)
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> World:
@@ -82,6 +89,9 @@ class World:
             for actor, plan in led:
                 lead(actor, plan, self._scene, self._tasks)
             self._tasks.start(tidy(self._scene), "old events are forgotten")
+            self._tasks.start(write_logs(self._scene, self.controller.actors), "containers write")
+            if self.fault:
+                self._tasks.start(self.player.play(self.fault, self._scene.wait), f"fault {self.fault} is played")
             self._stack = stack.pop_all()
         return self
 
@@ -109,6 +119,11 @@ class World:
     def actor(self, namespace: str, name: str, kind: str = "InferenceService") -> Actor:
         """Give who plays a service. Raises KeyError."""
         return self.controller.actors[kind, namespace, name]
+
+    @property
+    def fault(self) -> str:
+        """The fault that this world is about; empty: none."""
+        return self.options.name.removeprefix(PREFIX) if self.options.name.startswith(PREFIX) else ""
 
     # -- placing
 
@@ -146,8 +161,8 @@ class World:
                 self._store.put(placed)
 
     async def _place_services(self) -> list[tuple[Actor, dict[str, Any]]]:
-        path = f"{self.options.name}/world.yaml"
-        if not exists(path):
+        path = "quiet/world.yaml" if self.fault else f"{self.options.name}/world.yaml"
+        if not exists(path) or (self.fault and not world_faults.is_playable(self.fault)):
             raise LookupError(f"no such world: {self.options.name}")
         document = documents(path)[0]
         for name in document["nodes"]:
@@ -203,7 +218,7 @@ class World:
         rng = random.Random(f"{state.name} pods")
         newest = state.revision
         stage = "fault" if state.fault else plan.get("pods", "ready")
-        if not exists(f"faults/{state.fault}/pod.yaml") and state.fault:
+        if state.fault and world_faults.part(state.fault, "pod") is None:
             return
         state.revision = state.ready_revision or newest
         for component, count in state.replicas.items():

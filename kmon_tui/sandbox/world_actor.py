@@ -9,13 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from kmon_tui.sandbox import world_faults
 from kmon_tui.sandbox.apiserver.store import Store
 from kmon_tui.sandbox.models import Models
 from kmon_tui.sandbox.world_events import Events
 from kmon_tui.sandbox.world_kubelet import Kubelet
+from kmon_tui.sandbox.world_logs import Diary
 from kmon_tui.sandbox.world_objects import objects_of, pod_object, status_of
 from kmon_tui.sandbox.world_state import GROUP, PLURALS, PodState, ServiceState
-from kmon_tui.sandbox.world_templates import exists
 
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 _STAGES = (("pending", 0.4), ("loading", 1.0), ("starting", 1.2))
@@ -31,6 +32,7 @@ class Stage:
     models: Models
     kubelet: Kubelet
     events: Events
+    diary: Diary
     speed: float = 1.0
 
     async def wait(self, seconds: float) -> None:
@@ -56,6 +58,7 @@ class Actor:
         for found in objects_of(self.state):
             self._stage.store.put(found)
         for pod in self.state.pods.values():
+            self._stage.diary.saw(self.state, pod)
             self._stage.store.put(pod_object(self.state, pod))
         self._write_status()
 
@@ -89,6 +92,7 @@ class Actor:
     async def remove_pod(self, name: str) -> None:
         """Let a pod go."""
         self.state.pods.pop(name, None)
+        self._stage.diary.forget(self.state.namespace, name)
         self._stage.store.delete("", "pods", self.state.namespace, name)
         await self._stage.kubelet.forget(self.state.namespace, name)
 
@@ -173,16 +177,19 @@ class Actor:
             if pod.stage == "fault":
                 pod.restarts = (pod.restarts or 5) + 1
                 pod.changed_s = time.time()
+                self._stage.diary.crashed(self.state, pod)
                 self._stage.store.put(pod_object(self.state, pod))
 
     async def _fail(self, old: dict[str, PodState]) -> None:
         state = self.state
-        if exists(f"faults/{state.fault}/pod.yaml"):
+        if world_faults.part(state.fault, "pod") is not None:
+            failing = world_faults.component_of(state.fault, state.entry)
             pods = [self.add_pod(c) for c in state.components for _ in range(max(1, state.replicas.get(c, 1)))]
             self._set_pods(pods, "pending")
             await self.sync()
             await self._stage.wait(1.2)
-            self._set_pods(pods, "fault")
+            self._set_pods([pod for pod in pods if pod.component == failing or failing == "all"], "fault")
+            await self._bring_up([pod for pod in pods if pod.stage != "fault"])
         self.set_stage("rolling" if not old else "updating")
         await self.sync()
         self._stage.events.of_fault(state, recent=True)

@@ -6,10 +6,11 @@ import random
 import time
 from typing import Any
 
+from kmon_tui.sandbox import world_faults
 from kmon_tui.sandbox.apiserver.store import Store
 from kmon_tui.sandbox.world_objects import pod_object, values_of
 from kmon_tui.sandbox.world_state import GROUP, PodState, ServiceState
-from kmon_tui.sandbox.world_templates import documents, exists, filled, moment, uid_of
+from kmon_tui.sandbox.world_templates import filled, moment, uid_of
 
 _KEPT_S = 3600.0
 
@@ -46,14 +47,14 @@ class Events:
 
     def of_fault(self, state: ServiceState, *, recent: bool = False) -> None:
         """Write the events that the state's fault tells of; ``recent``: they have only begun."""
-        if not exists(f"faults/{state.fault}/events.yaml"):
+        if (told := world_faults.part(state.fault, "events")) is None:
             return
         pod = next((p for p in state.pods.values() if p.stage == "fault"), None)
         component = pod.component if pod else state.components[0]
         values = values_of(state, component, state.revision, pod)
         if pod is not None:
             values["main_container"] = pod_object(state, pod)["spec"]["containers"][0]["name"]
-        for entry in documents(f"faults/{state.fault}/events.yaml")[0]:
+        for entry in told:
             found = filled(entry, values)
             involved = _service(state)
             if found["about"] == "pod" and pod is not None:

@@ -6,13 +6,16 @@ import asyncio
 import math
 import random
 import time
+from collections.abc import Mapping
 from typing import Any
 
+from kmon_tui.sandbox import world_faults
 from kmon_tui.sandbox.world_actor import Actor, Stage
 from kmon_tui.sandbox.world_tasks import Tasks
 
 _AUTOSCALE_EVERY_S = 20.0
 _CRASH_EVERY_S = 75.0
+_WRITE_EVERY_S = 4.0
 
 
 def lead(actor: Actor, plan: dict[str, Any], stage: Stage, tasks: Tasks) -> None:
@@ -24,7 +27,7 @@ def lead(actor: Actor, plan: dict[str, Any], stage: Stage, tasks: Tasks) -> None
         tasks.start(_wakes(actor, plan["wakes"], stage), f"cold starts of {name}")
     elif actor.state.mode == "knative" and actor.state.spec.get("predictor", {}).get("scaleTarget"):
         tasks.start(_autoscale(actor, stage), f"autoscaling of {name}")
-    if actor.state.fault in ("oom", "crash", "storage-403", "storage-missing"):
+    if actor.state.fault and world_faults.part(actor.state.fault, "logs") is not None:
         tasks.start(_crashes(actor, stage), f"crashes of {name}")
 
 
@@ -73,6 +76,13 @@ async def _crashes(actor: Actor, stage: Stage) -> None:
     while actor.state.fault:
         await stage.wait(_CRASH_EVERY_S * random.uniform(0.8, 1.2))
         actor.crash_again()
+
+
+async def write_logs(stage: Stage, actors: Mapping[tuple[str, str, str], Actor]) -> None:
+    """Let containers that serve write from time to time."""
+    while True:
+        await asyncio.sleep(_WRITE_EVERY_S)
+        stage.diary.serving([actor.state for actor in actors.values()])
 
 
 async def tidy(stage: Stage) -> None:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from kmon_tui.sandbox import world_faults
 from kmon_tui.sandbox.world_state import PodState, ServiceState, storage_uri
 from kmon_tui.sandbox.world_templates import documents, exists, filled, moment, overlaid, uid_of
+
+_FAILING = ("rolling", "updating")
+"""Stages in which a fault shows."""
 
 
 def objects_of(state: ServiceState) -> Iterator[dict[str, Any]]:
@@ -14,12 +18,14 @@ def objects_of(state: ServiceState) -> Iterator[dict[str, Any]]:
     if state.stage in ("new", "stopped", "none"):
         return
     folder = f"templates/{state.mode}"
-    if exists(f"{folder}/entry.yaml"):
+    made = state.mode != "standard" or state.ready_revision  # KServe makes an Ingress for what is ready
+    if exists(f"{folder}/entry.yaml") and made:
         for template in documents(f"{folder}/entry.yaml"):
             yield filled(template, values_of(state, state.entry, state.revision))
     for component in state.components:
+        over = _of_fault(state, component)
         for template in documents(f"{folder}/workload.yaml"):
-            yield filled(template, values_of(state, component, state.revision))
+            yield _with(filled(template, values_of(state, component, state.revision)), over)
         if exists(f"{folder}/revision.yaml"):
             for revision in revisions_of(state, component):
                 yield from _of_revision(state, component, revision)
@@ -28,9 +34,35 @@ def objects_of(state: ServiceState) -> Iterator[dict[str, Any]]:
 def _of_revision(state: ServiceState, component: str, revision: int) -> Iterator[dict[str, Any]]:
     values = values_of(state, component, revision)
     different = filled(documents("templates/knative/cold.yaml")[0], values) if state.stage == "cold" else {}
+    over = _of_fault(state, component) if revision == state.revision else {}
     for template in documents("templates/knative/revision.yaml"):
         found = filled(template, values)
-        yield overlaid(found, different.get(found["kind"]))
+        yield _with(overlaid(found, different.get(found["kind"])), over)
+
+
+def _of_fault(state: ServiceState, component: str) -> dict[str, Any]:
+    """Give by kind what a fault makes different in the objects of the newest revision."""
+    told = world_faults.part(state.fault, "objects") or {}
+    failing = world_faults.component_of(state.fault, state.entry)
+    if state.stage not in _FAILING or component != failing:
+        return {}
+    values = values_of(state, component, state.revision)
+    over: dict[str, Any] = {}
+    if state.mode == "knative" and "revision" in told:
+        known = {"status": "False", **filled(told["revision"], values)}
+        more = {f"failure_{name}": value for name, value in known.items()}
+        over.update(filled(documents("templates/knative/failed.yaml")[0], {**values, **more}))
+        if state.ready_revision:
+            over.pop("Route", None)
+    over.update(filled(told.get(state.mode, {}), values))
+    return over
+
+
+def _with(found: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Lay over it what there is for its kind; a plain Service is no kind of Knative's."""
+    if found.get("status", {}).get("latestReadyRevisionName") == "":
+        del found["status"]["latestReadyRevisionName"]
+    return overlaid(found, None if found["apiVersion"] == "v1" else over.get(found["kind"]))
 
 
 def revisions_of(state: ServiceState, component: str) -> list[int]:
@@ -55,7 +87,8 @@ def pod_object(state: ServiceState, pod: PodState) -> dict[str, Any]:
         each_other_container=each[1:],
     )
     if pod.stage == "fault":
-        found["status"] = filled(documents(f"faults/{state.fault}/pod.yaml")[0], values)
+        found = overlaid(found, filled(world_faults.part(state.fault, "spec"), values))
+        found["status"] = filled(world_faults.part(state.fault, "pod"), values)
         if pod.restarts:
             _first_waiting(found["status"])["restartCount"] = pod.restarts
     else:
@@ -80,8 +113,9 @@ def status_of(state: ServiceState) -> dict[str, Any]:
     values = values_of(state, component, state.revision)
     status: dict[str, Any] = filled(documents(f"templates/{state.mode}/status.yaml")[0][state.stage], values)
     fault: dict[str, Any] = {}
-    if state.fault and exists(f"faults/{state.fault}/status.yaml") and state.stage in ("rolling", "updating"):
-        fault = filled(documents(f"faults/{state.fault}/status.yaml")[0], values)
+    told = world_faults.part(state.fault, "status")
+    if told is not None and state.stage in _FAILING:
+        fault = filled(told, values)
         status = overlaid(overlaid(status, fault.get("all")), fault.get(state.mode))
     if state.kind == "InferenceService" and state.stage not in ("new", "stopped"):
         if state.ready_revision or not fault.get("without_components"):
@@ -147,7 +181,7 @@ def values_of(state: ServiceState, component: str, revision: int, pod: PodState 
         "component": component,
         "workload": state.workload(component),
         "revision": state.revision_name(component, revision),
-        "ready_revision": state.revision_name(component, state.ready_revision or revision),
+        "ready_revision": state.revision_name(component, state.ready_revision) if state.ready_revision else "",
         "generation": str(revision),
         "hash": state.hash_of(component, revision),
         "created": moment(state.created_s),

@@ -12,6 +12,8 @@ PLURALS = {
     "LLMInferenceService": "llminferenceservices",
     "InferenceGraph": "inferencegraphs",
 }
+_MADE_OF = str.maketrans("0123456789abcdef", "bcdfghjkl2456789")
+"""Kubernetes makes names without vowels and what looks like them."""
 _SUFFIX = {"llm": "-kserve", "graph": ""}
 
 
@@ -89,7 +91,7 @@ class ServiceState:
     def hash_of(self, component: str, revision: int) -> str:
         """The pod-template-hash of a revision."""
         digest = hashlib.sha256(f"{self.uid}/{component}/{revision}".encode()).hexdigest()
-        return digest[:10].translate(str.maketrans("0123", "bcdf"))
+        return digest[:10].translate(_MADE_OF)
 
     def pod_prefix(self, component: str, revision: int) -> str:
         """What the names of a revision's pods begin with."""

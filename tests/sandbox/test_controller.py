@@ -84,7 +84,7 @@ async def test_a_fault_in_the_storage_uri_is_told_by_pods_status_and_events(faul
 
         found = stored(store, "broken")
         assert condition(found, "Ready")["status"] != "True"
-        assert bool(pods_of(store, "broken")) is exists(f"faults/{fault}/pod.yaml")
+        assert bool(pods_of(store, "broken")) is exists(f"faults/{fault}/broken/pod.yaml")
         assert "${" not in str(found) + str(pods_of(store, "broken")) + str(store.list("", "events"))
 
 
