@@ -16,6 +16,7 @@ from kmon_tui.domain.traffic import Family, TrafficReport
 from kmon_tui.settings import PrometheusSettings, Settings
 
 if TYPE_CHECKING:  # only names of types here: a screen that shows the fleet needs none of them
+    from kmon_tui.domain.command import Span
     from kmon_tui.domain.doctor.facts import Case, PrometheusFacts, Suspects
     from kmon_tui.domain.doctor.finding import Report
     from kmon_tui.domain.forward import Forward, ForwardSpec
@@ -44,6 +45,10 @@ class Interest(Protocol):
     @property
     def visible(self) -> tuple[Key, ...]:
         """The rows on the screen."""
+
+    @property
+    def span(self) -> Span | None:
+        """How much of the selected service's past is wanted; None: what is known anyway."""
 
     @property
     def idle(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kmon_tui.domain.late import dataclass
 from kmon_tui.domain.service import Key
@@ -20,12 +20,22 @@ WAIT_S = 300.0
 """So long a deploy waits for its services unless told otherwise."""
 
 
+class Span(NamedTuple):
+    """How much of the past of the selected service is looked at."""
+
+    range_s: int
+    steps: int
+    """No more steps than these have room on the screen."""
+
+
 @dataclass(frozen=True, slots=True)
 class LookAt:
     """The rows that a person sees, and the one that is selected: their buckets are asked for."""
 
     selected: Key | None = None
     visible: tuple[Key, ...] = ()
+    span: Span | None = None
+    """None: what the books hold anyway."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,8 +145,14 @@ class Buckets:
     users_by_code: Mapping[str, Series] = field(default_factory=dict)
     """The same as callers saw it."""
     gauges: Mapping[str, Series] = field(default_factory=dict)
-    """``wanted``, ``ready`` (pods), ``concurrency`` (requests), ``running``, ``waiting`` (requests), ``kv_cache``
+    """``wanted``, ``ready``, ``scraped`` (pods), ``concurrency``, ``running``, ``waiting`` (requests), ``kv_cache``
     (0 to 1), ``prompt_tokens``, ``generation_tokens`` (per second) over time; only what is known."""
+    range_s: int | None = None
+    """The time that a person asked for; None: what the books hold, a quarter of an hour."""
+    queries: Mapping[str, str] = field(default_factory=dict)
+    """The PromQL behind ``requests``, ``latency``, ``heat``, ``pods``, ``llm``; ``raw`` is what is really asked."""
+    remark: str = ""
+    """What is missing in it."""
     cold_starts: int | None = None
     """How often the first pod came ready again in the time that is shown; None when nobody counts pods."""
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from kmon_tui.domain.quantile import own_counts, parse_le, quantile
 from kmon_tui.domain.service import Key
-from kmon_tui.domain.traffic import Buckets, Family
+from kmon_tui.domain.traffic import Buckets, Family, Series
 from kmon_tui.live import dialects
+from kmon_tui.live.asked import RAW, expressions
 from kmon_tui.live.detail import Looks, Place, Raw, Table, buckets_of, place_of, series_by_class, tabulate
 from kmon_tui.live.dialects import FIRST_TOKEN, NEXT_TOKEN, PART
 from kmon_tui.live.flow import Latency
@@ -41,6 +42,11 @@ class Tables:
     looks: Looks
     by_family: Mapping[Family, Table]
     end_s: int
+    labels: Mapping[Family, Sequence[Mapping[str, str]]] = field(default_factory=dict)
+    """Of who counted."""
+    question: str = ""
+    """What Prometheus was asked."""
+    matchers: str = ""
 
 
 class CloseUp:
@@ -102,19 +108,19 @@ class CloseUp:
         told = levels.labels_of(key)
         raw = self._raw_of(key, ledger.step_s, places, frozenset(told))
         from_s = start_s if raw.end_s is None else max(start_s, raw.end_s + ledger.step_s)
-        if from_s <= ledger.at_s and (targets or told):
-            labels = {f: [target.labels for target in found.values()] for f, found in targets.items()}
-            parts = [part for f in labels for part in dialects.detail(DIALECTS[f], self._matchers, labels[f])]
-            parts += [dialects.scraped(self._matchers, [one for found in labels.values() for one in found])]
-            parts += [one for pack, own in told.values() for one in dialects.levels((pack,), self._matchers, own)]
-            question = dialects.together(filter(None, parts))
+        labels = {f: [target.labels for target in found.values()] for f, found in targets.items()}
+        parts = [part for f in labels for part in dialects.detail(DIALECTS[f], self._matchers, labels[f])]
+        parts += [dialects.scraped(self._matchers, [one for found in labels.values() for one in found])]
+        parts += [one for pack, own in told.values() for one in dialects.levels((pack,), self._matchers, own)]
+        question = dialects.together(filter(None, parts))
+        if from_s <= ledger.at_s and question:
             raw.add(api.query_range(question, from_s, ledger.at_s, ledger.step_s), ledger.at_s)
         if raw.end_s is None:
             return None
         looks = raw.looks(start_s)
         steps = width_s // ledger.step_s
         found = {f: _table(ledger, owners, key, start_s, steps, looks, f, at) for f, at in targets.items()}
-        return Tables(looks, found, ledger.at_s)
+        return Tables(looks, found, ledger.at_s, labels, question, self._matchers)
 
     def _raw_of(self, key: Key, step_s: int, places: frozenset[tuple[Family, Place]], packs: frozenset[int]) -> Raw:
         raw = self._raw
@@ -133,12 +139,17 @@ def closer(ledger: Ledger, owners: Owners, key: Key, tables: Tables) -> Buckets:
     found = buckets_of(key, DIALECTS[shown.family], table, end_s, step_s, window_s)
     front = tables.by_family.get(users.family) if users is not None else None
     gauges = gauges_over_time(tables.looks, key, owners.owner, end_s, step_s)
+    labels = tables.labels.get(shown.family, ())
+    asked = expressions(DIALECTS[shown.family], tables.matchers, labels, window_s, step_s)
     tokens = tables.by_family.get(Family.VLLM)
     return replace(
         found,
         sampled_at=None if shown.sampled_s is None else datetime.fromtimestamp(shown.sampled_s, UTC),
         users_by_code=series_by_class(front, end_s, step_s, window_s) if front else {},
-        gauges=gauges | (tokens.tokens_over_time(end_s, step_s, window_s) if tokens else {}),
+        queries=asked | ({RAW: tables.question} if tables.question else {}),
+        gauges=gauges
+        | {"scraped": Series(end_s, step_s, table.scraped)}
+        | (tokens.tokens_over_time(end_s, step_s, window_s) if tokens else {}),
         cold_starts=cold_starts(gauges.get("ready")),
     )
 

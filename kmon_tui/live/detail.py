@@ -82,11 +82,13 @@ class Table:
     """The same over all steps."""
     extra: Mapping[Role, Increase] = field(default_factory=dict)
     """What else was counted: time, tokens."""
+    scraped: array[float] = field(default_factory=lambda: array("d"))
+    """How many processes counted at the end of each step; NaN when none did: nobody says whether there was one."""
 
     @classmethod
     def nothing(cls, steps: int) -> Table:
         """Give the table of a service that nobody counts."""
-        return cls(together((), steps))
+        return cls(together((), steps), scraped=array("d", [math.nan]) * steps)
 
     def tokens_over_time(self, end_s: int, step_s: int, window_s: int) -> dict[str, Series]:
         """Give tokens per second."""
@@ -149,6 +151,7 @@ def tabulate(
         counts=counts,
         totals=totals,
         extra={role: sum_of(role) for role in roles if role in EXTRA},
+        scraped=_scraped(slots.values(), steps),
     )
 
 
@@ -171,6 +174,15 @@ def buckets_of(key: Key, dialect: Dialect, table: Table, end_s: int, step_s: int
 def series_by_class(table: Table, end_s: int, step_s: int, window_s: int) -> dict[str, Series]:
     """Give requests per second by class of their answers, smoothed over the rate window."""
     return {code: _per_s(one, end_s, step_s, window_s) for code, one in table.by_class.items()}
+
+
+def _scraped(places: Iterable[Mapping[_Slot, Sequence[float]]], steps: int) -> array[float]:
+    counted = array("d", [0.0]) * steps
+    for found in places:
+        for i in range(steps):
+            if any(i + 1 < len(values) and not math.isnan(values[i + 1]) for values in found.values()):
+                counted[i] += 1
+    return array("d", [count or math.nan for count in counted])
 
 
 def place_of(labels: Mapping[str, str], dialect: Dialect | None = None) -> Place:

@@ -132,6 +132,17 @@ def levels(packs: Sequence[Gauges], matchers: str, owners: Iterable[Mapping[str,
     return parts
 
 
+def counted(dialect: Dialect, matchers: str, namespace: str) -> list[str]:
+    """Give selectors of the counters in a namespace, for the index of series."""
+    rest = _scope(dialect, matchers, (namespace,))
+    return [f"{{{selector}{rest}}}" for selector in _selectors(dialect)]
+
+
+def identities(matchers: str) -> list[str]:
+    """Give the selector of what says which process is of which revision."""
+    return [f'target_info{{kn_revision_name!=""{_and(matchers)}}}']
+
+
 def together(parts: Iterable[str]) -> str:
     """Make one question of several parts."""
     return _either(parts)

@@ -38,7 +38,7 @@ class PrometheusMetrics:
         self._poller = Poller(self._matchers, self._client.address.url, settings.found_by)
 
     async def poll(self, interest: Interest) -> Stream[TrafficReport]:
-        """Stream a report a tick, and one more when another service is selected."""
+        """Stream a report a tick, and one more when another service, or another time of it, is selected."""
         look = _look(interest)
         yield await self._client.run(partial(self._poller.poll, look=look))
         while True:
@@ -53,10 +53,11 @@ class PrometheusMetrics:
             await _within(_until_services(interest), IDLE_S)
             return False
         delay_s = wait_s(self._poller.next_s, idle=interest.idle, jitter_s=random.uniform(*JITTER_S))
-        if interest.selected == look.selected and not await _within(interest.changed(), delay_s):
+        seen = (look.selected, look.span)
+        if (interest.selected, interest.span) == seen and not await _within(interest.changed(), delay_s):
             return False
         await asyncio.sleep(min(SETTLE_S, delay_s))
-        return interest.selected != look.selected and self._poller.next_s > SETTLE_S
+        return (interest.selected, interest.span) != seen and self._poller.next_s > SETTLE_S
 
     async def measure(self, services: tuple[InferenceService, ...], key: Key, window_s: int) -> Measurement:
         """Measure one of the services over a window that ends now. Raises NotFound when it is none of them."""
@@ -77,7 +78,7 @@ class PrometheusMetrics:
 
 
 def _look(interest: Interest) -> Look:
-    return Look(interest.services, interest.selected, interest.visible, interest.family)
+    return Look(interest.services, interest.selected, interest.visible, interest.family, interest.span)
 
 
 async def _until_services(interest: Interest) -> None:

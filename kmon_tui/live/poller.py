@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from kmon_tui.domain.choice import Choice
+from kmon_tui.domain.command import Span
 from kmon_tui.domain.service import InferenceService, Key
 from kmon_tui.domain.traffic import Buckets, Family, Prometheus, TrafficReport
 from kmon_tui.live.closeup import SWEEP, CloseUp
@@ -18,6 +19,7 @@ from kmon_tui.live.pace import Pace
 from kmon_tui.live.packs import DIALECTS
 from kmon_tui.live.prometheus import Api
 from kmon_tui.live.prometheus_address import Matchers
+from kmon_tui.live.ranged import Ranged
 from kmon_tui.live.telling import traffic_of_all
 
 
@@ -30,6 +32,7 @@ class Look:
     visible: tuple[Key, ...] = ()
     family: Family | None = None
     """The one that a person chose."""
+    span: Span | None = None
 
 
 class Poller:
@@ -45,6 +48,7 @@ class Poller:
         self._pace = Pace(UNKNOWN_SCRAPE_S)
         self._ledger: Ledger | None = None
         self._closeup = CloseUp(matchers.text)
+        self._ranged = Ranged(matchers.text)
         self._took_s = 0.0
         self._family: Family | None = None
 
@@ -110,6 +114,10 @@ class Poller:
 
     def _look_closer(self, api: Api, ledger: Ledger, look: Look, sweep: int) -> dict[Key, Buckets]:
         self._closeup.ask_latency(api, ledger, (look.selected, *look.visible), sweep)
+        if look.span is not None and look.selected is not None:
+            known = (self._feeder.owners, self._feeder.levels)
+            found = self._ranged.ask(api, ledger, *known, look.selected, look.span)
+            return {look.selected: found} if found is not None else {}
         return self._closeup.ask_detail(api, ledger, self._feeder.owners, self._feeder.levels, look.selected)
 
     def _set_pace(self, pace: Pace) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from kmon_tui.domain.command import ChooseFamily, LookAt, ScrapePods
+from kmon_tui.domain.command import ChooseFamily, LookAt, ScrapePods, Span
 from kmon_tui.domain.service import InferenceService, Key
 from kmon_tui.domain.traffic import Family
 from kmon_tui.monitor.store import Store
@@ -42,6 +42,11 @@ class Looked:
         return self._look.visible
 
     @property
+    def span(self) -> Span | None:
+        """How much of the selected service's past is wanted."""
+        return self._look.span
+
+    @property
     def idle(self) -> bool:
         """Whether no key was pressed for half an hour."""
         return self._clock() - self._touched_s > IDLE_AFTER_S
@@ -66,8 +71,8 @@ class Looked:
         await self._event.wait()
 
     def look_at(self, look: LookAt) -> None:
-        """Remember what is looked at; only another selection wakes the source, scrolling does not."""
-        moved = look.selected != self._look.selected
+        """Remember what is looked at; only another selection, or another time, wakes the source; scrolling does not."""
+        moved = (look.selected, look.span) != (self._look.selected, self._look.span)
         self._look = look
         if moved:
             self.wake()

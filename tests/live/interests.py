@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from kmon_tui.domain.command import Span
 from kmon_tui.domain.service import InferenceService, Key
 from kmon_tui.domain.traffic import Family
 
@@ -16,6 +17,7 @@ class Interested:
         self.selected = selected or (services[0].key if services else None)
         self.visible = tuple(isvc.key for isvc in services)
         self.idle = False
+        self.span: Span | None = None
         self.family: Family | None = None
         self.scrape_pods: bool | None = None
         self._changed = asyncio.Event()

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from kmon_tui.domain.command import Span
 from kmon_tui.domain.errors import BackendError
 from kmon_tui.domain.service import InferenceService, Key, Kind, Pod
 from kmon_tui.domain.traffic import TrafficReport
@@ -42,8 +43,8 @@ class Watched:
         self._shift_s = 0.0
         self._scrapes = len(story.times)
 
-    async def poll(self, selected: Key | None = IRIS.key) -> TrafficReport:
-        look = Look(self.services, selected, tuple(isvc.key for isvc in self.services))
+    async def poll(self, selected: Key | None = IRIS.key, span: Span | None = None) -> TrafficReport:
+        look = Look(self.services, selected, tuple(isvc.key for isvc in self.services), span=span)
         self.requests.clear()
         return await self._client.run(partial(self._poller.poll, look=look))
 

@@ -1,0 +1,29 @@
+"""The PromQL that people are told: it can be read by Prometheus for every family."""
+
+from __future__ import annotations
+
+import promql_parser
+import pytest
+
+from kmon_tui.domain.traffic import Family
+from kmon_tui.live.asked import HEAT, LATENCY, REQUESTS, expressions
+from kmon_tui.live.packs import DIALECTS
+
+POD = {"job": "a", "instance": "10.0.0.1:9091", "pod": "iris-predictor-1"}
+
+
+@pytest.mark.parametrize("family", Family)
+def test_every_expression_can_be_read(family: Family) -> None:
+    dialect = DIALECTS[family]
+    labels = [POD, {"pod_name": 'odd"name'}, dict.fromkeys(dialect.names, "default/iris")]
+    found = expressions(dialect, 'cluster="eu"', labels, 60, 15)
+
+    assert REQUESTS in found
+    assert (LATENCY in found) == (HEAT in found) == (dialect.latency is not None)
+    for text in found.values():
+        promql_parser.parse(text)
+        assert 'cluster="eu"' in text
+
+
+def test_without_anybody_who_counts_there_is_nothing_to_ask() -> None:
+    assert expressions(DIALECTS[Family.ALIAS], "", [], 60, 15) == {}
