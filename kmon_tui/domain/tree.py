@@ -55,6 +55,27 @@ class LogTail(NamedTuple):
     """Of the container before the last restart (``kubectl logs --previous``)."""
 
 
+class Answer(NamedTuple):
+    """What the model itself answered when it was asked whether it is ready."""
+
+    path: str
+    """As ``/v2/models/iris/ready``."""
+    status: int | None = None
+    """The HTTP status; None when nothing answered."""
+    text: str = ""
+    """What came with it, or why nothing came."""
+    pod: str = ""
+    """The pod that was asked; empty when it was asked through the gateway."""
+
+
+class Peak(NamedTuple):
+    """The most memory that a container was seen to use."""
+
+    pod: str
+    container: str
+    memory_bytes: float
+
+
 @dataclass(frozen=True, slots=True)
 class ObjectTree:
     """One service with its children at one moment."""
@@ -63,13 +84,18 @@ class ObjectTree:
     """The InferenceService, LLMInferenceService or InferenceGraph; None when it is gone."""
     objects: tuple[Object, ...] = ()
     """Everything below it but events: Knative service, configuration, revision, route, PodAutoscaler; Deployment,
-    ReplicaSet, LeaderWorkerSet, HPA, ScaledObject; Service, Ingress, HTTPRoute, VirtualService; pods. Also what it
-    refers to: runtimes, quotas of its namespace, PVCs, nodes if they may be read. In no order."""
+    ReplicaSet, LeaderWorkerSet, HPA, ScaledObject; Service, Endpoints, EndpointSlice, Ingress, HTTPRoute,
+    VirtualService, InferencePool; pods. Also what it refers to, as far as it may be read: runtimes, PVCs, nodes, the
+    InferenceServices of a graph's steps, and pods of others that hold a GPU it waits for. In no order."""
     events: tuple[Object, ...] = ()
     """Events (core/v1) of the service and its children, oldest first by their last time."""
     logs: tuple[LogTail, ...] = ()
     """Of containers that are in trouble; empty when nobody asked for them."""
     blind: tuple[Blind, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    """Empty when nobody asked; a diagnosis does not need them."""
+    peaks: tuple[Peak, ...] = ()
+    """Of containers that were killed for their memory, if Prometheus knows; a diagnosis does not need them."""
     synced: bool = False
     """True once every part was listed or is in ``blind``."""
     health: Health = Health()

@@ -50,6 +50,11 @@ class Diagnosis:
     serving: str = ""
     """What still serves: `00002 takes 90 %`; `nothing serves`; empty when everything does."""
     tries: tuple[Try, ...] = ()
+    shared: str = ""
+    """What other services may share this cause through: ``registry ghcr.io``, ``Secret risk/s3-creds``, ``Node n1``.
+    Two services with the same cause and the same text here have one fault between them; empty: it is theirs alone."""
+    component: str = ""
+    """The component that is at fault: predictor, transformer, explainer, workload…; empty: none in particular."""
     missing: tuple[str, ...] = ()
     """Parts of the chain that could not be read, with the right that is missing, one sentence each."""
 

@@ -1,0 +1,60 @@
+"""What one rule found out: a cause, the object it is about, and how it is known."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from datetime import datetime
+
+from kmon_tui.domain.tree import Ref
+from kmon_tui.domain.verdict import Evidence, Try
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fault that a rule found."""
+
+    cause: str
+    verdict: str
+    """One sentence, without the service's name where the object says it."""
+    object: Ref
+    since: datetime | None = None
+    evidence: tuple[Evidence, ...] = ()
+    """From the service down to the last piece; what all findings of a service share is put before it."""
+    tries: tuple[Try, ...] = ()
+    shared: str = ""
+    """What other services may share with this one, as `registry ghcr.io`; the same text means the same thing."""
+    component: str = ""
+    """predictor, transformer…; empty when it is not about one component."""
+    created: float = 0.0
+    """When the object was made (seconds since 1970), so that the newest of equals is named."""
+
+
+def kubectl(*words: str, namespace: str = "") -> str:
+    """Write a kubectl command that can be pasted into a shell, whatever the names are."""
+    parts = ["kubectl", *(["-n", namespace] if namespace else []), *words]
+    return shlex.join(parts)
+
+
+def describe(ref: Ref, text: str = "read all about it") -> Try:
+    """Suggest to describe an object."""
+    return Try(text, kubectl("describe", ref.kind.lower(), ref.name, namespace=ref.namespace))
+
+
+def logs(pod: Ref, container: str, previous: bool = False) -> Try:
+    """Suggest to read the log of a container."""
+    words = ["logs", pod.name, "-c", container, *(["--previous"] if previous else [])]
+    said = "read its log before the last restart" if previous else "read its log"
+    return Try(said, kubectl(*words, namespace=pod.namespace), "p" if previous else "l")
+
+
+def age(since: datetime | None, now: datetime) -> str:
+    """Say how long ago something was: ``4m``, ``2h``, ``3d``; ``?`` when it is not known."""
+    if since is None:
+        return "?"
+    seconds = max(0, int((now - since).total_seconds()))
+    if seconds < 60:
+        return f"{seconds}s"
+    if seconds < 3600:
+        return f"{seconds // 60}m"
+    return f"{seconds // 3600}h" if seconds < 48 * 3600 else f"{seconds // 86400}d"
