@@ -18,18 +18,30 @@ CAUSES: tuple[Cause, ...] = (
     # what keeps pods from being made
     Cause("quota", "a ResourceQuota of the namespace leaves no room for the pod", "free what others hold, or raise it"),
     Cause("limit-range", "a LimitRange of the namespace forbids what the pod asks for", "ask for less, or change it"),
-    Cause("pod-security", "the namespace's Pod Security level forbids the pod", "set the securityContext that it asks for"),
-    Cause("service-account-missing", "the ServiceAccount that the pod names does not exist", "create it, or name another"),
+    Cause(
+        "pod-security", "the namespace's Pod Security level forbids the pod", "set the securityContext that it asks for"
+    ),
+    Cause(
+        "service-account-missing", "the ServiceAccount that the pod names does not exist", "create it, or name another"
+    ),
     Cause("webhook-denied", "an admission webhook refuses what KServe creates", "do what its message says"),
     Cause("webhook-unreachable", "an admission webhook does not answer", "see whether its pods run"),
     Cause("invalid-pod", "the API server finds the pod invalid", "mend the field that it names"),
     Cause("pods-refused", "the API server refuses the pods for another reason", "read the message"),
     # what keeps pods from a node
-    Cause("pvc", "a volume that the pod needs is missing or cannot be bound here", "see the claim and its storage class"),
+    Cause(
+        "pvc", "a volume that the pod needs is missing or cannot be bound here", "see the claim and its storage class"
+    ),
     Cause("no-gpu", "no node has the GPUs free that the pod asks for", "free some, ask for fewer, or add a node"),
-    Cause("untolerated-taint", "the nodes that would do have a taint that the pod does not tolerate", "add a toleration"),
+    Cause(
+        "untolerated-taint", "the nodes that would do have a taint that the pod does not tolerate", "add a toleration"
+    ),
     Cause("no-cpu-memory", "no node has the CPU or memory free that the pod asks for", "ask for less, or add a node"),
-    Cause("node-selector", "no node has the labels that the pod asks for", "mend nodeSelector or affinity, or label a node"),
+    Cause(
+        "node-selector",
+        "no node has the labels that the pod asks for",
+        "mend nodeSelector or affinity, or label a node",
+    ),
     Cause("unschedulable", "no node takes the pod, for another reason", "read the scheduler's message"),
     Cause("scheduling-gated", "a scheduling gate holds the pod back", "see who owns the gate: a queue, mostly Kueue"),
     Cause("evicted", "the node throws the pod out for want of memory or disk", "ask for what it needs"),
@@ -48,17 +60,23 @@ CAUSES: tuple[Cause, ...] = (
     Cause("container-start", "a container cannot be created or started", "mend command, user or mounts"),
     # the model's files
     Cause("storage-scheme", "the model's address is of a kind that is not supported", "mend storageUri"),
-    Cause("storage-credentials", "the storage-initializer has no credentials that the storage accepts", "see its Secret"),
+    Cause(
+        "storage-credentials", "the storage-initializer has no credentials that the storage accepts", "see its Secret"
+    ),
     Cause("storage-denied", "the storage does not let the model be read", "give the account the right to read it"),
     Cause("storage-missing", "there is no model at the address", "mend storageUri"),
     Cause("storage-full", "the model does not fit on the disk", "raise the ephemeral-storage limit, or free the node"),
     Cause("storage-unreachable", "the storage does not answer", "see endpoint, DNS, proxy and certificates"),
     Cause("storage-failed", "the storage-initializer fails for another reason", "read its log"),
-    Cause("no-storage-initializer", "the pod has no storage-initializer, so the model is never fetched", "see the webhook"),
+    Cause(
+        "no-storage-initializer", "the pod has no storage-initializer, so the model is never fetched", "see the webhook"
+    ),
     # the model server
     Cause("oom-killed", "a container needs more memory than its limit", "raise the limit"),
     Cause("gpu-memory", "the model does not fit into the GPU's memory", "use more GPUs, or a smaller context or model"),
-    Cause("gpu-driver", "the container finds no usable GPU driver", "see the device plugin and the image's CUDA version"),
+    Cause(
+        "gpu-driver", "the container finds no usable GPU driver", "see the device plugin and the image's CUDA version"
+    ),
     Cause("liveness-killed", "the liveness probe kills the container again and again", "give it more time"),
     Cause("runtime-ambiguous", "several runtimes fit, KServe picked one, and it fails", "name the runtime"),
     Cause("crash-loop", "a container ends soon after its start, again and again", "read its log before the restart"),
@@ -68,17 +86,25 @@ CAUSES: tuple[Cause, ...] = (
     Cause("runtime-disabled", "the runtime that the service names is disabled", "enable it, or name another"),
     Cause("runtime-unsupported", "no runtime supports the model's format, version and protocol", "name a runtime"),
     Cause("invalid-spec", "KServe cannot work with the service's spec", "mend the field that it names"),
-    Cause("llm-config", "a configuration that the service builds on is missing or wrong", "mend baseRefs or the configuration"),
+    Cause(
+        "llm-config",
+        "a configuration that the service builds on is missing or wrong",
+        "mend baseRefs or the configuration",
+    ),
     Cause("knative-missing", "the service asks for Knative, which is not installed", "install it, or ask for Standard"),
     Cause("model-load-failed", "the model server cannot load the model", "read the reason that it gives"),
     Cause("runtime-unhealthy", "the model server that is to load the model is itself not healthy", "see its pods"),
-    Cause("graph-step-missing", "a step of the graph names a service that does not exist", "create it, or mend the step"),
+    Cause(
+        "graph-step-missing", "a step of the graph names a service that does not exist", "create it, or mend the step"
+    ),
     Cause("graph-step-not-ready", "a service that the graph needs is not ready", "see that service"),
     # what is known only from above
     Cause("revision-failed", "Knative gave the revision up", "read the revision's message"),
     Cause("deadline-exceeded", "the pods were not ready within the deadline", "see the pods; raise the deadline"),
     Cause("reconcile-failed", "KServe cannot create what the service needs", "read the message"),
-    Cause("stale-condition", "all is well below, and the service's condition has not noticed", "restart the controller"),
+    Cause(
+        "stale-condition", "all is well below, and the service's condition has not noticed", "restart the controller"
+    ),
     Cause("workload-not-ready", "a workload is not ready; why is not visible", "see the workload"),
     # the way to the model
     Cause("gateway-not-ready", "the gateway is missing or not ready", "see the Gateway"),

@@ -115,6 +115,12 @@ def one_line(said: str, limit: int = 240) -> str:
     return flat if len(flat) <= limit else flat[: limit - 1].rstrip() + "…"
 
 
+def both_ends(said: str, limit: int = 200) -> str:
+    """Put a text on one line and cut it in the middle: an exception names itself first and its reason last."""
+    flat = " ".join(said[-limit * 8 :].split())
+    return flat if len(flat) <= limit else f"{flat[: limit // 2 - 1].rstrip()} … {flat[-limit // 2 + 1 :].lstrip()}"
+
+
 def last_line(said: str) -> str:
     """Give the last line that says something."""
     for line in reversed(said.splitlines()):

@@ -47,7 +47,8 @@ class PodView(NamedTuple):
 
 def split_pods(root: Object, pods: Sequence[Object]) -> tuple[list[Object], list[Object]]:
     """Part the service's own pods from those of others, that only hold what it waits for."""
-    own, others = [], []
+    own: list[Object] = []
+    others: list[Object] = []
     for pod in pods:
         (own if _belongs(root, pod) else others).append(pod)
     return own, others
@@ -156,9 +157,7 @@ def _newest_versions(root: Object, pods: Sequence[PodView], kinds: Mapping[str, 
         rank = (revision_number(made), _seconds(when(made, "metadata", "creationTimestamp")))
         if version and workload in newest and rank > ranks.get(workload, (-1, 0.0)):
             ranks[workload], newest[workload] = rank, version
-    for workload, revision in latest_revisions(root, kinds).items():
-        newest[workload] = revision
-    return newest
+    return newest | latest_revisions(root, kinds)
 
 
 def _maker(obj: Object, otherwise: str) -> str:

@@ -1,0 +1,189 @@
+"""What is wrong around a model that is ready: nobody reaches it, it answers no, its autoscaler is blind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from kmon_tui.domain.diagnosis import chain
+from kmon_tui.domain.diagnosis.finding import Finding, describe, kubectl
+from kmon_tui.domain.diagnosis.reading import conditions_of, earliest, name_of, nodes, number, one_line, ref_of, text
+from kmon_tui.domain.diagnosis.scene import Scene
+from kmon_tui.domain.service import Kind, Mode
+from kmon_tui.domain.tree import Object, Ref
+from kmon_tui.domain.verdict import Evidence, Try
+
+_SETTLING_S = 60
+_METRICS_S = 180
+"""A new pod has no metrics for the first minutes, and the autoscaler says so."""
+
+
+def not_serving(scene: Scene) -> Iterator[Finding]:
+    """Find a service that says Ready and has nothing that serves."""
+    ready = scene.conditions.get("Ready")
+    if not scene.ready or ready is None or not scene.older_than(ready.since, _SETTLING_S) or not scene.tree.synced:
+        return
+    yield from _answers(scene)
+    yield from _no_pods(scene)
+    yield from _no_endpoints(scene)
+
+
+def _answers(scene: Scene) -> Iterator[Finding]:
+    answers = scene.tree.answers
+    bad = [answer for answer in answers if answer.status is None or answer.status >= 400]
+    if not bad or len(bad) < len(answers):
+        return
+    first = bad[0]
+    ref = Ref("Pod", first.pod, scene.ref.namespace) if first.pod else scene.ref
+    said = f"HTTP {first.status}" if first.status is not None else "nothing"
+    words = one_line(first.text, 120)
+    steps = tuple(
+        Evidence(
+            f"{answer.path} answers {answer.status if answer.status is not None else 'nothing'}"
+            f"{f': {one_line(answer.text, 120)}' if answer.text else ''}",
+            ref,
+            None,
+            2,
+        )
+        for answer in bad[:3]
+    )
+    yield Finding(
+        "ready-not-serving",
+        f"it says Ready, but the model answers {said} at {first.path}{f': {words}' if words else ''}",
+        ref,
+        None,
+        steps,
+        (Try("see what the model server says", key="l"),),
+    )
+
+
+def _no_pods(scene: Scene) -> Iterator[Finding]:
+    """Find Ready with no pod ready where something ought to run."""
+    if scene.mode is Mode.MODELMESH or scene.blind_to("Pod") or any(pod.ready for pod in scene.pods):
+        return
+    for deployment in scene.of_kind("Deployment"):
+        wanted = number(deployment, "spec", "replicas")
+        if wanted == 0 or text(deployment, "metadata", "labels", "serving.knative.dev/revision"):
+            continue
+        ref = ref_of(deployment)
+        count = 1 if wanted is None else wanted
+        condition = conditions_of(deployment).get("Available")
+        since = condition.since if condition is not None and condition.status != "True" else None
+        if since is not None and not scene.older_than(since, _SETTLING_S):
+            continue
+        if any(not scene.older_than(pod.created, 600) for pod in scene.current):
+            continue
+        yield Finding(
+            "ready-not-serving",
+            f"it says Ready, but 0 of {count} pods of {ref.name} are ready",
+            ref,
+            since,
+            (Evidence(f"Deployment {ref.name}: 0 of {count} ready", ref, since, 1),),
+            (describe(ref),),
+        )
+        return
+
+
+def _no_endpoints(scene: Scene) -> Iterator[Finding]:
+    """Find a Service that leads to none of the pods that are ready."""
+    settled = [pod for pod in scene.current if pod.ready and scene.older_than(_ready_since(pod.object), _SETTLING_S)]
+    if not settled or scene.mode is Mode.KNATIVE:
+        return
+    name = name_of(scene.root)
+    wanted = (f"{name}-predictor", f"{name}-predictor-default", f"{name}-kserve-workload-svc")
+    slices: dict[str, int] = {}
+    for obj in scene.of_kind("EndpointSlice"):
+        service = text(obj, "metadata", "labels", "kubernetes.io/service-name")
+        ready = [entry for entry in nodes(obj, "endpoints") if _serves(entry)]
+        slices[service] = slices.get(service, 0) + len(ready)
+    for obj in scene.of_kind("Endpoints"):
+        addresses = sum(len(nodes(subset, "addresses")) for subset in nodes(obj, "subsets"))
+        slices[name_of(obj)] = max(slices.get(name_of(obj), 0), addresses)
+    for service in wanted:
+        if slices.get(service) == 0:
+            ref = Ref("Service", service, scene.ref.namespace)
+            yield Finding(
+                "ready-not-serving",
+                f"it says Ready, but the Service {service} leads to none of its {len(settled)} ready pods",
+                ref,
+                None,
+                (Evidence(f"Service {service}: 0 endpoints", ref, None, 1),),
+                (
+                    Try(
+                        "compare the selector with the pods' labels",
+                        kubectl("describe", "service", service, namespace=ref.namespace),
+                    ),
+                ),
+            )
+            return
+
+
+def _serves(entry: Object) -> bool:
+    conditions = entry.get("conditions")
+    return not (isinstance(conditions, dict) and conditions.get("ready") is False)
+
+
+def _ready_since(pod: Object) -> datetime | None:
+    condition = conditions_of(pod).get("Ready")
+    return condition.since if condition is not None else None
+
+
+def autoscaler(scene: Scene) -> Iterator[Finding]:
+    """Find an autoscaler that cannot read its metric although there are pods to measure."""
+    serving = [_ready_since(pod.object) for pod in scene.current if pod.ready]
+    if not serving or not scene.older_than(earliest(*serving), _METRICS_S):
+        return
+    for obj in (*scene.of_kind("ScaledObject"), *scene.of_kind("HorizontalPodAutoscaler")):
+        conditions = conditions_of(obj)
+        for type_ in ("Ready", "ScalingActive", "AbleToScale"):
+            condition = conditions.get(type_)
+            if condition is None or condition.status != "False" or condition.reason in ("ScalingDisabled", "NoTraffic"):
+                continue
+            if not scene.older_than(condition.since, _METRICS_S):
+                continue
+            ref = ref_of(obj)
+            event = chain.newest_event(
+                scene,
+                ref,
+                frozenset(
+                    {
+                        "KEDAScalerFailed",
+                        "FailedGetResourceMetric",
+                        "FailedGetExternalMetric",
+                        "FailedComputeMetricsReplicas",
+                    }
+                ),
+            )
+            steps = [Evidence(f"{ref.kind} {ref.name}: {chain.said(condition)}", ref, condition.since, 1)]
+            steps += [chain.of_event(event, ref, 2)] if event else []
+            why = one_line(condition.message) or condition.reason
+            yield Finding(
+                "autoscaler-metrics",
+                f"the autoscaler {ref.name} cannot do its work: {why}",
+                ref,
+                condition.since,
+                tuple(steps),
+                (
+                    describe(ref),
+                    Try("see whether there are metrics of pods", kubectl("top", "pods", namespace=ref.namespace)),
+                ),
+                "metrics.k8s.io" if "metrics.k8s.io" in condition.message else "",
+            )
+            return
+    for type_ in ("ScalingReady", "PrefillScalingReady"):
+        condition = scene.conditions.get(type_)
+        if (
+            scene.ref.kind == Kind.LLM
+            and condition is not None
+            and condition.status == "False"
+            and scene.older_than(condition.since, _METRICS_S)
+        ):
+            yield Finding(
+                "autoscaler-metrics",
+                f"its autoscaler cannot do its work: {one_line(condition.message) or condition.reason}",
+                scene.ref,
+                condition.since,
+                (),
+                (describe(scene.ref),),
+            )
+            return

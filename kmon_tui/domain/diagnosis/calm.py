@@ -1,0 +1,222 @@
+"""What to say when no rule found a fault: all is well, it is on its way, or nobody knows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from kmon_tui.domain.diagnosis import chain
+from kmon_tui.domain.diagnosis.boxes import Box, boxes_of
+from kmon_tui.domain.diagnosis.finding import age, describe, kubectl
+from kmon_tui.domain.diagnosis.reading import conditions_of, latest, node, one_line, text, when
+from kmon_tui.domain.diagnosis.scene import Scene, event_time
+from kmon_tui.domain.diagnosis.serving import still
+from kmon_tui.domain.diagnosis.workloads import PodView
+from kmon_tui.domain.service import Condition, Mode
+from kmon_tui.domain.tree import Ref
+from kmon_tui.domain.verdict import HEALTHY, UNKNOWN_CAUSE, Diagnosis, Evidence, Try
+
+_SILENT_S = 120
+_PATIENCE_S = 300
+_SURE_S = 60
+_PASSING = frozenset(
+    {
+        "",
+        "MinimumReplicasUnavailable",
+        "NewReplicaSetCreated",
+        "ReplicaSetUpdated",
+        "FoundNewReplicaSet",
+        "RevisionMissing",
+        "Deploying",
+        "ResolvingDigests",
+        "Uninitialized",
+        "NoTraffic",
+        "Progressing",
+        "WaitingForGateway",
+        "DeploymentNotReady",
+        "Predictor ingress not created",
+    }
+)
+"""Reasons that every rollout passes through."""
+
+
+def well(scene: Scene) -> Diagnosis:
+    """Say how it is well: serving, scaled to zero."""
+    ready = scene.conditions.get("Ready")
+    since = ready.since if ready is not None else None
+    up, live = _counts(scene)
+    if scene.mode is Mode.KNATIVE and not live and scene.tree.synced and not scene.blind_to("Pod"):
+        verdict = "scaled to zero and fine: the next request wakes it"
+    elif not live:
+        verdict = "ready"
+    elif up < live and scene.mode is not Mode.KNATIVE:
+        verdict = f"ready and rolling out: {up} of {live} pods are ready"
+    else:
+        verdict = f"ready: {up} of {live} pods"
+    stale = tuple(step for step in chain.of_service(scene) if step.stale)
+    return Diagnosis(HEALTHY, verdict, scene.ref, since, stale)
+
+
+def stopped(scene: Scene, since: datetime | None) -> Diagnosis:
+    """Say that somebody stopped it."""
+    tries = (
+        Try(
+            "start it again",
+            kubectl(
+                "annotate",
+                scene.ref.kind.lower(),
+                scene.ref.name,
+                "serving.kserve.io/stop-",
+                namespace=scene.ref.namespace,
+            ),
+        ),
+    )
+    return Diagnosis(
+        HEALTHY, "stopped on purpose (annotation serving.kserve.io/stop)", scene.ref, since, (), "nothing serves", tries
+    )
+
+
+def silent(scene: Scene) -> Diagnosis | None:
+    """Say that KServe has written no status at all, once it had the time to."""
+    if scene.conditions or node(scene.root, "status", "modelStatus"):
+        return None
+    made = when(scene.root, "metadata", "creationTimestamp")
+    if not scene.older_than(made, _SILENT_S):
+        return Diagnosis(HEALTHY, "new: KServe has not looked at it yet", scene.ref, made)
+    return Diagnosis(
+        "controller-silent",
+        f"KServe has written no status since it was made {age(made, scene.now)} ago: is its controller running?",
+        scene.ref,
+        made,
+        (Evidence("no conditions in its status", scene.ref, made),),
+        "nothing serves",
+        (
+            Try("see whether KServe runs", kubectl("get", "pods", namespace="kserve")),
+            Try(
+                "read its log",
+                kubectl(
+                    "logs", "deployment/kserve-controller-manager", "-c", "manager", "--tail=50", namespace="kserve"
+                ),
+            ),
+        ),
+        "KServe's controller",
+    )
+
+
+def on_its_way(scene: Scene) -> Diagnosis:
+    """Say what it is doing, or that nobody knows what keeps it."""
+    doing = [step for step in (_step(scene, pod) for pod in scene.current if not pod.ready) if step is not None]
+    odd = _odd(scene)
+    since = _since(scene)
+    up, live = _counts(scene)
+    if doing and odd is None:
+        serving = still(scene)
+        count = f" ({up} of {live} pods are ready)" if live > 1 else ""
+        return Diagnosis(
+            HEALTHY,
+            f"starting: {doing[0].text}{count}",
+            scene.ref,
+            since,
+            tuple(doing[:5]),
+            "" if serving == "nothing serves" else serving,
+        )
+    patience = _SURE_S if odd is not None else _PATIENCE_S
+    if not scene.older_than(since, patience) and since is not None:
+        return Diagnosis(HEALTHY, "rolling out" if live else "starting: nothing has been made yet", scene.ref, since)
+    if not scene.tree.synced:
+        return Diagnosis(HEALTHY, "not ready, and not everything about it has been read yet", scene.ref, since)
+    return _unknown(scene, odd, since)
+
+
+def _unknown(scene: Scene, odd: Condition | None, since: datetime | None) -> Diagnosis:
+    steps = [*chain.of_service(scene)]
+    said = {step.text for step in steps}
+    for condition in scene.conditions.values():
+        line = chain.said(condition)
+        if condition.status != "True" and condition.type != "Stopped" and (condition.reason or condition.message):
+            steps += [Evidence(line, scene.ref, condition.since)] if line not in said else []
+            said.add(line)
+    for pod in scene.current:
+        if not pod.ready:
+            steps.append(
+                Evidence(
+                    f"pod {pod.ref.name}: {text(pod.object, 'status', 'phase') or '?'}, not ready",
+                    pod.ref,
+                    pod.created,
+                    2,
+                )
+            )
+    warnings = [
+        event
+        for event in scene.tree.events
+        if text(event, "type") == "Warning" and not scene.older_than(event_time(event), 3600)
+    ]
+    for event in warnings[-5:]:
+        about = node(event, "involvedObject")
+        steps.append(chain.of_event(event, Ref(text(about, "kind"), text(about, "name"), text(about, "namespace")), 3))
+    unusual = f"; unusual is {chain.said(odd)}" if odd is not None else ""
+    return Diagnosis(
+        UNKNOWN_CAUSE,
+        f"not ready for {age(since, scene.now)}, and nothing known explains it{unusual}",
+        scene.ref,
+        since,
+        tuple(steps),
+        still(scene),
+        (describe(scene.ref),),
+    )
+
+
+def _odd(scene: Scene) -> Condition | None:
+    """Give a condition that says no for a reason that no rollout passes through."""
+    for condition in scene.conditions.values():
+        if condition.status != "False" or condition.type in ("Stopped", "Ready") or condition.reason in _PASSING:
+            continue
+        if condition.reason.endswith((" not ready", " not created")) or not scene.older_than(condition.since, _SURE_S):
+            continue
+        return condition
+    return None
+
+
+def _since(scene: Scene) -> datetime | None:
+    found = [
+        scene.conditions[type_].since
+        for type_ in ("PredictorReady", "WorkloadsReady", "Ready")
+        if type_ in scene.conditions and scene.conditions[type_].status != "True"
+    ]
+    return latest(*found) or when(scene.root, "metadata", "creationTimestamp")
+
+
+def _counts(scene: Scene) -> tuple[int, int]:
+    live = [pod for pod in scene.current if pod.component not in ("scheduler", "tokenizer")]
+    return sum(pod.ready for pod in live), len(live)
+
+
+def _step(scene: Scene, pod: PodView) -> Evidence | None:
+    """Say what a pod is doing on its way up."""
+    placed = conditions_of(pod.object).get("PodScheduled")
+    if placed is not None and placed.status == "False":
+        waits = "is queued" if placed.reason == "SchedulingGated" else "waits for a node that has been ordered"
+        return Evidence(f"{pod.ref.name} {waits}", pod.ref, placed.since or pod.created, 2)
+    boxes = boxes_of(pod.object)
+    busy = next((box for box in boxes if not _done(box)), None)
+    if busy is None:
+        return Evidence(f"{pod.ref.name} is being made", pod.ref, pod.created, 2) if not boxes else None
+    return Evidence(_doing(scene, pod, busy), pod.ref, busy.running_since or pod.created, 2)
+
+
+def _done(box: Box) -> bool:
+    return box.ready or (box.init and (box.ended is not None or (box.started and box.running_since is not None)))
+
+
+def _doing(scene: Scene, pod: PodView, box: Box) -> str:
+    if box.running_since is not None:
+        since = age(box.running_since, scene.now)
+        if box.fetches:
+            return f"{pod.ref.name} is fetching the model for {since}"
+        return f"{box.name} of {pod.ref.name} has been up for {since} and is not ready yet"
+    pulling = [event for event in scene.events(pod.ref) if text(event, "reason") in ("Pulling", "Pulled")]
+    if pulling and text(pulling[-1], "reason") == "Pulling":
+        return (
+            f"{pod.ref.name} pulls an image for {age(event_time(pulling[-1]), scene.now)}: "
+            f"{one_line(text(pulling[-1], 'message'), 100)}"
+        )
+    return f"{pod.ref.name} waits for {box.name} ({box.waiting or 'not started'})"

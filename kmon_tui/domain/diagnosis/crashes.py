@@ -1,0 +1,253 @@
+"""Why a container ends again and again: memory, GPU, probe, the model's files, or only what it said last."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from kmon_tui.domain.diagnosis import chain, model, storage
+from kmon_tui.domain.diagnosis.boxes import Box, End
+from kmon_tui.domain.diagnosis.finding import Finding, kubectl, logs
+from kmon_tui.domain.diagnosis.reading import both_ends, conditions_of, last_line, node, nodes, one_line, text
+from kmon_tui.domain.diagnosis.scene import Scene
+from kmon_tui.domain.diagnosis.workloads import PodView
+from kmon_tui.domain.verdict import Evidence, Try
+
+_GPU_MEMORY = re.compile(
+    r"cuda(?: error)?:? out of memory|OutOfMemoryError|CUDA_ERROR_OUT_OF_MEMORY"
+    r"|No available memory for the cache blocks"
+    r"|larger than the (maximum number of tokens|available KV cache memory)|HIP out of memory"
+    r"|free memory on device .* less than desired GPU memory",
+    re.I,
+)
+_GPU_DRIVER = re.compile(
+    r"no NVIDIA driver|driver version is insufficient|CUDA driver initialization failed|libcuda\.so"
+    r"|no CUDA-capable device|Failed to infer device type|nvidia-container-cli",
+    re.I,
+)
+_HUB_DENIED = re.compile(r"GatedRepoError|gated repo|Access to model .* is restricted|awaiting a review", re.I)
+_HUB_MISSING = re.compile(r"RepositoryNotFoundError|Repository Not Found|is not a valid model identifier", re.I)
+_SIGNALS = {
+    132: "illegal instruction",
+    134: "aborted",
+    135: "bus error",
+    137: "killed",
+    139: "segmentation fault",
+    143: "terminated",
+}
+_KILLING = frozenset({"Killing", "Unhealthy"})
+
+
+def finding(scene: Scene, pod: PodView, box: Box, end: End) -> Finding:
+    """Tell why a container of a pod ends."""
+    lines = _lines(scene, pod, box, end)
+    text_ = "\n".join(lines)
+    found = _known(scene, pod, box, end, text_)
+    steps = chain.of_pod(scene, pod, *_steps(scene, pod, box, end, lines))
+    return replace(
+        found,
+        evidence=steps,
+        since=_since(pod),
+        component=pod.component,
+        tries=(*found.tries, logs(pod.ref, box.name, previous=box.restarts > 0 and box.ended is None)),
+    )
+
+
+def _known(scene: Scene, pod: PodView, box: Box, end: End, lines: str) -> Finding:
+    if end.out_of_memory:
+        return _out_of_memory(scene, pod, box)
+    if box.fetches:
+        return _storage(
+            scene, pod, box, lines or text(node(scene.root, "status", "modelStatus", "lastFailureInfo"), "message")
+        )
+    if _GPU_MEMORY.search(lines):
+        line = _line(lines, _GPU_MEMORY)
+        return Finding(
+            "gpu-memory",
+            f"the model does not fit into the GPU of {pod.ref.name}: {line}",
+            pod.ref,
+            tries=(Try("use more GPUs (tensor parallel), a shorter context (--max-model-len) or a smaller model"),),
+        )
+    if _GPU_DRIVER.search(lines):
+        host = text(pod.object, "spec", "nodeName")
+        return Finding(
+            "gpu-driver",
+            f"{box.name} of {pod.ref.name} finds no usable GPU: {_line(lines, _GPU_DRIVER)}",
+            pod.ref,
+            shared=f"Node {host}" if host else "",
+            tries=(Try("see the node's GPUs", kubectl("describe", "node", host or "NODE")),),
+        )
+    if _HUB_DENIED.search(lines) or _HUB_MISSING.search(lines):
+        return _hub(scene, pod, box, lines)
+    if re.search(r"exec format error", lines + end.message, re.I):
+        return Finding(
+            "image-platform",
+            f"the image {box.image} is not built for the CPU of {pod.ref.name}'s node",
+            pod.ref,
+            shared=f"image {box.image}",
+        )
+    if _killed_by_probe(scene, pod, box, end):
+        return _liveness(scene, pod, box)
+    if (
+        not _has_model(pod)
+        and not box.init
+        and model.uri(scene, pod).startswith(("s3:", "gs:", "hf:", "http", "hdfs:"))
+    ):
+        return _unfetched(scene, pod, box)
+    return _plain(scene, pod, box, end, lines)
+
+
+def _out_of_memory(scene: Scene, pod: PodView, box: Box) -> Finding:
+    limit = text(box.spec, "resources", "limits", "memory")
+    peak = next((p for p in scene.tree.peaks if (p.pod, p.container) == (pod.ref.name, box.name)), None)
+    seen = f", peak seen {peak.memory_bytes / 2**20:.0f}Mi" if peak is not None else ""
+    bound = f"its limit of {limit}" if limit else "what the node could give (it has no limit)"
+    times = "once" if box.restarts <= 1 else f"{box.restarts} times"
+    now = "; it is up at the moment" if box.ready else ""
+    field = "memory of the storage-initializer" if box.fetches else "resources.limits.memory"
+    return Finding(
+        "oom-killed",
+        f"{box.name} of {pod.ref.name} needs more memory than {bound}{seen}: OOMKilled {times}{now}",
+        pod.ref,
+        tries=(
+            Try(
+                f"raise {field}{f' (now {limit})' if limit else ''}",
+                kubectl("edit", scene.ref.kind.lower(), scene.ref.name, namespace=scene.ref.namespace),
+            ),
+        ),
+    )
+
+
+def _storage(scene: Scene, pod: PodView, box: Box, lines: str) -> Finding:
+    address, account = model.uri(scene, pod), model.account(pod)
+    cause = storage.classify(lines)
+    return Finding(
+        cause,
+        storage.verdict(cause, address, lines, f"the {box.name} of {pod.ref.name}"),
+        pod.ref,
+        tries=storage.tries(cause, address, scene.ref, account),
+        shared=storage.shared(cause, address, account),
+    )
+
+
+def _hub(scene: Scene, pod: PodView, box: Box, lines: str) -> Finding:
+    denied = _HUB_DENIED.search(lines) is not None
+    cause, rule = ("storage-denied", _HUB_DENIED) if denied else ("storage-missing", _HUB_MISSING)
+    what = "may not fetch its model from the hub" if denied else "does not find its model on the hub, or may not see it"
+    return Finding(
+        cause,
+        f"{box.name} of {pod.ref.name} {what}: {_line(lines, rule)}",
+        pod.ref,
+        tries=storage.tries("storage-denied", "hf://", scene.ref, model.account(pod)),
+    )
+
+
+def _killed_by_probe(scene: Scene, pod: PodView, box: Box, end: End) -> bool:
+    if end.exit_code not in (137, 143):
+        return False
+    events = chain.events_of_box(scene, pod, box, _KILLING)
+    return any(
+        "failed liveness probe" in text(event, "message")
+        or "Liveness probe failed" in text(event, "message")
+        or "failed startup probe" in text(event, "message")
+        for event in events
+    )
+
+
+def _liveness(scene: Scene, pod: PodView, box: Box) -> Finding:
+    said = [text(event, "message") for event in chain.events_of_box(scene, pod, box, _KILLING)]
+    startup = any("tartup probe" in message for message in said)
+    probe = "startup" if startup else "liveness"
+    why = next((one_line(message, 140) for message in reversed(said) if "probe failed" in message), "")
+    return Finding(
+        "liveness-killed",
+        f"the {probe} probe kills {box.name} of {pod.ref.name}{f': {why}' if why else ''}",
+        pod.ref,
+        tries=(Try(f"give the {probe} probe more time (failureThreshold, timeoutSeconds)"),),
+    )
+
+
+def _has_model(pod: PodView) -> bool:
+    """Whether anything puts a model into the pod: an init container, a sidecar with it, or a volume."""
+    containers = nodes(pod.object, "spec", "containers")
+    names = [text(box, "name") for box in (*nodes(pod.object, "spec", "initContainers"), *containers)]
+    if not names or any(name.startswith(("storage-initializer", "model-initializer", "modelcar")) for name in names):
+        return True
+    mounts = [text(mount, "mountPath") for box in containers for mount in nodes(box, "volumeMounts")]
+    return any("mnt/models" in path for path in mounts)
+
+
+def _unfetched(scene: Scene, pod: PodView, box: Box) -> Finding:
+    namespace = pod.ref.namespace
+    return Finding(
+        "no-storage-initializer",
+        f"{pod.ref.name} has no storage-initializer, so {model.uri(scene, pod)} was never fetched and {box.name} fails",
+        pod.ref,
+        shared=f"Namespace {namespace}",
+        tries=(
+            Try(
+                "see whether the namespace is kept from KServe's pod webhook",
+                kubectl("get", "namespace", namespace, "--show-labels"),
+            ),
+            Try(
+                "see the webhook",
+                kubectl("get", "mutatingwebhookconfiguration", "inferenceservice.serving.kserve.io", "-o", "yaml"),
+            ),
+            Try("make the pod anew once it is mended", kubectl("delete", "pod", pod.ref.name, namespace=namespace)),
+        ),
+    )
+
+
+def _plain(scene: Scene, pod: PodView, box: Box, end: End, lines: str) -> Finding:
+    code = "?" if end.exit_code is None else str(end.exit_code)
+    named = _SIGNALS.get(end.exit_code or 0, "")
+    how = f"exit code {code}{f' ({named})' if named else ''}"
+    often = f", restarted {'once' if box.restarts == 1 else f'{box.restarts} times'}" if box.restarts else ""
+    line = both_ends(storage.telling_line(lines)) if lines else ""
+    now = "; it is up at the moment" if box.ready else ""
+    choices = model.equal_runtimes(scene) if not model.named_runtime(scene) and pod.component == "predictor" else ()
+    picked = text(scene.root, "status", "clusterServingRuntimeName") or text(scene.root, "status", "servingRuntimeName")
+    if len(choices) > 1 and (not picked or picked in choices):
+        return Finding(
+            "runtime-ambiguous",
+            f"{' and '.join(choices)} fit this model and the service names none of them: KServe picked "
+            f"{picked or 'one'}, which ends with {how}{f': {line}' if line else ''}",
+            scene.ref,
+            tries=(
+                Try(
+                    "name the runtime in spec.predictor.model.runtime",
+                    kubectl("edit", scene.ref.kind.lower(), scene.ref.name, namespace=scene.ref.namespace),
+                ),
+            ),
+        )
+    return Finding(
+        "crash-loop", f"{box.name} of {pod.ref.name} ends with {how}{often}{now}{f': {line}' if line else ''}", pod.ref
+    )
+
+
+def _lines(scene: Scene, pod: PodView, box: Box, end: End) -> tuple[str, ...]:
+    """Give what the container said last: its termination message, which may be its log's tail, and its log."""
+    told = tuple(line for line in end.message.splitlines() if line.strip())
+    log = scene.log(pod.ref.name, box.name)
+    return (*log, *[line for line in told if line not in log])
+
+
+def _steps(scene: Scene, pod: PodView, box: Box, end: End, lines: Sequence[str]) -> tuple[Evidence, ...]:
+    state = box.waiting or ("up again" if box.running_since else "ended")
+    code = f"exit code {end.exit_code}" if end.exit_code is not None else "exit code ?"
+    reason = f" {end.reason}" if end.reason and end.reason != "Error" else ""
+    line = f"{box.name}: {state}, {box.restarts} restarts, last {code}{reason}"
+    backoff = chain.events_of_box(scene, pod, box, frozenset({"BackOff"}))
+    events = [chain.of_event(event, pod.ref) for event in backoff[-1:]]
+    return (Evidence(line, pod.ref, end.finished, 3), *events, *chain.of_log(tuple(lines), pod.ref))
+
+
+def _line(lines: str, rule: re.Pattern[str]) -> str:
+    return one_line(next((line for line in lines.splitlines() if rule.search(line)), last_line(lines)), 180)
+
+
+def _since(pod: PodView) -> datetime | None:
+    ready = conditions_of(pod.object).get("Ready")
+    return (ready.since if ready is not None and ready.status != "True" else None) or pod.created

@@ -1,0 +1,157 @@
+"""What keeps pods from being made at all: the API server refuses them, or nodes throw them out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from kmon_tui.domain.diagnosis import chain, refusals
+from kmon_tui.domain.diagnosis.finding import Finding
+from kmon_tui.domain.diagnosis.reading import NOTHING, conditions_of, labels, name_of, number, one_line, ref_of, text
+from kmon_tui.domain.diagnosis.scene import Scene, event_time
+from kmon_tui.domain.diagnosis.workloads import PodView, component_of
+from kmon_tui.domain.tree import Object, Ref
+from kmon_tui.domain.verdict import Evidence, Try
+
+_REFUSED = frozenset({"FailedCreate"})
+_RECENT_S = 1800
+"""A controller tries again at least every quarter of an hour: an older event tells of the past."""
+
+
+def findings(scene: Scene) -> Iterator[Finding]:
+    """Find workloads whose pods are refused, and pods that their nodes threw out."""
+    for deployment in scene.of_kind("Deployment"):
+        found = _of_deployment(scene, deployment)
+        if found is not None:
+            yield found
+    for kind in ("StatefulSet", "LeaderWorkerSet"):
+        for obj in scene.of_kind(kind):
+            event = _refusal_event(scene, ref_of(obj))
+            if event is not None and _short(obj):
+                yield _finding(
+                    scene, obj, text(event, "message"), event_time(event), chain.of_event(event, ref_of(obj))
+                )
+    yield from _from_conditions(scene)
+    yield from _evicted(scene)
+
+
+def _of_deployment(scene: Scene, deployment: Object) -> Finding | None:
+    if number(deployment, "spec", "replicas") == 0:
+        return None
+    failure = conditions_of(deployment).get("ReplicaFailure")
+    if failure is not None and failure.status == "True":
+        step = Evidence(
+            f"Deployment {name_of(deployment)}: {chain.said(failure)}", ref_of(deployment), failure.since, 1
+        )
+        return _finding(scene, deployment, failure.message, failure.since, step)
+    made = chain.set_of(scene, deployment)
+    if made is NOTHING or not _short(made):
+        return None
+    event = _refusal_event(scene, ref_of(made))
+    if event is None:
+        return None
+    return _finding(
+        scene, deployment, text(event, "message"), event_time(event), chain.of_event(event, ref_of(made), 2)
+    )
+
+
+def _short(obj: Object) -> bool:
+    """Whether it has fewer pods than it wants."""
+    wanted = number(obj, "spec", "replicas")
+    return (number(obj, "status", "replicas") or 0) < (1 if wanted is None else wanted)
+
+
+def _refusal_event(scene: Scene, ref: Ref) -> Object | None:
+    event = chain.newest_event(scene, ref, _REFUSED)
+    return None if event is NOTHING or scene.older_than(event_time(event), _RECENT_S) else event
+
+
+def _finding(scene: Scene, obj: Object, said: str, since: datetime | None, step: Evidence) -> Finding:
+    denial = refusals.explain(said, scene.ref.namespace)
+    ref = ref_of(obj)
+    component = component_of(scene.root, labels(obj))
+    if denial is None:
+        return Finding(
+            "pods-refused",
+            f"no pods can be made for {ref.name}: {one_line(said)}",
+            ref,
+            since,
+            (step,),
+            (),
+            "",
+            component,
+        )
+    return Finding(
+        denial.cause,
+        f"no pods can be made for {ref.name}: {denial.verdict}",
+        denial.object or ref,
+        since,
+        (step,),
+        refusals.tries(denial, scene.ref),
+        denial.shared,
+        component,
+    )
+
+
+def _from_conditions(scene: Scene) -> Iterator[Finding]:
+    """Read the refusal that KServe copied into the service's own condition, where the Deployment cannot be seen."""
+    if scene.current:
+        return
+    for type_ in ("PredictorReady", "TransformerReady", "ExplainerReady", "MainWorkloadReady", "WorkerWorkloadReady"):
+        condition = scene.conditions.get(type_)
+        if (
+            condition is None
+            or condition.status != "False"
+            or condition.reason not in ("FailedCreate", "ReplicaFailure")
+        ):
+            continue
+        denial = refusals.explain(condition.message, scene.ref.namespace)
+        component = type_.removesuffix("Ready").lower()
+        cause, verdict = (
+            ("pods-refused", one_line(condition.message)) if denial is None else (denial.cause, denial.verdict)
+        )
+        about = denial.object if denial is not None and denial.object is not None else scene.ref
+        tries = refusals.tries(denial, scene.ref) if denial is not None else ()
+        yield Finding(
+            cause,
+            f"no pods can be made for the {component}: {verdict}",
+            about,
+            condition.since,
+            (),
+            tries,
+            denial.shared if denial is not None else "",
+            component,
+        )
+
+
+def _evicted(scene: Scene) -> Iterator[Finding]:
+    """Find a workload of which the newest pod was thrown out, and none of the others serves."""
+    seen: set[str] = set()
+    for pod in scene.pods:
+        if pod.workload in seen or not pod.current:
+            continue
+        seen.add(pod.workload)
+        same = [other for other in scene.pods if other.workload == pod.workload and other.current]
+        thrown = [other for other in same if text(other.object, "status", "reason") == "Evicted"]
+        if not thrown or any(other.ready for other in same) or any(other.live for other in same):
+            continue
+        yield _eviction(scene, thrown[0], len(thrown))
+
+
+def _eviction(scene: Scene, pod: PodView, count: int) -> Finding:
+    said = one_line(text(pod.object, "status", "message"))
+    host = text(pod.object, "spec", "nodeName")
+    often = f" ({count} pods so far)" if count > 1 else ""
+    step = Evidence(
+        f"pod {pod.ref.name}: Failed, Evicted{f' from node {host}' if host else ''}: {said}", pod.ref, pod.created, 2
+    )
+    return Finding(
+        "evicted",
+        f"{pod.ref.name} was evicted{often}: {said or 'its node was short of something'}",
+        pod.ref,
+        pod.created,
+        (step,),
+        (Try("ask for the memory or ephemeral-storage that it needs, so that it gets a node that has it"),),
+        f"Node {host}" if host else "",
+        pod.component,
+    )

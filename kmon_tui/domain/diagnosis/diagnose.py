@@ -1,0 +1,182 @@
+"""Asks all rules in the order in which one fault explains another, and puts the answer together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+
+from kmon_tui.domain.diagnosis import around, asked, calm, chain, creation, graph, llm, mesh, pods, revisions, routing
+from kmon_tui.domain.diagnosis.causes import RANK
+from kmon_tui.domain.diagnosis.finding import Finding, age, kubectl
+from kmon_tui.domain.diagnosis.reading import node, text, texts, when
+from kmon_tui.domain.diagnosis.scene import Scene, look
+from kmon_tui.domain.diagnosis.serving import short, still
+from kmon_tui.domain.tree import ObjectTree, Why
+from kmon_tui.domain.verdict import HEALTHY, Diagnosis, Evidence, Try
+
+_DELETING_S = 120
+_COMPONENTS = ("predictor", "workload", "prefill", "router", "transformer", "explainer", "scheduler", "tokenizer")
+
+
+def diagnose(tree: ObjectTree, now: datetime) -> Diagnosis:
+    """Say why a service is as it is: one cause, the object that it is about, and how it is known.
+
+    A rollout on its way, a service scaled to zero or stopped has the cause
+    HEALTHY; what nothing known explains has UNKNOWN_CAUSE. Parts that could
+    not be read are in ``missing``, and the rest is judged without them.
+    """
+    scene = look(tree, now)
+    found = _over(scene) or _judged(scene)
+    missing = tuple(
+        [
+            blind.text or f"{blind.kind} could not be read ({blind.why})"
+            for blind in tree.blind
+            if blind.why is not Why.ABSENT
+        ]
+    )
+    return _with_missing(found, missing) if missing else found
+
+
+def _judged(scene: Scene) -> Diagnosis:
+    for rules in _STAGES:
+        found = [finding for rule in rules for finding in rule(scene)]
+        if found:
+            return _conclude(scene, found)
+    if scene.ready:
+        return calm.well(scene)
+    return calm.silent(scene) or calm.on_its_way(scene)
+
+
+def _pods(scene: Scene) -> Iterator[Finding]:
+    """Find what keeps the pods that count from serving: those of the newest versions, and those that take requests."""
+    for pod in scene.pods:
+        if pod.live and (pod.current or pod.share > 0):
+            found = pods.finding(scene, pod)
+            if found is not None:
+                yield found
+
+
+_Rule = Callable[[Scene], Iterable[Finding]]
+_STAGES: tuple[tuple[_Rule, ...], ...] = (
+    (llm.configuration,),
+    (_pods, creation.findings),
+    (mesh.findings, graph.findings, asked.findings),
+    (llm.stale,),
+    (revisions.findings,),
+    (routing.findings,),
+    (llm.findings,),
+    (around.not_serving,),
+    (around.autoscaler,),
+    (asked.canary,),
+)
+"""Rules of a later stage are asked only when no earlier one found anything: they would tell of what follows from it."""
+
+
+def _over(scene: Scene) -> Diagnosis | None:
+    """Say what is to be said of a service that is not meant to run."""
+    if scene.tree.root is None:
+        return Diagnosis("gone", "there is no such service (any more)", None)
+    deleted = when(scene.root, "metadata", "deletionTimestamp")
+    if deleted is not None:
+        return _deleted(scene, deleted)
+    condition = scene.conditions.get("Stopped")
+    annotations = node(scene.root, "metadata", "annotations")
+    ready = scene.conditions.get("Ready")
+    if condition is not None and condition.status == "True":
+        return calm.stopped(scene, condition.since)
+    if text(annotations, "serving.kserve.io/stop").lower() == "true" and not scene.ready:
+        return calm.stopped(scene, ready.since if ready is not None else None)
+    if ready is not None and ready.status == "False" and ready.reason == "Stopped":
+        return calm.stopped(scene, ready.since)
+    return None
+
+
+def _deleted(scene: Scene, deleted: datetime) -> Diagnosis:
+    held = texts(scene.root, "metadata", "finalizers")
+    ago = age(deleted, scene.now)
+    if not held or not scene.older_than(deleted, _DELETING_S):
+        return Diagnosis(HEALTHY, f"it is being deleted for {ago}", scene.ref, deleted)
+    names = ", ".join(held)
+    kserve = any(name.startswith("inferenceservice.finalizers") or "kserve" in name for name in held)
+    who = (
+        "KServe's controller does not take it away: does it run?"
+        if kserve
+        else "whoever put it there has not taken it away"
+    )
+    patch = kubectl(
+        "patch",
+        scene.ref.kind.lower(),
+        scene.ref.name,
+        "--type=merge",
+        "-p",
+        '{"metadata":{"finalizers":null}}',
+        namespace=scene.ref.namespace,
+    )
+    return Diagnosis(
+        "deletion-blocked",
+        f"its deletion was asked for {ago} ago and the finalizer {names} holds it: {who}",
+        scene.ref,
+        deleted,
+        (Evidence(f"deletionTimestamp is set, finalizers: {names}", scene.ref, deleted),),
+        still(scene),
+        (
+            Try("see whether KServe runs", kubectl("get", "pods", namespace="kserve")),
+            Try("let it go without cleaning up, only if the controller is gone for good", patch),
+        ),
+        "KServe's controller" if kserve else "",
+    )
+
+
+def _conclude(scene: Scene, found: list[Finding]) -> Diagnosis:
+    """Make the answer of the finding that explains the others."""
+    best = min(found, key=_order)
+    steps = [*chain.of_service(scene), *best.evidence]
+    steps += [Evidence(f"also: {other.verdict}", other.object, other.since) for other in _others(best, found)]
+    return Diagnosis(
+        best.cause,
+        _sentence(scene, best),
+        best.object,
+        best.since,
+        tuple(steps),
+        still(scene),
+        best.tries,
+        best.shared,
+        best.component,
+    )
+
+
+def _order(finding: Finding) -> tuple[int, int, float]:
+    place = _COMPONENTS.index(finding.component) if finding.component in _COMPONENTS else 0
+    return RANK[finding.cause], place, -finding.created
+
+
+def _others(best: Finding, found: list[Finding]) -> Iterator[Finding]:
+    """Give one finding of each other cause or component; the same fault in ten pods is one."""
+    seen = {(best.cause, best.component)}
+    for finding in sorted(found, key=_order):
+        if (finding.cause, finding.component) not in seen:
+            seen.add((finding.cause, finding.component))
+            yield finding
+
+
+def _sentence(scene: Scene, finding: Finding) -> str:
+    """Put the component before the sentence where it is not the one that everybody thinks of."""
+    named = finding.component not in ("", "predictor", "workload", "router")
+    sentence = f"the {finding.component} is at fault: {finding.verdict}" if named else finding.verdict
+    old = next((pod for pod in scene.pods if pod.ref == finding.object and not pod.current), None)
+    return f"{sentence} (revision {short(old.version)}, not the newest)" if old is not None else sentence
+
+
+def _with_missing(found: Diagnosis, missing: tuple[str, ...]) -> Diagnosis:
+    return Diagnosis(
+        found.cause,
+        found.verdict,
+        found.object,
+        found.since,
+        found.evidence,
+        found.serving,
+        found.tries,
+        found.shared,
+        found.component,
+        missing,
+    )

@@ -1,0 +1,119 @@
+"""Why an image cannot be pulled, from what the kubelet or Knative's controller says."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from kmon_tui.domain.diagnosis.reading import one_line
+from kmon_tui.domain.tree import Ref
+from kmon_tui.domain.verdict import Try
+
+WAITING = frozenset(
+    {
+        "ImagePullBackOff",
+        "ErrImagePull",
+        "ErrImageNeverPull",
+        "InvalidImageName",
+        "ImageInspectError",
+        "RegistryUnavailable",
+        "ErrPullImage",
+        "SignatureValidationFailed",
+    }
+)
+"""Reasons for which a container waits because of its image."""
+
+_RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("image-rate-limit", re.compile(r"toomanyrequests|\b429\b|rate limit|pull limit", re.I)),
+    (
+        "image-platform",
+        re.compile(r"no match(ing)? (for platform|manifest for)|does not match the specified platform", re.I),
+    ),
+    (
+        "image-auth",
+        re.compile(
+            r"unauthori[sz]ed|authentication required|authorization failed|no basic auth|denied|insufficient_scope"
+            r"|forbidden|\b40[13]\b|not authorized",
+            re.I,
+        ),
+    ),
+    (
+        "image-name",
+        re.compile(
+            r"not ?found|manifest unknown|name unknown|name_unknown|manifest_unknown|InvalidImageName"
+            r"|invalid reference format|couldn't parse image|could not parse|does not exist|ErrImageNeverPull"
+            r"|not present with pull policy|\b404\b",
+            re.I,
+        ),
+    ),
+    (
+        "image-registry-unreachable",
+        re.compile(
+            r"no such host|dial tcp|i/o timeout|connection re(fused|set)|x509|certificate|tls|deadline exceeded"
+            r"|server misbehaving|network is unreachable|\bEOF\b|\b50[0234]\b|RegistryUnavailable",
+            re.I,
+        ),
+    ),
+    ("storage-full", re.compile(r"no space left on device", re.I)),
+)
+
+
+class PullFailure(NamedTuple):
+    """Why an image is not here."""
+
+    cause: str
+    verdict: str
+    shared: str
+
+
+def registry_of(image: str) -> str:
+    """Give the host that an image comes from."""
+    host, slash, _ = image.partition("/")
+    return host if slash and ("." in host or ":" in host or host == "localhost") else "docker.io"
+
+
+def explain(image: str, said: str, reason: str, who: str = "") -> PullFailure:
+    """Tell why an image cannot be pulled. ``who`` is the subject of the sentence if it is not a node's kubelet."""
+    # The name of the image may hold any of the words.
+    plain = re.sub(r'"[^"]*"', " ", said.replace(image, " ")) if image else said
+    cause = next((cause for cause, rule in _RULES if rule.search(plain) or rule.search(reason)), "image-pull")
+    registry = registry_of(image)
+    by = f" by {who}" if who else ""
+    tail = f": {one_line(said)}" if said and cause in ("image-pull", "storage-full") else ""
+    verdicts = {
+        "image-rate-limit": f"the pull limit of {registry} is used up, so the image {image} cannot be pulled{by}",
+        "image-platform": f"the image {image} is not built for this node's kind of CPU",
+        "image-auth": f"{registry} does not let the image {image} be pulled{by}: no permission, or no such repository",
+        "image-name": f"there is no image {image}",
+        "image-registry-unreachable": f"{registry} does not answer{by}, so the image {image} cannot be pulled",
+        "storage-full": f"the node's disk is full, so the image {image} cannot be pulled{tail}",
+        "image-pull": f"the image {image} cannot be pulled{by}{tail}",
+    }
+    if cause == "image-name" and reason == "ErrImageNeverPull":
+        verdicts[cause] = f"the image {image} is not on the node, and imagePullPolicy Never forbids to pull it"
+    if cause == "image-name" and reason == "InvalidImageName":
+        verdicts[cause] = f"{image!r} is not the name of an image"
+    wide = cause in ("image-rate-limit", "image-registry-unreachable", "image-auth")
+    return PullFailure(cause, verdicts[cause], f"registry {registry}" if wide else f"image {image}")
+
+
+def tries(cause: str, image: str, root: Ref, account: str) -> tuple[Try, ...]:
+    """Say what helps."""
+    namespace = root.namespace
+    if cause in ("image-auth", "image-rate-limit"):
+        patch = '{"imagePullSecrets":[{"name":"SECRET"}]}'
+        return (
+            Try(
+                "see which pull secrets the account has", f"kubectl -n {namespace} get serviceaccount {account} -o yaml"
+            ),
+            Try(
+                "give it one (SECRET of type dockerconfigjson)",
+                f"kubectl -n {namespace} patch serviceaccount {account} -p '{patch}'",
+            ),
+        )
+    if cause in ("image-name", "image-platform"):
+        return (
+            Try(f"ask the registry for the image {image}"),
+            Try("mend the image or runtimeVersion", f"kubectl -n {namespace} edit {root.kind.lower()} {root.name}"),
+        )
+    return (Try("see whether the nodes reach the registry: DNS, proxy, certificates"),)

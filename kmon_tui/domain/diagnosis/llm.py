@@ -1,0 +1,213 @@
+"""What the conditions of an LLMInferenceService say where no pod says more, and whether they still hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from kmon_tui.domain.diagnosis import chain
+from kmon_tui.domain.diagnosis.finding import Finding, describe, kubectl
+from kmon_tui.domain.diagnosis.reading import (
+    NOTHING,
+    conditions_of,
+    latest,
+    name_of,
+    nodes,
+    number,
+    one_line,
+    ref_of,
+    text,
+)
+from kmon_tui.domain.diagnosis.scene import Scene
+from kmon_tui.domain.service import Condition, Kind
+from kmon_tui.domain.tree import Object, Ref
+from kmon_tui.domain.verdict import Evidence, Try
+
+_PATIENCE_S = 120
+_WORKLOADS = {
+    "MainWorkloadReady": "its pods",
+    "WorkerWorkloadReady": "its workers",
+    "PrefillWorkloadReady": "its prefill pods",
+    "PrefillWorkerWorkloadReady": "its prefill workers",
+    "SchedulerWorkloadReady": "its scheduler",
+    "TokenizerReady": "its tokenizer",
+}
+_LONG_S = 1800
+"""A workload may be on its way this long before its condition alone is a fault."""
+
+
+def configuration(scene: Scene) -> Iterator[Finding]:
+    """Find a configuration that could not be found or put together: nothing is made without it."""
+    condition = scene.conditions.get("PresetsCombined")
+    if condition is None or condition.status == "True":
+        return
+    if condition.status != "False" and not scene.older_than(condition.since, _PATIENCE_S):
+        return
+    if not condition.message and not condition.reason:
+        return
+    named = one_line(condition.message) or condition.reason
+    yield Finding(
+        "llm-config",
+        f"its configuration cannot be put together: {named}",
+        scene.ref,
+        condition.since,
+        (),
+        (
+            Try("see which configurations there are", kubectl("get", "llminferenceserviceconfigs", "-A")),
+            Try(
+                "mend baseRefs", kubectl("edit", scene.ref.kind.lower(), scene.ref.name, namespace=scene.ref.namespace)
+            ),
+        ),
+    )
+
+
+def stale(scene: Scene) -> Iterator[Finding]:
+    """Find a condition that still says no although what it speaks of is well for two minutes and more."""
+    if scene.ready:
+        return
+    for type_, objects in _spoken_of(scene):
+        condition = scene.conditions.get(type_)
+        if condition is None or condition.status == "True" or condition.reason == "Stopped" or not objects:
+            continue
+        well = [_well_since(obj) for obj in objects]
+        since = latest(*well)
+        # Its child must have become well after the condition was written, or it speaks of something else.
+        if None in well or since is None or not scene.older_than(since, _PATIENCE_S):
+            continue
+        if condition.since is None or condition.since > since:
+            continue
+        ref = ref_of(objects[0])
+        steps = (
+            Evidence(chain.said(condition), scene.ref, condition.since, 0, True),
+            Evidence(f"{ref.kind} {ref.name} is well", ref, since, 1),
+        )
+        yield Finding(
+            "stale-condition",
+            f"{type_} still says {condition.reason or condition.status}, but {ref.kind} "
+            f"{ref.name} has been well since: KServe has not looked again",
+            scene.ref,
+            since,
+            steps,
+            (
+                Try(
+                    "make KServe look again (a label is enough)",
+                    kubectl(
+                        "label",
+                        scene.ref.kind.lower(),
+                        scene.ref.name,
+                        "kmon-look-again=1",
+                        "--overwrite",
+                        namespace=scene.ref.namespace,
+                    ),
+                ),
+            ),
+        )
+        return
+
+
+def _spoken_of(scene: Scene) -> Iterator[tuple[str, tuple[Object, ...]]]:
+    name = name_of(scene.root)
+    if scene.ref.kind != Kind.LLM:
+        predictors = [
+            obj
+            for obj in scene.of_kind("Deployment")
+            if name_of(obj) in (f"{name}-predictor", f"{name}-predictor-default")
+            and not text(obj, "metadata", "labels", "serving.knative.dev/revision")
+        ]
+        yield "PredictorReady", tuple(predictors)
+        return
+    groups = {text(obj, "metadata", "name"): obj for obj in scene.of_kind("LeaderWorkerSet")}
+    yield "WorkerWorkloadReady", tuple(obj for key, obj in groups.items() if "prefill" not in key)
+    yield "PrefillWorkerWorkloadReady", tuple(obj for key, obj in groups.items() if "prefill" in key)
+    yield "MainWorkloadReady", tuple(obj for obj in scene.of_kind("Deployment") if name_of(obj) == f"{name}-kserve")
+    yield (
+        "SchedulerWorkloadReady",
+        tuple(obj for obj in scene.of_kind("Deployment") if name_of(obj) == f"{name}-kserve-router-scheduler"),
+    )
+    yield "InferencePoolReady", scene.of_kind("InferencePool")
+    yield "GatewaysReady", scene.of_kind("Gateway")
+
+
+def _well_since(obj: Object) -> datetime | None:
+    """Tell since when an object says that all is well; None when it does not."""
+    if text(obj, "kind") == "InferencePool":
+        accepted = [conditions_of({"status": parent}).get("Accepted") for parent in nodes(obj, "status", "parents")]
+        good = [condition for condition in accepted if condition is not None and condition.status == "True"]
+        return latest(*[condition.since for condition in good]) if good else None
+    wanted, ready = number(obj, "spec", "replicas"), number(obj, "status", "readyReplicas") or 0
+    if text(obj, "kind") != "Gateway" and ready < (1 if wanted is None else wanted):
+        return None
+    conditions = conditions_of(obj)
+    condition = conditions.get("Programmed") if text(obj, "kind") == "Gateway" else conditions.get("Available")
+    return condition.since if condition is not None and condition.status == "True" else None
+
+
+def findings(scene: Scene) -> Iterator[Finding]:
+    """Find what its own conditions complain of, from the pods outward."""
+    for type_, what in _WORKLOADS.items():
+        condition = scene.conditions.get(type_)
+        if condition is not None and condition.status == "False" and scene.older_than(condition.since, _LONG_S):
+            yield _workload(scene, condition, what)
+    yield from _router(scene)
+    yield from _group(scene)
+
+
+def _workload(scene: Scene, condition: Condition, what: str) -> Finding:
+    why = one_line(condition.message) or condition.reason or "no reason is given"
+    return Finding(
+        "workload-not-ready",
+        f"{what} are not ready: {why}" if what.endswith("s") else f"{what} is not ready: {why}",
+        scene.ref,
+        condition.since,
+        (),
+        (describe(scene.ref),),
+    )
+
+
+def _router(scene: Scene) -> Iterator[Finding]:
+    for type_, cause, what in (
+        ("GatewaysReady", "gateway-not-ready", "its gateway is not ready"),
+        ("HTTPRoutesReady", "route-not-accepted", "its route is not accepted"),
+        ("InferencePoolReady", "inference-pool", "no gateway has accepted its InferencePool"),
+    ):
+        condition = scene.conditions.get(type_)
+        if condition is None or condition.status != "False" or not scene.older_than(condition.since, _PATIENCE_S):
+            continue
+        why = one_line(condition.message) or condition.reason
+        about = _about(scene, type_)
+        yield Finding(
+            cause,
+            f"{what}{f': {why}' if why else ''}",
+            about,
+            condition.since,
+            (),
+            (Try("see the gateways and routes", kubectl("get", "gateways,httproutes", "-A")),),
+            str(about) if about.kind == "Gateway" else "",
+        )
+
+
+def _about(scene: Scene, type_: str) -> Ref:
+    kind = {"GatewaysReady": "Gateway", "HTTPRoutesReady": "HTTPRoute", "InferencePoolReady": "InferencePool"}[type_]
+    found = next(iter(scene.of_kind(kind)), NOTHING)
+    return ref_of(found) if found is not NOTHING else scene.ref
+
+
+def _group(scene: Scene) -> Iterator[Finding]:
+    degraded, group = scene.conditions.get("GroupDegraded"), scene.conditions.get("GroupReady")
+    bad = (
+        degraded
+        if degraded is not None and degraded.status == "True"
+        else (group if group is not None and group.status == "False" else None)
+    )
+    if bad is None:
+        return
+    what = "some members of its routing group cannot be resolved" if bad is degraded else "its routing group is broken"
+    step = Evidence(chain.said(bad), scene.ref, bad.since, 0)
+    yield Finding(
+        "group-degraded",
+        f"{what}: {one_line(bad.message) or bad.reason}",
+        scene.ref,
+        bad.since,
+        (step,),
+        (describe(scene.ref),),
+    )

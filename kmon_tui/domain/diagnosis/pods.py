@@ -1,0 +1,276 @@
+"""What keeps one pod from serving: its node, its images, its containers, its volumes, its probe."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import datetime
+
+from kmon_tui.domain.diagnosis import chain, crashes, images, model, scheduling
+from kmon_tui.domain.diagnosis.boxes import Box, boxes_of
+from kmon_tui.domain.diagnosis.finding import Finding, describe, kubectl, logs
+from kmon_tui.domain.diagnosis.reading import NOTHING, conditions_of, node, nodes, one_line, text
+from kmon_tui.domain.diagnosis.scene import Scene, event_time
+from kmon_tui.domain.diagnosis.workloads import PodView
+from kmon_tui.domain.tree import Ref
+from kmon_tui.domain.verdict import Evidence, Try
+
+_STARTING = frozenset({"", "ContainerCreating", "PodInitializing"})
+_MOUNTING = frozenset({"FailedMount", "FailedAttachVolume", "FailedMapVolume"})
+_NETWORK = frozenset({"FailedCreatePodSandBox", "FailedPodSandBoxStatus", "NetworkNotReady"})
+_PULLING = frozenset({"Failed", "FailedToPullImage", "InspectFailed", "ErrImageNeverPull", "BackOff"})
+_SECRET = re.compile(r'secrets? "([^"]+)" not found|couldn\'t find key (\S+) in Secret (\S+)', re.I)
+_CONFIG = re.compile(r'configmaps? "([^"]+)" not found|couldn\'t find key (\S+) in ConfigMap (\S+)', re.I)
+_PATIENCE_S = 600
+"""How long a model server may run unready before that is a fault by itself, where nothing else tells of a deadline."""
+_FLAP_S = 900
+"""A container that is up again is still at fault if it ended this recently for at least the third time."""
+
+
+def finding(scene: Scene, pod: PodView) -> Finding | None:
+    """Tell what is wrong with a pod that is meant to run; None when nothing is."""
+    conditions = conditions_of(pod.object)
+    placed = conditions.get("PodScheduled")
+    if placed is not None and placed.status == "False":
+        found = _unplaced(scene, pod, placed.reason, placed.message, placed.since)
+    else:
+        found = _on_its_node(scene, pod)
+    if found is None:
+        return None
+    since = found.since
+    if since is None:
+        ready = conditions.get("Ready")
+        told = placed if placed is not None and placed.status == "False" else ready
+        since = (told.since if told is not None and told.status != "True" else None) or pod.created
+    return replace(found, since=since, component=pod.component, created=pod.created.timestamp() if pod.created else 0.0)
+
+
+def _unplaced(scene: Scene, pod: PodView, reason: str, message: str, since: datetime | None) -> Finding | None:
+    if reason == "SchedulingGated":
+        gates = ", ".join(text(gate, "name") for gate in nodes(pod.object, "spec", "schedulingGates"))
+        if not scene.older_than(since or pod.created, _PATIENCE_S):
+            return None
+        return Finding(
+            "scheduling-gated",
+            f"{pod.ref.name} is held back by the scheduling gate {gates or '?'}",
+            pod.ref,
+            since,
+            chain.of_pod(scene, pod),
+            (describe(pod.ref),),
+        )
+    if scheduling.growing(scene, pod):
+        return None
+    event = chain.newest_event(scene, pod.ref, frozenset({"FailedScheduling"}))
+    said = message or text(event, "message")
+    if "unbound immediate" in said and not scene.older_than(pod.created, 30):
+        return None
+    steps = [Evidence(f"PodScheduled is False: {one_line(said)}", pod.ref, since, 3)]
+    if event is not NOTHING:
+        steps.append(chain.of_event(event, pod.ref))
+    return scheduling.finding(scene, pod, said, chain.of_pod(scene, pod, *steps))
+
+
+def _on_its_node(scene: Scene, pod: PodView) -> Finding | None:
+    down = _node_down(scene, pod)
+    if down is not None:
+        return down
+    boxes = boxes_of(pod.object)
+    for box in boxes:
+        found = _box(scene, pod, box)
+        if found is not None:
+            return found
+    if pod.ready:
+        return None
+    return _stuck(scene, pod, boxes) or _unready(scene, pod, boxes)
+
+
+def _node_down(scene: Scene, pod: PodView) -> Finding | None:
+    host = text(pod.object, "spec", "nodeName")
+    machine = scene.find("Node", host) if host else NOTHING
+    ready = conditions_of(machine).get("Ready") if machine is not NOTHING else None
+    if pod.ready or ready is None or ready.status == "True":
+        return None
+    ref = Ref("Node", host)
+    return Finding(
+        "node-down",
+        f"the node {host} that {pod.ref.name} is on is not ready: "
+        f"{one_line(ready.message or ready.reason) or 'it does not say why'}",
+        ref,
+        ready.since,
+        chain.of_pod(scene, pod, Evidence(chain.said(ready), ref, ready.since, 3)),
+        (Try("see the node", kubectl("describe", "node", host)),),
+        f"Node {host}",
+    )
+
+
+def _box(scene: Scene, pod: PodView, box: Box) -> Finding | None:
+    end = box.end
+    if box.ready or (box.init and box.ended is not None and box.ended.exit_code == 0):
+        flaps = end is not None and box.restarts >= 3 and end.exit_code != 0 and not box.init
+        recent = flaps and end is not None and not scene.older_than(end.finished, _FLAP_S) and end.finished is not None
+        return crashes.finding(scene, pod, box, end) if recent and end is not None else None
+    if box.waiting in images.WAITING:
+        return _image(scene, pod, box)
+    if box.waiting == "CreateContainerConfigError":
+        return _config(scene, pod, box)
+    if end is not None and (box.waiting == "CrashLoopBackOff" or box.ended is not None):
+        return crashes.finding(scene, pod, box, end)
+    if box.running_since is not None and end is not None and (end.exit_code or end.out_of_memory):
+        # Between two waits of its crash loop: it runs again, and is not ready.
+        again = box.restarts >= 2 or (end.out_of_memory and box.restarts >= 1)
+        return crashes.finding(scene, pod, box, end) if again else None
+    if box.waiting not in _STARTING and box.waiting != "CrashLoopBackOff":
+        return _unstarted(scene, pod, box)
+    return None
+
+
+def _image(scene: Scene, pod: PodView, box: Box) -> Finding:
+    events = chain.events_of_box(scene, pod, box, _PULLING)
+    told = [
+        event for event in events if "pull" in text(event, "message").lower() and text(event, "reason") != "BackOff"
+    ]
+    said = text(told[-1], "message") if told else ""
+    # The kubelet's "Back-off pulling image" alone says nothing; since Kubernetes 1.31 the reason follows it.
+    waiting = box.waiting_message
+    best = waiting if not waiting.startswith("Back-off") or "Err" in waiting else said or waiting
+    failure = images.explain(box.image, f"{best}\n{said}" if said and said not in best else best, box.waiting)
+    who = "" if box.name in ("kserve-container", "main") else f" (container {box.name})"
+    steps = [Evidence(f"{box.name}: {box.waiting}{f', {one_line(waiting)}' if waiting else ''}", pod.ref, None, 3)]
+    steps += [chain.of_event(event, pod.ref) for event in told[-1:]]
+    tries = (*images.tries(failure.cause, box.image, scene.ref, model.account(pod)), describe(pod.ref))
+    return Finding(
+        failure.cause,
+        f"{pod.ref.name} cannot start{who}: {failure.verdict}",
+        pod.ref,
+        None,
+        chain.of_pod(scene, pod, *steps),
+        tries,
+        failure.shared,
+    )
+
+
+def _config(scene: Scene, pod: PodView, box: Box) -> Finding:
+    said = box.waiting_message
+    step = Evidence(f"{box.name}: {box.waiting}, {one_line(said)}", pod.ref, None, 3)
+    missing = _missing(pod, said)
+    if missing is None:
+        return replace(_unstarted(scene, pod, box), evidence=chain.of_pod(scene, pod, step))
+    return replace(
+        missing,
+        verdict=f"{box.name} of {pod.ref.name} cannot start: {missing.verdict}",
+        evidence=chain.of_pod(scene, pod, step),
+    )
+
+
+def _missing(pod: PodView, said: str) -> Finding | None:
+    """Read which Secret or ConfigMap is not there, or lacks a key."""
+    for cause, kind, rule in (("secret-missing", "Secret", _SECRET), ("config-missing", "ConfigMap", _CONFIG)):
+        found = rule.search(said)
+        if found is None:
+            continue
+        whole, key, holder = found.groups()
+        name = whole or holder.rpartition("/")[2]
+        ref = Ref(kind, name, pod.ref.namespace)
+        verdict = f"the {kind} {name} does not exist" if whole else f"the {kind} {name} has no key {key}"
+        return Finding(
+            cause,
+            f"{verdict} in namespace {ref.namespace}",
+            ref,
+            None,
+            (),
+            (
+                Try("see what there is", kubectl("get", kind.lower(), namespace=ref.namespace)),
+                describe(pod.ref, "see who asks for it"),
+            ),
+            str(ref),
+        )
+    return None
+
+
+def _unstarted(scene: Scene, pod: PodView, box: Box) -> Finding:
+    said = one_line(box.waiting_message)
+    step = Evidence(f"{box.name}: {box.waiting}{f', {said}' if said else ''}", pod.ref, None, 3)
+    return Finding(
+        "container-start",
+        f"{box.name} of {pod.ref.name} cannot be started: {said or box.waiting}",
+        pod.ref,
+        None,
+        chain.of_pod(scene, pod, step),
+        (describe(pod.ref),),
+    )
+
+
+def _stuck(scene: Scene, pod: PodView, boxes: tuple[Box, ...]) -> Finding | None:
+    """Tell what keeps a placed pod's containers from being created: a volume or the network."""
+    if any(box.running_since or box.ended for box in boxes):
+        return None
+    for cause, reasons, what in (
+        ("volume-mount", _MOUNTING, "cannot mount a volume"),
+        ("pod-network", _NETWORK, "gets no network"),
+    ):
+        event = chain.newest_event(scene, pod.ref, reasons)
+        if event is NOTHING or not scene.older_than(pod.created, 60) or scene.older_than(event_time(event), 900):
+            continue
+        said = text(event, "message")
+        step = chain.of_event(event, pod.ref)
+        missing = _missing(pod, said)
+        if missing is not None:
+            return replace(
+                missing,
+                verdict=f"{pod.ref.name} cannot mount a volume: {missing.verdict}",
+                evidence=chain.of_pod(scene, pod, step),
+            )
+        host = text(pod.object, "spec", "nodeName")
+        shared = f"Node {host}" if cause == "pod-network" and host else ""
+        return Finding(
+            cause,
+            f"{pod.ref.name} {what}: {one_line(said)}",
+            pod.ref,
+            None,
+            chain.of_pod(scene, pod, step),
+            (describe(pod.ref),),
+            shared,
+        )
+    return None
+
+
+def _unready(scene: Scene, pod: PodView, boxes: tuple[Box, ...]) -> Finding | None:
+    """Tell of a container that runs and does not pass its probe, if it ought to by now."""
+    late = next((box for box in boxes if not box.init and not box.ready and box.running_since is not None), None)
+    if late is None or late.running_since is None:
+        return None
+    ready = conditions_of(pod.object).get("Ready")
+    lost = ready.since if ready is not None and ready.status == "False" else None
+    # Ready is False from the pod's first second: when it turned False after the container's start, it had been True.
+    fell = lost is not None and (lost - late.running_since).total_seconds() > 2 and scene.older_than(lost, 20)
+    if not fell and not (scene.older_than(late.running_since, _PATIENCE_S) and overdue(scene, pod, late.running_since)):
+        return None
+    event = chain.newest_event(scene, pod.ref, frozenset({"Unhealthy"}), "robe")
+    said = one_line(text(event, "message"), 160)
+    how = "stopped passing its readiness probe" if fell else "runs and has never passed its readiness probe"
+    steps = [Evidence(f"{late.name}: running, not ready", pod.ref, lost or late.running_since, 3)]
+    if event is not NOTHING:
+        steps.append(chain.of_event(event, pod.ref))
+    steps += chain.of_log(scene.log(pod.ref.name, late.name), pod.ref)
+    return Finding(
+        "readiness-probe",
+        f"{late.name} of {pod.ref.name} {how}{f': {said}' if said else ''}",
+        pod.ref,
+        lost if fell else late.running_since,
+        chain.of_pod(scene, pod, *steps),
+        (logs(pod.ref, late.name),),
+    )
+
+
+def overdue(scene: Scene, pod: PodView, running_since: datetime) -> bool:
+    """Tell whether its workload's deadline has passed, or far more time than a model needs."""
+    for kind, name in (("Revision", pod.version), ("Deployment", pod.workload)):
+        for condition in conditions_of(scene.find(kind, name)).values():
+            if condition.status == "False" and condition.reason == "ProgressDeadlineExceeded":
+                return True
+    given_up = scene.conditions.get("PredictorConfigurationReady")
+    if pod.component == "predictor" and given_up is not None and given_up.reason == "RevisionFailed":
+        return True
+    if node(scene.find("Deployment", pod.workload), "status"):
+        return scene.older_than(running_since, 3600)
+    return scene.older_than(running_since, 1800)

@@ -1,0 +1,149 @@
+"""Why the API server does not let an object be made: quota, limits, security, webhooks, fields that do not fit."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from kmon_tui.domain.diagnosis.finding import kubectl
+from kmon_tui.domain.diagnosis.reading import one_line
+from kmon_tui.domain.tree import Ref
+from kmon_tui.domain.verdict import Try
+
+_QUOTA = re.compile(r"exceeded quota: ([^,]+), requested: (.+?), used: (.+?), limited: ([^;]+)")
+_QUOTA_NAME = re.compile(r"(?:exceeded|failed) quota: ([^,:;\s]+)")
+_WEBHOOK = re.compile(r'admission webhook "([^"]+)" denied the request:?\s*(.*)', re.S)
+_CALL = re.compile(r'failed calling webhook "([^"]+)"[:,]?\s*(.*)', re.S)
+_SECURITY = re.compile(r'violates PodSecurity "([^"]+)":?\s*(.*)', re.S)
+_ACCOUNT = re.compile(
+    r'serviceaccount "([^"]+)" not found|service account ([\w.\-]+/)?([\w.\-]+).{0,40}not found', re.I
+)
+_LIMITS = re.compile(r"(maximum|minimum) \S+ usage per (Container|Pod)|max limit to request ratio|LimitRange", re.I)
+_INVALID = re.compile(r"Invalid value|is invalid:|Required value|must be less than or equal to|Forbidden: may not")
+
+
+class Denial(NamedTuple):
+    """What was said, sorted."""
+
+    cause: str
+    verdict: str
+    object: Ref | None = None
+    """Who refuses, if it is an object that can be looked at."""
+    shared: str = ""
+
+
+def explain(said: str, namespace: str) -> Denial | None:
+    """Sort a message of the API server; None when it refuses nothing that is known."""
+    for rule in (_quota, _webhook, _security, _account, _limits):
+        denial = rule(said, namespace)
+        if denial is not None:
+            return denial
+    if _INVALID.search(said):
+        return Denial("invalid-pod", f"the API server finds it invalid: {one_line(said)}")
+    return None
+
+
+def _quota(said: str, namespace: str) -> Denial | None:
+    full = _QUOTA.search(said)
+    named = full or _QUOTA_NAME.search(said)
+    if named is None:
+        return None
+    name = named.group(1).strip()
+    ref = Ref("ResourceQuota", name, namespace)
+    if full is None:
+        why = one_line(said.partition(name)[2].lstrip(": "), 140)
+        return Denial("quota", f"the quota {name} of namespace {namespace} refuses the pod: {why}", ref, str(ref))
+    wanted, used, limit = (one_line(full.group(at), 100) for at in (2, 3, 4))
+    return Denial(
+        "quota",
+        f"the quota {name} of namespace {namespace} is used up: the pod wants {wanted}, {used} is used of {limit}",
+        ref,
+        str(ref),
+    )
+
+
+def _webhook(said: str, namespace: str) -> Denial | None:
+    called = _CALL.search(said)
+    if called is not None:
+        ref = Ref("webhook", called.group(1))
+        return Denial(
+            "webhook-unreachable",
+            f"the admission webhook {ref.name} does not answer: {one_line(called.group(2), 160)}",
+            ref,
+            str(ref),
+        )
+    denied = _WEBHOOK.search(said)
+    if denied is None:
+        return None
+    ref = Ref("webhook", denied.group(1))
+    return Denial(
+        "webhook-denied",
+        f"the admission webhook {ref.name} refuses it: {one_line(denied.group(2), 180)}",
+        ref,
+        str(ref),
+    )
+
+
+def _security(said: str, namespace: str) -> Denial | None:
+    found = _SECURITY.search(said)
+    if found is None:
+        return None
+    ref = Ref("Namespace", namespace)
+    return Denial(
+        "pod-security",
+        f"the Pod Security level {found.group(1)} of namespace {namespace} forbids the pod: "
+        f"{one_line(found.group(2), 160)}",
+        ref,
+        str(ref),
+    )
+
+
+def _account(said: str, namespace: str) -> Denial | None:
+    found = _ACCOUNT.search(said)
+    if found is None:
+        return None
+    ref = Ref("ServiceAccount", found.group(1) or found.group(3) or "?", namespace)
+    return Denial(
+        "service-account-missing",
+        f"the ServiceAccount {ref.name} does not exist in namespace {namespace}",
+        ref,
+        str(ref),
+    )
+
+
+def _limits(said: str, namespace: str) -> Denial | None:
+    if not _LIMITS.search(said):
+        return None
+    why = one_line(said.rpartition("forbidden:")[2], 160)
+    return Denial(
+        "limit-range",
+        f"a LimitRange of namespace {namespace} forbids the pod: {why}",
+        Ref("Namespace", namespace),
+        f"LimitRange of {namespace}",
+    )
+
+
+def tries(denial: Denial, root: Ref) -> tuple[Try, ...]:
+    """Say what helps."""
+    namespace = root.namespace
+    edit = Try("mend the service", kubectl("edit", root.kind.lower(), root.name, namespace=namespace))
+    if denial.cause == "quota" and denial.object is not None:
+        return (
+            Try("see what is used", kubectl("describe", "resourcequota", denial.object.name, namespace=namespace)),
+            Try("stop or scale down what is not needed, ask for less, or have the quota raised"),
+        )
+    if denial.cause == "limit-range":
+        return (Try("see the limits", kubectl("describe", "limitrange", namespace=namespace)), edit)
+    if denial.cause == "service-account-missing" and denial.object is not None:
+        return (Try("create it", kubectl("create", "serviceaccount", denial.object.name, namespace=namespace)), edit)
+    if denial.cause == "webhook-unreachable":
+        return (
+            Try(
+                "see which Service stands behind it",
+                kubectl("get", "validatingwebhookconfigurations,mutatingwebhookconfigurations"),
+            ),
+            Try("see whether KServe runs", kubectl("get", "pods", namespace="kserve")),
+        )
+    if denial.cause == "pod-security":
+        return (Try("see the level", kubectl("get", "namespace", namespace, "--show-labels")), edit)
+    return (edit,)

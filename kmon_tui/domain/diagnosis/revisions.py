@@ -1,0 +1,229 @@
+"""What Knative says of the newest revision, and KServe of the last load, where no pod is left to ask."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from kmon_tui.domain.diagnosis import chain, images, model, refusals, scheduling, storage
+from kmon_tui.domain.diagnosis.finding import Finding, describe, kubectl
+from kmon_tui.domain.diagnosis.reading import (
+    NOTHING,
+    conditions_of,
+    labels,
+    node,
+    nodes,
+    number,
+    one_line,
+    ref_of,
+    text,
+    when,
+)
+from kmon_tui.domain.diagnosis.scene import Scene
+from kmon_tui.domain.diagnosis.workloads import component_of, latest_revisions
+from kmon_tui.domain.service import Condition, Mode
+from kmon_tui.domain.tree import Object, Ref
+from kmon_tui.domain.verdict import Evidence, Try
+
+_FAILED = re.compile(r'Revision "([^"]+)" failed with message: (.*)', re.S)
+_FETCH = re.compile(r'Unable to fetch image "([^"]+)": ?(.*)', re.S)
+_EXIT = re.compile(r"^ExitCode(\d+)$")
+_NORMAL = frozenset({"NoTraffic", "Deploying", "ResolvingDigests", "Queued", "Uninitialized", ""})
+
+
+def findings(scene: Scene) -> Iterator[Finding]:
+    """Find what failed for good: the last load, then each component's newest revision, then deadlines."""
+    if not scene.ready:
+        load = _failed_load(scene)
+        if load is not None:
+            yield load
+    yield from _revisions(scene)
+    yield from _deadlines(scene)
+
+
+def _failed_load(scene: Scene) -> Finding | None:
+    """Read lastFailureInfo where the pod that failed is gone or may not be seen."""
+    status = node(scene.root, "status", "modelStatus")
+    if text(status, "transitionStatus") != "BlockedByFailedLoad" or scene.current or scene.mode is Mode.MODELMESH:
+        return None
+    info = node(status, "lastFailureInfo")
+    said, code = text(info, "message"), number(info, "exitCode")
+    if not info or (not said and code is None):
+        return None
+    condition = scene.conditions.get("PredictorReady")
+    since = when(info, "time") or (condition.since if condition is not None else None)
+    step = Evidence(
+        f"last failed load: {one_line(said) or 'no message'}{f', exit code {code}' if code is not None else ''}",
+        scene.ref,
+        since,
+        1,
+    )
+    address = model.uri(scene)
+    cause = storage.classify(said)
+    # Its message is the storage-initializer's or the model server's; only words tell whose.
+    if (cause != "storage-failed" and _of_storage(said, address)) or "torage initialization failed" in said:
+        return Finding(
+            cause,
+            storage.verdict(cause, address, said),
+            scene.ref,
+            since,
+            (step,),
+            storage.tries(cause, address, scene.ref, "default"),
+            storage.shared(cause, address, "?"),
+            "predictor",
+        )
+    how = f"exit code {code}" if code is not None else "an error"
+    hint = " (killed: out of memory, or by its liveness probe)" if code == 137 and not said else ""
+    line = one_line(storage.telling_line(said), 180)
+    return Finding(
+        "crash-loop",
+        f"the model's container ended with {how}{hint}{f': {line}' if line else ''}; its pod is "
+        "not there to ask any more",
+        scene.ref,
+        since,
+        (step,),
+        _again(scene),
+        "",
+        "predictor",
+    )
+
+
+def _of_storage(said: str, address: str) -> bool:
+    words = ("storage", "download", "bucket", "fetch", "gs://", "s3://", "hf://", "blob.core")
+    return any(word in said.lower() for word in words) or bool(address and address in said)
+
+
+def _revisions(scene: Scene) -> Iterator[Finding]:
+    seen = set()
+    for revision in dict.fromkeys(latest_revisions(scene.root, scene.kinds).values()):
+        obj = scene.find("Revision", revision)
+        ready = conditions_of(obj).get("Ready") if obj is not NOTHING else None
+        if obj is not NOTHING:
+            seen.add(revision)
+        if ready is not None and ready.status == "False" and ready.reason not in _NORMAL:
+            yield _failed(scene, revision, obj, ready)
+    for type_ in (
+        "PredictorConfigurationReady",
+        "TransformerConfigurationReady",
+        "ExplainerConfigurationReady",
+        "ConfigurationsReady",
+    ):
+        condition = scene.conditions.get(type_)
+        told = _FAILED.search(condition.message) if condition is not None and condition.status == "False" else None
+        # Of a revision that was replaced since, nothing is to be said.
+        if told is None or condition is None or told.group(1) in seen or scene.ready:
+            continue
+        parsed = condition._replace(message=told.group(2), reason="")
+        yield _failed(scene, told.group(1), NOTHING, parsed)
+
+
+def _failed(scene: Scene, revision: str, obj: Object, condition: Condition) -> Finding:
+    ref = Ref("Revision", revision, scene.ref.namespace)
+    said, reason = condition.message, condition.reason
+    step = Evidence(f"Revision {revision}: {chain.said(condition)}", ref, condition.since, 1)
+    component = component_of(scene.root, labels(obj)) if obj is not NOTHING else ""
+    cause, verdict, tries, shared = _explain(scene, ref, obj, said, reason)
+    return Finding(
+        cause, f"revision {revision} failed: {verdict}", ref, condition.since, (step,), tries, shared, component
+    )
+
+
+def _explain(scene: Scene, ref: Ref, obj: Object, said: str, reason: str) -> tuple[str, str, tuple[Try, ...], str]:
+    fetch = _FETCH.search(said)
+    image = fetch.group(1) if fetch else _image(obj)
+    if fetch or reason in images.WAITING:
+        failure = images.explain(
+            image, fetch.group(2) if fetch else said, reason, "Knative's controller" if fetch else ""
+        )
+        skip = (
+            (
+                Try(
+                    "keep Knative from asking this registry: registries-skipping-tag-resolving",
+                    kubectl("edit", "configmap", "config-deployment", namespace="knative-serving"),
+                ),
+            )
+            if fetch
+            else ()
+        )
+        return (
+            failure.cause,
+            failure.verdict,
+            (*images.tries(failure.cause, image, scene.ref, "default"), *skip),
+            failure.shared,
+        )
+    denial = refusals.explain(said, ref.namespace)
+    if denial is not None:
+        return denial.cause, denial.verdict, refusals.tries(denial, scene.ref), denial.shared
+    if "nodes are available" in said or reason == "Unschedulable":
+        refusal = scheduling.explain(said)
+        return refusal.cause, refusal.verdict, (describe(ref),), refusal.shared
+    if "Container failed with:" in said or _EXIT.search(reason):
+        exited = _EXIT.search(reason)
+        line = one_line(storage.telling_line(said.rpartition("Container failed with:")[2].strip()), 180)
+        how = f"exit code {exited.group(1)}" if exited else "an error"
+        return "crash-loop", f"its container ended with {how}{f': {line}' if line else ''}", _again(scene), ""
+    if reason == "ProgressDeadlineExceeded" or "nitial scale was never achieved" in said:
+        return "deadline-exceeded", _deadline(scene), _again(scene), ""
+    return "revision-failed", one_line(said) or reason or "it does not say why", (describe(ref),), ""
+
+
+def _image(obj: Object) -> str:
+    boxes = nodes(obj, "spec", "containers")
+    return next(
+        (text(box, "image") for box in boxes if text(box, "name") == "kserve-container"),
+        text(boxes[0], "image") if boxes else "?",
+    )
+
+
+def _deadline(scene: Scene) -> str:
+    gone = "" if scene.current else " and are gone, with what they could tell"
+    return f"its pods were not ready within the deadline{gone}"
+
+
+def _again(scene: Scene) -> tuple[Try, ...]:
+    stamp = '{"spec":{"predictor":{"annotations":{"kmon/again":"1"}}}}'
+    return (
+        Try(
+            "roll it out again and watch its pods (any change of the spec makes a new revision)",
+            kubectl(
+                "patch",
+                scene.ref.kind.lower(),
+                scene.ref.name,
+                "--type=merge",
+                "-p",
+                stamp,
+                namespace=scene.ref.namespace,
+            ),
+        ),
+    )
+
+
+def _deadlines(scene: Scene) -> Iterator[Finding]:
+    for deployment in scene.of_kind("Deployment"):
+        progress = conditions_of(deployment).get("Progressing")
+        if progress is None or progress.status != "False" or progress.reason != "ProgressDeadlineExceeded":
+            continue
+        if _scaled_up(deployment) or _belongs_to_old(scene, deployment):
+            continue
+        ref = ref_of(deployment)
+        step = Evidence(f"Deployment {ref.name}: {chain.said(progress)}", ref, progress.since, 1)
+        yield Finding(
+            "deadline-exceeded",
+            f"the pods of {ref.name} were not ready within the deadline",
+            ref,
+            progress.since,
+            (step,),
+            (describe(ref),),
+            "",
+            component_of(scene.root, labels(deployment)),
+        )
+
+
+def _scaled_up(deployment: Object) -> bool:
+    wanted = number(deployment, "spec", "replicas")
+    return (number(deployment, "status", "readyReplicas") or 0) >= (1 if wanted is None else wanted)
+
+
+def _belongs_to_old(scene: Scene, deployment: Object) -> bool:
+    revision = text(labels(deployment), "serving.knative.dev/revision")
+    return bool(revision) and revision not in latest_revisions(scene.root, scene.kinds).values()

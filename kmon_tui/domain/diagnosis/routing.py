@@ -1,0 +1,169 @@
+"""What is wrong on the way to a model that is itself ready: Knative's route, the ingress, the gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kmon_tui.domain.diagnosis import chain
+from kmon_tui.domain.diagnosis.finding import Finding, describe, kubectl
+from kmon_tui.domain.diagnosis.reading import NOTHING, conditions_of, name_of, node, nodes, one_line, ref_of, text, when
+from kmon_tui.domain.diagnosis.scene import Scene
+from kmon_tui.domain.service import Condition
+from kmon_tui.domain.tree import Object, Ref
+from kmon_tui.domain.verdict import Evidence, Try
+
+_PATIENCE_S = 120
+_FOLLOWS = frozenset({"RevisionMissing", "RevisionFailed", "Stopped"})
+"""Reasons of a route that only repeat that a revision is not ready."""
+_COMPONENTS = ("PredictorReady", "TransformerReady", "ExplainerReady")
+
+
+def findings(scene: Scene) -> Iterator[Finding]:
+    """Find what keeps requests from the model."""
+    for route in scene.of_kind("HTTPRoute"):
+        found = http_route(scene, route)
+        if found is not None:
+            yield found
+    if scene.ready:
+        return
+    crd = chain.newest_event(scene, scene.ref, frozenset({"VirtualServiceCRDNotFound"}))
+    if crd is not NOTHING:
+        yield Finding(
+            "ingress-not-configured",
+            "Istio's VirtualService kind is not installed, and KServe is set up to use it",
+            scene.ref,
+            None,
+            (chain.of_event(crd, scene.ref, 1),),
+            (
+                Try(
+                    "install Istio, or set disableIstioVirtualHost in KServe's configuration",
+                    kubectl("edit", "configmap", "inferenceservice-config", namespace="kserve"),
+                ),
+            ),
+            "Istio",
+        )
+    yield from _routes(scene)
+    yield from _ingress(scene)
+
+
+def http_route(scene: Scene, route: Object) -> Finding | None:
+    """Tell why a gateway does not take an HTTPRoute; None when it does, or has not had the time to say."""
+    ref = ref_of(route)
+    parents = nodes(route, "status", "parents")
+    for parent in parents:
+        gateway = _gateway(parent, ref)
+        for condition in conditions_of({"status": parent}).values():
+            if condition.type not in ("Accepted", "ResolvedRefs") or condition.status != "False":
+                continue
+            verdict = (
+                f"the gateway {gateway.name} does not take the route {ref.name}: "
+                if condition.type == "Accepted"
+                else (f"the route {ref.name} points at something that is not there: ")
+            )
+            step = Evidence(f"HTTPRoute {ref.name}: {chain.said(condition)}", ref, condition.since, 1)
+            return Finding(
+                "route-not-accepted",
+                verdict + (one_line(condition.message) or condition.reason),
+                ref,
+                condition.since,
+                (step,),
+                (describe(ref),),
+            )
+    made = when(route, "metadata", "creationTimestamp")
+    if parents or not scene.older_than(made, _PATIENCE_S):
+        return None
+    wanted = [_gateway({"parentRef": parent}, ref) for parent in nodes(route, "spec", "parentRefs")]
+    named = " and ".join(f"{gateway.namespace}/{gateway.name}" for gateway in wanted) or "?"
+    step = Evidence(f"HTTPRoute {ref.name}: no gateway has written a status", ref, made, 1)
+    return Finding(
+        "gateway-not-ready",
+        f"no gateway has looked at the route {ref.name}: is there a Gateway {named}, and does its controller run?",
+        wanted[0] if wanted else ref,
+        made,
+        (step,),
+        (Try("see the gateways", kubectl("get", "gateways", "-A")),),
+        f"Gateway {named}",
+    )
+
+
+def _gateway(parent: Object, route: Ref) -> Ref:
+    wanted = node(parent, "parentRef")
+    return Ref(
+        text(wanted, "kind") or "Gateway", text(wanted, "name") or "?", text(wanted, "namespace") or route.namespace
+    )
+
+
+def _routes(scene: Scene) -> Iterator[Finding]:
+    """Find a Knative route that waits for its ingress although its revision is ready."""
+    for route in scene.of_kind("Route"):
+        ready = conditions_of(route).get("Ready")
+        if ready is not None and _bad(scene, ready):
+            yield _route(scene, ref_of(route), ready)
+            return
+    if scene.of_kind("Route"):
+        return
+    configuration = scene.conditions.get("PredictorConfigurationReady")
+    condition = scene.conditions.get("PredictorRouteReady")
+    if (
+        condition is not None
+        and configuration is not None
+        and configuration.status == "True"
+        and _bad(scene, condition)
+    ):
+        yield _route(scene, scene.ref, condition)
+
+
+def _bad(scene: Scene, condition: Condition) -> bool:
+    waits = condition.status != "True" and condition.reason not in _FOLLOWS
+    return waits and bool(condition.reason or condition.message) and scene.older_than(condition.since, _PATIENCE_S)
+
+
+def _route(scene: Scene, ref: Ref, condition: Condition) -> Finding:
+    why = ", ".join(word for word in (condition.reason, one_line(condition.message)) if word)
+    step = Evidence(f"{ref.kind} {ref.name}: {chain.said(condition)}", ref, condition.since, 1)
+    return Finding(
+        "ingress-not-configured",
+        f"its revision is ready and no ingress leads to it: {why}",
+        ref,
+        condition.since,
+        (step,),
+        (
+            Try("see Knative's ingress", kubectl("get", "kingress", namespace=scene.ref.namespace)),
+            Try(
+                "see whether the network layer runs",
+                kubectl("get", "pods", "-A", "-l", "networking.knative.dev/ingress-provider"),
+            ),
+        ),
+        "Knative's network layer",
+    )
+
+
+def _ingress(scene: Scene) -> Iterator[Finding]:
+    condition = scene.conditions.get("IngressReady")
+    if condition is None or condition.status == "True" or not scene.older_than(condition.since, _PATIENCE_S):
+        return
+    parts = [scene.conditions[type_] for type_ in _COMPONENTS if type_ in scene.conditions]
+    if not parts or any(part.status != "True" or not scene.older_than(part.since, _PATIENCE_S) for part in parts):
+        return
+    why = ", ".join(word for word in (condition.reason, one_line(condition.message)) if word)
+    ingress = scene.find("Ingress", name_of(scene.root))
+    ref = ref_of(ingress) if ingress is not NOTHING else scene.ref
+    yield Finding(
+        "ingress-not-configured",
+        f"the model is ready and the way to it is not: {why or 'no reason is given'}",
+        ref,
+        condition.since,
+        (),
+        (
+            Try(
+                "see what was made for it",
+                kubectl("get", "ingress,httproute,virtualservice", namespace=scene.ref.namespace),
+            ),
+            Try(
+                "read KServe's log",
+                kubectl(
+                    "logs", "deployment/kserve-controller-manager", "-c", "manager", "--tail=50", namespace="kserve"
+                ),
+            ),
+        ),
+    )

@@ -1,0 +1,123 @@
+"""Why a model's files could not be fetched, from what the storage-initializer or ModelMesh's puller says."""
+
+from __future__ import annotations
+
+import re
+
+from kmon_tui.domain.diagnosis.finding import kubectl
+from kmon_tui.domain.diagnosis.reading import both_ends, last_line
+from kmon_tui.domain.tree import Ref
+from kmon_tui.domain.verdict import Try
+
+_RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("storage-full", re.compile(r"no space left on device|disk quota exceeded|ENOSPC|not enough free disk", re.I)),
+    (
+        "storage-scheme",
+        re.compile(
+            r"cannot recognize storage type|storage ?type .*not supported|storageURI.*not supported"
+            r"|unsupported (storage|uri|scheme|protocol)|unknown (storage|scheme)|invalid storage ?uri",
+            re.I,
+        ),
+    ),
+    (
+        "storage-credentials",
+        re.compile(
+            r"unable to locate credentials|nocredentials|no credentials|credentials (were|was)? ?not found"
+            r"|could not automatically determine credentials|default credentials (were|was) not found|anonymous caller"
+            r"|InvalidAccessKeyId|SignatureDoesNotMatch|ExpiredToken|InvalidToken|token (has )?expired"
+            r"|invalid (credentials|api key|token|username or password)|authentication ?failed|invalid_grant"
+            r"|PartialCredentials|NoAuthenticationInformation",
+            re.I,
+        ),
+    ),
+    (
+        "storage-denied",
+        re.compile(
+            r"\b403\b|forbidden|access ?denied|permission ?denied|AuthorizationPermissionMismatch|gated ?repo"
+            r"|not authorized|does not have storage\.|PermissionError",
+            re.I,
+        ),
+    ),
+    (
+        "storage-missing",
+        re.compile(
+            r"no model found|NoSuchBucket|NoSuchKey|\b404\b|not ?found|does not exist|no such file or directory"
+            r"|no such (bucket|key|container)|is not a valid model identifier|invalid repo",
+            re.I,
+        ),
+    ),
+    ("storage-credentials", re.compile(r"\b401\b|unauthori[sz]ed", re.I)),
+    (
+        "storage-unreachable",
+        re.compile(
+            r"could not connect|connection (refused|reset|aborted)|name or service not known|name resolution"
+            r"|no such host|timed? ?out|max retries|unreachable|certificate|SSL|TLS|EndpointConnectionError"
+            r"|\b50[0234]\b|network is",
+            re.I,
+        ),
+    ),
+)
+_HUB = re.compile(r"huggingface|hf\.co|hf_|repository not found|GatedRepo|RepositoryNotFound", re.I)
+_TELLING = re.compile(r"error|exception|failed|denied|forbidden|not found|no such|no space|cannot", re.I)
+_ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]{1,15}://\S+", re.I)
+
+
+def classify(said: str) -> str:
+    """Name the cause; ``storage-failed`` when nothing known is said."""
+    # Numbers and words inside of an address are names, not answers.
+    plain = _ADDRESS.sub(" ", said)
+    return next((cause for cause, rule in _RULES if rule.search(plain)), "storage-failed")
+
+
+def telling_line(said: str) -> str:
+    """Give the line of a log that says why: the last that sounds like it, else the last."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    return next((line for line in reversed(lines) if _TELLING.search(line)), last_line(said))
+
+
+def verdict(cause: str, uri: str, said: str, who: str = "the storage-initializer") -> str:
+    """Say it in one sentence."""
+    line = both_ends(telling_line(said))
+    because = f": {line}" if line else ""
+    model = uri or "the model"
+    return {
+        "storage-full": f"{model} does not fit on the disk{because}",
+        "storage-scheme": f"{model} is of a kind that {who} does not know{because}",
+        "storage-credentials": f"{who} has no valid credentials for {model}{because}",
+        "storage-denied": f"{who} may not read {model}{because}",
+        "storage-missing": f"there is nothing to fetch at {model}{because}",
+        "storage-unreachable": f"{who} cannot reach the storage of {model}{because}",
+    }.get(cause, f"{who} cannot fetch {model}{because or ', and does not say why'}")
+
+
+def shared(cause: str, uri: str, account: str) -> str:
+    """Say what other models may share: the bucket, and who asks for it."""
+    scheme, _, rest = uri.partition("://")
+    if not rest or cause in ("storage-missing", "storage-scheme", "storage-full", "storage-failed"):
+        return ""
+    place = f"{scheme}://{rest.partition('/')[0]}"
+    return place if cause == "storage-unreachable" else f"{place} as ServiceAccount {account}"
+
+
+def tries(cause: str, uri: str, root: Ref, account: str) -> tuple[Try, ...]:
+    """Say what helps."""
+    edit = Try("mend storageUri", kubectl("edit", root.kind.lower(), root.name, namespace=root.namespace))
+    see_account = Try(
+        "see which Secret the ServiceAccount brings",
+        kubectl("get", "serviceaccount", account, "-o", "yaml", namespace=root.namespace),
+    )
+    if cause in ("storage-scheme", "storage-missing"):
+        return (edit,)
+    if cause in ("storage-credentials", "storage-denied"):
+        hub = (Try("accept the model's terms on the hub, and give the pod a token that may read it"),)
+        return (see_account, *(hub if uri.startswith("hf://") else ()))
+    if cause == "storage-full":
+        return (Try("raise the ephemeral-storage limit of the storage-initializer, or use a volume (pvc://)"),)
+    if cause == "storage-unreachable":
+        return (see_account, Try("see endpoint, DNS, proxy and certificates of the storage"))
+    return ()
+
+
+def from_hub(said: str) -> bool:
+    """Tell whether a log speaks of fetching from a model hub."""
+    return _HUB.search(said) is not None

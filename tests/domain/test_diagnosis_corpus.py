@@ -1,0 +1,119 @@
+"""Every case of the corpus gets its one true cause, about the right object, and nothing false is said."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+
+from kmon_tui.domain.diagnosis import diagnose
+from kmon_tui.domain.verdict import HEALTHY, Diagnosis
+from tests.domain.diagnosis_cases import Case, all_cases
+
+_CASES = all_cases()
+_BROKEN = [case for case in _CASES if case.truth["cause"] != HEALTHY]
+
+
+@pytest.mark.parametrize("case", _CASES, ids=str)
+def test_the_cause_is_the_true_one(case: Case) -> None:
+    found = diagnose(case.tree, case.now)
+
+    assert found.cause == case.truth["cause"], found.verdict
+
+
+@pytest.mark.parametrize("case", [case for case in _CASES if "object" in case.truth], ids=str)
+def test_the_verdict_is_about_the_true_object(case: Case) -> None:
+    found = diagnose(case.tree, case.now)
+
+    assert str(found.object) == case.truth["object"]
+
+
+@pytest.mark.parametrize("case", _CASES, ids=str)
+def test_the_verdict_says_what_must_be_said(case: Case) -> None:
+    verdict = diagnose(case.tree, case.now).verdict
+
+    assert [words for words in case.truth["says"] if words.lower() not in verdict.lower()] == [], verdict
+
+
+@pytest.mark.parametrize("case", _CASES, ids=str)
+def test_nothing_of_another_cause_is_said(case: Case) -> None:
+    found = diagnose(case.tree, case.now)
+    said = "\n".join([found.verdict, *[step.text for step in found.evidence if not step.stale]]).lower()
+
+    assert [words for words in case.truth["never"] if words.lower() in said] == [], said
+
+
+@pytest.mark.parametrize("case", [case for case in _CASES if "serving" in case.truth], ids=str)
+def test_what_still_serves_is_said(case: Case) -> None:
+    serving = diagnose(case.tree, case.now).serving
+
+    wanted = case.truth["serving"]
+    assert (wanted in serving) if wanted else serving == ""
+
+
+@pytest.mark.parametrize("case", [case for case in _CASES if "tries" in case.truth], ids=str)
+def test_what_to_try_is_there(case: Case) -> None:
+    commands = [step.command for step in diagnose(case.tree, case.now).tries]
+
+    assert [wanted for wanted in case.truth["tries"] if not any(wanted in command for command in commands)] == [], (
+        commands
+    )
+
+
+@pytest.mark.parametrize("case", [case for case in _CASES if "shared" in case.truth], ids=str)
+def test_what_others_may_share_is_named(case: Case) -> None:
+    found = diagnose(case.tree, case.now)
+
+    assert found.shared.startswith(case.truth["shared"]) if case.truth["shared"] else found.shared == ""
+
+
+@pytest.mark.parametrize("case", [case for case in _CASES if "stale" in case.truth], ids=str)
+def test_what_tells_of_the_past_is_marked(case: Case) -> None:
+    found = diagnose(case.tree, case.now)
+
+    assert any(case.truth["stale"] in step.text for step in found.evidence if step.stale), found.evidence
+
+
+@pytest.mark.parametrize("case", [case for case in _CASES if "missing" in case.truth], ids=str)
+def test_what_could_not_be_read_is_said(case: Case) -> None:
+    found = diagnose(case.tree, case.now)
+
+    assert found.missing == tuple(case.truth["missing"])
+
+
+@pytest.mark.parametrize("case", _BROKEN, ids=str)
+def test_a_fault_has_a_time_evidence_and_something_to_try(case: Case) -> None:
+    found = diagnose(case.tree, case.now)
+
+    assert found.since is not None or found.cause in _TIMELESS
+    assert found.evidence or found.cause in _TIMELESS
+    assert found.tries or found.cause in _HOPELESS
+
+
+_TIMELESS = {"gone", "canary-ignored", "ready-not-serving", "graph-step-missing", "ingress-not-configured"}
+_HOPELESS = {"gone"}
+
+
+@pytest.mark.parametrize("case", _BROKEN, ids=str)
+def test_commands_are_complete(case: Case) -> None:
+    """They parse, and those about something in a namespace say which."""
+    found = diagnose(case.tree, case.now)
+
+    for step in found.tries:
+        words = shlex.split(step.command)
+        assert "" not in words and "?" not in words, step.command
+        if words and words[0] == "kubectl" and _is_namespaced(words):
+            assert words[1] == "-n" and words[2], step.command
+
+
+def _is_namespaced(words: list[str]) -> bool:
+    wide = {"node", "nodes", "namespace", "mutatingwebhookconfiguration", "clusterservingruntime"}
+    return "-A" not in words and not wide & set(words) and not any("webhookconfigurations" in word for word in words)
+
+
+@pytest.mark.parametrize("case", _CASES, ids=str)
+def test_nothing_is_said_twice(case: Case) -> None:
+    found: Diagnosis = diagnose(case.tree, case.now)
+    texts = [step.text for step in found.evidence]
+
+    assert len(texts) == len(set(texts)), texts
