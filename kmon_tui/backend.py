@@ -98,8 +98,13 @@ MetricsAt: TypeAlias = Callable[[PrometheusSettings], AbstractAsyncContextManage
 class Measures(Protocol):
     """The same Prometheus, asked once."""
 
-    async def measure(self, services: tuple[InferenceService, ...], key: Key, window_s: int) -> Measurement:
-        """Measure one of the services over a window that ends now. Raises NotFound when it is none of them."""
+    async def measure(
+        self, services: tuple[InferenceService, ...], key: Key, window_s: int, family: Family | None = None
+    ) -> Measurement:
+        """Measure one of the services over a window that ends now, in this family if it has it.
+
+        Raises NotFound when it is none of them.
+        """
 
 
 @runtime_checkable

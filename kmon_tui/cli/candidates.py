@@ -6,6 +6,7 @@ import sys
 
 from kmon_tui.cli.flags import COMMANDS, EVERYWHERE, Row, split_command
 from kmon_tui.domain.errors import KmonError
+from kmon_tui.domain.traffic import Family
 
 _FORMATS = {
     "get": "table wide json yaml name csv",
@@ -19,6 +20,7 @@ _FIXED = {
     "world": "demo quiet empty",
     "protocol": "v1 v2 openai",
     "via": "forward url ingress",
+    "family": " ".join(Family),
 }
 
 

@@ -61,6 +61,7 @@ GET: tuple[Row, ...] = (
 METRICS: tuple[Row, ...] = (
     (("-o", "--output"), "output", "FORMAT", "json (else: table or yaml)"),
     (("--window",), "window", "TIME", "how far back, as 1h (else 15m)"),
+    (("--family",), "family", "NAME", "which metrics, where several count it, as kserve-sdk (else the best)"),
 )
 DOCTOR: tuple[Row, ...] = ((("-o", "--output"), "output", "FORMAT", "table (usual), json or yaml"),)
 PREDICT: tuple[Row, ...] = (

@@ -9,7 +9,7 @@ from kmon_tui.cli.outside import opener
 from kmon_tui.cli.start import Start, settle
 from kmon_tui.domain.names import wanted
 from kmon_tui.oneshot.formats import checked
-from kmon_tui.oneshot.metrics import FORMATS, Wish, metrics, window_s
+from kmon_tui.oneshot.metrics import FORMATS, Wish, family_of, metrics, window_s
 
 
 def run(start: Start) -> int:
@@ -17,6 +17,7 @@ def run(start: Start) -> int:
     wish = Wish(
         wanted=wanted(start.text("name")),
         window_s=window_s(start.text("window", "15m")),
+        family=family_of(start.text("family")),
         form=checked(start.text("output", "json"), FORMATS),
         ascii_only=not out.stdout_is_utf8(),
     )

@@ -111,6 +111,8 @@ class Traffic:
     """Its series were not there at the last tick: none of its processes is scraped any more."""
     remark: str = ""
     """What the numbers lack, as ``2 of 3 pods scraped``."""
+    means: str = ""
+    """What ``family`` counts, for people."""
     mean_ms: float | None = None
     """Mean latency in the rate window, where the family has no histogram."""
     families: tuple[Family, ...] = ()

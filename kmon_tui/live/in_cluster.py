@@ -16,7 +16,7 @@ from kmon_tui.backend import Interest, Stream
 from kmon_tui.domain.errors import BackendError, Forbidden, NotFound
 from kmon_tui.domain.measurement import Measurement
 from kmon_tui.domain.service import InferenceService, Key
-from kmon_tui.domain.traffic import TrafficReport
+from kmon_tui.domain.traffic import Family, TrafficReport
 from kmon_tui.live.dialer import Dialer
 from kmon_tui.live.find_prometheus import Candidate
 from kmon_tui.live.kube import KubeClient
@@ -90,11 +90,13 @@ class InClusterMetrics:
             error.choices = choices_of(self._others)
             raise
 
-    async def measure(self, services: tuple[InferenceService, ...], key: Key, window_s: int) -> Measurement:
+    async def measure(
+        self, services: tuple[InferenceService, ...], key: Key, window_s: int, family: Family | None = None
+    ) -> Measurement:
         """Measure one service; see ``backend.Measures``."""
         metrics = await self._found()
         try:
-            return await metrics.measure(services, key, window_s)
+            return await metrics.measure(services, key, window_s, family)
         except Forbidden as error:
             raise self._explained(error) from error
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from kmon_tui.backend import Interest, Stream
 from kmon_tui.domain.measurement import Measurement
 from kmon_tui.domain.service import InferenceService, Key
-from kmon_tui.domain.traffic import Prometheus, TrafficReport
+from kmon_tui.domain.traffic import Family, Prometheus, TrafficReport
 from kmon_tui.live.measure import measure
 from kmon_tui.live.pace import IDLE_S, wait_s
 from kmon_tui.live.poller import Look, Poller
@@ -59,10 +59,12 @@ class PrometheusMetrics:
         await asyncio.sleep(min(SETTLE_S, delay_s))
         return (interest.selected, interest.span) != seen and self._poller.next_s > SETTLE_S
 
-    async def measure(self, services: tuple[InferenceService, ...], key: Key, window_s: int) -> Measurement:
+    async def measure(
+        self, services: tuple[InferenceService, ...], key: Key, window_s: int, family: Family | None = None
+    ) -> Measurement:
         """Measure one of the services over a window that ends now. Raises NotFound when it is none of them."""
         shown = Prometheus(url=self._client.address.url, found_by=self._found_by)
-        return await self._client.run(lambda api: measure(api, self._matchers, shown, services, key, window_s))
+        return await self._client.run(lambda api: measure(api, self._matchers, shown, services, key, window_s, family))
 
     async def examined(self, suspects: Suspects) -> PrometheusFacts:
         """Tell what it scrapes, keeps and holds; see ``backend.Patient``."""

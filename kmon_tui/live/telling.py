@@ -33,7 +33,7 @@ def traffic_of(ledger: Ledger, levels: Levels, owners: Owners, key: Key) -> Traf
         told = flow.traffic(ledger.step_s, DIALECTS[flow.family].scope)
         if flow.lost and not owners.may_serve(key):
             # Nobody is there to be asked; what was right before the last pod went says nothing of now.
-            told = replace(told, error_ratio=None, pods_error_ratio=None)
+            told = replace(told, requests_per_s=None, error_ratio=None, pods_error_ratio=None)
     seen = None if users is None else users_of(users)
     if users is not None and seen is not None and not users.problem and not users.lost:
         told = replace(
@@ -43,7 +43,8 @@ def traffic_of(ledger: Ledger, levels: Levels, owners: Owners, key: Key) -> Traf
             errors=users.traffic(ledger.step_s).errors,
             families=tuple(dict.fromkeys((*told.families, *users.families))),
         )
-    return replace(told, users=seen, scaling=levels.scaling(key), llm=llm_of(flow or users, levels, key))
+    means = DIALECTS[told.family].means
+    return replace(told, means=means, users=seen, scaling=levels.scaling(key), llm=llm_of(flow or users, levels, key))
 
 
 def users_of(flow: Flow) -> Users | None:

@@ -9,15 +9,17 @@ from array import array
 from collections.abc import Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from kmon_tui.backend import Backend, OpenBackend
+from kmon_tui.domain.beside import Llm, Scaling, Users
 from kmon_tui.domain.errors import Absent, SettingsError, TimedOut, Unreachable
 from kmon_tui.domain.fleet import Fleet
 from kmon_tui.domain.measurement import Measurement
 from kmon_tui.domain.names import Wanted
 from kmon_tui.domain.service import InferenceService, Key
-from kmon_tui.domain.traffic import Series
+from kmon_tui.domain.traffic import Family, Series, Traffic
 from kmon_tui.oneshot.formats import checked, json_text, yaml_text
 from kmon_tui.oneshot.get import PATIENCE_S, Answer, raise_if_failing
 from kmon_tui.oneshot.table import UNKNOWN, text_of
@@ -36,6 +38,7 @@ class Wish:
 
     wanted: Wanted
     window_s: int = 900
+    family: Family | None = None
     form: str = "json"
     ascii_only: bool = False
 
@@ -49,6 +52,16 @@ def window_s(text: str) -> int:
     return total
 
 
+def family_of(text: str) -> Family | None:
+    """Read the name of a family; None for nothing. Raises SettingsError."""
+    if not text:
+        return None
+    try:
+        return Family(text)
+    except ValueError:
+        raise SettingsError(f"there is no family {text!r}", f"One of: {', '.join(Family)}.") from None
+
+
 async def metrics(open_backend: OpenBackend, settings: Settings, wish: Wish) -> Answer:
     """Measure once. Raises BackendError when cluster or Prometheus do not answer, Absent for an unknown name."""
     checked(wish.form, FORMATS)
@@ -57,7 +70,7 @@ async def metrics(open_backend: OpenBackend, settings: Settings, wish: Wish) -> 
             raise SettingsError("no Prometheus is configured", "Name one with --prometheus URL or PROMETHEUS_URL.")
         fleet = await complete_fleet(backend, settings)
         isvc = chosen(fleet, wish.wanted)
-        measurement = await backend.measures.measure(fleet.services, isvc.key, wish.window_s)
+        measurement = await backend.measures.measure(fleet.services, isvc.key, wish.window_s, wish.family)
     words = (measurement.problem,) if measurement.problem else ()
     return Answer(write(measurement, wish.form, ascii_only=wish.ascii_only), words)
 
@@ -79,6 +92,8 @@ def document(measurement: Measurement) -> dict[str, Any]:
     times = [round(end_s) - measurement.step_s * back for back in reversed(range(steps))]
     return {
         "family": traffic.family.value if traffic else None,
+        "families": [family.value for family in traffic.families] if traffic else [],
+        "means": (traffic.means or None) if traffic else None,
         "prometheus": {
             "url": prometheus.url,
             "found_by": prometheus.found_by or None,
@@ -91,8 +106,10 @@ def document(measurement: Measurement) -> dict[str, Any]:
             "series": _points(times, traffic.requests if traffic else None),
         },
         "requests_in_window": _number(measurement.requests_in_window),
+        "requests_by_class": {code: _number(value) for code, value in measurement.requests_by_class.items()},
         "counter_sum": _number(traffic.counter_sum) if traffic else None,
         "error_ratio": _number(traffic.error_ratio) if traffic else None,
+        "pods_error_ratio": _number(traffic.pods_error_ratio) if traffic else None,
         "age_s": _number(measurement.age_s),
         "scope": traffic.scope.value if traffic else None,
         "scrape_interval_s": _number(prometheus.scrape_interval_s),
@@ -101,7 +118,36 @@ def document(measurement: Measurement) -> dict[str, Any]:
             "p90": _number(traffic.p90_ms) if traffic else None,
             "p99": _number(traffic.p99_ms) if traffic else None,
         },
+        "mean_ms": _number(traffic.mean_ms) if traffic else None,
+        "top_bound_ms": _number(traffic.top_bound_ms) if traffic else None,
+        **_beside(traffic),
+        "cold_starts": measurement.buckets.cold_starts if measurement.buckets else None,
         "buckets": list(_buckets(measurement, times)),
+    }
+
+
+def _beside(traffic: Traffic | None) -> dict[str, Any]:
+    """Give what callers saw, the pods, and the tokens; null where nothing is known of it."""
+    users, scaling, llm = (traffic.users, traffic.scaling, traffic.llm) if traffic else (None, None, None)
+    told = None
+    if users is not None:
+        told = _plain(users)
+        told["by_class"] = {code: _number(value) for code, value in users.by_class}
+    return {
+        "users": told,
+        "scaling": None if scaling is None else _plain(scaling),
+        "llm": None if llm is None else _plain(llm),
+    }
+
+
+def _plain(values: Users | Scaling | Llm) -> dict[str, Any]:
+    return {
+        name: value.timestamp()
+        if isinstance(value, datetime)
+        else value
+        if value is None or isinstance(value, str | bool | tuple)
+        else _number(value)
+        for name, value in values._asdict().items()
     }
 
 
@@ -138,7 +184,7 @@ def _table(measurement: Measurement) -> str:
     rows = [
         ("requests per second" + rate, units.number(traffic.requests_per_s) if traffic else UNKNOWN),
         (f"requests in {window}", units.number(measurement.requests_in_window)),
-        (f"errors in {window} (%)", units.percent(traffic.error_ratio) if traffic else UNKNOWN),
+        (f"errors in {window} (%){_scope(traffic)}", units.percent(traffic.error_ratio) if traffic else UNKNOWN),
     ]
     for name, value in (
         ("p50", traffic.p50_ms if traffic else None),
@@ -146,12 +192,41 @@ def _table(measurement: Measurement) -> str:
         ("p99", traffic.p99_ms if traffic else None),
     ):
         rows.append((name, units.milliseconds(value, traffic.top_bound_ms if traffic else None)))
+    if traffic and traffic.mean_ms is not None:
+        rows.append(("mean", units.milliseconds(traffic.mean_ms)))
+    rows += list(_rows_beside(traffic)) if traffic else []
     rows += [
         ("counter", units.number(traffic.counter_sum) if traffic else UNKNOWN),
         ("age of the newest sample", UNKNOWN if measurement.age_s is None else units.duration(measurement.age_s)),
         ("source", f"{traffic.family if traffic else UNKNOWN} at {prometheus.url}"),
     ]
     return text_of([(name, clean(value)) for name, value in rows])
+
+
+def _scope(traffic: Traffic | None) -> str:
+    return f", as {traffic.scope} see it" if traffic else ""
+
+
+def _rows_beside(traffic: Traffic) -> Iterable[tuple[str, str]]:
+    if (users := traffic.users) is not None:
+        yield f"callers' requests per second ({users.family})", units.number(users.requests_per_s)
+        yield "callers' p99", units.milliseconds(users.p99_ms, users.top_bound_ms)
+        yield "errors as pods see it (%)", units.percent(traffic.pods_error_ratio)
+    if (scaling := traffic.scaling) is not None:
+        pods = f"{units.number(scaling.ready)} of {units.number(scaling.wanted)}"
+        yield f"pods ready of wanted ({scaling.source})", pods
+    if (llm := traffic.llm) is not None:
+        yield "requests running, waiting", f"{units.number(llm.running)}, {units.number(llm.waiting)}"
+        yield "KV cache (%)", units.percent(llm.kv_cache_ratio)
+        yield "prefix hits (%)", units.percent(llm.prefix_hit_ratio)
+        tokens = f"{units.number(llm.prompt_tokens_per_s)}, {units.number(llm.generation_tokens_per_s)}"
+        yield "tokens per second, read and written", tokens
+        yield "time to first token, p50 and p99", _two(llm.ttft_p50_ms, llm.ttft_p99_ms, llm.ttft_top_ms)
+        yield "time between tokens, p50 and p99", _two(llm.itl_p50_ms, llm.itl_p99_ms, llm.itl_top_ms)
+
+
+def _two(first: float | None, second: float | None, top: float | None) -> str:
+    return f"{units.milliseconds(first, top)}, {units.milliseconds(second, top)}"
 
 
 async def complete_fleet(backend: Backend, settings: Settings) -> Fleet:

@@ -31,6 +31,7 @@ def prometheus_lines(state: State, drawing: Drawing) -> tuple[Line, ...]:
         ("version", prometheus.version),
         ("retention", prometheus.retention),
         ("metrics", ", ".join(prometheus.families) or "none of the known families"),
+        ("shown", f"{prometheus.family or 'the best of each service'}  (:family chooses)"),
         ("scrape interval", _seconds(prometheus.scrape_interval_s)),
         ("rate window", _seconds(prometheus.window_s)),
         ("asked every", _seconds(prometheus.tick_s)),

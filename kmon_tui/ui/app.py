@@ -26,8 +26,9 @@ from kmon_tui.ui.base import KmonScreen, Surroundings, utc_now
 from kmon_tui.ui.burst import Burst
 from kmon_tui.ui.chooser import Chooser
 from kmon_tui.ui.command_row import CommandRow
-from kmon_tui.ui.commands import Order
+from kmon_tui.ui.commands import CommandError, Order
 from kmon_tui.ui.detail_screen import DetailScreen
+from kmon_tui.ui.family import family_chooser, family_wish
 from kmon_tui.ui.fleet_screen import FleetScreen
 from kmon_tui.ui.help import help_lines
 from kmon_tui.ui.messages import Ask
@@ -305,6 +306,8 @@ class KmonApp(QuietApp):
             self._choose_theme(order.argument)
         elif order.name == "prom":
             self._prometheus(order.argument)
+        elif order.name == "family":
+            self._choose_family(order.argument)
         elif order.name == "notes":
             self.push_screen(TextScreen("notes", notes_lines(self._watcher.state)))
 
@@ -321,6 +324,21 @@ class KmonApp(QuietApp):
             self.notify(f"{made.text}. {made.hint}", severity="error", markup=False)
         elif made.done:
             self.notify(made.text, severity="warning" if "not remembered" in made.text else "information", markup=False)
+
+    def _choose_family(self, name: str) -> None:
+        """Take the numbers from another family of metrics."""
+        if not name:
+
+            def chosen(text: str | None) -> None:
+                if text is not None:
+                    self._choose_family(text)
+
+            self.push_screen(family_chooser(self._watcher.state), chosen)
+            return
+        try:
+            self._watcher.send(family_wish(name))
+        except CommandError as error:
+            self.notify(f"{error.message}. {error.hint}", severity="error", markup=False)
 
     def action_choose_prometheus(self) -> None:
         """Choose another Prometheus, or only some series of this one."""

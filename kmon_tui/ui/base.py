@@ -24,6 +24,7 @@ from kmon_tui.render.pages import choices
 from kmon_tui.render.summary import api_health
 from kmon_tui.ui.command_row import CommandRow
 from kmon_tui.ui.cropping import CroppingCompositor
+from kmon_tui.ui.family import families
 from kmon_tui.ui.key_bar import KeyBar
 
 
@@ -103,6 +104,7 @@ class KmonScreen(Screen[None]):
             "ctx": self.state.place.contexts,
             "ns": ["all", *namespaces],
             "theme": sorted(BUILTIN_THEMES),
+            "family": families(self.state),
             "prom": [choice.text for choice in choices(self.state)],
         }
         self.query_one(CommandRow).ask(arguments, begun)

@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "ns": "ns NAME|all: one namespace, or all",
     "sort": f"sort [{'|'.join(SORTS)}]: another order",
     "prom": "prom [URL|LABEL=VALUE|all|found|forget]: which Prometheus, or another one",
+    "family": "family [NAME|best]: which metrics, where several count a service",
     "notes": "notes: what is missing, and why",
     "pf": "pf: the forwards",
     "theme": "theme [NAME]: other colours",
