@@ -82,9 +82,13 @@ def jobs_of(text: str) -> tuple[Job, ...]:
         document = yaml.load(text, loader)
     except (yaml.YAMLError, RecursionError):
         return ()
-    entries = document.get("scrape_configs") if isinstance(document, Mapping) else None
-    interval = str((document.get("global") or {}).get("scrape_interval", "")) if isinstance(document, Mapping) else ""
-    return tuple(_job(one, interval) for one in entries or () if isinstance(one, Mapping))
+    if not isinstance(document, Mapping):
+        return ()
+    entries, usual = document.get("scrape_configs"), document.get("global")
+    interval = str(usual.get("scrape_interval", "")) if isinstance(usual, Mapping) else ""
+    return tuple(
+        _job(one, interval) for one in (entries if isinstance(entries, list) else ()) if isinstance(one, Mapping)
+    )
 
 
 def _job(entry: Mapping[str, Any], interval: str) -> Job:
@@ -92,9 +96,7 @@ def _job(entry: Mapping[str, Any], interval: str) -> Job:
     roles = [one.get("role") for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
     rules = entry.get("relabel_configs")
     annotated = any(
-        isinstance(rule, Mapping)
-        and rule.get("action") == "keep"
-        and any(str(name).startswith(_SCRAPE_NOTE) for name in rule.get("source_labels") or ())
+        isinstance(rule, Mapping) and rule.get("action") == "keep" and _SCRAPE_NOTE in str(rule.get("source_labels"))
         for rule in (rules if isinstance(rules, list) else ())
     )
     return Job(
