@@ -189,6 +189,14 @@ ForwardCommand = OpenForward | StartForward | CloseForward | SaveForward | Remov
 
 
 @dataclass(frozen=True, slots=True)
+class Examine:
+    """Have the doctor look for what keeps numbers away; the activity's value becomes a Report."""
+
+    key: Key | None = None
+    """The service whose chain is followed, too."""
+
+
+@dataclass(frozen=True, slots=True)
 class Cancel:
     """Stop a running activity."""
 
@@ -209,6 +217,7 @@ Command = (
     | SaveBody
     | Rehearse
     | Deploy
+    | Examine
     | OpenForward
     | StartForward
     | CloseForward

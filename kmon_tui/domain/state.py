@@ -15,6 +15,7 @@ from kmon_tui.domain.service import Key
 from kmon_tui.domain.traffic import TrafficReport
 
 if TYPE_CHECKING:
+    from kmon_tui.domain.doctor.finding import Finding
     from kmon_tui.domain.forward import Forward
     from kmon_tui.domain.logs import LogView
     from kmon_tui.domain.tree import ObjectTree
@@ -63,6 +64,8 @@ class State:
     health: Mapping[str, Health] = field(default_factory=dict)
     """By source: KUBERNETES, PROMETHEUS. No entry for PROMETHEUS: none is configured."""
     activity: tuple[Activity, ...] = ()
+    causes: Mapping[Key, Finding] = field(default_factory=dict)
+    """By service without numbers: the first failing check of the doctor."""
     forwards: tuple[Forward, ...] = ()
     """Those of the present context, saved or not, then those that run in other contexts."""
     forwards_note: str = ""

@@ -38,12 +38,15 @@ class KubeDoctor:
         def report(newer: Facts) -> Report:
             return Report(self._context, case.key, at, examine(newer), still_running(newer))
 
-        facts = replace(facts, ports=await asyncio.to_thread(looked_at, case.ports))
+        if not case.brief:
+            facts = replace(facts, ports=await asyncio.to_thread(looked_at, case.ports))
         cluster = await cluster_facts(self._client, case)
         facts = replace(facts, cluster=cluster)
         tell(report(facts))
         facts = replace(facts, prometheus=await self._prometheus(case, cluster, metrics))
         tell(report(facts))
+        if case.brief:
+            return replace(report(facts), running=())
         namespace = _tunnelled(facts)
         try:
             async with asyncio.timeout(RIGHTS_S):

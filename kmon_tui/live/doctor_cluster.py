@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from email.utils import parsedate_to_datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -25,6 +25,7 @@ T = TypeVar("T")
 ANSWER_S = 10.0
 """Longest wait for one fact: what is slow costs that check only."""
 MOST_ITEMS = 50
+NOT_ASKED = "not asked"
 KNATIVE = "knative-serving"
 _KSERVE = "control-plane=kserve-controller-manager"
 _KNATIVE = "app.kubernetes.io/name=knative-serving"
@@ -36,15 +37,19 @@ _WORKLOADS, _PODS = Codec(shapes.WorkloadObject), Codec(shapes.PodObject)
 
 async def cluster_facts(client: KubeClient, case: Case) -> ClusterFacts:
     """Ask some ten questions at once. Raises BackendError when nothing can be asked at all."""
-    version = await _told(_version(client), lasting=True)
+    version = Told[str](why=NOT_ASKED) if case.brief else await _told(server_version(client), lasting=True)
     async with asyncio.TaskGroup() as tasks:
-        skew = tasks.create_task(_told(_skew(client)))
-        groups = tasks.create_task(_told(_groups(client)))
-        kserve = tasks.create_task(_told(_workloads(client, "deployments", _KSERVE, "kserve")))
-        knative = tasks.create_task(_told(_workloads(client, "deployments", _KNATIVE, KNATIVE)))
-        observability = tasks.create_task(_told(_observability(client, KNATIVE)))
-        prometheus = tasks.create_task(_told(_prometheus(client)))
-        pods = tasks.create_task(_told(_pods(client, case)))
+
+        def ask(question: Callable[[], Awaitable[T]], *, brief: bool = True) -> asyncio.Task[Told[T]]:
+            return tasks.create_task(_told(question()) if brief or not case.brief else _not_asked())
+
+        skew = ask(lambda: _skew(client), brief=False)
+        groups = ask(lambda: _groups(client))
+        kserve = ask(lambda: _workloads(client, "deployments", _KSERVE, "kserve"), brief=False)
+        knative = ask(lambda: _workloads(client, "deployments", _KNATIVE, KNATIVE))
+        observability = ask(lambda: _observability(client, KNATIVE))
+        prometheus = ask(lambda: _prometheus(client), brief=False)
+        pods = ask(lambda: _pods(client, case))
     serving = tuple(one for one in knative.result().value or () if one.name in _SERVERS)
     return ClusterFacts(
         version=version,
@@ -86,8 +91,8 @@ async def _told(question: Awaitable[T], *, lasting: bool = False) -> Told[T]:
         return Told(why=error.message)
 
 
-async def _version(client: KubeClient) -> str:
-    return await server_version(client)
+async def _not_asked() -> Told[Any]:
+    return Told(why=NOT_ASKED)
 
 
 async def _skew(client: KubeClient) -> float:

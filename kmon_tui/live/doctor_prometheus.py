@@ -128,7 +128,8 @@ def _text(api: Api, path: str, name: str) -> str:
 
 def _families(api: Api, matchers: str) -> tuple[str, ...]:
     there = {row.metric["__name__"] for row in api.query(dialects.probe(matchers))}
-    return tuple(str(family) for family, dialect in DIALECTS.items() if there & set(dialect.requests))
+    of_pods = {family: dialect for family, dialect in DIALECTS.items() if dialect.scope is Scope.PODS}
+    return tuple(str(family) for family, dialect in of_pods.items() if there & set(dialect.requests))
 
 
 def _targets(api: Api, matchers: str, pods: tuple[PodFacts, ...]) -> tuple[Scraped, ...]:

@@ -53,6 +53,8 @@ class Followed:
         self._follow = follow
         self._next: AbstractAsyncContextManager[Metrics] | None = None
         self._wish = asyncio.Event()
+        self.current: Metrics | None = None
+        """The one that is followed now."""
 
     def choose(self, backend: Backend, settings: PrometheusSettings) -> None:
         """Follow another one from now on. Raises KmonError when it cannot be."""
@@ -74,5 +76,6 @@ class Followed:
             opening, self._next = self._next, None
 
     async def _stay(self, metrics: Metrics | None) -> None:
+        self.current = metrics
         if metrics is not None:
             await self._follow(metrics)

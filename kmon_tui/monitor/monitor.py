@@ -19,6 +19,7 @@ from kmon_tui.domain.command import (
     CloseForward,
     Command,
     Deploy,
+    Examine,
     FollowLogs,
     LookAt,
     OpenForward,
@@ -141,6 +142,10 @@ class Monitor:
                 from kmon_tui.monitor.deploying import deploying  # late, too
 
                 self._errands.start(command, deploying(command, self._backend, lambda: self.state, self._now))
+            case Examine():
+                from kmon_tui.monitor.doctoring import examining  # late, as above
+
+                self._errands.start(command, examining(command, self._backend, self._followed.current, self.state))
             case OpenForward() | StartForward() | CloseForward() | SaveForward() | RemoveForward():
                 context = self.state.place.context
                 self._errands.at_once(command, lambda: self._forwards.obey(command, context))
@@ -175,7 +180,7 @@ class Monitor:
         old = self.state
         place = replace(old.place, context=context, namespace=settings.kube.namespace)
         state = replace(
-            old, place=place, fleet=Fleet(), traffic=None, health={KUBERNETES: self._health(Status.STARTING)}
+            old, place=place, fleet=Fleet(), traffic=None, causes={}, health={KUBERNETES: self._health(Status.STARTING)}
         )
         self.store.put(state)
         self._inside.leave()
@@ -198,7 +203,7 @@ class Monitor:
         self._settings = replace(self._settings, prometheus=settings)
         kept = remember(self._memory, old.place.context, wish, settings, offered=wish.url in offered(old))
         text = f"asking {settings.url or 'the Prometheus in the cluster'}{kept}"
-        state = replace(old, traffic=None).with_health(PROMETHEUS, self._health(Status.STARTING))
+        state = replace(old, traffic=None, causes={}).with_health(PROMETHEUS, self._health(Status.STARTING))
         self.store.put(state.with_activity(replace(activity, done=True, text=text)))
 
     async def _stay(self, settings: Settings) -> None:
@@ -225,6 +230,7 @@ class Monitor:
         async with self._errands_in(backend) as tasks:
             tasks.create_task(self._watch(backend), name="watch")
             tasks.create_task(self._followed.run(backend.metrics), name="chosen metrics")
+            tasks.create_task(self._find_causes(backend), name="causes of missing numbers")
             tasks.create_task(self._inside.run(backend), name="inside")
 
     async def _follow(self, metrics: Metrics) -> None:
@@ -235,6 +241,13 @@ class Monitor:
             chance=self._chance,
             wake=lambda: self._refresh,
         )
+
+    async def _find_causes(self, backend: Backend) -> None:
+        """Let the doctor look once at each service that somebody looks at and that has no numbers."""
+        await self.store.wait_for(lambda state: state.traffic)
+        from kmon_tui.monitor.doctoring import Causes  # late: numbers come first
+
+        await Causes(self.store, self._interest, backend, lambda: self._followed.current).run()
 
     async def _watch(self, backend: Backend) -> None:
         """Follow the fleet; a wish to refresh lists anew at once, also in the middle of a wait of the source's own."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from kmon_tui.backend import Backend, OpenBackend
 from kmon_tui.domain.doctor.facts import Case, PortFact
-from kmon_tui.domain.doctor.finding import Finding, Report, Status
+from kmon_tui.domain.doctor.finding import Report, Status
 from kmon_tui.domain.errors import Forbidden, Unreachable
 from kmon_tui.domain.fleet import Fleet
 from kmon_tui.domain.names import Wanted
@@ -15,15 +15,13 @@ from kmon_tui.domain.service import Key
 from kmon_tui.oneshot.formats import json_text, yaml_text
 from kmon_tui.oneshot.get import Answer
 from kmon_tui.oneshot.metrics import chosen, complete_fleet
-from kmon_tui.render.cells import clean
+from kmon_tui.render.doctor import report_text
 from kmon_tui.settings import Settings
 from kmon_tui.settings.forwards import ForwardsFile
 
 FORMATS = ("table", "json", "yaml")
 FINE, FOUND = 0, 1
 WALK_PORTS = (PortFact(8080, "port-forward.sh NAME"), PortFact(9090, "port-forward.sh --prometheus"))
-MARKS = {Status.OK: "✔", Status.WARN: "!", Status.FAIL: "✖", Status.UNKNOWN: "?", Status.SKIPPED: "-"}
-PLAIN = {Status.OK: "ok", Status.WARN: "!", Status.FAIL: "X", Status.UNKNOWN: "?", Status.SKIPPED: "-"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +76,7 @@ def write(report: Report, form: str, *, ascii_only: bool = False) -> str:
         return json_text(document(report), ascii_only=ascii_only)
     if form == "yaml":
         return yaml_text(document(report))
-    return _table(report, ascii_only=ascii_only)
+    return report_text(report, ascii_only=ascii_only)
 
 
 def document(report: Report) -> dict[str, Any]:
@@ -101,21 +99,3 @@ def document(report: Report) -> dict[str, Any]:
             for one in report.findings
         ],
     }
-
-
-def _table(report: Report, *, ascii_only: bool) -> str:
-    marks = PLAIN if ascii_only else MARKS
-    width = max((len(one.title) for one in report.findings), default=0)
-    lines = [line for one in report.findings for line in _lines(one, marks[one.status], width)]
-    counts = ", ".join(f"{report.count(status)} {status}" for status in Status if report.count(status))
-    return "".join(f"{line}\n" for line in (*lines, "", counts))
-
-
-def _lines(finding: Finding, mark: str, width: int) -> list[str]:
-    lines = [f"{mark:<2} {finding.title:<{width}}  {clean(finding.text)}".rstrip()]
-    if finding.is_bad:
-        lines.extend(f"     {clean(one)}" for one in finding.evidence)
-        lines.extend(
-            f"     {'fix: ' if n == 0 else '     '}{clean(one)}" for n, one in enumerate(finding.fix.splitlines())
-        )
-    return lines

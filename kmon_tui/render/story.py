@@ -96,6 +96,9 @@ def no_traffic_words(state: State, row: Row | None) -> str:
         return f"{clean(health.error)}. {clean(health.hint)}".strip()
     if state.traffic is None or health.status is Status.STARTING:
         return "waiting for the first answer of Prometheus"
+    cause = state.causes.get(row.isvc.key) if row is not None else None
+    if cause is not None:
+        return f"{clean(cause.title)}: {clean(cause.text)}. D says what mends it"
     if not state.traffic.prometheus.families:
         return "this Prometheus has none of the metrics of KServe or Knative: is it scraping the model pods?"
     if row is not None and row.traffic is not None and row.traffic.problem:

@@ -196,6 +196,24 @@ class KmonApp(QuietApp):
         key = screen.key if isinstance(screen, DetailScreen) else self.fleet.selected
         self.open_screen(ForwardsScreen(self._surroundings, f"{target_of(key)} " if key is not None else " "))
 
+    def action_doctor(self) -> None:
+        """Ask the doctor about the service that is looked at, or about all."""
+        self._doctor("")
+
+    def _doctor(self, name: str) -> None:
+        from kmon_tui.domain.names import wanted
+        from kmon_tui.ui.doctor_screen import DoctorScreen
+
+        screen = self.screen
+        key = screen.key if isinstance(screen, DetailScreen) else self.fleet.selected
+        if name:
+            meant = wanted(name)
+            key = next((one for one in self.fleet.rows.rows if meant.fits(one)), None)
+            if key is None and name != "all":
+                self.notify(f"no service {name}", severity="error", markup=False)
+                return
+        self.open_screen(DoctorScreen(self._surroundings, key))
+
     async def action_quit(self) -> None:
         """Quit; ask first when that would cut connections."""
         busy = [one for one in self._watcher.state.forwards if one.connections]
@@ -292,6 +310,8 @@ class KmonApp(QuietApp):
             self.call_later(self.action_quit)
         elif order.name == "pf":
             self.action_forwards()
+        elif order.name == "doctor":
+            self._doctor(order.argument)
         elif order.name == "help":
             self.action_help()
         elif order.name == "refresh":

@@ -54,6 +54,7 @@ class KmonScreen(Screen[None]):
 
     AUTO_FOCUS = ""  # else Textual gives the focus to a hidden row to type in
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("D", "app.doctor", "doctor", show=False, id="app.doctor"),
         # With priority, so that the row is open before the next key of a burst finds the list.
         Binding("P", "app.choose_prometheus", "another Prometheus", show=False, id="app.prometheus"),
         Binding("colon", "command_line", "cmd", key_display=":", id="app.command", priority=True),

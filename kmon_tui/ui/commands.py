@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, str] = {
     "family": "family [NAME|best]: which metrics, where several count a service",
     "notes": "notes: what is missing, and why",
     "pf": "pf: the forwards",
+    "doctor": "doctor [NAME|all]: why there are no numbers",
     "theme": "theme [NAME]: other colours",
     "refresh": "refresh: list and poll now",
     "help": "help: all keys",

@@ -32,7 +32,7 @@ class DetailPane(Container):
         """Show this service; nothing is drawn when nothing that it shows has changed."""
         key = row.isvc.key if row is not None else None
         buckets = state.traffic.buckets.get(key) if state.traffic is not None and key is not None else None
-        shown = (row, buckets, drawing, state.health)
+        shown = (row, buckets, drawing, state.health, state.causes.get(key) if key is not None else None)
         if shown == self._shown or not self.is_mounted:
             return
         self._shown = shown

@@ -211,6 +211,8 @@ class Case:
     problem: str = ""
     """Why the services are not known."""
     read_only: bool = False
+    brief: bool = False
+    """Only what may keep numbers of the service away, for few questions."""
 
     @property
     def isvc(self) -> InferenceService | None:

@@ -1,0 +1,116 @@
+"""The doctor as an errand, and by itself: once for each service that is looked at and has no numbers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+from kmon_tui.backend import Backend, Interest, Metrics
+from kmon_tui.domain.command import Examine
+from kmon_tui.domain.doctor.facts import Case, PortFact
+from kmon_tui.domain.doctor.finding import Report, Status
+from kmon_tui.domain.errors import BackendError, KmonError
+from kmon_tui.domain.health import Health
+from kmon_tui.domain.health import Status as Source
+from kmon_tui.domain.service import Key
+from kmon_tui.domain.state import PROMETHEUS, State
+from kmon_tui.monitor.errands import Tell, Work
+from kmon_tui.monitor.store import Store
+
+REST_S = 3.0
+"""A selection rests for so long before the doctor is called: cursors run over many rows."""
+APART_S = 5.0
+MOST_CAUSES = 200
+"""So many services of a context are looked at by itself; the key D looks at any."""
+
+
+def examining(command: Examine, backend: Backend | None, metrics: Metrics | None, state: State) -> Work:
+    """Give the work of a whole examination."""
+
+    async def work(tell: Tell) -> tuple[str, object]:
+        doctor = backend.doctor if backend is not None else None
+        if doctor is None:
+            raise KmonError("there is no way to the cluster just now", "Is it there? ctrl+r tries at once.")
+        report = await doctor.examine(case_of(state, command.key), metrics, lambda part: tell(report_words(part), part))
+        return report_words(report), report
+
+    return work
+
+
+def case_of(state: State, key: Key | None, *, brief: bool = False) -> Case:
+    """Give what is to be examined: what is watched, one service of it, and the ports of forwards."""
+    fleet, context = state.fleet, state.place.context
+    ports = tuple(
+        PortFact(one.spec.local_port, f"forward {one.spec.name}")
+        for one in state.forwards
+        if one.spec.local_port and one.context == context
+    )
+    return Case(
+        services=fleet.services,
+        namespace=fleet.namespace,
+        key=key if any(isvc.key == key for isvc in fleet.services) else None,
+        ports=ports,
+        problem="" if fleet.synced else fleet.health.error,
+        read_only=bool(state.place.read_only),
+        brief=brief,
+    )
+
+
+def report_words(report: Report) -> str:
+    """Say in one line how far an examination is, or how it ended."""
+    if report.running:
+        return f"looking at {', '.join(report.running)}"
+    bad = report.count(Status.FAIL) + report.count(Status.WARN)
+    checks = len(report.findings)
+    return f"{checks} check{'' if checks == 1 else 's'}, {bad or 'no'} finding{'' if bad == 1 else 's'}"
+
+
+class Causes:
+    """Finds the first failing check for the service that is looked at, while it has no numbers."""
+
+    def __init__(
+        self, store: Store, interest: Interest, backend: Backend, metrics: Callable[[], Metrics | None]
+    ) -> None:
+        self._store, self._interest, self._backend, self._metrics = store, interest, backend, metrics
+        self._seen: set[Key] = set()
+        self._asked: Metrics | None = None
+
+    async def run(self) -> None:
+        """Look until cancelled: one service at a time, each once for each Prometheus."""
+        while len(self._seen) < MOST_CAUSES:
+            key = await self._store.wait_for(self._mute)
+            await asyncio.sleep(REST_S)
+            if self._mute(self._store.state) != key:
+                continue
+            self._seen.add(key)
+            await self._look(key)
+            await asyncio.sleep(APART_S)
+
+    def _mute(self, state: State) -> Key | None:
+        """Give the selected service, if it has no numbers although Prometheus answers, and was not examined yet."""
+        if self._metrics() is not self._asked:
+            self._asked = self._metrics()
+            self._seen.clear()
+        key, report = self._interest.selected, state.traffic
+        if key is None or report is None or key in self._seen or not state.fleet.synced:
+            return None
+        if state.health.get(PROMETHEUS, Health()).status is not Source.LIVE:
+            return None
+        traffic = report.traffic.get(key)
+        known = traffic is not None and (traffic.requests_per_s is not None or traffic.new_requests is not None)
+        there = any(isvc.key == key for isvc in state.fleet.services)
+        return key if there and not known else None
+
+    async def _look(self, key: Key) -> None:
+        doctor = self._backend.doctor
+        if doctor is None:
+            return
+        case = case_of(self._store.state, key, brief=True)
+        try:
+            report = await doctor.examine(case, self._metrics(), lambda _: None)
+        except BackendError:
+            return  # the source that fails says so itself
+        if (cause := report.first_failing) is not None:
+            state = self._store.state
+            self._store.put(replace(state, causes={**state.causes, key: cause}))
