@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from kmon_tui.domain.errors import BackendError, BadAnswer, Forbidden, NotFound
+from kmon_tui.domain.errors import BackendError, Forbidden, NotFound
 from kmon_tui.domain.health import Health, Status
 from kmon_tui.domain.tree import Blind, Object, Why
-from kmon_tui.live.asking import REFUSED_FOR_S, Ask
-from kmon_tui.live.codec import NotReadable
+from kmon_tui.live.asking import REFUSED_FOR_S
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.raw import RawCodec, Thing, Wanted
+from kmon_tui.live.raw_list import list_things
 from kmon_tui.live.tree_parts import Part
 from kmon_tui.live.watch import Around, Follower, Name, failing
 from kmon_tui.live.watched import GIVE_UP
@@ -136,27 +136,17 @@ class Branch:
 
     async def list(self, *, forget: bool = True) -> None:
         """Read it once; ``forget`` what was refused when that goes well."""
-        soil, seen, more = self._soil, set[Name](), ""
-        ask = Ask("list", self._resource.title, soil.namespace)
+        soil = self._soil
         try:
-            for _ in range(MOST_PAGES):
-                query: dict[str, str | int] = {"limit": soil.around.pace.page}
-                if more:
-                    query["continue"] = more
-                body = await soil.client.get_long(self._resource.path(soil.namespace, **query), ask)
-                page = self._codec.page(body)
-                seen.update([self.basket.put(thing) for thing in page.items])
-                more = page.metadata.more
-                if not more:
-                    break
+            things = await list_things(
+                soil.client, self._resource, soil.namespace, self._codec, MOST_PAGES, soil.around.pace.page
+            )
         except (Forbidden, NotFound) as error:
             self._refuse(error, listed=False)
-        except NotReadable as error:
-            self._failed = BadAnswer(f"{soil.client.server} answers with {error} to {ask}")
         except BackendError as error:
             self._failed = error
         else:
-            self.basket.only(seen)
+            self.basket.only({self.basket.put(thing) for thing in things})
             self._listed, self._failed = True, None
             self._refused = None if forget else self._refused
         soil.changed()

@@ -47,7 +47,11 @@ class EventFilter:
 
     def _is_own(self, event: Object, known: Set[tuple[str, str]]) -> bool:
         kind, name = text(event, "involvedObject", "kind"), text(event, "involvedObject", "name")
-        return (kind, name) in known or (kind != "Node" and self._gone.match(name) is not None)
+        return (kind, name) in known or self.looks_own(kind, name)
+
+    def looks_own(self, kind: str, name: str) -> bool:
+        """Say by its name alone whether an object is or was one of its children."""
+        return kind != "Node" and self._name in name and self._gone.match(name) is not None
 
 
 def last_seen(event: Object) -> str:

@@ -193,6 +193,6 @@ async def _run(follow: Callable[[], Awaitable[None]]) -> None:
 
 def diagnosed(tree: ObjectTree, now: datetime) -> Diagnosis:
     """Say why; late, for nobody asks before the first paint."""
-    from kmon_tui.domain.first_look import diagnose
+    from kmon_tui.domain.diagnosis import diagnose
 
     return diagnose(tree, now)
