@@ -1,10 +1,15 @@
-"""Write manifests/prometheus-configmap.yaml from manifests/scrape-kserve.yaml: the same jobs, for kubectl apply."""
+"""Write manifests/prometheus-configmap.yaml from manifests/scrape-kserve.yaml: the same jobs, for kubectl apply.
+
+And the configuration of the sandbox's Prometheus: the jobs that have something to scrape there.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-MANIFESTS = Path(__file__).resolve().parents[1] / "manifests"
+ROOT = Path(__file__).resolve().parents[1]
+MANIFESTS = ROOT / "manifests"
+SANDBOX = ROOT / "kmon_tui" / "sandbox" / "worlds" / "prometheus.yml"
 HEAD = """\
 # The scrape jobs of scrape-kserve.yaml as a ConfigMap, for those who apply files instead of helm values.
 # Made by scripts/scrape_configmap.py; change scrape-kserve.yaml instead.
@@ -45,5 +50,26 @@ def configmap() -> str:
     return HEAD + "".join(f"      {line}\n" for line in lines)
 
 
+SANDBOX_HEAD = """\
+# The configuration of the sandbox's Prometheus: itself, and the jobs of manifests/scrape-kserve.yaml.
+# Made by scripts/scrape_configmap.py.
+global:
+  scrape_interval: 15s
+  evaluation_interval: 1m
+scrape_configs:
+- job_name: prometheus
+  static_configs:
+  - targets: ["localhost:9090"]
+"""
+
+
+def sandbox() -> str:
+    """Give the text of the sandbox's configuration."""
+    jobs = (MANIFESTS / "scrape-kserve.yaml").read_text(encoding="utf-8")
+    wanted = jobs[jobs.index("- job_name") : jobs.index("# KServe's controller")]
+    return SANDBOX_HEAD + "".join(f"{line}\n" for line in wanted.splitlines() if "scrape_interval" not in line)
+
+
 if __name__ == "__main__":
     (MANIFESTS / "prometheus-configmap.yaml").write_text(configmap(), encoding="utf-8")
+    SANDBOX.write_text(sandbox(), encoding="utf-8")

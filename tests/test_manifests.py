@@ -11,8 +11,19 @@ from typing import Any
 import pytest
 import yaml
 
+from kmon_tui.live.packs.dialect import SECONDS_MS, Histogram
+from kmon_tui.live.packs.servers import VLLM
+from kmon_tui.sandbox.prometheus_relabel import Rule, relabelled, rules_of
+from scripts import scrape_configmap
+
+LLM = "llminferenceservice"
 MANIFESTS = Path(__file__).resolve().parents[1] / "manifests"
-BOUNDS_MS = [5, 10, 25, 50, 75, 100, 250, 500, 750, 1000, 2500, 5000, 7500, 10000]
+HISTOGRAMS = {
+    "http_server_request_duration": SECONDS_MS,
+    "request_predict": SECONDS_MS,
+    "rest_server_request_duration": SECONDS_MS,
+    "vllm:e2e_request_latency": (VLLM.latency or Histogram("", 1.0)).bounds_ms,
+}
 
 
 def documents(name: str) -> list[Any]:
@@ -23,6 +34,11 @@ def documents(name: str) -> list[Any]:
 def jobs() -> dict[str, dict[str, Any]]:
     """Give the scrape jobs by name."""
     return {job["job_name"]: job for job in documents("scrape-kserve.yaml")[0]}
+
+
+def target_rules(name: str) -> tuple[Rule, ...]:
+    """Give the rules for the targets of one job."""
+    return rules_of(jobs()[name]["relabel_configs"])
 
 
 def rules() -> dict[str, list[dict[str, Any]]]:
@@ -43,18 +59,58 @@ def test_helms_template_engine_finds_nothing_in_the_jobs() -> None:
     assert "{{" not in (MANIFESTS / "scrape-kserve.yaml").read_text(encoding="utf-8")
 
 
-def test_each_second_bound_becomes_milliseconds_exactly_once() -> None:
+@pytest.mark.parametrize("name", HISTOGRAMS)
+def test_each_second_bound_becomes_milliseconds_exactly_once(name: str) -> None:
     relabel = [
         rule for rule in jobs()["kserve-metrics"]["metric_relabel_configs"] if "le" in rule.get("source_labels", [])
     ]
 
-    for bound_ms in BOUNDS_MS:
+    for bound_ms in HISTOGRAMS[name]:
         for written in {f"{bound_ms / 1000:g}", str(bound_ms / 1000)}:
             le = written
             for rule in relabel:
-                if match := re.fullmatch(rule["regex"], f"request_predict_seconds_bucket;{le}"):
+                if match := re.fullmatch(rule["regex"], f"{name}_seconds_bucket;{le}"):
                     le = match.expand(rule.get("replacement", "$1").replace("$1", r"\1"))
-            assert le == str(bound_ms)
+            assert le == f"{bound_ms:.0f}"
+
+
+@pytest.mark.parametrize(
+    ("pod", "address"),
+    [
+        ({"pod_ip": "10.0.0.7"}, "10.0.0.7:8080"),
+        ({"pod_ip": "fd00::7"}, "[fd00::7]:8080"),
+        ({"pod_ip": "10.0.0.7", "pod_annotation_prometheus_kserve_io_port": "9999"}, "10.0.0.7:9999"),
+        ({"pod_ip": "10.0.0.7", "pod_container_image": "docker.io/seldonio/mlserver:1.7.1"}, "10.0.0.7:8082"),
+        ({"pod_ip": "10.0.0.7", "pod_container_image": "nvcr.io/nvidia/tritonserver:23.05"}, "10.0.0.7:8002"),
+        (
+            {
+                "pod_ip": "10.0.0.7",
+                "pod_container_image": "docker.io/seldonio/mlserver:1.7.1",
+                "pod_annotation_prometheus_kserve_io_port": "8080",
+            },
+            "10.0.0.7:8082",
+        ),
+        (
+            {"pod_ip": "fd00::7", "pod_container_name": "main", "pod_label_app_kubernetes_io_part_of": LLM},
+            "[fd00::7]:8000",
+        ),
+    ],
+)
+@pytest.mark.parametrize("job", ["kserve-metrics", "kserve-model-metrics"])
+def test_a_model_is_scraped_where_it_listens(job: str, pod: dict[str, str], address: str) -> None:
+    isvc = {} if LLM in pod.values() else {"pod_label_serving_kserve_io_inferenceservice": "iris"}
+    told = {"pod_container_name": "kserve-container", "pod_phase": "Running", **isvc, **pod}
+    told |= {"pod_label_kserve_io_component": "workload"} if not isvc else {}
+
+    labels = relabelled({f"__meta_kubernetes_{name}": value for name, value in told.items()}, target_rules(job))
+
+    assert labels is not None
+    assert labels["__address__"] == address
+
+
+def test_the_files_are_those_that_the_scripts_write() -> None:
+    assert (MANIFESTS / "prometheus-configmap.yaml").read_text(encoding="utf-8") == scrape_configmap.configmap()
+    assert scrape_configmap.SANDBOX.read_text(encoding="utf-8") == scrape_configmap.sandbox()
 
 
 def test_the_first_model_is_one_that_every_kserve_takes() -> None:
@@ -63,6 +119,15 @@ def test_the_first_model_is_one_that_every_kserve_takes() -> None:
     assert (isvc["apiVersion"], isvc["kind"]) == ("serving.kserve.io/v1beta1", "InferenceService")
     assert isvc["metadata"]["name"] == "sklearn-iris"
     assert isvc["spec"]["predictor"]["model"]["modelFormat"] == {"name": "sklearn"}
+
+
+def test_its_payloads_go_to_the_service_that_is_shipped_beside() -> None:
+    isvc = documents("inference-service.yaml")[0]
+    dumper = {document["kind"]: document for document in documents("message-dumper.yaml")}
+
+    assert isvc["spec"]["predictor"]["logger"]["url"] == f"http://{dumper['Service']['metadata']['name']}/"
+    assert dumper["Service"]["spec"]["ports"][0]["port"] == 80
+    compile(dumper["ConfigMap"]["data"]["dump.py"], "dump.py", "exec")
 
 
 @pytest.mark.parametrize(

@@ -36,13 +36,15 @@ def test_promtool_takes_the_jobs(version: str, tmp_path: Path) -> None:
     (tmp_path / "kserve.yml").write_text(configmap["data"]["kserve.yml"], encoding="utf-8")
     (tmp_path / "prometheus.yml").write_text(f"scrape_config_files: [{tmp_path}/kserve.yml]\n", encoding="utf-8")
 
-    command = [str(promtool), "check", "config", str(tmp_path / "prometheus.yml")]
+    command = [str(promtool), "check", "config", "--syntax-only", str(tmp_path / "prometheus.yml")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("name", ["inference-service.yaml", "prometheus-configmap.yaml", "rbac.yaml"])
+@pytest.mark.parametrize(
+    "name", ["inference-service.yaml", "message-dumper.yaml", "prometheus-configmap.yaml", "rbac.yaml"]
+)
 def test_kubectl_applies_each_file(sandbox: Place, name: str) -> None:
     kubectl = Kubectl(sandbox.kubeconfig, "default")
 
