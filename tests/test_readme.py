@@ -9,16 +9,19 @@ import pytest
 from textual.binding import Binding
 
 from kmon_tui.cli.flags import COMMANDS, EVERYWHERE
+from kmon_tui.ui.base import KmonScreen
 from kmon_tui.ui.commands import COMMANDS as SCREEN_COMMANDS
-from kmon_tui.ui.detail_screen import DetailScreen
 from kmon_tui.ui.fleet_screen import FleetScreen
+from kmon_tui.ui.log_screen import LogScreen
+from kmon_tui.ui.paged_screen import PagedScreen
+from kmon_tui.ui.service_screen import ServiceScreen
 from kmon_tui.ui.service_table import ServiceTable
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ROWS = [*(row for _, rows in EVERYWHERE for row in rows), *(row for _, _, own in COMMANDS.values() for row in own)]
-SPELLED = {"question_mark": "?", "slash": "/", "colon": ":", "minus": "-", "escape": "esc"}
-ARROWS = {"down", "up", "home", "end", "pagedown", "pageup", "f1"}
+SPELLED = {"question_mark": "?", "slash": "/", "colon": ":", "minus": "-", "escape": "esc", "ampersand": "&"}
+ARROWS = {"down", "up", "left", "right", "home", "end", "pagedown", "pageup", "space", "f1", "shift+tab"}
 """Keys that the README names together, as arrows, or not at all."""
 
 
@@ -39,8 +42,8 @@ def test_every_command_is_in_the_readme() -> None:
         assert f"kmon-tui {command}" in README, command
 
 
-@pytest.mark.parametrize("owner", [FleetScreen, DetailScreen, ServiceTable])
-def test_every_key_is_in_the_readme(owner: type[FleetScreen | DetailScreen | ServiceTable]) -> None:
+@pytest.mark.parametrize("owner", [FleetScreen, ServiceScreen, PagedScreen, LogScreen, ServiceTable])
+def test_every_key_is_in_the_readme(owner: type[KmonScreen | ServiceTable]) -> None:
     bindings = [binding for binding in owner.BINDINGS if isinstance(binding, Binding)]
     keys = {key for binding in bindings for key in binding.key.split(",")} - ARROWS - set("12345678")
     named = set(re.findall(r"`([^`]+)`", section("Keys")))

@@ -48,6 +48,7 @@ def run(start: Start) -> int:
     from kmon_tui.monitor.monitor import Monitor
     from kmon_tui.settings.forwards import ForwardsFile
     from kmon_tui.settings.remembered import PrometheusMemory
+    from kmon_tui.settings.saved_logs import SavedLogs
     from kmon_tui.ui.app import KmonApp
 
     with opener(start, settings) as open_backend:
@@ -59,6 +60,7 @@ def run(start: Start) -> int:
             settings_for=lambda old, name: _elsewhere(start, old, name, configuration),
             memory=None if settings.demo else PrometheusMemory(start.paths().prometheus),
             forwards_file=ForwardsFile(start.paths().forwards),
+            saved_logs=SavedLogs(start.paths().data / "logs"),
         )
         app = KmonApp(
             monitor,

@@ -185,6 +185,11 @@ class FollowLogs:
     request: LogRequest | None
 
 
+@dataclass(frozen=True, slots=True)
+class SaveLogs:
+    """Write all lines of the logs that are shown into a file; the activity's text says which."""
+
+
 ForwardCommand = OpenForward | StartForward | CloseForward | SaveForward | RemoveForward
 
 
@@ -225,5 +230,6 @@ Command = (
     | RemoveForward
     | OpenService
     | FollowLogs
+    | SaveLogs
     | Cancel
 )

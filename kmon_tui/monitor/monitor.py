@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from kmon_tui.backend import Backend, Metrics, OpenBackend
 from kmon_tui.domain.backoff import Backoff
@@ -31,6 +32,7 @@ from kmon_tui.domain.command import (
     RemoveForward,
     SaveBody,
     SaveForward,
+    SaveLogs,
     ScrapePods,
     StartForward,
     SwitchContext,
@@ -42,7 +44,7 @@ from kmon_tui.domain.health import Health, Status
 from kmon_tui.domain.state import KUBERNETES, PROMETHEUS, Activity, State
 from kmon_tui.domain.traffic import TrafficReport
 from kmon_tui.monitor.choosing import Followed, forgotten, offered, remember
-from kmon_tui.monitor.errands import Errands
+from kmon_tui.monitor.errands import Errands, Tell
 from kmon_tui.monitor.forwards import Forwards
 from kmon_tui.monitor.inside import Inside
 from kmon_tui.monitor.interest import Looked
@@ -52,6 +54,9 @@ from kmon_tui.settings import KubeSettings, PrometheusSettings, Settings
 from kmon_tui.settings.chosen import chosen
 from kmon_tui.settings.forwards import ForwardsFile
 from kmon_tui.settings.remembered import PrometheusMemory
+
+if TYPE_CHECKING:  # only a name here: nobody saves logs before the first paint
+    from kmon_tui.settings.saved_logs import SavedLogs
 
 SettingsFor = Callable[[Settings, str], Settings]
 """The settings to use in another context."""
@@ -85,6 +90,7 @@ class Monitor:
         settings_for: SettingsFor = elsewhere,
         chance: Callable[[], float] = random.random,
         forwards_file: ForwardsFile | None = None,
+        saved_logs: SavedLogs | None = None,
         memory: PrometheusMemory | None = None,
     ) -> None:
         self.store = Store(State(place=place or Place()))
@@ -101,6 +107,7 @@ class Monitor:
         self._errands = Errands(self.store, now)
         self._forwards = Forwards(self.store, open_backend, now, forwards_file)
         self._inside = Inside(self.store, now, lambda: self._interest.visible, chance)
+        self._saved_logs = saved_logs
         self._backend: Backend | None = None
         self._followed = Followed(self._follow)
 
@@ -155,8 +162,15 @@ class Monitor:
                 self._inside.open(key)
             case FollowLogs(request=request):
                 self._inside.follow(request)
+            case SaveLogs():
+                self._errands.start(command, self._save_logs)
             case Awake():
                 pass
+
+    async def _save_logs(self, tell: Tell) -> tuple[str, object]:
+        if self._saved_logs is None or self.state.logs is None:
+            raise KmonError("there are no logs to save")
+        return await self._saved_logs.save(self.state.logs, self._now()), None
 
     async def run(self) -> None:
         """Run until cancelled, one context after the other; all tasks end before it returns."""

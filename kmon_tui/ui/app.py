@@ -27,15 +27,13 @@ from kmon_tui.ui.burst import Burst
 from kmon_tui.ui.chooser import Chooser
 from kmon_tui.ui.command_row import CommandRow
 from kmon_tui.ui.commands import CommandError, Order
-from kmon_tui.ui.detail_screen import DetailScreen
 from kmon_tui.ui.family import family_chooser, family_wish
 from kmon_tui.ui.fleet_screen import FleetScreen
 from kmon_tui.ui.help import help_lines
 from kmon_tui.ui.messages import Ask
+from kmon_tui.ui.opening_app import OpeningApp
 from kmon_tui.ui.plain_filter import PlainFilter, terminal_encoding
 from kmon_tui.ui.prometheus_screen import TYPE, PrometheusScreen, chooser, wish_of
-from kmon_tui.ui.quiet_app import QuietApp
-from kmon_tui.ui.service_table import ServiceTable
 from kmon_tui.ui.text_screen import TextScreen
 
 SECOND_CTRL_C = timedelta(seconds=2)
@@ -59,7 +57,7 @@ class Watcher(Protocol):
         """Run until cancelled; everything is released when it returns."""
 
 
-class KmonApp(QuietApp):
+class KmonApp(OpeningApp):
     """Two workers and the screens; everything that is shown comes from the State, every wish goes to the monitor."""
 
     TITLE = "kmon-tui"
@@ -165,55 +163,6 @@ class KmonApp(QuietApp):
         """Send a wish to the monitor."""
         self._watcher.send(message.command)
 
-    def on_service_table_opened(self, event: ServiceTable.Opened) -> None:
-        """Show one service alone."""
-        self.open_screen(DetailScreen(self._surroundings, event.key))
-
-    def action_predict(self) -> None:
-        """Talk to the model of the service that is looked at."""
-        screen = self.screen
-        key = screen.key if isinstance(screen, DetailScreen) else self.fleet.selected
-        if key is None:
-            self.notify("no service is selected", severity="warning")
-            return
-        # Only now: an editor for text takes its time to be imported.
-        from kmon_tui.ui.predict_screen import PredictScreen
-
-        self.open_screen(PredictScreen(self._surroundings, key))
-
-    def action_forwards(self) -> None:
-        """Show the forwards."""
-        from kmon_tui.ui.forwards_screen import ForwardsScreen
-
-        self.open_screen(ForwardsScreen(self._surroundings))
-
-    def action_new_forward(self) -> None:
-        """Make a forward to the service that is looked at."""
-        from kmon_tui.domain.forward import target_of
-        from kmon_tui.ui.forwards_screen import ForwardsScreen
-
-        screen = self.screen
-        key = screen.key if isinstance(screen, DetailScreen) else self.fleet.selected
-        self.open_screen(ForwardsScreen(self._surroundings, f"{target_of(key)} " if key is not None else " "))
-
-    def action_doctor(self) -> None:
-        """Ask the doctor about the service that is looked at, or about all."""
-        self._doctor("")
-
-    def _doctor(self, name: str) -> None:
-        from kmon_tui.domain.names import wanted
-        from kmon_tui.ui.doctor_screen import DoctorScreen
-
-        screen = self.screen
-        key = screen.key if isinstance(screen, DetailScreen) else self.fleet.selected
-        if name:
-            meant = wanted(name)
-            key = next((one for one in self.fleet.rows.rows if meant.fits(one)), None)
-            if key is None and name != "all":
-                self.notify(f"no service {name}", severity="error", markup=False)
-                return
-        self.open_screen(DoctorScreen(self._surroundings, key))
-
     async def action_quit(self) -> None:
         """Quit; ask first when that would cut connections."""
         busy = [one for one in self._watcher.state.forwards if one.connections]
@@ -228,12 +177,6 @@ class KmonApp(QuietApp):
     def _quit_if(self, yes: bool | None) -> None:
         if yes:
             self.exit()
-
-    def action_deploy(self) -> None:
-        """Deploy manifests, or look at the deploy that runs."""
-        from kmon_tui.ui.deploy_screen import DeployScreen
-
-        self.open_screen(DeployScreen(self._surroundings))
 
     def _tell_deploy(self, state: State) -> None:
         """Say how a deploy ended when nobody looks at it."""
@@ -311,7 +254,7 @@ class KmonApp(QuietApp):
         elif order.name == "pf":
             self.action_forwards()
         elif order.name == "doctor":
-            self._doctor(order.argument)
+            self.open_doctor(order.argument)
         elif order.name == "help":
             self.action_help()
         elif order.name == "refresh":
@@ -419,6 +362,6 @@ class KmonApp(QuietApp):
 
     def _open_first(self, name: str) -> None:
         if self.fleet.open_service(name) and self.fleet.selected is not None:
-            self.open_screen(DetailScreen(self._surroundings, self.fleet.selected))
+            self.open_service(self.fleet.selected)
         else:
             self.notify(f"no service {name}", severity="error", markup=False)

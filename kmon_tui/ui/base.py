@@ -119,6 +119,11 @@ class KmonScreen(Screen[None]):
         """Whether nothing may be written here."""
         return self.surroundings.read_only or bool(self.state.place.read_only)
 
+    @property
+    def looked_at(self) -> Key | None:
+        """The service that keys mean here; None: the one that is selected in the fleet."""
+        return None
+
     def service(self, key: Key) -> InferenceService | None:
         """Find a service in the State, whose services are sorted by key."""
         services = self.state.fleet.services

@@ -37,6 +37,14 @@ LOOKS: Mapping[str, str] = {
     "rule": "$primary 70%",
     "mark": "bold $text-warning",
     "cursor": "reverse $foreground",
+    "match": "auto on $warning 60%",
+    "tab": "bold auto on $primary",
+    "pod-0": "$text-accent",
+    "pod-1": "$text-success",
+    "pod-2": "$text-warning",
+    "pod-3": "$text-primary",
+    "pod-4": "$text-error",
+    "pod-5": "$text-secondary",
     "code-2xx": "$text-success",
     "code-3xx": "$text-primary",
     "code-4xx": "$text-warning",
@@ -57,9 +65,13 @@ LOOKS: Mapping[str, str] = {
 }
 """By name: ``bold``, ``reverse``, a colour, ``on`` and a background. ``auto`` is black or white, what can be read."""
 
-_WITH_ANSI: Mapping[str, str] = {"selected": "reverse on ansi_default"}
+_WITH_ANSI: Mapping[str, str] = dict.fromkeys(("selected", "match", "tab"), "reverse on ansi_default")
 """In the terminal's own colours: selection is reverse video."""
-_WITHOUT_COLOUR: Mapping[str, str] = {"alarm": "bold reverse auto on $error"}
+_WITHOUT_COLOUR: Mapping[str, str] = {
+    "alarm": "bold reverse auto on $error",
+    "match": "reverse auto on $warning",
+    "tab": "bold reverse auto on $primary",
+}
 
 
 def style_of(look: str, screen: DOMNode, own: Style) -> Style:

@@ -14,9 +14,9 @@ from kmon_tui.render.lines import text_of
 from kmon_tui.settings import ViewSettings
 from kmon_tui.ui.app import KmonApp
 from kmon_tui.ui.chooser import Chooser
-from kmon_tui.ui.detail_screen import DetailScreen
 from kmon_tui.ui.fleet_screen import FleetScreen
 from kmon_tui.ui.palette import LinesView
+from kmon_tui.ui.service_screen import ServiceScreen
 from kmon_tui.ui.service_table import ServiceTable
 from kmon_tui.ui.text_screen import TextScreen
 from tests.ui.samples import NOW, Script, isvc, ready_state, services, settled, with_fleet
@@ -189,7 +189,7 @@ async def test_m_and_enter_open_the_service_and_q_comes_back() -> None:
         run = Run()
         async with run.app.run_test(size=(80, 24)) as pilot:
             await press(pilot, key)
-            assert isinstance(run.app.screen, DetailScreen)
+            assert isinstance(run.app.screen, ServiceScreen)
             assert run.app.screen.key == GEMMA
             await press(pilot, "q")
 
@@ -202,7 +202,7 @@ async def test_a_service_named_at_the_start_is_opened() -> None:
         await press(pilot)
         await pilot.pause(0.1)
 
-        assert isinstance(run.app.screen, DetailScreen)
+        assert isinstance(run.app.screen, ServiceScreen)
         assert run.app.screen.key.name == "bert-ner"
 
 
@@ -272,7 +272,7 @@ async def test_a_click_selects_and_a_second_one_opens() -> None:
         await pilot.pause()
 
         assert selected == Key(Kind.ISVC, "risk", "fraud-xgb")
-        assert isinstance(run.app.screen, DetailScreen)
+        assert isinstance(run.app.screen, ServiceScreen)
 
 
 async def test_rows_keep_their_place_until_they_are_sorted() -> None:
@@ -348,7 +348,7 @@ async def test_keys_behind_enter_in_one_burst_meet_the_filtered_list() -> None:
 
         assert run.fleet.view.filter.text == "iris"
         screen = run.app.screen
-        assert isinstance(screen, DetailScreen)
+        assert isinstance(screen, ServiceScreen)
         assert screen.key.name == "sklearn-iris"
 
 

@@ -1,0 +1,77 @@
+"""Who wrote an object, and which fields: what ``metadata.managedFields`` says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from kmon_tui.domain.diff import Change, changes
+from kmon_tui.domain.peek import moment, number, rows, table, text
+from kmon_tui.domain.tree import Object
+
+NOISE = frozenset({"kubectl.kubernetes.io/last-applied-configuration"})
+"""Fields that repeat others."""
+
+
+class Writer(NamedTuple):
+    """One manager of fields, at its last write."""
+
+    manager: str
+    operation: str = ""
+    """Apply or Update."""
+    time: datetime | None = None
+    fields: tuple[str, ...] = ()
+    """What it owns, without the status: ``spec.predictor.minReplicas``."""
+
+
+class Edit(NamedTuple):
+    """Two versions of one object, and what lies between them."""
+
+    time: datetime | None
+    who: str
+    """The manager that wrote last; empty when nobody says."""
+    generation: int | None
+    changes: tuple[Change, ...]
+
+
+def writers(obj: Object) -> tuple[Writer, ...]:
+    """Give those who wrote anything but the status, the last one last."""
+    found = [
+        Writer(
+            text(one, "manager"),
+            text(one, "operation"),
+            moment(one, "time"),
+            tuple(_fields(table(one, "fieldsV1"), "")),
+        )
+        for one in rows(obj, "metadata", "managedFields")
+        if text(one, "subresource") != "status"
+    ]
+    found = [one for one in found if any(not field.startswith("status.") for field in one.fields)]
+    return tuple(sorted(found, key=lambda one: one.time.timestamp() if one.time else 0.0))
+
+
+def edit_between(before: Object, after: Object) -> Edit | None:
+    """Say what changed from one version of an object to the next; None when only the status, or nothing, did."""
+    found = changes(before, after, after)
+    if not found:
+        return None
+    last = writers(after)[-1:]
+    return Edit(
+        last[0].time if last else None, last[0].manager if last else "", number(after, "metadata", "generation"), found
+    )
+
+
+def _fields(tree: Mapping[str, object], path: str) -> Iterator[str]:
+    """Give the paths of the leaves of a ``fieldsV1``: ``f:spec``, ``k:{"name":"x"}`` and ``.`` are its spelling."""
+    for name, below in tree.items():
+        if name == ".":
+            continue
+        field = name.removeprefix("f:")
+        if field in NOISE or (not path and field == "status"):
+            continue
+        here = f"{path}[{field[2:]}]" if field.startswith(("k:", "v:", "i:")) else f"{path}.{field}" if path else field
+        if isinstance(below, Mapping) and any(key != "." for key in below):
+            yield from _fields(below, here)
+        else:
+            yield here

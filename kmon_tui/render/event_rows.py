@@ -1,0 +1,93 @@
+"""The Events tab: what happened to the service and to all below it, and who changed what; newest last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from kmon_tui.domain.timeline import Moment, timeline
+from kmon_tui.domain.tree import Ref
+from kmon_tui.domain.writers import Edit
+from kmon_tui.render.cells import clean, fit, middle, wrap
+from kmon_tui.render.drawing import Drawing
+from kmon_tui.render.inside import Inside, add_unread, waiting_page
+from kmon_tui.render.lines import Line, width_of
+from kmon_tui.render.page import Draft, Page, short_name
+from kmon_tui.render.units import UNKNOWN, duration
+
+KINDS = {
+    "InferenceService": "isvc",
+    "LLMInferenceService": "llm",
+    "InferenceGraph": "graph",
+    "Pod": "pod",
+    "Revision": "rev",
+    "Configuration": "config",
+    "Deployment": "deploy",
+    "ReplicaSet": "rs",
+    "HorizontalPodAutoscaler": "hpa",
+    "PodAutoscaler": "kpa",
+    "Service": "svc",
+}
+"""What people call the kinds."""
+REASON_WIDTH, OBJECT_WIDTH = 20, 22
+MOST_LINES = 4
+
+
+def event_page(
+    inside: Inside, drawing: Drawing, width: int, edits: Iterable[tuple[Ref, Edit]] = (), *, most: int | None = None
+) -> Page:
+    """Show events and changes in one stream; ``edits`` are those seen while the screen was open."""
+    waiting = waiting_page(inside, "events", width)
+    if waiting is not None or inside.tree is None:
+        return waiting or Page()
+    draft = Draft(width)
+    blind = add_unread(draft, inside, "Event")
+    moments = timeline(inside.tree, edits)
+    for one in moments if most is None else moments[-most:]:
+        draft.stop(one, _moment_lines(one, inside.key.name, drawing, width))
+    if not inside.tree.synced and not blind:
+        draft.say("events: being read ...", "dim")
+    elif not inside.tree.events and not blind:
+        draft.gap()
+        draft.say("No events: the API server keeps them for an hour, by default. What comes is shown here.", "dim")
+    return draft.page
+
+
+def _moment_lines(one: Moment, service: str, drawing: Drawing, width: int) -> list[Line]:
+    """Write one thing that happened: on one line if it fits, else with its words below."""
+    ellipsis = drawing.glyphs.ellipsis
+    look = "warn" if one.warning else "accent" if one.is_change else ""
+    kind = KINDS.get(one.object.kind, clean(one.object.kind))
+    name = clean(short_name(one.object.name, service)) if one.object.name != service else ""
+    about = middle(f"{kind} {name}".rstrip(), OBJECT_WIDTH, ellipsis=ellipsis, end_share=0.7)
+    sign = "Warning" if one.warning else "Change" if one.is_change else "Normal"
+    head: Line = (
+        (f"{_age(one, drawing):>5} ", "dim"),
+        (f"{sign:<8}", look or "dim"),
+        (f"{fit(clean(one.reason), REASON_WIDTH, ellipsis=ellipsis)} ", look or ""),
+        (f"{fit(about, OBJECT_WIDTH)} ", ""),
+    )
+    words = _words(one, drawing)
+    room = width - width_of(head) - 1
+    if len(words) <= room:
+        return [(*head, (words, "" if look else "dim"))]
+    if room >= 40:
+        first, *rest = wrap(words, room, most_lines=MOST_LINES)
+        indent = " " * width_of(head)
+        return [(*head, (first, "" if look else "dim")), *(((indent + line, "" if look else "dim"),) for line in rest)]
+    lines = wrap(words, max(8, width - 8), most_lines=MOST_LINES)
+    return [head, *(((f"      {line}", "" if look else "dim"),) for line in lines)]
+
+
+def _words(one: Moment, drawing: Drawing) -> str:
+    repeats = f"  (x{one.repeats}" if one.repeats > 1 else ""
+    if repeats and one.first is not None:
+        repeats += f" over {duration((drawing.now - one.first).total_seconds())}"
+    who = f"by {clean(one.who)}: " if one.is_change and one.who else ""
+    return f"{who}{clean(one.text)}{repeats}{')' if repeats else ''}"
+
+
+def _age(one: Moment, drawing: Drawing) -> str:
+    if one.time is None:
+        return UNKNOWN
+    seconds = (drawing.now - one.time).total_seconds()
+    return "<1m" if seconds < 60 else duration(seconds)

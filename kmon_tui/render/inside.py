@@ -1,0 +1,102 @@
+"""What is known of one service at a moment: its row, its tree, its diagnosis; and the words for what is not known."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass
+
+from kmon_tui.domain.health import Health, Status
+from kmon_tui.domain.service import InferenceService, Key
+from kmon_tui.domain.state import State
+from kmon_tui.domain.tree import ObjectTree, Why
+from kmon_tui.domain.verdict import Diagnosis
+from kmon_tui.render.page import Draft, Page
+from kmon_tui.render.rows import Row, row_of
+from kmon_tui.render.summary import api_health
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """One service, from the list and from below."""
+
+    key: Key
+    row: Row | None = None
+    """None: it is not in the list (any more)."""
+    tree: ObjectTree | None = None
+    diagnosis: Diagnosis | None = None
+    health: Health = Health()
+    """Of the way to what is below the service."""
+    listed: bool = False
+    """Whether the list is complete, so that a service that is not in it is not there."""
+
+    @property
+    def isvc(self) -> InferenceService | None:
+        """The service as the list knows it."""
+        return self.row.isvc if self.row is not None else None
+
+    @property
+    def gone(self) -> bool:
+        """Whether it was deleted."""
+        return self.listed and self.row is None
+
+    @property
+    def failing(self) -> bool:
+        """Whether what is below it cannot be read now."""
+        return self.health.status is Status.FAILING
+
+
+def inside_of(state: State, key: Key) -> Inside:
+    """Gather what the State knows of one service."""
+    services = state.fleet.services
+    place = bisect_left(services, key, key=lambda one: one.key)
+    isvc = services[place] if place < len(services) and services[place].key == key else None
+    traffic = state.traffic.traffic.get(key) if state.traffic is not None else None
+    opened = state.opened if state.opened is not None and state.opened.key == key else None
+    api = api_health(state)
+    own = opened.health if opened is not None else Health()
+    return Inside(
+        key,
+        row_of(isvc, traffic) if isvc is not None else None,
+        opened.tree if opened is not None else None,
+        (opened.diagnosis if opened is not None else None) or state.reasons.get(key),
+        api if api.status is Status.FAILING else own,
+        state.fleet.synced,
+    )
+
+
+def unread(inside: Inside, *kinds: str) -> str:
+    """Say why these kinds could not be read; empty when they could."""
+    blind = inside.tree.blind if inside.tree is not None else ()
+    found = [one for one in blind if one.kind in kinds]
+    bad = [one for one in found if one.why is not Why.ABSENT]
+    return "; ".join(one.text or f"{one.kind}: {one.why}" for one in bad)
+
+
+def add_unread(draft: Draft, inside: Inside, *kinds: str) -> bool:
+    """Say at the head of a page what of it could not be read, and what to do about it."""
+    why = unread(inside, *kinds)
+    if why:
+        draft.say(why, "warn")
+        forbidden = any(one.why is Why.FORBIDDEN for one in (inside.tree.blind if inside.tree else ()))
+        rights = "The ClusterRole in manifests/rbac.yaml has the rights to watch with; "
+        draft.say(f"{rights if forbidden else ''}ctrl+r tries again.", "dim")
+    return bool(why)
+
+
+def waiting_page(inside: Inside, what: str, width: int) -> Page | None:
+    """Give the page that stands in place of one whose objects are not there yet; None when they are."""
+    if inside.tree is not None:
+        return None
+    draft = Draft(width)
+    draft.gap()
+    if inside.failing:
+        draft.say(f"{what}: not known, for the API cannot be read now.", "failed")
+        draft.say(inside.health.error, "failed")
+        draft.say(inside.health.hint)
+        draft.say("It is tried again by itself; ctrl+r tries now, :ctx goes to another cluster.", "dim")
+    elif inside.gone:
+        draft.say(f"{inside.key} is not there (any more), and nothing of it was read before.", "failed")
+        draft.say("q goes back to the list.", "dim")
+    else:
+        draft.say(f"{what}: being read ...", "dim")
+    return draft.page

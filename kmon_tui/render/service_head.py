@@ -1,0 +1,60 @@
+"""The first two lines of everything that shows one service, and the line at the foot of its tabs."""
+
+from __future__ import annotations
+
+from kmon_tui.domain.service import InferenceService
+from kmon_tui.render.cells import clean, middle
+from kmon_tui.render.columns import replicas_words
+from kmon_tui.render.drawing import Drawing
+from kmon_tui.render.inside import Inside
+from kmon_tui.render.lines import Line, cropped, in_look, spread, width_of
+from kmon_tui.render.rows import has_split, split_words
+from kmon_tui.render.story import headline
+from kmon_tui.render.units import age
+
+
+def head_lines(inside: Inside, drawing: Drawing, width: int) -> tuple[Line, Line]:
+    """Name the service and how it is; below it where it answers, its split and its pods."""
+    if inside.row is None:
+        gone = "deleted" if inside.gone else "being looked for ..."
+        name = clean(f"{inside.key.kind.value} {inside.key}")
+        return cropped(((f" {name}", "bold"), (f"  {gone}", "failed" if inside.gone else "dim")), width), ()
+    isvc = inside.row.isvc
+    first: Line = ((" ", ""), *headline(inside.row, drawing, width - 1))
+    pods = f"pods {replicas_words(isvc)} "
+    split: Line = ()
+    if has_split(isvc.traffic):
+        split = ((f"{clean(split_words(isvc.traffic))}   ", "bold"),)
+    right: Line = (*split, (pods, "warn" if isvc.not_serving else ""))
+    room = max(0, width - width_of(right) - 3)
+    url = middle(clean(_answers_at(isvc)), room, ellipsis=drawing.glyphs.ellipsis)
+    second = spread(((f" {url}", "dim"),), right, width)
+    if inside.failing or drawing.api_failing:
+        return in_look(first, "stale"), in_look(second, "stale")
+    return first, second
+
+
+def foot_line(inside: Inside, drawing: Drawing, width: int, *, made_anew: bool, unread: str) -> Line:
+    """Say what matters most about what is shown: that it is old, gone or incomplete; else how much is watched."""
+    name = clean(str(inside.key))
+    if inside.failing or drawing.api_failing:
+        since = inside.health.since
+        old = f", {age((drawing.now - since).total_seconds())} old" if since is not None else ""
+        error = clean(inside.health.error)
+        return cropped(
+            ((f" api: {error}" if error else " the API is away", "failed"), (f"  shown is what it was{old}", "")), width
+        )
+    if inside.gone:
+        return cropped(((f" {name} was deleted; shown is what it was. q goes back", "failed"),), width)
+    if unread:
+        return cropped(((f" {clean(unread)}", "warn"),), width)
+    if made_anew:
+        return cropped(((f" {name} was deleted and made anew while you looked at it", "warn"),), width)
+    if inside.tree is None:
+        return cropped(((f" {name}   reading what is below it ...", "dim"),), width)
+    known = f"watching {len(inside.tree.objects)} objects, {len(inside.tree.events)} events"
+    return cropped(((f" {name}   {known}{'' if inside.tree.synced else ', more is being read ...'}", "dim"),), width)
+
+
+def _answers_at(isvc: InferenceService) -> str:
+    return isvc.url or isvc.address or "no URL yet"
