@@ -37,7 +37,9 @@ _WORKLOADS, _PODS = Codec(shapes.WorkloadObject), Codec(shapes.PodObject)
 
 async def cluster_facts(client: KubeClient, case: Case) -> ClusterFacts:
     """Ask some ten questions at once. Raises BackendError when nothing can be asked at all."""
-    version = Told[str](why=NOT_ASKED) if case.brief else await _told(server_version(client), lasting=True)
+    # Not Told[str](…): Python 3.11 and 3.12 note the type on the value, which is frozen, and fail.
+    unasked: Told[str] = Told(why=NOT_ASKED)
+    version = unasked if case.brief else await _told(server_version(client), lasting=True)
     async with asyncio.TaskGroup() as tasks:
 
         def ask(question: Callable[[], Awaitable[T]], *, brief: bool = True) -> asyncio.Task[Told[T]]:
