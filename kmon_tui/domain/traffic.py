@@ -9,6 +9,7 @@ from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 
+from kmon_tui.domain.alerts import Alert
 from kmon_tui.domain.beside import Llm, Scaling, Users
 from kmon_tui.domain.choice import Choice
 from kmon_tui.domain.late import dataclass
@@ -210,3 +211,5 @@ class TrafficReport:
     traffic: Mapping[Key, Traffic] = field(default_factory=dict)
     buckets: Mapping[Key, Buckets] = field(default_factory=dict)
     """Only of services that somebody looks at."""
+    alerts: Mapping[Key, tuple[Alert, ...]] = field(default_factory=dict)
+    """What Prometheus' rules raise about services, the gravest first; pending ones too."""

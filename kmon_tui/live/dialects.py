@@ -58,7 +58,7 @@ def gauges(packs: Sequence[Gauges], matchers: str, namespaces: Collection[str]) 
     parts = []
     for pack in packs:
         by = ", ".join(("__name__", *pack.by, *GUARDS))
-        only = _in_namespaces(pack.namespaces[0], namespaces) if len(pack.namespaces) == 1 else ""
+        only = in_namespaces(pack.namespaces[0], namespaces) if len(pack.namespaces) == 1 else ""
         inner = f"{{{_named(pack.levels)}{_and(pack.own)}{only}{_and(matchers)}}}"
         parts.append(f"{pack.over} by ({by}) ({inner})")
     return _either(parts, "gauge ")
@@ -229,11 +229,12 @@ def _either(parts: Iterable[str], of: str = "") -> str:
 
 def _scope(dialect: Dialect, matchers: str, namespaces: Collection[str]) -> str:
     """Matchers behind the name. Series without a namespace pass: target_info or the pod may say whose they are."""
-    only = _in_namespaces(dialect.namespace_label, namespaces) if dialect.namespace_label else ""
+    only = in_namespaces(dialect.namespace_label, namespaces) if dialect.namespace_label else ""
     return f"{_and(dialect.own)}{only}{_and(matchers)}"
 
 
-def _in_namespaces(label: str, namespaces: Collection[str]) -> str:
+def in_namespaces(label: str, namespaces: Collection[str]) -> str:
+    """Give a matcher, behind a comma, for series of these namespaces and of none; empty for too many of them."""
     if not 0 < len(namespaces) <= CHUNK:
         return ""
     return f",{label}=~{quoted_choice({*namespaces, ''})}"

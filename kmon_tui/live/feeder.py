@@ -7,7 +7,7 @@ from array import array
 from typing import TypeAlias
 
 from kmon_tui.domain.service import InferenceService
-from kmon_tui.live import dialects
+from kmon_tui.live import alerts, dialects
 from kmon_tui.live.dialects import GAUGE_TIME, PART
 from kmon_tui.live.introduction import Introduction, scrape_interval
 from kmon_tui.live.ledger import Ledger, Reading
@@ -42,7 +42,9 @@ class Feeder:
         self.owners = Owners(())
         self.introduction: Introduction | None = None
         self.levels = Levels()
+        self.alerts = alerts.Alerts()
         self._gauge_rows: list[Row] = []
+        self._alert_rows: list[Row] = []
         self._services: tuple[InferenceService, ...] = ()
         self._identity: dict[Handle, list[dict[str, str]]] = {}
         self._rows = 0
@@ -109,10 +111,14 @@ class Feeder:
         ledger.ingest(at_s, zip(readings, values, strict=True), sampled)
         ledger.forget()
         self.levels.take(self._gauge_rows, self.owners.owner, gauges_s)
-        self._gauge_rows = []
+        self.alerts.take(api, self._alert_rows, self.owners.owner)
+        self._gauge_rows, self._alert_rows = [], []
 
     def _rows_now(self, api: Api, ledger: Ledger, at_s: int) -> Column:
-        rows = api.query(" or ".join(filter(None, (self._counters(), self._gauges()))), at_s)
+        rows = api.query(" or ".join(filter(None, (self._counters(), self._gauges(), self._alerts()))), at_s)
+        if any(map(alerts.is_alert, rows)):
+            self._alert_rows = [row for row in rows if alerts.is_alert(row)]
+            rows = [row for row in rows if not alerts.is_alert(row)]
         if any(map(is_gauge, rows)):
             self._gauge_rows = [row for row in rows if is_gauge(row)]
             rows = [row for row in rows if not is_gauge(row)]
@@ -178,6 +184,10 @@ class Feeder:
     def _gauges(self) -> str:
         assert self.introduction is not None
         return dialects.gauges(self.introduction.gauges, self.matchers.text, self._namespaces())
+
+    def _alerts(self) -> str:
+        only = dialects.in_namespaces("namespace", self._namespaces()).lstrip(",")
+        return alerts.question(",".join(filter(None, (only, self.matchers.text))))
 
     def _sampled(self, *, now: bool = False) -> str:
         assert self.introduction is not None

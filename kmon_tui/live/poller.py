@@ -152,6 +152,7 @@ class Poller:
             ),
             traffic=traffic,
             buckets=buckets,
+            alerts=self._feeder.alerts.by_service,
         )
 
     def _notes(self, ledger: Ledger | None) -> Iterable[str]:

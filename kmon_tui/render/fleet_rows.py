@@ -9,6 +9,7 @@ from itertools import compress
 from operator import is_not
 from typing import Any, TypeAlias
 
+from kmon_tui.domain.alerts import Alert
 from kmon_tui.domain.late import dataclass
 from kmon_tui.domain.service import InferenceService, Key
 from kmon_tui.domain.traffic import Traffic
@@ -18,6 +19,7 @@ from kmon_tui.render.rows import SORTS, Row, Severity, Sort, cause, has_split, r
 FOLD_FROM = 6
 """More than five rows with one cause become one line."""
 FAULTS = frozenset(Severity) - {Severity.QUIET, Severity.READY, Severity.ROLLING}
+NO_ALERTS: Mapping[Key, tuple[Alert, ...]] = {}
 FEW = 50
 """So many new rows are put in their places one by one; more of them mean a new list."""
 
@@ -59,12 +61,18 @@ class FleetRows:
         """Whether lines have come or gone since ``arrange``."""
         self._services: tuple[InferenceService, ...] = ()
         self._traffic: Mapping[Key, Traffic] = {}
+        self._alerts: Mapping[Key, tuple[Alert, ...]] = NO_ALERTS
         self._order: list[tuple[Any, Key]] = []
 
-    def update(self, services: tuple[InferenceService, ...], traffic: Mapping[Key, Traffic]) -> set[Key]:
+    def update(
+        self,
+        services: tuple[InferenceService, ...],
+        traffic: Mapping[Key, Traffic],
+        alerts: Mapping[Key, tuple[Alert, ...]] = NO_ALERTS,
+    ) -> set[Key]:
         """Take over new values; give the keys of rows that are another value now, were added or removed."""
-        if traffic is not self._traffic:
-            self._traffic = traffic
+        if traffic is not self._traffic or alerts is not self._alerts:
+            self._traffic, self._alerts = traffic, alerts
             touched: Iterable[InferenceService] = services
             gone = self._gone(services) if services is not self._services else set()
         else:
@@ -77,9 +85,10 @@ class FleetRows:
         for isvc in touched:
             old = self.rows.get(isvc.key)
             new_traffic = traffic.get(isvc.key)
-            if old is not None and old.isvc is isvc and old.traffic is new_traffic:
+            raised = alerts.get(isvc.key, ())
+            if old is not None and old.isvc is isvc and old.traffic is new_traffic and old.alerts == raised:
                 continue
-            self._put(isvc, new_traffic, old)
+            self._put(row_of(isvc, new_traffic, raised), old)
             changed.add(isvc.key)
             if old is None:
                 added.append(isvc.key)
@@ -145,9 +154,8 @@ class FleetRows:
     def _gone(self, services: tuple[InferenceService, ...]) -> set[Key]:
         return set(self.rows) - {isvc.key for isvc in services}
 
-    def _put(self, isvc: InferenceService, traffic: Traffic | None, old: Row | None) -> None:
-        row = row_of(isvc, traffic)
-        self.rows[isvc.key] = row
+    def _put(self, row: Row, old: Row | None) -> None:
+        self.rows[row.isvc.key] = row
         self._count(row, +1)
         if old is not None:
             self._count(old, -1)

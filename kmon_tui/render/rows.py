@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Any
 
+from kmon_tui.domain.alerts import Alert
 from kmon_tui.domain.late import dataclass
 from kmon_tui.domain.service import InferenceService, Readiness, TrafficShare
 from kmon_tui.domain.traffic import Scope, Traffic
@@ -25,8 +26,10 @@ class Severity(IntEnum):
     UNKNOWN = 3
     ROLLING = 4
     ERRORS = 5
-    NOT_SERVING = 6
-    FAILED = 7
+    ALARM = 6
+    """A grave alert fires."""
+    NOT_SERVING = 7
+    FAILED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class Row:
     severity: Severity
     reason: str = ""
     """Why the row is trouble, one sentence; empty for rows that need none."""
+    alerts: tuple[Alert, ...] = ()
 
 
 OF_READINESS = {
@@ -50,7 +54,7 @@ OF_READINESS = {
 }
 
 
-def row_of(isvc: InferenceService, traffic: Traffic | None) -> Row:
+def row_of(isvc: InferenceService, traffic: Traffic | None, alerts: tuple[Alert, ...] = ()) -> Row:
     """Judge one service."""
     severity = OF_READINESS[isvc.readiness]
     ratio = traffic.error_ratio if traffic is not None else None
@@ -60,7 +64,17 @@ def row_of(isvc: InferenceService, traffic: Traffic | None) -> Row:
         severity = max(severity, Severity.ERRORS)
     elif ratio is not None and ratio >= WARN_RATIO:
         severity = max(severity, Severity.SOME_ERRORS)
-    return Row(isvc=isvc, traffic=traffic, severity=severity, reason=_reason(isvc, traffic, severity))
+    reason = _reason(isvc, traffic, severity)
+    if firing := [alert for alert in alerts if alert.matters]:
+        severity = max(severity, Severity.ALARM if firing[0].is_grave else Severity.ERRORS)
+        reason = reason or alert_words(firing[0], len(firing) - 1)
+    return Row(isvc=isvc, traffic=traffic, severity=severity, reason=reason, alerts=alerts)
+
+
+def alert_words(alert: Alert, more: int = 0) -> str:
+    """Name an alert with what its rule says of it."""
+    others = f" (and {more} more)" if more > 0 else ""
+    return f"alert {alert.name}{f': {alert.summary}' if alert.summary else ''}{others}"
 
 
 def has_split(traffic: tuple[TrafficShare, ...]) -> bool:

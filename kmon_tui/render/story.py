@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from kmon_tui.domain.alerts import Alert
 from kmon_tui.domain.health import Health, Status
 from kmon_tui.domain.service import Condition
 from kmon_tui.domain.state import PROMETHEUS, State
@@ -17,6 +18,7 @@ from kmon_tui.render.rows import Row, Severity, has_split, scope_words, split_wo
 from kmon_tui.render.summary import api_health
 from kmon_tui.render.units import age, long_duration, milliseconds, number, percent
 
+MOST_ALERTS = 5
 MISSING = re.compile("may not|not shown|not known|are old|is old")
 """In notes of what a person would miss on the screen; the others are worth no room there, only a line in ``:notes``."""
 
@@ -66,8 +68,10 @@ def story_lines(row: Row, drawing: Drawing, width: int) -> list[Line]:
     """Tell the service: reason, where it answers, pods, split, conditions."""
     isvc = row.isvc
     lines: list[Line] = [headline(row, drawing, width)]
-    if row.reason:
+    if row.reason and not row.reason.startswith("alert "):  # the alerts themselves say more
         lines.extend(((line, "reason"),) for line in wrap(clean(row.reason), width, most_lines=6))
+    for alert in row.alerts[:MOST_ALERTS]:
+        lines.extend(_alert_lines(alert, drawing, width))
     if (facts := _facts(_kind_facts(row), drawing)) and not text_of(lines[0]).endswith(text_of(facts)):
         lines.append(cropped(facts, width))
     pods: Line = ((f"pods {replicas_words(isvc)}", "warn" if isvc.not_serving else ""),)
@@ -85,6 +89,16 @@ def story_lines(row: Row, drawing: Drawing, width: int) -> list[Line]:
             words = f"pod {clean(pod.name)}: {clean(pod.trouble)} {clean(pod.message)}"
             lines.append(cropped(((words, "reason"),), width))
     return lines
+
+
+def _alert_lines(alert: Alert, drawing: Drawing, width: int) -> list[Line]:
+    """Say which alert it is, since when, how grave, and what its rule says."""
+    state = "firing" if alert.firing else "pending"
+    since = f" {age(max(60.0, (drawing.now - alert.since).total_seconds()))}" if alert.since is not None else ""
+    look = "failed" if alert.is_grave else "reason" if alert.matters else "warn" if alert.firing else "dim"
+    told = "  ".join(filter(None, (alert.severity, alert.summary)))
+    words = clean(f"alert {alert.name} {state}{since}{f'  {told}' if told else ''}")
+    return [((line, look),) for line in wrap(words, width, most_lines=3)]
 
 
 def no_traffic_words(state: State, row: Row | None) -> str:

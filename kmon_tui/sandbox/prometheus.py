@@ -49,6 +49,8 @@ class Prometheus:
         self.samples = Samples()
         self.engine = Engine(self.samples, dialect_of(self.version))
         self.faults = PrometheusFaults()
+        self.alerts: list[dict[str, Any]] = []
+        """What /api/v1/alerts tells; it evaluates no rules."""
         self.url = ""
         self.port = 0
         self.started_s = time.time()

@@ -23,6 +23,7 @@ class About(Protocol):
 
     version: str
     faults: PrometheusFaults
+    alerts: list[dict[str, Any]]
 
     def targets(self) -> dict[str, Any]:
         """Give ``data`` of /targets."""
@@ -163,7 +164,7 @@ class Api:
         return {"groups": []}
 
     async def _alerts(self, request: web.Request) -> Any:
-        return {"alerts": []}
+        return {"alerts": list(self._about.alerts)}
 
     async def _alertmanagers(self, request: web.Request) -> Any:
         return {"activeAlertmanagers": [], "droppedAlertmanagers": []}

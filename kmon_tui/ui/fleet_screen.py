@@ -20,7 +20,7 @@ from kmon_tui.domain.state import State
 from kmon_tui.domain.traffic import Traffic
 from kmon_tui.render.deploy_line import activity_line
 from kmon_tui.render.filter import FilterError, parse_filter
-from kmon_tui.render.fleet_rows import FleetRows, Fold, Reason, wanted_by
+from kmon_tui.render.fleet_rows import NO_ALERTS, FleetRows, Fold, Reason, wanted_by
 from kmon_tui.render.lines import Line, cropped
 from kmon_tui.render.rows import SORTS, Row
 from kmon_tui.render.situation import notice, too_small
@@ -115,7 +115,8 @@ class FleetScreen(KmonScreen):
     def show(self, state: State) -> None:
         """Patch the rows by what changed, then draw."""
         traffic = state.traffic.traffic if state.traffic is not None else NO_TRAFFIC
-        changed = self.rows.update(state.fleet.services, traffic)
+        alerts = state.traffic.alerts if state.traffic is not None else NO_ALERTS
+        changed = self.rows.update(state.fleet.services, traffic, alerts)
         if changed and self.view.is_narrow:
             self.rows.layout_due = True
         super().show(state)

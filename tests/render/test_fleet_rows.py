@@ -6,6 +6,7 @@ from array import array
 
 import pytest
 
+from kmon_tui.domain.alerts import Alert
 from kmon_tui.domain.service import InferenceService, Key, Kind, Readiness, Replicas, TrafficShare
 from kmon_tui.domain.traffic import Family, Traffic
 from kmon_tui.render.filter import parse_filter
@@ -176,3 +177,41 @@ def test_traffic_alone_changes_rows() -> None:
     traffic = Traffic(family=Family.KNATIVE_MS, requests_per_s=array("d", [1.0])[0])
 
     assert rows.update(same, {A.key: traffic}) == {A.key}
+
+
+FIRING = Alert("KServeSlow", True, "warning", None, "p99 is 3 s")
+GRAVE = Alert("KServeDown", True, "critical")
+
+
+def test_an_alert_that_fires_makes_trouble_and_says_why() -> None:
+    row = row_of(A, None, (FIRING,))
+
+    assert row.severity is Severity.ERRORS
+    assert row.reason == "alert KServeSlow: p99 is 3 s"
+
+
+def test_a_grave_alert_comes_before_others_and_a_pending_one_or_a_note_changes_nothing() -> None:
+    assert row_of(A, None, (GRAVE, FIRING)).severity is Severity.ALARM
+    assert row_of(A, None, (GRAVE, FIRING)).reason == "alert KServeDown (and 1 more)"
+    assert row_of(A, None, (FIRING._replace(firing=False),)).severity is Severity.READY
+    assert row_of(A, None, (FIRING._replace(severity="info"),)).severity is Severity.READY
+
+
+def test_a_service_that_fails_keeps_its_own_reason() -> None:
+    failed = isvc("f", Readiness.FAILED, reason="Boom")
+
+    assert row_of(failed, None, (GRAVE,)).reason == "Boom"
+    assert row_of(failed, None, (GRAVE,)).severity is Severity.FAILED
+
+
+def test_trouble_first_takes_alerts_in_at_the_next_sort() -> None:
+    rows = FleetRows()
+    services = fleet(A, B, C)
+    rows.update(services, {})
+
+    changed = rows.update(services, {}, {C.key: (GRAVE,)})
+    rows.resort()
+
+    assert changed == {C.key}
+    assert rows.arrange(every_row, show_split=False)[:2] == [C.key, Reason(C.key)]
+    assert rows.update(services, {}, {C.key: (GRAVE,)}) == set()
