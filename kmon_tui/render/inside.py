@@ -50,13 +50,15 @@ def inside_of(state: State, key: Key) -> Inside:
     services = state.fleet.services
     place = bisect_left(services, key, key=lambda one: one.key)
     isvc = services[place] if place < len(services) and services[place].key == key else None
-    traffic = state.traffic.traffic.get(key) if state.traffic is not None else None
+    report = state.traffic
+    traffic = report.traffic.get(key) if report is not None else None
+    alerts = report.alerts.get(key, ()) if report is not None else ()
     opened = state.opened if state.opened is not None and state.opened.key == key else None
     api = api_health(state)
     own = opened.health if opened is not None else Health()
     return Inside(
         key,
-        row_of(isvc, traffic) if isvc is not None else None,
+        row_of(isvc, traffic, alerts) if isvc is not None else None,
         opened.tree if opened is not None else None,
         (opened.diagnosis if opened is not None else None) or state.reasons.get(key),
         api if api.status is Status.FAILING else own,
