@@ -60,6 +60,12 @@ def _late(written: type) -> type:
                     if name not in written_by_hand:
                         setattr(late, name, made.__dict__[name])
 
+    def init(self: object, *values: object, **named: object) -> None:
+        with _ONE_AT_A_TIME:
+            if late.__dict__["__init__"] is init:
+                type.__setattr__(late, "__init__", _init_of(written, names))
+        late.__dict__["__init__"](self, *values, **named)
+
     def first(name: str) -> Callable[..., Any]:
         def call(self: object, *values: object, **named: object) -> Any:
             complete()
@@ -69,12 +75,39 @@ def _late(written: type) -> type:
 
     written_by_hand = {name for name in _MADE_LATE if name in space}
     space |= {name: first(name) for name in _MADE_LATE if name not in space}
+    if not inherited and "__init__" not in written_by_hand:
+        space["__init__"] = init
     space |= {name: _Fields(complete, name) for name in _READ_LATE}
     space |= {"__setattr__": _refuse, "__delattr__": _refuse, "__getstate__": _state, "__setstate__": _set_state}
     space |= {"__slots__": tuple(names), "__match_args__": tuple(dict.fromkeys([*inherited, *names]))}
     late = type(written)(written.__name__, written.__bases__, space)
     late.__qualname__ = written.__qualname__
     return late
+
+
+def _init_of(written: type, names: list[str]) -> Callable[..., None]:
+    """Write the ``__init__`` of a class without bases, with fields that are plain or have a default (or a factory)."""
+    known: dict[str, Any] = {"_set": object.__setattr__}
+    parameters, body = [], []
+    for name in names:
+        value, default = name, written.__dict__.get(name, dataclasses.MISSING)
+        if isinstance(default, dataclasses.Field):
+            factory: object = default.default_factory
+            default = default.default
+            if factory is not dataclasses.MISSING:
+                default = factory  # stands for "not given": nobody passes the factory itself
+                value = f"_of_{name}() if {name} is _of_{name} else {name}"
+        if default is not dataclasses.MISSING:
+            known[f"_of_{name}"] = default
+            parameters.append(f"{name}=_of_{name}")
+        else:
+            parameters.append(name)
+        body.append(f"    _set(self, {name!r}, {value})")
+    if hasattr(written, "__post_init__"):
+        body.append("    self.__post_init__()")
+    exec(f"def __init__(self, {', '.join(parameters)}):\n" + "\n".join(body or ["    return"]), known)
+    made: Callable[..., None] = known["__init__"]
+    return made
 
 
 def _refuse(self: object, name: str, *_: object) -> None:
