@@ -92,7 +92,7 @@ class KmonScreen(Screen[None]):
         self.draw()
         self.set_interval(1.0, self.tick)
 
-    def action_command_line(self) -> None:
+    async def action_command_line(self) -> None:
         """Type a command; in a row to type in, the key is a character."""
         if isinstance(self.focused, Input):
             raise SkipAction

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from asyncio import Event
 from dataclasses import replace
 from datetime import timedelta
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.actions import SkipAction
 from textual.app import ComposeResult
@@ -27,15 +28,16 @@ from kmon_tui.render.situation import notice, too_small
 from kmon_tui.render.story import context_line
 from kmon_tui.render.summary import top_line
 from kmon_tui.ui.base import KmonScreen, Surroundings
-from kmon_tui.ui.command_row import CommandRow
-from kmon_tui.ui.detail_pane import DetailPane
-from kmon_tui.ui.entry_row import EntryRow
 from kmon_tui.ui.key_bar import KeyBar
 from kmon_tui.ui.messages import Ask
 from kmon_tui.ui.notice_view import NoticeView
 from kmon_tui.ui.palette import LinesView
 from kmon_tui.ui.service_table import ServiceTable
 from kmon_tui.ui.view import View
+
+if TYPE_CHECKING:
+    from kmon_tui.ui.detail_pane import DetailPane
+    from kmon_tui.ui.entry_row import EntryRow
 
 RESORT_EVERY = timedelta(seconds=10)
 ALWAYS_ARRANGE = 500
@@ -91,17 +93,16 @@ class FleetScreen(KmonScreen):
         self._split_lines = True
         self._looked: LookAt | None = None
         self._look_timer: Timer | None = None
+        self._whole = Event()
+        self._pane: DetailPane | None = None
+        self._filter_row: EntryRow | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out the screen."""
         yield LinesView(id="top")
-        with Container(id="body"):
-            with Container(id="list"):
-                yield ServiceTable(id="table")
-                yield NoticeView(id="notice")
-            yield DetailPane(id="detail", classes="-beside")
-        yield EntryRow("/", id="filter")
-        yield CommandRow()
+        with Container(id="body"), Container(id="list"):
+            yield ServiceTable(id="table")
+            yield NoticeView(id="notice")
         yield LinesView(id="context")
         yield KeyBar()
 
@@ -109,8 +110,26 @@ class FleetScreen(KmonScreen):
         """Begin with the list in focus."""
         super().on_mount()
         self._table.focus()
-        if self.view.filter:
-            self.query_one("#filter", EntryRow).display = True
+        self.call_after_refresh(self.complete)
+
+    async def complete(self) -> None:
+        """Add what the first paint need not wait for; a key that wants it before waits here, too."""
+        body = self.query_one("#body")
+        if self._pane is not None:
+            await self._whole.wait()
+        if self._pane is not None or not body.is_attached:  # not any more: the program ends
+            return
+        from kmon_tui.ui.command_row import CommandRow
+        from kmon_tui.ui.detail_pane import DetailPane
+        from kmon_tui.ui.entry_row import EntryRow
+
+        self._pane = DetailPane(id="detail", classes="-beside")
+        self._filter_row = EntryRow("/", id="filter")
+        self._filter_row.display = bool(self.view.filter)
+        await self.mount(self._filter_row, CommandRow(), before="#context")
+        await body.mount(self._pane)
+        self._whole.set()
+        self._resized()
 
     def show(self, state: State) -> None:
         """Patch the rows by what changed, then draw."""
@@ -151,8 +170,8 @@ class FleetScreen(KmonScreen):
         if (view.sort, view.reverse) != (self._last_view.sort, self._last_view.reverse):
             self.rows.sort_by(view.sort, reverse=view.reverse)
         self._sorted_at = self.surroundings.now()
-        row = self.query_one("#filter", EntryRow)
-        if view.filter != self._last_view.filter and not row.has_focus_within:
+        row = self._filter_row
+        if row is not None and view.filter != self._last_view.filter and not row.has_focus_within:
             row.display = bool(view.filter)
         self._arrange()
         self.draw()
@@ -196,11 +215,11 @@ class FleetScreen(KmonScreen):
         key = self.selected
         row = self.rows.rows.get(key) if key is not None else None
         self.query_one("#context", LinesView).show((self._context_line(row, width),))
-        pane = self.query_one(DetailPane)
-        if pane.display and pane.size.width:
+        pane = self._pane
+        if pane is not None and pane.display and pane.size.width:
             pane.fill(state, row, self.drawing)
-        filter_row = self.query_one("#filter", EntryRow)
-        if filter_row.display and not filter_row.has_class("-failed"):
+        filter_row = self._filter_row
+        if filter_row is not None and filter_row.display and not filter_row.has_class("-failed"):
             filter_row.say(f"{self._shown} of {len(self.rows.rows)}  esc clears ")
 
     def _context_line(self, row: Row | None, width: int) -> Line:
@@ -208,11 +227,19 @@ class FleetScreen(KmonScreen):
         deploy = activity_line(self.state, self.surroundings.now())
         return cropped(deploy, width) if deploy else context_line(self.state, row, self.drawing, width)
 
-    def action_filter(self) -> None:
+    async def action_filter(self) -> None:
         """Type a filter; while typing one, the key is a character."""
         if isinstance(self.focused, Input):
             raise SkipAction
-        self.query_one("#filter", EntryRow).open(self.view.filter.text)
+        await self.complete()
+        assert self._filter_row is not None
+        self._filter_row.open(self.view.filter.text)
+
+    async def action_command_line(self) -> None:
+        """Type a command; in a row to type in, the key is a character."""
+        if not isinstance(self.focused, Input):
+            await self.complete()
+        await super().action_command_line()
 
     def action_open(self) -> None:
         """Show the selected service alone."""
@@ -241,9 +268,9 @@ class FleetScreen(KmonScreen):
 
     def action_clear(self) -> None:
         """Show all services again."""
-        row = self.query_one("#filter", EntryRow)
-        row.remove_class("-failed")
-        row.display = False
+        if self._filter_row is not None:
+            self._filter_row.remove_class("-failed")
+            self._filter_row.display = False
         self._table.focus()
         self.change_view(View(sort=self.view.sort, reverse=self.view.reverse))
 

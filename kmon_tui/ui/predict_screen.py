@@ -254,11 +254,11 @@ class PredictScreen(KmonScreen):
         """Ask for a header."""
         self._open("header", "", "Name: value; without a value it is removed  esc back ")
 
-    def action_command_line(self) -> None:
+    async def action_command_line(self) -> None:
         """Type a command; in the body the key is a character."""
         if isinstance(self.focused, TextArea):
             raise SkipAction
-        super().action_command_line()
+        await super().action_command_line()
 
     def _open(self, what: str, text: str, words: str) -> None:
         self._asks = what
