@@ -19,6 +19,9 @@ from kmon_tui.domain.names import wanted
 from kmon_tui.settings import Settings
 
 if TYPE_CHECKING:
+    from kmon_tui.backend import OpenBackend
+    from kmon_tui.domain.fleet import Place
+    from kmon_tui.monitor.monitor import Monitor
     from kmon_tui.settings.build import Configuration
     from kmon_tui.ui.app import KmonApp
 
@@ -44,26 +47,13 @@ def run(start: Start) -> int:
         for name, value in _CALM.items():
             os.environ.setdefault(name, value)
     # Only now, for neither a usage error nor a broken kubeconfig should wait for Textual.
+    from kmon_tui.cli.later import LaterMonitor
     from kmon_tui.cli.outside import opener
-    from kmon_tui.monitor.monitor import Monitor
-    from kmon_tui.settings.forwards import ForwardsFile
-    from kmon_tui.settings.remembered import PrometheusMemory
-    from kmon_tui.settings.saved_logs import SavedLogs
     from kmon_tui.ui.app import KmonApp
 
     with opener(start, settings) as open_backend:
-        monitor = Monitor(
-            open_backend,
-            settings,
-            _now,
-            place=place,
-            settings_for=lambda old, name: _elsewhere(start, old, name, configuration),
-            memory=None if settings.demo else PrometheusMemory(start.paths().prometheus),
-            forwards_file=ForwardsFile(start.paths().forwards),
-            saved_logs=SavedLogs(start.paths().data / "logs"),
-        )
         app = KmonApp(
-            monitor,
+            LaterMonitor(lambda: _monitor(start, settings, place, configuration, open_backend)),
             settings.view,
             read_only=settings.read_only,
             open_name=settings.open_name,
@@ -72,6 +62,26 @@ def run(start: Start) -> int:
         )
         asyncio.run(_run(app, settings))
     return _after(app, start)
+
+
+def _monitor(
+    start: Start, settings: Settings, place: Place, configuration: Configuration, open_backend: OpenBackend
+) -> Monitor:
+    from kmon_tui.monitor.monitor import Monitor
+    from kmon_tui.settings.forwards import ForwardsFile
+    from kmon_tui.settings.remembered import PrometheusMemory
+    from kmon_tui.settings.saved_logs import SavedLogs
+
+    return Monitor(
+        open_backend,
+        settings,
+        _now,
+        place=place,
+        settings_for=lambda old, name: _elsewhere(start, old, name, configuration),
+        memory=None if settings.demo else PrometheusMemory(start.paths().prometheus),
+        forwards_file=ForwardsFile(start.paths().forwards),
+        saved_logs=SavedLogs(start.paths().data / "logs"),
+    )
 
 
 async def _run(app: KmonApp, settings: Settings) -> None:

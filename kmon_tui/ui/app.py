@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Callable
 from datetime import datetime, timedelta, tzinfo
 from importlib import import_module
 from pathlib import Path
-from typing import ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -19,22 +19,18 @@ from textual.worker import Worker, WorkerCancelled, WorkerFailed
 from kmon_tui.domain.command import Awake, ChoosePrometheus, Command, SwitchContext
 from kmon_tui.domain.state import State
 from kmon_tui.render.deploy_line import deploy_in
-from kmon_tui.render.pages import notes_lines, prometheus_lines
 from kmon_tui.render.rows import SORTS
 from kmon_tui.settings import ViewSettings
 from kmon_tui.ui.base import KmonScreen, Surroundings, utc_now
 from kmon_tui.ui.burst import Burst
-from kmon_tui.ui.chooser import Chooser
-from kmon_tui.ui.command_row import CommandRow
-from kmon_tui.ui.commands import CommandError, Order
-from kmon_tui.ui.family import family_chooser, family_wish
 from kmon_tui.ui.fleet_screen import FleetScreen
-from kmon_tui.ui.help import help_lines
 from kmon_tui.ui.messages import Ask
 from kmon_tui.ui.opening_app import OpeningApp
 from kmon_tui.ui.plain_filter import PlainFilter, terminal_encoding
-from kmon_tui.ui.prometheus_screen import TYPE, PrometheusScreen, chooser, wish_of
-from kmon_tui.ui.text_screen import TextScreen
+
+if TYPE_CHECKING:
+    from kmon_tui.ui.command_row import CommandRow
+    from kmon_tui.ui.commands import Order
 
 SECOND_CTRL_C = timedelta(seconds=2)
 TELL_AWAKE_EVERY = timedelta(minutes=1)
@@ -193,8 +189,9 @@ class KmonApp(OpeningApp):
 
     def action_help(self) -> None:
         """Show the keys of the screen on top."""
-        lines = help_lines(self.screen.active_bindings, self._surroundings.glyphs)
-        self.push_screen(TextScreen("kmon-tui: help", lines))
+        from kmon_tui.ui.help import help_lines
+
+        self.show_text("kmon-tui: help", help_lines(self.screen.active_bindings, self._surroundings.glyphs))
 
     async def on_event(self, event: events.Event) -> None:
         """See every key first: it says that somebody is there, and a second ctrl+c quits whatever has the focus."""
@@ -242,7 +239,7 @@ class KmonApp(OpeningApp):
                 fleet.action_sort(name)
 
         choices = [(sort.name, f"{sort.name:<8}{sort.label}") for sort in SORTS.values()]
-        self.push_screen(Chooser("sort by", choices, fleet.view.sort.name), chosen)
+        self.choose(chosen, "sort by", choices, fleet.view.sort.name)
 
     def on_command_row_ordered(self, event: CommandRow.Ordered) -> None:
         """Do what was typed after the colon."""
@@ -272,10 +269,15 @@ class KmonApp(OpeningApp):
         elif order.name == "family":
             self._choose_family(order.argument)
         elif order.name == "notes":
-            self.push_screen(TextScreen("notes", notes_lines(self._watcher.state)))
+            from kmon_tui.render.pages import notes_lines
+
+            self.show_text("notes", notes_lines(self._watcher.state))
 
     def _prometheus(self, argument: str) -> None:
         """Show which Prometheus is asked, or ask another one."""
+        from kmon_tui.render.pages import prometheus_lines
+        from kmon_tui.ui.prometheus_screen import PrometheusScreen, wish_of
+
         if not argument:
             self.push_screen(PrometheusScreen(lambda: prometheus_lines(self._watcher.state, self.fleet.drawing)))
             return
@@ -290,6 +292,9 @@ class KmonApp(OpeningApp):
 
     def _choose_family(self, name: str) -> None:
         """Take the numbers from another family of metrics."""
+        from kmon_tui.ui.commands import CommandError
+        from kmon_tui.ui.family import family_chooser, family_wish
+
         if not name:
 
             def chosen(text: str | None) -> None:
@@ -305,6 +310,7 @@ class KmonApp(OpeningApp):
 
     def action_choose_prometheus(self) -> None:
         """Choose another Prometheus, or only some series of this one."""
+        from kmon_tui.ui.prometheus_screen import TYPE, PrometheusScreen, chooser
 
         def chosen(text: str | None) -> None:
             if text is None:
@@ -331,7 +337,7 @@ class KmonApp(OpeningApp):
         if name:
             self.notify(f"no context {name} in the kubeconfig", severity="error", markup=False)
         choices = [(context, context) for context in place.contexts]
-        self.push_screen(Chooser("context", choices, place.context, "the kubeconfig has no context"), chosen)
+        self.choose(chosen, "context", choices, place.context, "the kubeconfig has no context")
 
     def _choose_namespace(self, name: str) -> None:
         fleet = self.fleet
@@ -345,7 +351,7 @@ class KmonApp(OpeningApp):
             return
         choices = [("all", "0  all")]
         choices += [(n, f"{i if i < 10 else ' '}  {n}") for i, n in enumerate(fleet.namespaces, start=1)]
-        self.push_screen(Chooser("namespace", choices, fleet.view.namespace or "all"), chosen)
+        self.choose(chosen, "namespace", choices, fleet.view.namespace or "all")
 
     def _choose_theme(self, name: str) -> None:
         def chosen(theme: str | None) -> None:
@@ -358,7 +364,7 @@ class KmonApp(OpeningApp):
         if name:
             self.notify(f"no theme {name}", severity="error", markup=False)
         names = sorted(self.available_themes)
-        self.push_screen(Chooser("theme", [(theme, theme) for theme in names], self.theme), chosen)
+        self.choose(chosen, "theme", [(theme, theme) for theme in names], self.theme)
 
     def _open_first(self, name: str) -> None:
         if self.fleet.open_service(name) and self.fleet.selected is not None:

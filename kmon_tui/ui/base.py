@@ -20,9 +20,7 @@ from kmon_tui.domain.service import InferenceService, Key
 from kmon_tui.domain.state import PROMETHEUS, State
 from kmon_tui.render.drawing import Drawing, poll_s
 from kmon_tui.render.glyphs import ASCII, UNICODE, Glyphs
-from kmon_tui.render.pages import choices
 from kmon_tui.render.summary import api_health
-from kmon_tui.ui.command_row import CommandRow
 from kmon_tui.ui.cropping import CroppingCompositor
 from kmon_tui.ui.family import families
 from kmon_tui.ui.key_bar import KeyBar
@@ -100,6 +98,9 @@ class KmonScreen(Screen[None]):
 
     def ask_command(self, begun: str = "") -> None:
         """Open the command line, with a command that is begun."""
+        from kmon_tui.render.pages import choices
+        from kmon_tui.ui.command_row import CommandRow
+
         namespaces = sorted({isvc.key.namespace for isvc in self.state.fleet.services})
         arguments = {
             "ctx": self.state.place.contexts,

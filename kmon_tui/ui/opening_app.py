@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 
 from kmon_tui.domain.service import Key
+from kmon_tui.render.lines import Line
 from kmon_tui.ui.base import KmonScreen, Surroundings
 from kmon_tui.ui.fleet_screen import FleetScreen
 from kmon_tui.ui.messages import OpenLogs, OpenTab
@@ -34,7 +36,7 @@ class OpeningApp(QuietApp):
         """Show a service by one of its tabs, in place of its logs."""
         self.open_service(message.key, message.tab)
 
-    def onopen_logs(self, message: OpenLogs) -> None:
+    def on_open_logs(self, message: OpenLogs) -> None:
         """Show the logs of a service, or of some of its pods."""
         self.open_logs(message.key, message.pods, previous=message.previous)
 
@@ -67,6 +69,25 @@ class OpeningApp(QuietApp):
         from kmon_tui.ui.log_screen import LogScreen
 
         self.open_screen(LogScreen(self._surroundings, key, pods, previous=previous))
+
+    def choose(
+        self,
+        chosen: Callable[[str | None], None],
+        title: str,
+        choices: list[tuple[str, str]],
+        now: str = "",
+        empty: str = "",
+    ) -> None:
+        """Let somebody choose; ``chosen`` gets the id, or None when nothing is chosen."""
+        from kmon_tui.ui.chooser import Chooser
+
+        self.push_screen(Chooser(title, choices, now, empty), chosen)
+
+    def show_text(self, title: str, lines: tuple[Line, ...]) -> None:
+        """Show a page of words."""
+        from kmon_tui.ui.text_screen import TextScreen
+
+        self.push_screen(TextScreen(title, lines))
 
     @property
     def _looked_at(self) -> Key | None:
