@@ -6,6 +6,8 @@ from typing import NoReturn
 from kmon_tui.cli.flags import COMMANDS, EVERYWHERE, Row
 
 USAGE = 2
+PLUGIN_USAGE = 3
+"""Of a Nagios plugin, for which 2 would be an alarm."""
 _TRUE = frozenset({"1", "t", "true"})
 _FALSE = frozenset({"0", "f", "false"})
 
@@ -15,7 +17,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """End with the exit code of usage."""
-        self.exit(USAGE, f"kmon-tui: {message}. See {self.prog} --help\n")
+        code = PLUGIN_USAGE if self.prog.endswith(" check") else USAGE
+        self.exit(code, f"kmon-tui: {message}. See {self.prog} --help\n")
 
 
 def said_of(command: str, program: str, words: list[str]) -> dict[str, object]:
@@ -35,7 +38,8 @@ def parser_of(command: str, program: str) -> Parser:
         add_help=False,
     )
     for dest, word in zip(("name", "second"), place.split(), strict=False):
-        parser.add_argument(dest, metavar=word.strip("[]"), nargs="?" if word.startswith("[") else None)
+        many = "*" if word.endswith("…]") else "?"
+        parser.add_argument(dest, metavar=word.strip("[]…"), nargs=many if word.startswith("[") else None)
     for rows in (own, *(rows for _, rows in EVERYWHERE)):
         _add(parser, rows)
     return parser

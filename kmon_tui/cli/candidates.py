@@ -12,6 +12,7 @@ _FORMATS = {
     "get": "table wide json yaml name csv",
     "metrics": "json table yaml",
     "doctor": "table json yaml",
+    "why": "table json yaml",
     "predict": "body json yaml",
     "info": "table json yaml",
 }

@@ -93,6 +93,15 @@ DEPLOY: tuple[Row, ...] = (
     (("--read-only", "--readonly"), "read_only", "", "refuse to write"),
     (("--write",), "write", "", "take back a read_only of your config file"),
 )
+WHY: tuple[Row, ...] = ((("-o", "--output"), "output", "FORMAT", "table (usual), json or yaml"),)
+LOGS: tuple[Row, ...] = (
+    (("-f", "--follow"), "follow", "", "go on as lines come; pods that come later join by themselves"),
+    (("-p", "--previous"), "previous", "", "of the containers before their last restart"),
+    (("-c", "--container"), "containers", "CONTAINER…", "of this container alone; may be repeated (else all of them)"),
+    (("--since",), "since", "TIME", "not older than this, as 5m"),
+    (("--tail",), "tail", "N", "the last N lines of each container (else all)"),
+    (("--timestamps",), "timestamps", "", "write when each line was written"),
+)
 FORWARD: tuple[Row, ...] = ((("--shared",), "shared", "", "let other users of this machine connect, too"),)
 SANDBOX: tuple[Row, ...] = (
     (("--world",), "world", "NAME", "demo (usual), quiet (no services yet), or empty (an API server alone)"),
@@ -115,6 +124,9 @@ COMMANDS: dict[str, tuple[str, str, tuple[Row, ...]]] = {
         "say what keeps numbers away and what mends it; 0: nothing, 1: something",
         DOCTOR,
     ),
+    "why": ("[NAME]", "say why a service is not ready, or all that are not; 0: healthy, 1: not", WHY),
+    "logs": ("NAME", "print what all containers of a service wrote", LOGS),
+    "check": ("[NAME…]", "print one status line as a Nagios plugin; 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN", ()),
     "predict": ("NAME", "send a request to a model; 1 is the exit code of all but 2xx", PREDICT),
     "diff": ("", "print what an apply of manifests would change; 0: nothing, 1: something", DIFF),
     "deploy": ("", "apply manifests (asks before) and wait until their services are ready", DEPLOY),

@@ -6,7 +6,7 @@ _WIDTH = 80
 _INDENT = 27
 _EXIT_CODES = (
     ("0", "done"),
-    ("1", "the NAME is not there, or the model did not answer with 2xx"),
+    ("1", "a finding: the NAME is not there, the model did not answer with 2xx, why: it is not healthy"),
     ("2", "usage or configuration"),
     ("3", "cannot reach or log in"),
     ("4", "forbidden"),

@@ -10,6 +10,8 @@ from kmon_tui.domain.tree import Ref
 
 HEALTHY = "healthy"
 """Cause of a service with nothing wrong: also of a normal rollout, a scaled-to-zero and a stopped one."""
+NOTHING_SERVES = "nothing serves"
+"""What ``serving`` begins with when callers get no answer."""
 UNKNOWN_CAUSE = "unknown"
 """Cause when something is wrong and nothing known explains it: ``evidence`` says what is unusual."""
 
@@ -62,3 +64,8 @@ class Diagnosis:
     def healthy(self) -> bool:
         """Whether there is nothing to mend."""
         return self.cause == HEALTHY
+
+    @property
+    def is_down(self) -> bool:
+        """Whether something is wrong and callers get no answer."""
+        return not self.healthy and self.serving.startswith(NOTHING_SERVES)

@@ -154,7 +154,8 @@ class Source:
 
     def _start(self, tasks: asyncio.TaskGroup, run: Run, known: Run | None) -> None:
         before = self._tasks.get(run.place)
-        task = tasks.create_task(self._read(run, known, before), name=f"log of {run.pod} {run.container}")
+        early = not self._begun
+        task = tasks.create_task(self._read(run, known, before, early), name=f"log of {run.pod} {run.container}")
         self._tasks[run.place] = task
 
         def done(_: asyncio.Task[None]) -> None:
@@ -174,19 +175,19 @@ class Source:
         if self._request.follow:
             await self._put([LogLine("the pod is gone", runs[0].pod, "", None, mark=True)])
 
-    async def _read(self, run: Run, known: Run | None, before: asyncio.Task[None] | None) -> None:
-        """Read one run of a container to its end, through cuts."""
+    async def _read(self, run: Run, known: Run | None, before: asyncio.Task[None] | None, early: bool) -> None:
+        """Read one run of a container to its end, through cuts; ``early``: it was there when the reading began."""
         if before is not None:
             await asyncio.wait((before,), timeout=GRACE_S)
             before.cancel()
         if known is not None:
             how = f"restarted ({run.before})" if run.before else "restarted"
             await self._put([LogLine(how, run.pod, run.container, run.started, mark=True)])
-        elif self._begun and self._request.follow:
+        elif not early and self._request.follow:
             await self._put([LogLine("joined", run.pod, run.container, run.started, mark=True)])
         lines = Lines(run.pod, run.container)
         backoff, clock = self._around.pace.backoff, asyncio.get_running_loop().time
-        first = known is None and not self._begun
+        first = known is None and early
         while True:
             began_s = clock()
             if await self._read_once(run, lines, first=first) or not self._goes_on(run):
