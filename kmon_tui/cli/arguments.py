@@ -38,8 +38,8 @@ def parser_of(command: str, program: str) -> Parser:
         add_help=False,
     )
     for dest, word in zip(("name", "second"), place.split(), strict=False):
-        many = "*" if word.endswith("…]") else "?"
-        parser.add_argument(dest, metavar=word.strip("[]…"), nargs=many if word.startswith("[") else None)
+        many = "*" if word.endswith("...]") else "?"
+        parser.add_argument(dest, metavar=word.strip("[]."), nargs=many if word.startswith("[") else None)
     for rows in (own, *(rows for _, rows in EVERYWHERE)):
         _add(parser, rows)
     return parser

@@ -126,7 +126,7 @@ COMMANDS: dict[str, tuple[str, str, tuple[Row, ...]]] = {
     ),
     "why": ("[NAME]", "say why a service is not ready, or all that are not; 0: healthy, 1: not", WHY),
     "logs": ("NAME", "print what all containers of a service wrote", LOGS),
-    "check": ("[NAME…]", "print one status line as a Nagios plugin; 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN", ()),
+    "check": ("[NAME...]", "one status line for Nagios: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN", ()),
     "predict": ("NAME", "send a request to a model; 1 is the exit code of all but 2xx", PREDICT),
     "diff": ("", "print what an apply of manifests would change; 0: nothing, 1: something", DIFF),
     "deploy": ("", "apply manifests (asks before) and wait until their services are ready", DEPLOY),
