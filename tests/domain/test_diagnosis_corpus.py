@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from datetime import datetime
 
 import pytest
 
@@ -72,6 +73,13 @@ def test_what_tells_of_the_past_is_marked(case: Case) -> None:
     found = diagnose(case.tree, case.now)
 
     assert any(case.truth["stale"] in step.text for step in found.evidence if step.stale), found.evidence
+
+
+@pytest.mark.parametrize("case", [case for case in _CASES if "since" in case.truth], ids=str)
+def test_the_time_is_when_it_began(case: Case) -> None:
+    found = diagnose(case.tree, case.now)
+
+    assert found.since == datetime.fromisoformat(case.truth["since"])
 
 
 @pytest.mark.parametrize("case", [case for case in _CASES if "missing" in case.truth], ids=str)

@@ -7,7 +7,17 @@ from datetime import datetime
 
 from kmon_tui.domain.diagnosis import chain
 from kmon_tui.domain.diagnosis.finding import Finding, describe, kubectl
-from kmon_tui.domain.diagnosis.reading import conditions_of, earliest, name_of, nodes, number, one_line, ref_of, text
+from kmon_tui.domain.diagnosis.reading import (
+    conditions_of,
+    earliest,
+    name_of,
+    nodes,
+    number,
+    one_line,
+    ref_of,
+    text,
+    when,
+)
 from kmon_tui.domain.diagnosis.scene import Scene
 from kmon_tui.domain.service import Kind, Mode
 from kmon_tui.domain.tree import Object, Ref
@@ -21,7 +31,7 @@ _METRICS_S = 180
 def not_serving(scene: Scene) -> Iterator[Finding]:
     """Find a service that says Ready and has nothing that serves."""
     ready = scene.conditions.get("Ready")
-    if not scene.ready or ready is None or not scene.older_than(ready.since, _SETTLING_S) or not scene.tree.synced:
+    if not scene.ready or ready is None or not scene.lasts(ready, _SETTLING_S) or not scene.tree.synced:
         return
     yield from _answers(scene)
     yield from _no_pods(scene)
@@ -139,7 +149,7 @@ def autoscaler(scene: Scene) -> Iterator[Finding]:
             condition = conditions.get(type_)
             if condition is None or condition.status != "False" or condition.reason in ("ScalingDisabled", "NoTraffic"):
                 continue
-            if not scene.older_than(condition.since, _METRICS_S):
+            if not scene.lasts(condition, _METRICS_S, obj):
                 continue
             ref = ref_of(obj)
             event = chain.newest_event(
@@ -161,7 +171,7 @@ def autoscaler(scene: Scene) -> Iterator[Finding]:
                 "autoscaler-metrics",
                 f"the autoscaler {ref.name} cannot do its work: {why}",
                 ref,
-                condition.since,
+                condition.since or when(obj, "metadata", "creationTimestamp"),
                 tuple(steps),
                 (
                     describe(ref),
@@ -176,7 +186,7 @@ def autoscaler(scene: Scene) -> Iterator[Finding]:
             scene.ref.kind == Kind.LLM
             and condition is not None
             and condition.status == "False"
-            and scene.older_than(condition.since, _METRICS_S)
+            and scene.lasts(condition, _METRICS_S)
         ):
             yield Finding(
                 "autoscaler-metrics",

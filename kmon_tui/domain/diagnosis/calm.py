@@ -119,6 +119,9 @@ def on_its_way(scene: Scene) -> Diagnosis:
             tuple(doing[:5]),
             "" if serving == "nothing serves" else serving,
         )
+    risen = latest(*[_ready_since(pod) for pod in scene.current])
+    if up and up == live and not scene.older_than(risen, _PATIENCE_S) and risen is not None:
+        return Diagnosis(HEALTHY, f"{up} of {live} pods are ready; KServe has yet to notice", scene.ref, risen)
     patience = _SURE_S if odd is not None else _PATIENCE_S
     if not scene.older_than(since, patience) and since is not None:
         return Diagnosis(HEALTHY, "rolling out" if live else "starting: nothing has been made yet", scene.ref, since)
@@ -170,7 +173,7 @@ def _odd(scene: Scene) -> Condition | None:
     for condition in scene.conditions.values():
         if condition.status != "False" or condition.type in ("Stopped", "Ready") or condition.reason in _PASSING:
             continue
-        if condition.reason.endswith((" not ready", " not created")) or not scene.older_than(condition.since, _SURE_S):
+        if condition.reason.endswith((" not ready", " not created")) or not scene.lasts(condition, _SURE_S):
             continue
         return condition
     return None
@@ -190,6 +193,11 @@ def _counts(scene: Scene) -> tuple[int, int]:
     return sum(pod.ready for pod in live), len(live)
 
 
+def _ready_since(pod: PodView) -> datetime | None:
+    condition = conditions_of(pod.object).get("Ready")
+    return condition.since if condition is not None and condition.status == "True" else None
+
+
 def _step(scene: Scene, pod: PodView) -> Evidence | None:
     """Say what a pod is doing on its way up."""
     placed = conditions_of(pod.object).get("PodScheduled")
@@ -204,7 +212,8 @@ def _step(scene: Scene, pod: PodView) -> Evidence | None:
 
 
 def _done(box: Box) -> bool:
-    return box.ready or (box.init and (box.ended is not None or (box.started and box.running_since is not None)))
+    sidecar = box.init and text(box.spec, "restartPolicy") == "Always"
+    return box.ready or (box.init and box.ended is not None) or (sidecar and box.running_since is not None)
 
 
 def _doing(scene: Scene, pod: PodView, box: Box) -> str:

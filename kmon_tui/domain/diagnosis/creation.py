@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from kmon_tui.domain.diagnosis import chain, refusals
-from kmon_tui.domain.diagnosis.finding import Finding
+from kmon_tui.domain.diagnosis.finding import Finding, describe
 from kmon_tui.domain.diagnosis.reading import NOTHING, conditions_of, labels, name_of, number, one_line, ref_of, text
 from kmon_tui.domain.diagnosis.scene import Scene, event_time
 from kmon_tui.domain.diagnosis.workloads import PodView, component_of
@@ -77,7 +77,7 @@ def _finding(scene: Scene, obj: Object, said: str, since: datetime | None, step:
             ref,
             since,
             (step,),
-            (),
+            (describe(ref),),
             "",
             component,
         )
@@ -111,7 +111,7 @@ def _from_conditions(scene: Scene) -> Iterator[Finding]:
             ("pods-refused", one_line(condition.message)) if denial is None else (denial.cause, denial.verdict)
         )
         about = denial.object if denial is not None and denial.object is not None else scene.ref
-        tries = refusals.tries(denial, scene.ref) if denial is not None else ()
+        tries = refusals.tries(denial, scene.ref) if denial is not None else (describe(scene.ref),)
         yield Finding(
             cause,
             f"no pods can be made for the {component}: {verdict}",

@@ -130,7 +130,9 @@ def _deleted(scene: Scene, deleted: datetime) -> Diagnosis:
 def _conclude(scene: Scene, found: list[Finding]) -> Diagnosis:
     """Make the answer of the finding that explains the others."""
     best = min(found, key=_order)
-    steps = [*chain.of_service(scene), *best.evidence]
+    # A condition that the finding knows to be out of date is not said a second time as if it held.
+    known = {step.text for step in best.evidence}
+    steps = [*[step for step in chain.of_service(scene) if step.text not in known], *best.evidence]
     steps += [Evidence(f"also: {other.verdict}", other.object, other.since) for other in _others(best, found)]
     return Diagnosis(
         best.cause,
@@ -154,7 +156,8 @@ def _others(best: Finding, found: list[Finding]) -> Iterator[Finding]:
     """Give one finding of each other cause or component; the same fault in ten pods is one."""
     seen = {(best.cause, best.component)}
     for finding in sorted(found, key=_order):
-        if (finding.cause, finding.component) not in seen:
+        # A container that waits for another one to come up is not a second fault.
+        if finding.cause != "readiness-probe" and (finding.cause, finding.component) not in seen:
             seen.add((finding.cause, finding.component))
             yield finding
 

@@ -41,7 +41,7 @@ def configuration(scene: Scene) -> Iterator[Finding]:
     condition = scene.conditions.get("PresetsCombined")
     if condition is None or condition.status == "True":
         return
-    if condition.status != "False" and not scene.older_than(condition.since, _PATIENCE_S):
+    if condition.status != "False" and not scene.lasts(condition, _PATIENCE_S):
         return
     if not condition.message and not condition.reason:
         return
@@ -85,7 +85,7 @@ def stale(scene: Scene) -> Iterator[Finding]:
             "stale-condition",
             f"{type_} still says {condition.reason or condition.status}, but {ref.kind} "
             f"{ref.name} has been well since: KServe has not looked again",
-            scene.ref,
+            ref,
             since,
             steps,
             (
@@ -146,7 +146,7 @@ def findings(scene: Scene) -> Iterator[Finding]:
     """Find what its own conditions complain of, from the pods outward."""
     for type_, what in _WORKLOADS.items():
         condition = scene.conditions.get(type_)
-        if condition is not None and condition.status == "False" and scene.older_than(condition.since, _LONG_S):
+        if condition is not None and condition.status == "False" and scene.lasts(condition, _LONG_S):
             yield _workload(scene, condition, what)
     yield from _router(scene)
     yield from _group(scene)
@@ -171,7 +171,7 @@ def _router(scene: Scene) -> Iterator[Finding]:
         ("InferencePoolReady", "inference-pool", "no gateway has accepted its InferencePool"),
     ):
         condition = scene.conditions.get(type_)
-        if condition is None or condition.status != "False" or not scene.older_than(condition.since, _PATIENCE_S):
+        if condition is None or condition.status != "False" or not scene.lasts(condition, _PATIENCE_S):
             continue
         why = one_line(condition.message) or condition.reason
         about = _about(scene, type_)

@@ -97,7 +97,7 @@ def _routes(scene: Scene) -> Iterator[Finding]:
     """Find a Knative route that waits for its ingress although its revision is ready."""
     for route in scene.of_kind("Route"):
         ready = conditions_of(route).get("Ready")
-        if ready is not None and _bad(scene, ready):
+        if ready is not None and _bad(scene, ready, route):
             yield _route(scene, ref_of(route), ready)
             return
     if scene.of_kind("Route"):
@@ -113,9 +113,9 @@ def _routes(scene: Scene) -> Iterator[Finding]:
         yield _route(scene, scene.ref, condition)
 
 
-def _bad(scene: Scene, condition: Condition) -> bool:
+def _bad(scene: Scene, condition: Condition, obj: Object = NOTHING) -> bool:
     waits = condition.status != "True" and condition.reason not in _FOLLOWS
-    return waits and bool(condition.reason or condition.message) and scene.older_than(condition.since, _PATIENCE_S)
+    return waits and bool(condition.reason or condition.message) and scene.lasts(condition, _PATIENCE_S, obj)
 
 
 def _route(scene: Scene, ref: Ref, condition: Condition) -> Finding:
@@ -140,10 +140,10 @@ def _route(scene: Scene, ref: Ref, condition: Condition) -> Finding:
 
 def _ingress(scene: Scene) -> Iterator[Finding]:
     condition = scene.conditions.get("IngressReady")
-    if condition is None or condition.status == "True" or not scene.older_than(condition.since, _PATIENCE_S):
+    if condition is None or condition.status == "True" or not scene.lasts(condition, _PATIENCE_S):
         return
     parts = [scene.conditions[type_] for type_ in _COMPONENTS if type_ in scene.conditions]
-    if not parts or any(part.status != "True" or not scene.older_than(part.since, _PATIENCE_S) for part in parts):
+    if not parts or any(part.status != "True" or not scene.lasts(part, _PATIENCE_S) for part in parts):
         return
     why = ", ".join(word for word in (condition.reason, one_line(condition.message)) if word)
     ingress = scene.find("Ingress", name_of(scene.root))

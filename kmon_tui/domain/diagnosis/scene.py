@@ -84,6 +84,10 @@ class Scene:
         """Tell whether something is known to be older than this."""
         return moment is not None and (self.now - moment).total_seconds() >= seconds
 
+    def lasts(self, condition: Condition, seconds: float, obj: Object = NOTHING) -> bool:
+        """Tell whether a condition has been so for this long; one without a time as long as its object is there."""
+        return self.older_than(condition.since or when(obj or self.root, "metadata", "creationTimestamp"), seconds)
+
 
 def look(tree: ObjectTree, now: datetime) -> Scene:
     """Sort the objects of a tree."""

@@ -50,7 +50,7 @@ def _by_revision(scene: Scene, entry: str) -> str:
     if behind:
         return behind
     if not good:
-        return _NOTHING if not scene.ready else ""
+        return _NOTHING if not scene.ready or any(pod.live for pod in scene.pods) else ""
     return ", ".join(good)
 
 

@@ -41,7 +41,8 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "storage-missing",
         re.compile(
-            r"no model found|NoSuchBucket|NoSuchKey|\b404\b|not ?found|does not exist|no such file or directory"
+            r"no (model|objects?|files?) found|NoSuchBucket|NoSuchKey|\b404\b|not ?found|does not exist"
+            r"|no such file or directory"
             r"|no such (bucket|key|container)|is not a valid model identifier|invalid repo",
             re.I,
         ),
