@@ -1,0 +1,122 @@
+"""Pods of every family of metrics: their pages at loopback addresses, as API objects that a scrape job can discover."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from tests.e2e.pages import PAGES
+
+_TYPE = re.compile(r"^# TYPE (\S+) (\S+)")
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyPod:
+    """One pod of an InferenceService (or LLMInferenceService) of its own, named after its page."""
+
+    page: str
+    port: int
+    how: str = "standard"
+    """knative, standard or llm."""
+    image: str = "example/server:1"
+    port_annotation: str = ""
+
+    @property
+    def name(self) -> str:
+        """Name of the service."""
+        return self.page.replace(".", "-").removeprefix("constructed-")
+
+    @property
+    def pod_name(self) -> str:
+        """Name of its pod, as a Deployment makes it."""
+        middle = {"knative": "-predictor-00001-deployment", "standard": "-predictor", "llm": "-kserve"}[self.how]
+        return f"{self.name}{middle}-5d8f7c9b6d-abcde"
+
+    def manifest(self, ip: str) -> dict[str, Any]:
+        """Give the pod as the API shows it."""
+        own = {"serving.kserve.io/inferenceservice": self.name, "component": "predictor"}
+        containers: list[dict[str, Any]] = [{"name": "kserve-container", "image": self.image}]
+        if self.how == "knative":
+            own["serving.knative.dev/revision"] = f"{self.name}-predictor-00001"
+            ports = [
+                {"name": "http-autometric", "containerPort": 9090},
+                {"name": "http-usermetric", "containerPort": 9091},
+            ]
+            containers.append({"name": "queue-proxy", "image": "example/queue:1", "ports": ports})
+        if self.how == "llm":
+            own = {"app.kubernetes.io/part-of": "llminferenceservice", "app.kubernetes.io/name": self.name}
+            own |= {"kserve.io/component": "workload"}
+            containers = [{"name": "main", "image": self.image, "ports": [{"containerPort": 8000}]}]
+        annotations = {"prometheus.kserve.io/port": self.port_annotation} if self.port_annotation else {}
+        metadata = {"name": self.pod_name, "namespace": "default", "uid": ip, "labels": own, "annotations": annotations}
+        return {"metadata": metadata, "spec": {"containers": containers}, "status": {"podIP": ip, "phase": "Running"}}
+
+
+class Page:
+    """A page whose counters grow by what the page holds at every scrape; gauges stay."""
+
+    def __init__(self, name: str, isvc: str = "") -> None:
+        text = (PAGES / f"{name}.txt").read_text(encoding="utf-8").replace("ISVC", isvc)
+        self._lines = list(_marked(text))
+        self._asked = 0
+
+    def text(self) -> str:
+        """Give it once more."""
+        self._asked += 1
+        return "".join(
+            f"{line.rpartition(' ')[0]} {float(line.rpartition(' ')[2]) * self._asked!r}\n" if grows else f"{line}\n"
+            for line, grows in self._lines
+        )
+
+
+def _marked(text: str) -> Iterator[tuple[str, bool]]:
+    """Give each line, and whether it is a counter's."""
+    growing: tuple[str, ...] = ()
+    for line in text.splitlines():
+        if match := _TYPE.match(line):
+            growing = (match[1],) if match[2] in ("counter", "histogram", "summary") else ()
+        yield line, bool(growing) and not line.startswith("#") and line.startswith(growing)
+
+
+@contextmanager
+def serving_pods(pods: Sequence[FamilyPod]) -> Iterator[list[dict[str, Any]]]:
+    """Let each pod listen at an address of its own; gives their manifests."""
+    with ExitStack() as stack:
+        manifests = []
+        for number, pod in enumerate(pods, start=10):
+            ip = f"127.88.1.{number}"
+            stack.enter_context(serving(Page(pod.page), ip, pod.port))
+            manifests.append(pod.manifest(ip))
+        yield manifests
+
+
+@contextmanager
+def serving(page: Page, ip: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+    """Serve one page at /metrics; gives host:port."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = page.text().encode()
+            self.send_response(200 if self.path == "/metrics" else 404)
+            self.send_header("Content-Type", "text/plain; version=0.0.4")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer((ip, port), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"{ip}:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -1,0 +1,318 @@
+"""Every family of metrics, from its page through our own scrape jobs and a real Prometheus to `kmon-tui metrics`.
+
+The pages are true ones, but those whose name begins with ``constructed``: they say so in their first line. What is told
+must equal what is worked out anew from the raw samples.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from kmon_tui.domain.quantile import quantile
+from kmon_tui.domain.service import InferenceService, Key, Kind
+from kmon_tui.domain.traffic import Family
+from kmon_tui.live.metrics import PrometheusMetrics
+from kmon_tui.oneshot.metrics import document
+from kmon_tui.settings import PrometheusSettings
+from tests.e2e import discovery, scraping, tools
+from tests.e2e.family_pods import FamilyPod, Page, serving, serving_pods
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+WINDOW_S = 60
+MLSERVER_PATH = 'path=~"/v2/models/.+/infer(_stream)?"'
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What must be found of one pod in one family: selectors of raw series."""
+
+    pod: FamilyPod
+    family: Family
+    requests: tuple[str, ...]
+    failed: tuple[str, ...] | None = None
+    base: tuple[str, ...] | None = None
+    buckets: str = ""
+    to_ms: float = 1.0
+    kind: Kind = Kind.ISVC
+
+
+QUEUE_PROXY = [FamilyPod(f"knative-{one}", 9091, "knative") for one in ("1.18.0", "1.19.0", "1.21.1", "1.23.0")]
+SDK = FamilyPod("kserve-sdk", 8080)
+MLSERVER = FamilyPod("mlserver", 8082, image="docker.io/seldonio/mlserver:1.7.1", port_annotation="8080")
+TRITON = FamilyPod("constructed-triton", 8002, image="nvcr.io/nvidia/tritonserver:23.05-py3")
+TORCHSERVE = FamilyPod("constructed-torchserve", 8082, port_annotation="8082")
+VLLM = FamilyPod("constructed-vllm", 8000, "llm")
+PODS = [*QUEUE_PROXY, SDK, MLSERVER, TRITON, TORCHSERVE, VLLM]
+
+COUNT, DURATION = "kserve_request_count", "kserve_request_duration_milliseconds"
+NEW = "http_server_request_duration_seconds"
+ALIASED = (f'{COUNT}{{response_code_class=~"5xx|failed"}}',)
+CASES = [
+    *(Case(pod, Family.ALIAS, (COUNT,), ALIASED, buckets=DURATION) for pod in [*QUEUE_PROXY, MLSERVER]),
+    *(Case(pod, Family.ALIAS, (COUNT,), buckets=DURATION) for pod in [SDK]),
+    Case(VLLM, Family.ALIAS, (COUNT,), buckets=DURATION, kind=Kind.LLM),
+    Case(TRITON, Family.ALIAS, (COUNT,), ALIASED),
+    Case(TORCHSERVE, Family.ALIAS, (COUNT,)),
+    Case(
+        QUEUE_PROXY[0],
+        Family.KNATIVE_MS,
+        ("revision_request_count",),
+        ('revision_request_count{response_code_class="5xx"}',),
+        buckets="revision_request_latencies_bucket",
+    ),
+    *(
+        Case(
+            pod,
+            Family.KNATIVE_S,
+            (f"{NEW}_count",),
+            (f'{NEW}_count{{http_response_status_code=~"5.."}}',),
+            buckets=f"{NEW}_bucket",
+            to_ms=1000,
+        )
+        for pod in QUEUE_PROXY[1:]
+    ),
+    Case(
+        SDK,
+        Family.SDK,
+        ("request_predict_seconds_count",),
+        ("request_preprocess_seconds_count", "-request_postprocess_seconds_count"),
+        ("request_preprocess_seconds_count",),
+        "request_predict_seconds_bucket",
+        1000,
+    ),
+    Case(
+        MLSERVER,
+        Family.MLSERVER,
+        ("model_infer_request_success_total", "model_infer_request_failure_total"),
+        ("model_infer_request_failure_total",),
+        buckets=f"rest_server_request_duration_seconds_bucket{{{MLSERVER_PATH}}}",
+        to_ms=1000,
+    ),
+    Case(
+        TRITON,
+        Family.TRITON,
+        ("nv_inference_request_success", "nv_inference_request_failure"),
+        ("nv_inference_request_failure",),
+    ),
+    Case(TORCHSERVE, Family.TORCHSERVE, ("ts_inference_requests_total",), ("Requests5XX",)),
+    Case(
+        VLLM,
+        Family.VLLM,
+        ("vllm:request_success_total",),
+        ('http_requests_total{handler=~"/v1/.+",status="5xx"}',),
+        ('http_requests_total{handler=~"/v1/.+"}',),
+        "vllm:e2e_request_latency_seconds_bucket",
+        1000,
+        Kind.LLM,
+    ),
+]
+IN_FRONT = {Family.ISTIO: SDK, Family.ENVOY: MLSERVER, Family.ACTIVATOR: QUEUE_PROXY[0]}
+
+
+@pytest.fixture(scope="module", params=["own", "3.5"])
+def prometheus(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    version = None if request.param == "own" else request.param
+    binary = tools.prometheus(version)
+    if binary is None:
+        pytest.skip(tools.reason_without_prometheus(str(version)))
+    folder: Path = tmp_path_factory.mktemp("families")
+    with ExitStack() as stack:
+        pods = stack.enter_context(serving_pods(PODS))
+        bridge = stack.enter_context(discovery.serving(lambda: pods))
+        jobs = yaml.safe_load(scraping.JOBS.read_text(encoding="utf-8"))
+        for job in jobs:
+            del job["kubernetes_sd_configs"]
+            job |= {"http_sd_configs": [{"url": bridge, "refresh_interval": "2s"}], "scrape_interval": "1s"}
+        for family, pod in IN_FRONT.items():
+            name = {Family.ACTIVATOR: "activator-1.18"}.get(family, family.value)
+            address = stack.enter_context(serving(Page(f"constructed-{name}", pod.name)))
+            jobs.append({"job_name": family.value, "static_configs": [{"targets": [address]}]})
+        config = {"global": {"scrape_interval": "1s"}, "scrape_configs": jobs}
+        with scraping.running(binary, folder, config) as url:
+            scraping.wait_for_samples(
+                url, f"count(count_over_time(up[1m]) > 8) == {2 * len(PODS) + len(IN_FRONT)}", 120
+            )
+            yield url
+
+
+def raw(url: str, selector: str, pod: FamilyPod, family: Family, at_s: float) -> list[dict[str, Any]]:
+    """Give the raw samples of a selector, of the scrape job that the family belongs to."""
+    job = "kserve-metrics" if family is Family.ALIAS else "kserve-model-metrics"
+    name, _, matchers = selector.partition("{")
+    own = f'job="{job}",service_name="{pod.name}"'
+    return samples(url, f"{name}{{{own}{',' if matchers else ''}{matchers.rstrip('}')}}}", at_s)
+
+
+def samples(url: str, selector: str, at_s: float) -> list[dict[str, Any]]:
+    query = urllib.parse.urlencode({"query": f"{selector}[{WINDOW_S + 300}s]", "time": at_s})
+    with urllib.request.urlopen(f"{url}/api/v1/query?{query}", timeout=10) as answer:
+        return list(json.load(answer)["data"]["result"])
+
+
+def gained(series: list[list[Any]], end_s: float) -> float:
+    """Increase since a moment, from raw samples; from the first one when it is younger."""
+    values = [(float(at), float(value)) for at, value in series]
+    before = [value for at, value in values if at <= end_s - WINDOW_S] or [values[0][1]]
+    return values[-1][1] - before[-1]
+
+
+def sum_of(url: str, selectors: tuple[str, ...], case: Case, end_s: float) -> float:
+    """Increase of all series of some selectors; those with a minus are taken away."""
+    total = 0.0
+    for selector in selectors:
+        sign = -1.0 if selector.startswith("-") else 1.0
+        found = raw(url, selector.lstrip("-"), case.pod, case.family, end_s)
+        total += sign * sum(gained(one["values"], end_s) for one in found)
+    return total
+
+
+async def measured(url: str, pod: FamilyPod, kind: Kind, family: Family | None) -> dict[str, Any]:
+    isvc = InferenceService(Key(kind, "default", pod.name))
+    metrics = PrometheusMetrics(PrometheusSettings(url=url))
+    try:
+        return document(await metrics.measure((isvc,), isvc.key, WINDOW_S, family))
+    finally:
+        await metrics.aclose()
+
+
+def ids(case: Case) -> str:
+    return f"{case.pod.page}-{case.family}"
+
+
+@pytest.mark.parametrize("case", CASES, ids=ids)
+async def test_requests_and_errors_equal_the_raw_samples(prometheus: str, case: Case) -> None:
+    told = await measured(prometheus, case.pod, case.kind, case.family)
+
+    end_s = told["requests_per_s"]["series"][-1][0]
+    requests = sum_of(prometheus, case.requests, case, end_s)
+    assert told["family"] == case.family.value
+    assert case.family.value in told["families"]
+    assert told["requests_in_window"] == pytest.approx(requests)
+    assert told["counter_sum"] == pytest.approx(
+        sum(
+            float(one["values"][-1][1])
+            for name in case.requests
+            for one in raw(prometheus, name, case.pod, case.family, end_s)
+        )
+    )
+    if case.failed is not None:
+        base = sum_of(prometheus, case.base, case, end_s) if case.base else requests
+        expected = sum_of(prometheus, case.failed, case, end_s) / base
+        assert told["pods_error_ratio"] == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.buckets], ids=ids)
+async def test_buckets_and_quantiles_equal_the_raw_samples(prometheus: str, case: Case) -> None:
+    told = await measured(prometheus, case.pod, case.kind, case.family)
+
+    end_s = told["requests_per_s"]["series"][-1][0]
+    cumulative: dict[float, float] = {}
+    for one in raw(prometheus, case.buckets, case.pod, case.family, end_s):
+        le = float(one["metric"]["le"])
+        cumulative[le] = cumulative.get(le, 0.0) + gained(one["values"], end_s)
+    bounds = sorted(cumulative)
+    own = [b - a for a, b in pairwise([0.0, *(cumulative[bound] for bound in bounds)])]
+    assert [one["count"] for one in told["buckets"]] == pytest.approx(own)
+    assert [one["le_ms"] or math.inf for one in told["buckets"]] == pytest.approx([case.to_ms * b for b in bounds])
+    for name, q in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99)):
+        expected = quantile(q, bounds, own)
+        assert told["latency_ms"][name] == pytest.approx((expected or 0.0) * case.to_ms, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("pod", "total", "count"),
+    [
+        (TRITON, "nv_inference_request_duration_us", ("nv_inference_request_success", "nv_inference_request_failure")),
+        (TORCHSERVE, "ts_inference_latency_microseconds", ("ts_inference_requests_total",)),
+    ],
+    ids=lambda one: one.page if isinstance(one, FamilyPod) else "",
+)
+async def test_without_a_histogram_there_is_a_mean(
+    prometheus: str, pod: FamilyPod, total: str, count: tuple[str, ...]
+) -> None:
+    family = Family.TRITON if pod is TRITON else Family.TORCHSERVE
+    case = Case(pod, family, count)
+
+    told = await measured(prometheus, pod, Kind.ISVC, None)
+
+    end_s = told["requests_per_s"]["series"][-1][0]
+    expected_us = sum_of(prometheus, (total,), case, end_s) / sum_of(prometheus, count, case, end_s)
+    assert told["family"] == family.value, "an alias without codes gives way to what knows failures"
+    assert told["mean_ms"] == pytest.approx(expected_us / 1000, rel=1e-4)
+    assert told["latency_ms"] == {"p50": None, "p90": None, "p99": None}
+
+
+async def test_the_walks_two_queries_answer_for_each_pod_that_has_them(prometheus: str) -> None:
+    for pod in [*QUEUE_PROXY, SDK, MLSERVER]:
+        assert scraping.ask(prometheus, f'{COUNT}{{service_name="{pod.name}"}}'), pod.name
+        assert scraping.ask(prometheus, f'{DURATION}{{le="100", service_name="{pod.name}"}}'), pod.name
+
+
+async def test_a_language_model_tells_its_tokens(prometheus: str) -> None:
+    told = await measured(prometheus, VLLM, Kind.LLM, None)
+
+    llm = told["llm"]
+    assert told["family"] == "vllm"
+    assert (llm["running"], llm["waiting"], llm["kv_cache_ratio"]) == (3, 1, 0.42)
+    assert llm["prefix_hit_ratio"] == pytest.approx(6100 / 9000, rel=1e-3)
+    assert llm["prompt_tokens_per_s"] == pytest.approx(2 * 120345, rel=0.2), "two jobs ask for the page each second"
+    assert llm["generation_tokens_per_s"] / llm["prompt_tokens_per_s"] == pytest.approx(45678 / 120345, rel=1e-3)
+    assert 0 < llm["ttft_p50_ms"] <= llm["ttft_p99_ms"] <= llm["ttft_top_ms"] == 2_560_000
+    assert 0 < llm["itl_p50_ms"] <= llm["itl_p99_ms"] <= llm["itl_top_ms"] == 80_000
+
+
+@pytest.mark.parametrize(("family", "ratio"), [(Family.ISTIO, 30 / 1070), (Family.ENVOY, 50 / 1000)], ids=str)
+async def test_what_gateways_refused_is_in_the_scope_of_users(prometheus: str, family: Family, ratio: float) -> None:
+    told = await measured(prometheus, IN_FRONT[family], Kind.ISVC, None)
+
+    assert (told["scope"], told["users"]["family"]) == ("users", family.value)
+    assert told["error_ratio"] == told["users"]["error_ratio"] == pytest.approx(ratio, abs=1e-4)
+    assert 0 < told["users"]["p50_ms"] <= told["users"]["p99_ms"]
+    assert set(told["users"]["by_class"]) >= {"2xx", "5xx"}
+
+
+async def test_what_the_activator_refused_comes_on_top_of_what_the_pods_saw(prometheus: str) -> None:
+    pod = QUEUE_PROXY[0]
+    case = Case(pod, Family.ALIAS, (COUNT,), ALIASED)
+
+    told = await measured(prometheus, pod, Kind.ISVC, None)
+
+    end_s = told["requests_per_s"]["series"][-1][0]
+    behind, bad_behind = (sum_of(prometheus, one, case, end_s) for one in ((COUNT,), ALIASED))
+    seen = {
+        code: sum(
+            gained(one["values"], end_s)
+            for one in samples(prometheus, f'activator_request_count{{response_code_class="{code}"}}', end_s)
+        )
+        for code in ("2xx", "5xx")
+    }
+    refused = max(0.0, seen["5xx"] - bad_behind)
+    expected = max(seen["5xx"], bad_behind) / max(sum(seen.values()), behind + refused)
+    assert (told["scope"], told["users"]["family"]) == ("users", "activator")
+    assert told["error_ratio"] == pytest.approx(expected, rel=1e-3)
+
+
+async def test_the_autoscaler_tells_the_pods(prometheus: str) -> None:
+    told = await measured(prometheus, QUEUE_PROXY[0], Kind.ISVC, None)
+
+    scaling = told["scaling"]
+    assert (scaling["source"], scaling["wanted"], scaling["ready"]) == ("autoscaler", 3, 2)
+    assert (scaling["concurrency"], scaling["target_concurrency"], scaling["panic"]) == (4.5, 10, False)
+
+
+def test_constructed_pages_say_so() -> None:
+    for file in scraping.JOBS.parents[1].joinpath("tests/data/exposition").glob("constructed-*.txt"):
+        assert file.read_text(encoding="utf-8").startswith("# CONSTRUCTED"), file.name
