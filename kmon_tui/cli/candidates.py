@@ -13,6 +13,7 @@ _FORMATS = {
     "metrics": "json table yaml",
     "doctor": "table json yaml",
     "why": "table json yaml",
+    "events": "table json yaml",
     "predict": "body json yaml",
     "info": "table json yaml",
 }

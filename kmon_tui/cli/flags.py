@@ -94,6 +94,7 @@ DEPLOY: tuple[Row, ...] = (
     (("--write",), "write", "", "take back a read_only of your config file"),
 )
 WHY: tuple[Row, ...] = ((("-o", "--output"), "output", "FORMAT", "table (usual), json or yaml"),)
+EVENTS: tuple[Row, ...] = (*WHY, (("-w", "--watch"), "watch", "", "go on and print what happens"))
 LOGS: tuple[Row, ...] = (
     (("-f", "--follow"), "follow", "", "go on as lines come; pods that come later join by themselves"),
     (("-p", "--previous"), "previous", "", "of the containers before their last restart"),
@@ -126,6 +127,7 @@ COMMANDS: dict[str, tuple[str, str, tuple[Row, ...]]] = {
     ),
     "why": ("[NAME]", "say why a service is not ready, or all that are not; 0: healthy, 1: not", WHY),
     "logs": ("NAME", "print what all containers of a service wrote", LOGS),
+    "events": ("NAME", "print events and changes of a service and of all below it, newest last", EVENTS),
     "check": ("[NAME...]", "one status line for Nagios: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN", ()),
     "predict": ("NAME", "send a request to a model; 1 is the exit code of all but 2xx", PREDICT),
     "diff": ("", "print what an apply of manifests would change; 0: nothing, 1: something", DIFF),

@@ -20,6 +20,7 @@ _MODULES = {
     "doctor": "doctor",
     "why": "why",
     "logs": "logs",
+    "events": "events",
     "check": "check",
     "predict": "predict",
     "diff": "diff",
