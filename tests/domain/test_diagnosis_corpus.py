@@ -75,6 +75,13 @@ def test_what_tells_of_the_past_is_marked(case: Case) -> None:
     assert any(case.truth["stale"] in step.text for step in found.evidence if step.stale), found.evidence
 
 
+@pytest.mark.parametrize("case", [case for case in _CASES if "evidence" in case.truth], ids=str)
+def test_the_evidence_holds_what_else_is_known(case: Case) -> None:
+    steps = "\n".join(step.text for step in diagnose(case.tree, case.now).evidence)
+
+    assert [words for words in case.truth["evidence"] if words not in steps] == [], steps
+
+
 @pytest.mark.parametrize("case", [case for case in _CASES if "since" in case.truth], ids=str)
 def test_the_time_is_when_it_began(case: Case) -> None:
     found = diagnose(case.tree, case.now)

@@ -10,6 +10,7 @@ from kmon_tui.domain.diagnosis.finding import Finding, describe, kubectl
 from kmon_tui.domain.diagnosis.reading import (
     conditions_of,
     earliest,
+    labels,
     name_of,
     nodes,
     number,
@@ -19,6 +20,7 @@ from kmon_tui.domain.diagnosis.reading import (
     when,
 )
 from kmon_tui.domain.diagnosis.scene import Scene
+from kmon_tui.domain.diagnosis.workloads import component_of
 from kmon_tui.domain.service import Kind, Mode
 from kmon_tui.domain.tree import Object, Ref
 from kmon_tui.domain.verdict import Evidence, Try
@@ -73,9 +75,12 @@ def _no_pods(scene: Scene) -> Iterator[Finding]:
         return
     for deployment in scene.of_kind("Deployment"):
         wanted = number(deployment, "spec", "replicas")
-        if wanted == 0 or text(deployment, "metadata", "labels", "serving.knative.dev/revision"):
+        if text(deployment, "metadata", "labels", "serving.knative.dev/revision"):
             continue
         ref = ref_of(deployment)
+        if wanted == 0:
+            yield from _switched_off(scene, deployment, ref)
+            continue
         count = 1 if wanted is None else wanted
         condition = conditions_of(deployment).get("Available")
         since = condition.since if condition is not None and condition.status != "True" else None
@@ -92,6 +97,31 @@ def _no_pods(scene: Scene) -> Iterator[Finding]:
             (describe(ref),),
         )
         return
+
+
+def _switched_off(scene: Scene, deployment: Object, ref: Ref) -> Iterator[Finding]:
+    """Find a Deployment of no pods that nobody asked for: it counts as available, and so the service as ready."""
+    component = component_of(scene.root, labels(deployment))
+    asked = number(scene.root, "spec", component, "minReplicas")
+    scaled = any(text(obj, "spec", "scaleTargetRef", "name") == ref.name for obj in scene.of_kind("ScaledObject"))
+    if scene.ref.kind != Kind.ISVC or scene.mode is not Mode.STANDARD or asked == 0 or scaled:
+        return
+    count = 1 if asked is None else asked
+    yield Finding(
+        "ready-not-serving",
+        f"it says Ready, but {ref.name} has been scaled to 0 pods by hand; the service asks for {count}",
+        ref,
+        None,
+        (Evidence(f"Deployment {ref.name}: spec.replicas is 0", ref, None, 1),),
+        (
+            Try(
+                "scale it up",
+                kubectl("scale", "deployment", ref.name, f"--replicas={count}", namespace=ref.namespace),
+            ),
+        ),
+        "",
+        component,
+    )
 
 
 def _no_endpoints(scene: Scene) -> Iterator[Finding]:

@@ -37,7 +37,7 @@ def findings(scene: Scene) -> Iterator[Finding]:
 
 def _from_status(scene: Scene) -> Finding | None:
     status = node(scene.root, "status", "modelStatus")
-    if text(status, "transitionStatus") != "InvalidSpec" or scene.ready:
+    if text(status, "transitionStatus") != "InvalidSpec":
         return None
     info = node(status, "lastFailureInfo")
     reason, said = text(info, "reason"), text(info, "message")

@@ -48,12 +48,19 @@ def well(scene: Scene) -> Diagnosis:
         verdict = "scaled to zero and fine: the next request wakes it"
     elif not live:
         verdict = "ready"
-    elif up < live and scene.mode is not Mode.KNATIVE:
-        verdict = f"ready and rolling out: {up} of {live} pods are ready"
+    elif up < live and scene.mode is Mode.KNATIVE and not up:
+        verdict = _waking(scene)
+    elif up < live:
+        verdict = f"ready and rolling out: {up} of {live} new pods are ready"
     else:
         verdict = f"ready: {up} of {live} pods"
     stale = tuple(step for step in chain.of_service(scene) if step.stale)
     return Diagnosis(HEALTHY, verdict, scene.ref, since, stale)
+
+
+def _waking(scene: Scene) -> str:
+    busy = doing(scene)
+    return f"waking up: {busy[0].text}" if busy else "waking up"
 
 
 def stopped(scene: Scene, since: datetime | None) -> Diagnosis:
@@ -104,19 +111,19 @@ def silent(scene: Scene) -> Diagnosis | None:
 
 def on_its_way(scene: Scene) -> Diagnosis:
     """Say what it is doing, or that nobody knows what keeps it."""
-    doing = [step for step in (_step(scene, pod) for pod in scene.current if not pod.ready) if step is not None]
+    busy = doing(scene)
     odd = _odd(scene)
     since = _since(scene)
     up, live = _counts(scene)
-    if doing and odd is None:
+    if busy and odd is None:
         serving = still(scene)
         count = f" ({up} of {live} pods are ready)" if live > 1 else ""
         return Diagnosis(
             HEALTHY,
-            f"starting: {doing[0].text}{count}",
+            f"starting: {busy[0].text}{count}",
             scene.ref,
             since,
-            tuple(doing[:5]),
+            tuple(busy[:5]),
             "" if serving == "nothing serves" else serving,
         )
     risen = latest(*[_ready_since(pod) for pod in scene.current])
@@ -128,6 +135,12 @@ def on_its_way(scene: Scene) -> Diagnosis:
     if not scene.tree.synced:
         return Diagnosis(HEALTHY, "not ready, and not everything about it has been read yet", scene.ref, since)
     return _unknown(scene, odd, since)
+
+
+def doing(scene: Scene, workload: str = "") -> list[Evidence]:
+    """Say what the pods that are not ready are doing on their way up: all of them, or those of one workload."""
+    pods = [pod for pod in scene.current if not pod.ready and workload in ("", pod.workload)]
+    return [step for step in (_step(scene, pod) for pod in pods) if step is not None]
 
 
 def _unknown(scene: Scene, odd: Condition | None, since: datetime | None) -> Diagnosis:

@@ -36,6 +36,7 @@ CAUSES: tuple[Cause, ...] = (
     Cause(
         "untolerated-taint", "the nodes that would do have a taint that the pod does not tolerate", "add a toleration"
     ),
+    Cause("nodes-unwell", "the nodes that would do are cordoned, full or cut off", "see the nodes"),
     Cause("no-cpu-memory", "no node has the CPU or memory free that the pod asks for", "ask for less, or add a node"),
     Cause(
         "node-selector",

@@ -24,7 +24,7 @@ def said(condition: Condition) -> str:
 def of_service(scene: Scene) -> tuple[Evidence, ...]:
     """Give the condition that matters, and what modelStatus says if it still holds."""
     everything = tuple(scene.conditions.values())
-    condition = most_telling(everything) or telling_at_all(everything)
+    condition = _closest(scene, most_telling(everything) or telling_at_all(everything))
     if condition is None and not scene.ready:
         condition = scene.conditions.get("Ready")
     found = [] if condition is None else [Evidence(said(condition), scene.ref, condition.since)]
@@ -37,11 +37,24 @@ def of_service(scene: Scene) -> tuple[Evidence, ...]:
     if code:
         words.append(f"exit code {code}")
     told = ", ".join(word for word in words if word)
-    stale = scene.ready or transition not in _FAILED_STATES
-    label = "an earlier failed load is still in its status" if stale else f"model {transition}"
     # KServe never takes lastFailureInfo back: after a recovery it tells of the past.
+    over = scene.ready and transition != "InvalidSpec" and not any(not pod.ready for pod in scene.current)
+    stale = over or transition not in _FAILED_STATES
+    label = "an earlier failed load is still in its status" if stale else f"model {transition}"
     found.append(Evidence(f"{label}: {told}" if told else label, scene.ref, when(info, "time"), 0, stale))
     return tuple(found)
+
+
+def _closest(scene: Scene, condition: Condition | None) -> Condition | None:
+    """Give the condition that a roll-up repeats word for word: it names the part."""
+    if condition is None or condition.type not in ("WorkloadsReady", "RouterReady", "Ready"):
+        return condition
+    parts = [
+        other
+        for other in scene.conditions.values()
+        if other.severity == "Info" and (other.status, other.reason, other.message) == condition[1:4]
+    ]
+    return parts[0] if parts and condition.reason else condition
 
 
 def of_pod(scene: Scene, pod: PodView, *last: Evidence) -> tuple[Evidence, ...]:

@@ -49,7 +49,7 @@ def finding(scene: Scene, pod: PodView, box: Box, end: End) -> Finding:
     return replace(
         found,
         evidence=steps,
-        since=_since(pod),
+        since=_since(pod, end),
         component=pod.component,
         tries=(*found.tries, logs(pod.ref, box.name, previous=box.restarts > 0 and box.ended is None)),
     )
@@ -248,6 +248,8 @@ def _line(lines: str, rule: re.Pattern[str]) -> str:
     return one_line(next((line for line in lines.splitlines() if rule.search(line)), last_line(lines)), 180)
 
 
-def _since(pod: PodView) -> datetime | None:
+def _since(pod: PodView, end: End) -> datetime | None:
+    if pod.ready:
+        return end.finished
     ready = conditions_of(pod.object).get("Ready")
     return (ready.since if ready is not None and ready.status != "True" else None) or pod.created

@@ -9,7 +9,7 @@ from kmon_tui.domain.diagnosis import chain, refusals
 from kmon_tui.domain.diagnosis.finding import Finding, describe
 from kmon_tui.domain.diagnosis.reading import NOTHING, conditions_of, labels, name_of, number, one_line, ref_of, text
 from kmon_tui.domain.diagnosis.scene import Scene, event_time
-from kmon_tui.domain.diagnosis.workloads import PodView, component_of
+from kmon_tui.domain.diagnosis.workloads import PodView, component_of, latest_revisions
 from kmon_tui.domain.tree import Object, Ref
 from kmon_tui.domain.verdict import Evidence, Try
 
@@ -36,7 +36,7 @@ def findings(scene: Scene) -> Iterator[Finding]:
 
 
 def _of_deployment(scene: Scene, deployment: Object) -> Finding | None:
-    if number(deployment, "spec", "replicas") == 0:
+    if number(deployment, "spec", "replicas") == 0 or belongs_to_old(scene, deployment):
         return None
     failure = conditions_of(deployment).get("ReplicaFailure")
     if failure is not None and failure.status == "True":
@@ -55,6 +55,12 @@ def _of_deployment(scene: Scene, deployment: Object) -> Finding | None:
     )
 
 
+def belongs_to_old(scene: Scene, deployment: Object) -> bool:
+    """Tell whether it is a Knative revision's that has been replaced."""
+    revision = text(labels(deployment), "serving.knative.dev/revision")
+    return bool(revision) and revision not in latest_revisions(scene.root, scene.kinds).values()
+
+
 def _short(obj: Object) -> bool:
     """Whether it has fewer pods than it wants."""
     wanted = number(obj, "spec", "replicas")
@@ -69,11 +75,12 @@ def _refusal_event(scene: Scene, ref: Ref) -> Object | None:
 def _finding(scene: Scene, obj: Object, said: str, since: datetime | None, step: Evidence) -> Finding:
     denial = refusals.explain(said, scene.ref.namespace)
     ref = ref_of(obj)
+    more = "no more pods" if any(pod.workload == ref.name for pod in scene.current) else "no pods"
     component = component_of(scene.root, labels(obj))
     if denial is None:
         return Finding(
             "pods-refused",
-            f"no pods can be made for {ref.name}: {one_line(said)}",
+            f"{more} can be made for {ref.name}: {one_line(said)}",
             ref,
             since,
             (step,),
@@ -83,7 +90,7 @@ def _finding(scene: Scene, obj: Object, said: str, since: datetime | None, step:
         )
     return Finding(
         denial.cause,
-        f"no pods can be made for {ref.name}: {denial.verdict}",
+        f"{more} can be made for {ref.name}: {denial.verdict}",
         denial.object or ref,
         since,
         (step,),

@@ -10,11 +10,12 @@ from kmon_tui.domain.diagnosis.causes import RANK
 from kmon_tui.domain.diagnosis.finding import Finding, age, kubectl
 from kmon_tui.domain.diagnosis.reading import node, text, texts, when
 from kmon_tui.domain.diagnosis.scene import Scene, look
-from kmon_tui.domain.diagnosis.serving import short, still
+from kmon_tui.domain.diagnosis.serving import short, still, unreached
 from kmon_tui.domain.tree import ObjectTree, Why
 from kmon_tui.domain.verdict import HEALTHY, Diagnosis, Evidence, Try
 
 _DELETING_S = 120
+_WAYS = frozenset({"ingress-not-configured", "gateway-not-ready", "route-not-accepted", "inference-pool"})
 _COMPONENTS = ("predictor", "workload", "prefill", "router", "transformer", "explainer", "scheduler", "tokenizer")
 
 
@@ -138,13 +139,19 @@ def _conclude(scene: Scene, found: list[Finding]) -> Diagnosis:
         best.cause,
         _sentence(scene, best),
         best.object,
-        best.since,
+        best.since or _fell(scene),
         tuple(steps),
-        still(scene),
+        unreached(scene) if best.cause in _WAYS and not scene.ready else still(scene),
         best.tries,
         best.shared,
         best.component,
     )
+
+
+def _fell(scene: Scene) -> datetime | None:
+    """Tell when the service stopped being ready; None when it is."""
+    ready = scene.conditions.get("Ready")
+    return ready.since if ready is not None and ready.status != "True" else None
 
 
 def _order(finding: Finding) -> tuple[int, int, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kmon_tui.domain.conditions import most_telling
 from kmon_tui.domain.diagnosis.finding import Finding, kubectl
 from kmon_tui.domain.diagnosis.reading import NOTHING, conditions_of, node, nodes, one_line, text
 from kmon_tui.domain.diagnosis.scene import Scene
@@ -44,7 +45,8 @@ def findings(scene: Scene) -> Iterator[Finding]:
             continue
         ready = conditions_of(service).get("Ready")
         if ready is None or ready.status != "True":
-            why = one_line(ready.message or ready.reason) if ready is not None else "it has no status yet"
+            telling = most_telling(tuple(conditions_of(service).values())) or ready
+            why = one_line(telling.message or telling.reason) if telling is not None else "it has no status yet"
             since = ready.since if ready is not None else None
             yield Finding(
                 "graph-step-not-ready",

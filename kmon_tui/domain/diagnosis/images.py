@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from kmon_tui.domain.diagnosis.reading import one_line
+from kmon_tui.domain.diagnosis.reading import both_ends
 from kmon_tui.domain.tree import Ref
 from kmon_tui.domain.verdict import Try
 
@@ -50,7 +50,8 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
         "image-registry-unreachable",
         re.compile(
             r"no such host|dial tcp|i/o timeout|connection re(fused|set)|x509|certificate|tls|deadline exceeded"
-            r"|server misbehaving|network is unreachable|\bEOF\b|\b50[0234]\b|RegistryUnavailable",
+            r"|server gave HTTP response|server misbehaving|network is unreachable|\bEOF\b|\b50[0234]\b"
+            r"|RegistryUnavailable",
             re.I,
         ),
     ),
@@ -79,13 +80,15 @@ def explain(image: str, said: str, reason: str, who: str = "") -> PullFailure:
     cause = next((cause for cause, rule in _RULES if rule.search(plain) or rule.search(reason)), "image-pull")
     registry = registry_of(image)
     by = f" by {who}" if who else ""
-    tail = f": {one_line(said)}" if said and cause in ("image-pull", "storage-full") else ""
+    silent = not said or (said.startswith("Back-off") and "rr" not in said)
+    tail = "; why is not known any more" if silent else f": {both_ends(said, 220)}"
     verdicts = {
         "image-rate-limit": f"the pull limit of {registry} is used up, so the image {image} cannot be pulled{by}",
         "image-platform": f"the image {image} is not built for this node's kind of CPU",
         "image-auth": f"{registry} does not let the image {image} be pulled{by}: no permission, or no such repository",
         "image-name": f"there is no image {image}",
-        "image-registry-unreachable": f"{registry} does not answer{by}, so the image {image} cannot be pulled",
+        "image-registry-unreachable": f"{who or 'its node'} cannot talk to {registry}, so the image {image} is not "
+        f"pulled{tail}",
         "storage-full": f"the node's disk is full, so the image {image} cannot be pulled{tail}",
         "image-pull": f"the image {image} cannot be pulled{by}{tail}",
     }
@@ -93,8 +96,16 @@ def explain(image: str, said: str, reason: str, who: str = "") -> PullFailure:
         verdicts[cause] = f"the image {image} is not on the node, and imagePullPolicy Never forbids to pull it"
     if cause == "image-name" and reason == "InvalidImageName":
         verdicts[cause] = f"{image!r} is not the name of an image"
+    return PullFailure(cause, verdicts[cause], _shared(cause, registry, image))
+
+
+def _shared(cause: str, registry: str, image: str) -> str:
+    if cause == "image-auth" and registry == "docker.io":
+        # Everybody's registry: a right that one owner's images need tells nothing of another's.
+        owner = image.removeprefix("docker.io/").partition("/")[0]
+        return f"registry docker.io/{owner}"
     wide = cause in ("image-rate-limit", "image-registry-unreachable", "image-auth")
-    return PullFailure(cause, verdicts[cause], f"registry {registry}" if wide else f"image {image}")
+    return f"registry {registry}" if wide else f"image {image}"
 
 
 def tries(cause: str, image: str, root: Ref, account: str) -> tuple[Try, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from kmon_tui.domain.diagnosis import chain
-from kmon_tui.domain.diagnosis.finding import Finding, describe, kubectl
+from kmon_tui.domain.diagnosis.finding import Finding, age, describe, kubectl
 from kmon_tui.domain.diagnosis.reading import (
     NOTHING,
     conditions_of,
@@ -84,7 +84,7 @@ def stale(scene: Scene) -> Iterator[Finding]:
         yield Finding(
             "stale-condition",
             f"{type_} still says {condition.reason or condition.status}, but {ref.kind} "
-            f"{ref.name} has been well since: KServe has not looked again",
+            f"{ref.name} has been well for {age(since, scene.now)}: KServe has not looked again",
             ref,
             since,
             steps,

@@ -39,7 +39,7 @@ def uri(scene: Scene, pod: PodView | None = None) -> str:
         if component in ("predictor", "workload", "prefill")
         else node(scene.root, "spec", component)
     )
-    named = text(asked, "storageUri") or text(asked, "uri")
+    named = text(asked, "storageUri") or text(asked, "uri") or text(asked, "storage", "path")
     if named or pod is None:
         return named
     for container in nodes(pod.object, "spec", "initContainers"):

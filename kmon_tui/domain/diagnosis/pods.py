@@ -88,9 +88,11 @@ def _node_down(scene: Scene, pod: PodView) -> Finding | None:
     host = text(pod.object, "spec", "nodeName")
     machine = scene.find("Node", host) if host else NOTHING
     ready = conditions_of(machine).get("Ready") if machine is not NOTHING else None
-    if pod.ready or ready is None or ready.status == "True":
+    if pod.ready or (ready is not None and ready.status == "True"):
         return None
     ref = Ref("Node", host)
+    if ready is None:
+        return _node_lost(scene, pod, ref)
     return Finding(
         "node-down",
         f"the node {host} that {pod.ref.name} is on is not ready: "
@@ -100,6 +102,19 @@ def _node_down(scene: Scene, pod: PodView) -> Finding | None:
         chain.of_pod(scene, pod, Evidence(chain.said(ready), ref, ready.since, 3)),
         (Try("see the node", kubectl("describe", "node", host)),),
         f"Node {host}",
+    )
+
+
+def _node_lost(scene: Scene, pod: PodView, ref: Ref) -> Finding | None:
+    """Read from the pod's own events that its node is lost, where the node itself may not be seen."""
+    event = chain.newest_event(scene, pod.ref, frozenset({"NodeNotReady"}))
+    if not ref.name or event is NOTHING or not all(box.ready for box in boxes_of(pod.object)):
+        return None
+    step = chain.of_event(event, pod.ref)
+    verdict = f"the node {ref.name} that {pod.ref.name} is on does not answer"
+    see = Try("see the node", kubectl("describe", "node", ref.name))
+    return Finding(
+        "node-down", verdict, ref, event_time(event), chain.of_pod(scene, pod, step), (see,), f"Node {ref.name}"
     )
 
 
@@ -171,10 +186,11 @@ def _missing(pod: PodView, said: str) -> Finding | None:
         whole, key, holder = found.groups()
         name = whole or holder.rpartition("/")[2]
         ref = Ref(kind, name, pod.ref.namespace)
-        verdict = f"the {kind} {name} does not exist" if whole else f"the {kind} {name} has no key {key}"
+        where = f"the {kind} {name} of namespace {ref.namespace}"
+        verdict = f"{where} does not exist" if whole else f"{where} has no key {key}"
         return Finding(
             cause,
-            f"{verdict} in namespace {ref.namespace}",
+            verdict,
             ref,
             None,
             (),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kmon_tui.domain.diagnosis import chain, images, model, refusals, scheduling, storage
+from kmon_tui.domain.diagnosis import calm, chain, creation, images, model, placement, refusals, storage
 from kmon_tui.domain.diagnosis.finding import Finding, describe, kubectl
 from kmon_tui.domain.diagnosis.reading import (
     NOTHING,
@@ -155,7 +155,7 @@ def _explain(scene: Scene, ref: Ref, obj: Object, said: str, reason: str) -> tup
     if denial is not None:
         return denial.cause, denial.verdict, refusals.tries(denial, scene.ref), denial.shared
     if "nodes are available" in said or reason == "Unschedulable":
-        refusal = scheduling.explain(said)
+        refusal = placement.explain(said)
         return refusal.cause, refusal.verdict, (describe(ref),), refusal.shared
     if "Container failed with:" in said or _EXIT.search(reason):
         exited = _EXIT.search(reason)
@@ -203,16 +203,18 @@ def _deadlines(scene: Scene) -> Iterator[Finding]:
         progress = conditions_of(deployment).get("Progressing")
         if progress is None or progress.status != "False" or progress.reason != "ProgressDeadlineExceeded":
             continue
-        if _scaled_up(deployment) or _belongs_to_old(scene, deployment):
+        if _scaled_up(deployment) or creation.belongs_to_old(scene, deployment):
             continue
         ref = ref_of(deployment)
         step = Evidence(f"Deployment {ref.name}: {chain.said(progress)}", ref, progress.since, 1)
+        doing = calm.doing(scene, ref.name)
+        now = f": {doing[0].text}" if doing else ""
         yield Finding(
             "deadline-exceeded",
-            f"the pods of {ref.name} were not ready within the deadline",
+            f"the pods of {ref.name} were not ready within the deadline{now}",
             ref,
             progress.since,
-            (step,),
+            (step, *doing),
             (describe(ref),),
             "",
             component_of(scene.root, labels(deployment)),
@@ -222,8 +224,3 @@ def _deadlines(scene: Scene) -> Iterator[Finding]:
 def _scaled_up(deployment: Object) -> bool:
     wanted = number(deployment, "spec", "replicas")
     return (number(deployment, "status", "readyReplicas") or 0) >= (1 if wanted is None else wanted)
-
-
-def _belongs_to_old(scene: Scene, deployment: Object) -> bool:
-    revision = text(labels(deployment), "serving.knative.dev/revision")
-    return bool(revision) and revision not in latest_revisions(scene.root, scene.kinds).values()

@@ -2,90 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from typing import NamedTuple
+from collections.abc import Mapping
 
 from kmon_tui.domain.diagnosis.finding import Finding, describe, kubectl
-from kmon_tui.domain.diagnosis.reading import labels, name_of, node, nodes, number, one_line, text
+from kmon_tui.domain.diagnosis.placement import Refusal, explain
+from kmon_tui.domain.diagnosis.reading import labels, name_of, node, nodes, number, text
 from kmon_tui.domain.diagnosis.scene import Scene, event_time
 from kmon_tui.domain.diagnosis.workloads import PodView
 from kmon_tui.domain.tree import Object, Ref
 from kmon_tui.domain.verdict import Evidence, Try
 
-_INSUFFICIENT = re.compile(r"Insufficient ([\w.\-]+(?:/[\w.\-]+)?)")
-_TAINT = re.compile(r"untolerated taint(?:\(s\))? ?\{([^}]*)\}|had taint \{([^}]*)\}, that the pod didn't tolerate")
-_CLAIM = re.compile(r'persistentvolumeclaim "([^"]+)"', re.I)
-_ACCELERATOR = re.compile(r"gpu|nvidia|amd\.com|habana|accelerator|tpu", re.I)
-
-
-class Refusal(NamedTuple):
-    """What the scheduler said, sorted."""
-
-    cause: str
-    verdict: str
-    shared: str
-    resource: str = ""
-
-
-def explain(said: str, needs: dict[str, str] | None = None) -> Refusal:
-    """Sort a message of the scheduler. ``needs`` are the pod's requests by resource."""
-    # What follows tells of other pods that might be thrown out, not of why this one is not placed.
-    body = said.partition("preemption:")[0].strip().rstrip(".")
-    short = list(dict.fromkeys(_INSUFFICIENT.findall(body)))
-    taints = [(first or second).strip() for first, second in _TAINT.findall(body)]
-    volume = _volume(body)
-    if volume is not None:
-        return volume
-    devices = [name for name in short if "/" in name or _ACCELERATOR.search(name)]
-    barred = [taint for taint in taints if _ACCELERATOR.search(taint)]
-    if devices and barred:
-        return _tainted(barred[0])
-    if devices:
-        wanted = (needs or {}).get(devices[0], "")
-        asked = f"{wanted} {devices[0]}" if wanted else devices[0]
-        return Refusal("no-gpu", f"no node has {asked} free", devices[0], devices[0])
-    plain = [name for name in short if name in ("cpu", "memory", "ephemeral-storage", "pods")]
-    if plain:
-        asked = " and ".join(f"{(needs or {}).get(name, '')} {name}".strip() for name in plain)
-        return Refusal("no-cpu-memory", f"no node has {asked} free", " ".join(plain), plain[0])
-    if "node affinity" in body or "node selector" in body or "nodeSelector" in body:
-        return Refusal("node-selector", "no node has the labels that its nodeSelector or affinity asks for", "")
-    own = [taint for taint in taints if "control-plane" not in taint and "/master" not in taint]
-    if own or taints:
-        return _tainted((own or taints)[0])
-    return Refusal("unschedulable", f"no node takes it: {one_line(body, 180)}" if body else "no node takes it", "")
-
-
-def _tainted(taint: str) -> Refusal:
-    named = taint.strip().rstrip(":").strip()
-    return Refusal(
-        "untolerated-taint",
-        f"the nodes that would do have the taint {named}, which it does not tolerate",
-        f"taint {named}",
-    )
-
-
-def _volume(body: str) -> Refusal | None:
-    claim = _CLAIM.search(body)
-    if claim is not None:
-        missing = "not found" in body
-        said = "does not exist" if missing else "cannot be used: " + one_line(body.partition(claim.group(0))[2], 120)
-        return Refusal(
-            "pvc", f"the PersistentVolumeClaim {claim.group(1)} {said}", f"PersistentVolumeClaim {claim.group(1)}"
-        )
-    if "unbound immediate PersistentVolumeClaims" in body:
-        return Refusal("pvc", "a PersistentVolumeClaim that it needs is not bound", "")
-    if "volume node affinity conflict" in body:
-        return Refusal("pvc", "its volume is on other nodes than those that would take it", "")
-    if "available persistent volumes to bind" in body or "exceed max volume count" in body:
-        return Refusal("pvc", f"no node can bind its volume: {one_line(body, 120)}", "")
-    return None
-
 
 def finding(scene: Scene, pod: PodView, said: str, chain: tuple[Evidence, ...]) -> Finding:
     """Tell why no node takes a pod."""
     needs = requests_of(pod.object)
-    refusal = explain(said, needs)
+    refusal = explain(said, needs, _behind_taints(scene, needs))
     held = _holders(scene, refusal.resource) if refusal.cause == "no-gpu" else ()
     by = f" (held by {', '.join(held[:3])}{' …' if len(held) > 3 else ''})" if held else ""
     namespace = pod.ref.namespace
@@ -100,6 +31,23 @@ def finding(scene: Scene, pod: PodView, said: str, chain: tuple[Evidence, ...]) 
         tries(refusal, pod.ref),
         shared,
     )
+
+
+def _behind_taints(scene: Scene, needs: Mapping[str, str]) -> dict[str, bool]:
+    """Tell of which taints the nodes say that all nodes with a device that the pod needs have them."""
+    devices = [name for name in needs if "/" in name]
+    having = [node_ for node_ in scene.of_kind("Node") if any(_has(node_, name) for name in devices)]
+    if not having:
+        return {}
+    taints = [
+        {f"{text(taint, 'key')}: {text(taint, 'value')}".rstrip(": ") for taint in nodes(node_, "spec", "taints")}
+        for node_ in having
+    ]
+    return dict.fromkeys(set.intersection(*taints), True)
+
+
+def _has(node_: Object, device: str) -> bool:
+    return (number(node_, "status", "allocatable", device) or 0) > 0
 
 
 def _claim(scene: Scene, refusal: Refusal) -> Ref | None:
@@ -129,6 +77,8 @@ def tries(refusal: Refusal, pod: Ref) -> tuple[Try, ...]:
                 kubectl("get", "nodes", "-o", "custom-columns=NODE:.metadata.name,TAINTS:.spec.taints"),
             ),
         )
+    if refusal.cause == "nodes-unwell":
+        return (Try("see how the nodes are", kubectl("get", "nodes")), see)
     if refusal.cause == "node-selector":
         return (Try("see the labels of the nodes", kubectl("get", "nodes", "--show-labels")), see)
     if refusal.cause == "pvc":

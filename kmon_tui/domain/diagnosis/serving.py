@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kmon_tui.domain.diagnosis.reading import NOTHING, conditions_of, node, nodes, number, text
 from kmon_tui.domain.diagnosis.scene import Scene
+from kmon_tui.domain.diagnosis.workloads import PodView
 from kmon_tui.domain.service import Kind, Mode
 
 _NOTHING = "nothing serves"
@@ -22,6 +23,15 @@ def still(scene: Scene) -> str:
     if scene.blind_to("Pod") or not scene.tree.synced:
         return ""
     return _by_pods(scene, entry)
+
+
+def unreached(scene: Scene) -> str:
+    """Say what serves while the way to it is at fault."""
+    if not any(pod.ready for pod in scene.pods):
+        return still(scene)
+    if scene.mode is Mode.KNATIVE:
+        return "nothing serves: its pods are ready, but no requests reach them"
+    return "its pods are ready, but no requests from outside reach them"
 
 
 def entry_of(scene: Scene) -> str:
@@ -79,6 +89,14 @@ def _behind(scene: Scene, entry: str) -> str:
     return "nothing serves: the transformer is ready, but has no predictor to ask" if down == ["predictor"] else ""
 
 
+def _unpicked(scene: Scene, ready: list[PodView]) -> str:
+    """Tell of pods that are ready while the scheduler that picks one of them is not."""
+    scheduler = scene.conditions.get("SchedulerWorkloadReady")
+    if not ready or scheduler is None or scheduler.status != "False":
+        return ""
+    return "nothing serves: its pods are ready, but the scheduler that picks one for a request is not"
+
+
 def _down(scene: Scene, component: str) -> bool:
     condition = scene.conditions.get(f"{component.capitalize()}Ready")
     if any(pod.ready for pod in scene.pods if pod.component == component):
@@ -90,7 +108,7 @@ def _by_pods(scene: Scene, entry: str) -> str:
     pods = [pod for pod in scene.pods if pod.component == entry and pod.live]
     current = [pod for pod in pods if pod.current]
     ready, old = [pod for pod in current if pod.ready], [pod for pod in pods if pod.ready and not pod.current]
-    behind = _behind(scene, entry)
+    behind = _behind(scene, entry) or _unpicked(scene, ready)
     if behind:
         return behind
     if old:

@@ -30,6 +30,7 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
             re.I,
         ),
     ),
+    ("storage-missing", re.compile(r"repository not ?found|RepositoryNotFoundError", re.I)),
     (
         "storage-denied",
         re.compile(
@@ -58,7 +59,7 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
         ),
     ),
 )
-_HUB = re.compile(r"huggingface|hf\.co|hf_|repository not found|GatedRepo|RepositoryNotFound", re.I)
+_HUB_REPOSITORY = re.compile(r"repository not ?found|RepositoryNotFoundError", re.I)
 _TELLING = re.compile(r"error|exception|failed|denied|forbidden|not found|no such|no space|cannot", re.I)
 _ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]{1,15}://\S+", re.I)
 
@@ -81,12 +82,14 @@ def verdict(cause: str, uri: str, said: str, who: str = "the storage-initializer
     line = both_ends(telling_line(said))
     because = f": {line}" if line else ""
     model = uri or "the model"
+    # A hub does not tell a repository that is private from one that is not there.
+    unseen = ", or may not be seen" if _HUB_REPOSITORY.search(said) else ""
     return {
         "storage-full": f"{model} does not fit on the disk{because}",
         "storage-scheme": f"{model} is of a kind that {who} does not know{because}",
         "storage-credentials": f"{who} has no valid credentials for {model}{because}",
         "storage-denied": f"{who} may not read {model}{because}",
-        "storage-missing": f"there is nothing to fetch at {model}{because}",
+        "storage-missing": f"there is nothing to fetch at {model}{unseen}{because}",
         "storage-unreachable": f"{who} cannot reach the storage of {model}{because}",
     }.get(cause, f"{who} cannot fetch {model}{because or ', and does not say why'}")
 
@@ -107,18 +110,13 @@ def tries(cause: str, uri: str, root: Ref, account: str) -> tuple[Try, ...]:
         "see which Secret the ServiceAccount brings",
         kubectl("get", "serviceaccount", account, "-o", "yaml", namespace=root.namespace),
     )
+    hub = (Try("accept the model's terms on the hub, and give the pod a token that may read it"),)
     if cause in ("storage-scheme", "storage-missing"):
-        return (edit,)
+        return (edit, *(hub if uri.startswith("hf://") and cause == "storage-missing" else ()))
     if cause in ("storage-credentials", "storage-denied"):
-        hub = (Try("accept the model's terms on the hub, and give the pod a token that may read it"),)
         return (see_account, *(hub if uri.startswith("hf://") else ()))
     if cause == "storage-full":
         return (Try("raise the ephemeral-storage limit of the storage-initializer, or use a volume (pvc://)"),)
     if cause == "storage-unreachable":
         return (see_account, Try("see endpoint, DNS, proxy and certificates of the storage"))
     return ()
-
-
-def from_hub(said: str) -> bool:
-    """Tell whether a log speaks of fetching from a model hub."""
-    return _HUB.search(said) is not None
