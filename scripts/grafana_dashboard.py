@@ -1,0 +1,232 @@
+"""Write manifests/grafana-dashboard.json: the panels of the metrics view of kmon-tui, for Grafana."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+MANIFESTS = Path(__file__).resolve().parents[1] / "manifests"
+SOURCE = {"type": "prometheus", "uid": "${datasource}"}
+OURS = 'namespace="$namespace",service_name="$service"'
+LE = "sum by (le) (rate({}{{{}}}[$__rate_interval]))"
+WORKLOAD = "$service-(predictor|transformer|explainer)(-default)?"
+DEPLOYMENT = "$service-predictor(-default)?(-[0-9]{5}-deployment)?|$service-kserve(-mn)?"
+
+Target = tuple[str, str]
+"""An expression and its legend."""
+
+
+def rate(metric: str, more: str = "") -> str:
+    """Give what a counter of the service gains a second, over all its series."""
+    return f"sum(rate({metric}{{{OURS}{more}}}[$__rate_interval]))"
+
+
+def quantiles(bucket: str, *wanted: float) -> list[Target]:
+    """Give quantiles of a histogram."""
+    return [(f"histogram_quantile({q}, {LE.format(bucket, OURS)})", f"p{q * 100:g}") for q in wanted]
+
+
+def pods(old: str, new: str, deployment: str) -> str:
+    """Give a count of pods from Knative's autoscaler, else from kube-state-metrics."""
+    of_deployments = f'{deployment}{{namespace="$namespace",deployment=~"{DEPLOYMENT}"}}'
+    return f"{autoscaled(old, new)} or sum(max by (deployment) ({of_deployments}))"
+
+
+def autoscaled(old: str, new: str) -> str:
+    """Give a gauge of Knative's autoscaler or activator, of both generations."""
+    of_old = f'{old}{{namespace_name="$namespace",configuration_name=~"{WORKLOAD}"}}'
+    of_new = f'{new}{{k8s_namespace_name="$namespace",kn_configuration_name=~"{WORKLOAD}"}}'
+    return f"sum(max by (revision_name) ({of_old})) or sum(max by (kn_revision_name) ({of_new}))"
+
+
+READY = pods("autoscaler_actual_pods", "kn_revision_pods_count", "kube_deployment_status_replicas_ready")
+WANTED = pods("autoscaler_desired_pods", "kn_revision_pods_desired", "kube_deployment_spec_replicas")
+FAILED = rate("kserve_request_count", ',response_code_class=~"5xx|failed"')
+ERRORS = f"({FAILED} or vector(0)) / ({rate('kserve_request_count')} > 0)"
+DURATION = "kserve_request_duration_milliseconds"
+REQUESTS = (
+    f"sum by (response_code_class) (rate(kserve_request_count{{{OURS}}}[$__rate_interval]))",
+    "{{response_code_class}}",
+)
+CALLERS: list[Target] = [
+    (
+        'sum by (response_code_class) (rate(activator_request_count{namespace_name="$namespace",'
+        f'configuration_name=~"{WORKLOAD}"}}[$__rate_interval]))',
+        "activator {{response_code_class}}",
+    ),
+    (
+        'sum by (response_code) (rate(istio_requests_total{reporter="source",'
+        'destination_service_namespace="$namespace",'
+        'destination_service_name=~"$service(-(predictor|transformer|explainer).*)?"}[$__rate_interval]))',
+        "istio {{response_code}}",
+    ),
+]
+PREFIX_HITS = f"{rate('vllm:prefix_cache_hits_total')} / ({rate('vllm:prefix_cache_queries_total')} > 0)"
+KV_CACHE = f"avg(vllm:kv_cache_usage_perc{{{OURS}}} or vllm:gpu_cache_usage_perc{{{OURS}}})"
+NEXT_TOKEN = (
+    f"({LE.format('vllm:inter_token_latency_seconds_bucket', OURS)} or "
+    f"{LE.format('vllm:time_per_output_token_seconds_bucket', OURS)})"
+)
+
+PANELS: list[tuple[str, str, str, int, int, list[Target]]] = [
+    ("requests/s now", "stat", "reqps", 6, 4, [(rate("kserve_request_count"), "")]),
+    ("errors now (as pods see it)", "stat", "percentunit", 6, 4, [(ERRORS, "")]),
+    ("p99 now", "stat", "ms", 6, 4, quantiles(DURATION, 0.99)),
+    ("pods ready", "stat", "short", 6, 4, [(READY, "")]),
+    ("requests/s by code class", "timeseries", "reqps", 12, 8, [REQUESTS]),
+    ("errors (as pods see it)", "timeseries", "percentunit", 12, 8, [(ERRORS, "errors")]),
+    ("latency p50, p90, p99", "timeseries", "ms", 12, 8, quantiles(DURATION, 0.5, 0.9, 0.99)),
+    (
+        "latency buckets",
+        "heatmap",
+        "ms",
+        12,
+        8,
+        [(f"sum by (le) (increase({DURATION}{{{OURS}}}[$__rate_interval]))", "{{le}}")],
+    ),
+    ("pods", "timeseries", "short", 8, 8, [(WANTED, "wanted"), (READY, "ready")]),
+    (
+        "requests in flight",
+        "timeseries",
+        "short",
+        8,
+        8,
+        [
+            (autoscaled("autoscaler_stable_request_concurrency", "kn_revision_concurrency_stable"), "at the pods"),
+            (autoscaled("activator_request_concurrency", "kn_revision_request_concurrency"), "at the activator"),
+        ],
+    ),
+    (
+        "cold starts in an hour",
+        "timeseries",
+        "short",
+        8,
+        8,
+        [(f"floor((changes((({READY}) > bool 0)[1h:1m]) + 1) / 2)", "cold starts")],
+    ),
+    ("requests/s as callers see it (where an ingress counts)", "timeseries", "reqps", 24, 7, CALLERS),
+    (
+        "time to the first token",
+        "timeseries",
+        "s",
+        8,
+        8,
+        quantiles("vllm:time_to_first_token_seconds_bucket", 0.5, 0.99),
+    ),
+    (
+        "time to each next token",
+        "timeseries",
+        "s",
+        8,
+        8,
+        [(f"histogram_quantile({q}, {NEXT_TOKEN})", f"p{q * 100:g}") for q in (0.5, 0.99)],
+    ),
+    (
+        "tokens/s",
+        "timeseries",
+        "short",
+        8,
+        8,
+        [(rate("vllm:prompt_tokens_total"), "prompt"), (rate("vllm:generation_tokens_total"), "generated")],
+    ),
+    (
+        "requests of a language model",
+        "timeseries",
+        "short",
+        8,
+        8,
+        [
+            (f"sum(vllm:num_requests_running{{{OURS}}})", "running"),
+            (f"sum(vllm:num_requests_waiting{{{OURS}}})", "waiting"),
+        ],
+    ),
+    ("KV cache in use", "timeseries", "percentunit", 8, 8, [(KV_CACHE, "KV cache")]),
+    ("prefix cache hits", "timeseries", "percentunit", 8, 8, [(PREFIX_HITS, "hits")]),
+]
+"""Title, kind, unit, width, height and expressions, in the order of reading."""
+
+
+def dashboard() -> dict[str, Any]:
+    """Give the dashboard as Grafana imports it."""
+    return {
+        "title": "KServe model",
+        "uid": "kserve-model",
+        "tags": ["kserve", "kmon-tui"],
+        "schemaVersion": 39,
+        "editable": True,
+        "refresh": "30s",
+        "time": {"from": "now-1h", "to": "now"},
+        "templating": {
+            "list": [
+                {"name": "datasource", "label": "Prometheus", "type": "datasource", "query": "prometheus"},
+                _variable("namespace", "label_values(kserve_request_count, namespace)"),
+                _variable("service", 'label_values(kserve_request_count{namespace="$namespace"}, service_name)'),
+            ]
+        },
+        "annotations": {"list": [_alerts()]},
+        "panels": list(_panels()),
+    }
+
+
+def text() -> str:
+    """Give the text of the file."""
+    return json.dumps(dashboard(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _variable(name: str, query: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "label": name,
+        "type": "query",
+        "datasource": SOURCE,
+        "query": {"query": query, "refId": name},
+        "refresh": 2,
+        "sort": 1,
+    }
+
+
+def _alerts() -> dict[str, Any]:
+    """Mark when alerts of the service fired."""
+    return {
+        "name": "alerts",
+        "datasource": SOURCE,
+        "enable": True,
+        "iconColor": "red",
+        "expr": f'ALERTS{{alertstate="firing",{OURS}}}',
+        "titleFormat": "{{alertname}}",
+        "step": "60s",
+    }
+
+
+def _panels() -> list[dict[str, Any]]:
+    panels, x, y, row = [], 0, 0, 0
+    for number, (title, kind, unit, width, height, targets) in enumerate(PANELS, 1):
+        if x + width > 24:
+            x, y = 0, y + row
+        row = height
+        panels.append(
+            _panel(number, title, kind, unit, targets) | {"gridPos": {"x": x, "y": y, "w": width, "h": height}}
+        )
+        x += width
+    return panels
+
+
+def _panel(number: int, title: str, kind: str, unit: str, targets: list[Target]) -> dict[str, Any]:
+    now = kind == "stat"
+    queries = [
+        {"refId": chr(65 + n), "datasource": SOURCE, "expr": expression, "legendFormat": legend}
+        | ({"instant": True} if now else {"range": True})
+        | ({"format": "heatmap"} if kind == "heatmap" else {})
+        for n, (expression, legend) in enumerate(targets)
+    ]
+    panel: dict[str, Any] = {"id": number, "title": title, "type": kind, "datasource": SOURCE, "targets": queries}
+    if kind == "heatmap":
+        return panel | {"options": {"calculate": False, "yAxis": {"unit": unit}, "cellGap": 1}}
+    # Nothing is drawn where nothing is known; 0 is another thing.
+    custom = {"spanNulls": False, "fillOpacity": 10} if kind == "timeseries" else {}
+    return panel | {"fieldConfig": {"defaults": {"unit": unit, "min": 0, "custom": custom}, "overrides": []}}
+
+
+if __name__ == "__main__":
+    (MANIFESTS / "grafana-dashboard.json").write_text(text(), encoding="utf-8")
