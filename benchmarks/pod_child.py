@@ -1,6 +1,6 @@
-"""Child program: a cluster of one pod whose port 8080 gives and takes as many bytes as it is asked to.
+"""Child program: a cluster over TLS with one pod, whose port 8080 gives and takes as many bytes as it is asked to.
 
-Prints the folder that holds its kubeconfig; ends when its stdin does.
+Prints its kubeconfig; ends when its stdin does.
 """
 
 from __future__ import annotations
@@ -8,10 +8,8 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
-import tempfile
-from pathlib import Path
 
-from tests.sandbox.one_pod import one_pod
+from tests.live.forwarding import cluster, model_pod
 
 BLOCK = bytes(1 << 20)
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -38,10 +36,10 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 async def main() -> None:
     """Run until stdin ends."""
-    with tempfile.TemporaryDirectory(prefix="kmon-bench-") as folder:
-        async with one_pod(serve, Path(folder)):
-            print(folder, flush=True)
-            await asyncio.to_thread(sys.stdin.read)
+    async with cluster(tls=True, within_s=900.0) as where:
+        await where.add(model_pod("iris-pod"), serve)
+        print(where.sandbox.kubeconfig, flush=True)
+        await asyncio.to_thread(sys.stdin.read)
 
 
 if __name__ == "__main__":

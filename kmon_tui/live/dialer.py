@@ -9,6 +9,7 @@ import socket
 from typing import Any
 
 from kmon_tui.domain.errors import BackendError, TimedOut, Unreachable
+from kmon_tui.live.early import Early
 from kmon_tui.live.pod_route import PodRoute
 from kmon_tui.live.relay import relay
 
@@ -61,22 +62,14 @@ class Dialer:
     async def _join(self, far: socket.socket) -> None:
         far.setblocking(False)
         try:
-            transport, _ = await self._loop.create_connection(_Waiting, sock=far)
+            _, local = await self._loop.create_connection(Early, sock=far)
         except OSError as error:
             with contextlib.suppress(OSError):
                 far.close()
             raise Unreachable(f"no socket pair: {error.strerror}") from error
-        await relay(transport, self._route.open, self._ended)
+        await relay(local, self._route.open, self._ended)
 
     def _ended(self, error: BackendError | None) -> None:
         if error is not None:
             self.failure = error
             self._route.suspect()
-
-
-class _Waiting(asyncio.Protocol):
-    """Reads nothing until the pod's side is there."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        transport.pause_reading()

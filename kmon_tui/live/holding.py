@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from kmon_tui.domain.backoff import Backoff
 from kmon_tui.domain.errors import BackendError, Forbidden, TimedOut, Unauthorized
 from kmon_tui.domain.forward import Forward, ForwardSpec, Phase
 from kmon_tui.live.asking import REFUSED_FOR_S
+from kmon_tui.live.early import Early
+from kmon_tui.live.forward_row import ForwardRow
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.listener import Listener
-from kmon_tui.live.peer_uid import can_tell, is_mine
+from kmon_tui.live.peer_uid import can_tell, is_me, peer_uid
+from kmon_tui.live.pod_choice import PodChoice
 from kmon_tui.live.pod_route import PodPort, PodRoute
 from kmon_tui.live.pod_stream import PodStream
-from kmon_tui.live.relay import relay, reset
+from kmon_tui.live.relay import Elsewhere, Ended, halves, join, relay, reset
 from kmon_tui.live.targets import NotYet, TargetPods
 from kmon_tui.live.watch import Around
 
@@ -27,8 +28,6 @@ PATIENCE_S = 15.0
 """How long a connection waits for a pod."""
 AGAIN_S = 0.2
 """How soon it looks again."""
-AVOID_S = 10.0
-"""A pod that failed is not the first choice for so long."""
 PROBE_S = 1.0
 """How long a probe waits for a refusal: SPDY says yes before the port was dialled."""
 PROBE_EVERY_S = 30.0
@@ -51,33 +50,28 @@ class Holding:
         self._tell = changed
         self._patience_s = patience_s
         self._pods = TargetPods(client, spec.target, around, self._pods_changed)
+        self._choice = PodChoice(self._pods)
         self._client = client
         self._route: PodRoute | None = None
         self._streams: dict[int, PodStream] = {}
-        self._arrived = 0
+        self._count = 0
+        self._locals: dict[int, asyncio.Transport] = {}
+        self._tasks: asyncio.TaskGroup | None = None
         self._bytes_in = self._bytes_out = 0
         """Of the connections that are over."""
-        self._avoided: dict[str, float] = {}
         self._stir = asyncio.Event()
         """Set when there is a reason to probe now."""
         self._new_pods = asyncio.Event()
         self._shared = spec.shared or not can_tell()
-        self._forward = Forward(
-            spec=spec,
-            phase=Phase.OPENING,
-            local_port=listener.port,
-            hosts=listener.hosts,
-            since=datetime.now(UTC),
-        )
-        self._log(f"listening on {', '.join(listener.hosts)} port {listener.port}")
+        self._row = ForwardRow(spec, listener.port, listener.hosts, changed)
 
     def look(self) -> Forward:
         """Give how it is now; a connection that has brought bytes proves that it works."""
-        if self._forward.phase is not Phase.OPEN and any(stream.received for stream in self._streams.values()):
-            self._works()
+        if self._row.value.phase is not Phase.OPEN and any(stream.received for stream in self._streams.values()):
+            self._row.works()
         moved = [(stream.received, stream.sent) for stream in self._streams.values()]
         return replace(
-            self._forward,
+            self._row.value,
             connections=len(self._streams),
             bytes_in=self._bytes_in + sum(received for received, _ in moved),
             bytes_out=self._bytes_out + sum(sent for _, sent in moved),
@@ -90,25 +84,15 @@ class Holding:
 
     async def run(self) -> None:
         """Serve until cancelled; then the port is free and every connection closed."""
-        locals_: set[asyncio.Transport] = set()
         async with asyncio.TaskGroup() as tasks:
-            route = self._route = PodRoute(self._client, self._find, tasks)
-
-            def arrived(local: asyncio.Transport) -> None:
-                self._arrived += 1
-                locals_.add(local)
-                task = tasks.create_task(self._join(local, self._arrived), name=f"connection {self._arrived}")
-                task.add_done_callback(
-                    lambda _: locals_.difference_update([one for one in locals_ if one.is_closing()])
-                )
-
+            self._route, self._tasks = PodRoute(self._client, self._find, tasks), tasks
             try:
-                tasks.create_task(self._pods.run(), name=f"pods of {self._forward.spec.target}")
-                tasks.create_task(self._probe_now_and_then(), name=f"probe {self._forward.spec.target}")
-                await self._listener.serve(arrived)
+                tasks.create_task(self._pods.run(), name=f"pods of {self._row.value.spec.target}")
+                tasks.create_task(self._probe_now_and_then(), name=f"probe {self._row.value.spec.target}")
+                await self._listener.serve(self._arrived)
             finally:
-                route.close()
-                for local in locals_:
+                self._route.close()
+                for local in self._locals.values():
                     reset(local)
 
     # The pods.
@@ -128,59 +112,93 @@ class Holding:
         if places:
             self._new_pods.set()
             self._new_pods = asyncio.Event()
-            if self._forward.phase is Phase.WAITING:
-                self._put(phase=Phase.OPENING, error="", hint="")
+            if self._row.value.phase is Phase.WAITING:
+                self._row.put(phase=Phase.OPENING, error="", hint="")
 
     def _without_pods(self, error: BackendError) -> None:
         if isinstance(error, NotYet):
             return
-        refused = isinstance(error, Forbidden | Unauthorized)
-        self._put(phase=Phase.FAILING if refused else Phase.WAITING, error=error.message, hint=error.hint, pod="")
+        if isinstance(error, Forbidden | Unauthorized):
+            self._row.put(phase=Phase.FAILING, error=error.message, hint=error.hint, pod="")
+        else:
+            self._row.waits(error)
 
     async def _find(self, before: PodPort | None) -> PodPort:
-        now_s = time.monotonic()
-        places = sorted(self._pods.places(), key=lambda place: now_s < self._avoided.get(place.pod, 0.0))
-        good = [place for place in places if now_s >= self._avoided.get(place.pod, 0.0)]
-        chosen = before if before is not None and before in (good or places) else places[0]
-        if (chosen.pod, chosen.port) != (self._forward.pod, self._forward.pod_port):
-            self._put(pod=chosen.pod, pod_port=chosen.port)
-            self._log(f"new connections go to pod {chosen.pod}, port {chosen.port}")
+        chosen = self._choice.choose(before)
+        self._row.leads_to(chosen)
         return chosen
 
-    def _avoid(self) -> None:
+    def _avoid(self, pod: str = "") -> None:
+        """Prefer another pod to this one, or to the one in use, for a while."""
         if self._route is not None:
-            if self._route.place is not None:
-                self._avoided[self._route.place.pod] = time.monotonic() + AVOID_S
+            in_use = self._route.place.pod if self._route.place is not None else ""
+            self._choice.avoid(pod or in_use)
             self._route.suspect()
 
     # The connections.
 
-    async def _join(self, local: asyncio.Transport, number: int) -> None:
-        if not self._shared and not self._is_mine(local, number):
-            reset(local)
+    def _arrived(self, local: Early) -> None:
+        """Join a connection with the pod, in this turn of the loop when the way is open."""
+        assert self._route is not None
+        assert self._tasks is not None
+        self._count += 1
+        number = self._count
+        if not (self._shared or self._is_mine(local.transport, number)):
+            reset(local.transport)
             return
+        self._locals[number] = local.transport
+        near, far = halves(*self._ears(number))
+        stream = self._route.now(far)
+        if stream is not None:
+            self._joined(number, stream)
+            join(local, near, far)
+        else:
+            self._tasks.create_task(self._join(local, number), name=f"connection {number}")
+
+    async def _join(self, local: Early, number: int) -> None:
+        async def open_pod(protocol: asyncio.Protocol) -> asyncio.Transport:
+            stream = await self._open(protocol)
+            self._joined(number, stream)
+            return stream
+
+        try:
+            await relay(local, open_pod, *self._ears(number))
+        except BackendError as error:
+            self._locals.pop(number, None)
+            self._row.log(f"connection {number}: {error.message}")
+
+    def _ears(self, number: int) -> tuple[Ended, Elsewhere]:
+        """Give what hears how a connection ended, and what takes it to another pod when this one has not had it."""
 
         def ended(error: BackendError | None) -> None:
             self._over(number, error)
 
-        async def open_pod(protocol: asyncio.Protocol) -> asyncio.Transport:
-            stream = self._streams[number] = await self._open(protocol)
-            self._tell()
-            return stream
+        def elsewhere(error: BackendError, take: Callable[[], Early]) -> bool:
+            stream = self._streams.get(number)
+            pod = stream.get_extra_info("pod") if stream is not None else ""
+            if self._tasks is None or not self._choice.any_but(pod):
+                return False
+            self._streams.pop(number, None)
+            self._avoid(pod)
+            self._stir.set()
+            self._row.log(f"connection {number}: {error.message}; on to another pod")
+            self._tasks.create_task(self._join(take(), number), name=f"connection {number}")
+            return True
 
-        try:
-            await relay(local, open_pod, ended)
-        except BackendError as error:
-            self._log(f"connection {number}: {error.message}")
+        return ended, elsewhere
+
+    def _joined(self, number: int, stream: PodStream) -> None:
+        self._streams[number] = stream
+        self._tell()
 
     def _is_mine(self, local: asyncio.Transport, number: int) -> bool:
         peer, own = local.get_extra_info("peername"), local.get_extra_info("sockname")
-        if peer is None or own is None:
-            return False
-        mine = is_mine((peer[0], peer[1]), (own[0], own[1]))
-        if not mine:
-            self._log(f"connection {number} of another user was refused: this forward is for you only")
-        return mine
+        uid = peer_uid(peer[:2], own[:2]) if peer and own else None
+        if uid is None:
+            self._row.log(f"connection {number} was left before it could be told whose it is, and closed")
+        elif not is_me(uid):
+            self._row.log(f"connection {number} of another user was refused: this forward is for you only")
+        return uid is not None and is_me(uid)
 
     async def _open(self, protocol: asyncio.Protocol) -> PodStream:
         """Connect to the pod, to another one, or wait for one. Raises BackendError when there is no way in time."""
@@ -191,7 +209,7 @@ class Holding:
             try:
                 return await self._route.open(protocol)
             except (Forbidden, Unauthorized) as error:
-                self._fails(error)
+                self._row.fails(error)
                 raise
             except BackendError as error:
                 failure = error
@@ -203,16 +221,17 @@ class Holding:
                     await self._new_pods.wait()
 
     def _over(self, number: int, error: BackendError | None) -> None:
+        self._locals.pop(number, None)
         stream = self._streams.pop(number, None)
         if stream is not None:
             self._bytes_in += stream.received
             self._bytes_out += stream.sent
         if error is None:
             if stream is not None and stream.received:
-                self._works()
+                self._row.works()
         else:
-            self._log(f"connection {number}: {error.message}")
-            self._put(error=f"connection {number}: {error.message}", hint=error.hint)
+            self._row.log(f"connection {number}: {error.message}")
+            self._row.put(error=f"connection {number}: {error.message}", hint=error.hint)
             if not isinstance(error, TimedOut):  # that is a local reader, and no fault of the pod
                 self._avoid()
                 self._stir.set()
@@ -229,18 +248,18 @@ class Holding:
             began_s, wait_s = clock(), PROBE_EVERY_S
             try:
                 await self._probe()
-                self._works(probed=True)
+                self._row.works(probed=True)
                 backoff = Backoff()
             except BackendError as error:
                 backoff = backoff.failed(clock() - began_s)
                 wait_s = backoff.wait_s(random.random())
                 if isinstance(error, Forbidden):
                     wait_s = REFUSED_FOR_S
-                if self._pods_known():
-                    self._fails(error)
+                if self._choice.any():
+                    self._row.fails(error)
                     self._avoid()
             stirred = await self._stirred(wait_s)
-            if not stirred and self.busy and self._forward.phase is Phase.OPEN:
+            if not stirred and self.busy and self._row.value.phase is Phase.OPEN:
                 await self._stirred(PROBE_EVERY_S)
 
     async def _stirred(self, wait_s: float) -> bool:
@@ -250,12 +269,6 @@ class Holding:
         except TimeoutError:
             return False
         return True
-
-    def _pods_known(self) -> bool:
-        try:
-            return bool(self._pods.places())
-        except BackendError:
-            return False
 
     async def _probe(self) -> None:
         """Connect and listen for a refusal. Raises BackendError."""
@@ -271,32 +284,6 @@ class Holding:
             stream.abort()
         if probe.error is not None:
             raise probe.error
-
-    # What is told.
-
-    def _works(self, *, probed: bool = False) -> None:
-        if self._forward.phase is not Phase.OPEN:
-            self._log(f"pod {self._forward.pod} answers")
-            self._put(phase=Phase.OPEN, error="", hint="")
-        elif self._forward.error and not probed:
-            self._put(error="", hint="")
-
-    def _fails(self, error: BackendError) -> None:
-        if (self._forward.phase, self._forward.error) != (Phase.FAILING, error.message):
-            self._log(error.message)
-        self._put(phase=Phase.FAILING, error=error.message, hint=error.hint)
-
-    def _log(self, text: str) -> None:
-        self._forward = self._forward.with_line(datetime.now(UTC), text)
-        self._tell()
-
-    def _put(self, **changes: object) -> None:
-        changed = replace(self._forward, **changes)  # type: ignore[arg-type]  # names and types are those of Forward
-        if changed != self._forward:
-            if changed.phase is Phase.WAITING and self._forward.phase is not Phase.WAITING:
-                changed = changed.with_line(datetime.now(UTC), changed.error)
-            self._forward = changed
-            self._tell()
 
 
 class _Probe(asyncio.Protocol):

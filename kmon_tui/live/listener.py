@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from kmon_tui.domain.errors import BackendError, Unreachable
+from kmon_tui.live.early import Early
 from kmon_tui.live.port_owner import owner_of
 
 IPV4, IPV6 = "127.0.0.1", "::1"
@@ -18,7 +19,7 @@ _TRIES = 50
 _MISSING = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT})
 """The machine has no IPv6: 127.0.0.1 alone must do."""
 
-Arrived: TypeAlias = Callable[[asyncio.Transport], None]
+Arrived: TypeAlias = Callable[[Early], None]
 
 
 class PortTaken(Unreachable):
@@ -45,11 +46,11 @@ class Listener:
         raise _taken(port, refused) from refused
 
     async def serve(self, arrived: Arrived) -> None:
-        """Hand over each connection, not read from yet, until cancelled."""
+        """Hand over each connection until cancelled."""
         loop = asyncio.get_running_loop()
         try:
             for one in self._sockets:
-                server = await loop.create_server(lambda: _Arriving(arrived), sock=one, backlog=BACKLOG)
+                server = await loop.create_server(lambda: Early(arrived), sock=one, backlog=BACKLOG)
                 self._servers.append(server)
             await asyncio.Event().wait()
         finally:
@@ -61,18 +62,6 @@ class Listener:
             server.close()
         for one in self._sockets:
             one.close()
-
-
-class _Arriving(asyncio.Protocol):
-    """Reads nothing until somebody takes the connection over."""
-
-    def __init__(self, arrived: Arrived) -> None:
-        self._arrived = arrived
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        transport.pause_reading()
-        self._arrived(transport)
 
 
 def _bound(port: int) -> list[socket.socket]:

@@ -28,12 +28,9 @@ _UID_AT = _HEAD + 4 + 48 + 12
 _TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 
 
-def is_mine(peer: Address, local: Address) -> bool:
-    """Tell whether the one who connected from ``peer`` to our ``local`` is the user that we run as.
-
-    False when nobody knows: a connection that its owner has closed already belongs to nobody any more.
-    """
-    return peer_uid(peer, local) in {os.getuid(), os.geteuid()}
+def is_me(uid: int) -> bool:
+    """Tell whether this is the user that we run as."""
+    return uid in (os.getuid(), os.geteuid())
 
 
 def can_tell() -> bool:
@@ -42,7 +39,10 @@ def can_tell() -> bool:
 
 
 def peer_uid(peer: Address, local: Address) -> int | None:
-    """Give the uid of the process that connected from ``peer`` to ``local``; None when it is not known."""
+    """Give the uid of the process that connected from ``peer`` to ``local``.
+
+    None when nobody knows: a connection that its owner has closed already belongs to nobody any more.
+    """
     try:
         return _ask_kernel(peer, local)
     except OSError:

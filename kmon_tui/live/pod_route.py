@@ -53,6 +53,12 @@ class PodRoute:
         """Say that a connection failed: the next one looks first whether the pod is still the right one."""
         self._suspect = True
 
+    def now(self, protocol: asyncio.Protocol) -> PodStream | None:
+        """Connect at once over a link that is open; None when one has to be opened, or the pod is in doubt."""
+        if self._closed or self._suspect or self._tunnel is None or self.place is None or self._turn.locked():
+            return None
+        return self._tunnel.now(self.place.port, protocol)
+
     async def open(self, protocol: asyncio.Protocol) -> PodStream:
         """Connect a protocol to the port. Raises BackendError when no pod can be reached."""
         tunnel, place = await self._current()

@@ -18,6 +18,14 @@ _ERROR_S = 0.25
 _LONGEST_ERROR = 4096
 
 
+_NOT_CONNECTED = ("refused", "failed to connect", "dial tcp", "not running", "is closed", "not found", "no such")
+"""Words of kubelets and runtimes for a port that was not reached: nobody in the pod has read a byte."""
+
+
+class NotConnected(Unreachable):
+    """The pod's side never had a connection to the port: it may be tried elsewhere, whatever was sent."""
+
+
 class Sender(Protocol):
     """What a stream needs of its session."""
 
@@ -43,9 +51,13 @@ class PodStream(asyncio.Transport):
     The pod's side may refuse at any moment after the opening: SPDY says yes before the port was dialled.
     """
 
-    def __init__(self, sender: Sender, error_id: int, data_id: int, protocol: asyncio.Protocol, name: str) -> None:
-        super().__init__({"peername": name})
-        self.error_id, self.data_id, self.name = error_id, data_id, name
+    def __init__(
+        self, sender: Sender, error_id: int, data_id: int, protocol: asyncio.Protocol, port: int, pod: str
+    ) -> None:
+        """``pod`` is NAMESPACE/NAME."""
+        super().__init__({"peername": (pod, port), "pod": pod.rpartition("/")[2]})
+        self.error_id, self.data_id = error_id, data_id
+        self.name = f"port {port} of pod {pod}"
         self.received = 0
         self.sent = 0
         self._sender = sender
@@ -243,10 +255,16 @@ class PodStream(asyncio.Transport):
         if text or self._data_reset:
             data, error = (self.data_id, self._data_over), (self.error_id, self._error_over)
             self._sender.send_reset(*(stream for stream, over in (data, error) if not over))
-            self.fail(Unreachable(text or f"{self.name} was reset by the pod's side", _hint_for(text)))
+            self.fail(self._reason(text))
         elif self._data_over and not self._read_end:
             self._read_end = True
             self._end(self._tell_end)
+
+    def _reason(self, text: str) -> BackendError:
+        if not self.received and any(words in text.lower() for words in _NOT_CONNECTED):
+            hint = "Nothing listens on that port in the pod." if "refused" in text.lower() else ""
+            return NotConnected(text, hint)
+        return Unreachable(text or f"{self.name} was reset by the pod's side")
 
     def _end(self, ending: Callable[[], None]) -> None:
         if self._held and not self._lost:
@@ -257,7 +275,8 @@ class PodStream(asyncio.Transport):
     def _tell_end(self) -> None:
         if self._lost:
             return
-        if self._wrote_end or not self._protocol.eof_received():
+        stays = self._protocol.eof_received()
+        if self._wrote_end or not stays:
             self.close()
 
     def _stop_lingering(self) -> None:
@@ -280,9 +299,3 @@ class PodStream(asyncio.Transport):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-
-def _hint_for(text: str) -> str:
-    if "refused" in text:
-        return "Nothing listens on that port in the pod."
-    return ""

@@ -10,10 +10,15 @@ from contextlib import suppress
 from typing import TypeAlias
 
 from kmon_tui.domain.errors import BackendError
+from kmon_tui.live.early import MOST, Early
+from kmon_tui.live.pod_stream import NotConnected
 
 OpenPod: TypeAlias = Callable[[asyncio.Protocol], Awaitable[asyncio.Transport]]
 """Opens a connection to the pod for a protocol; BackendError when there is no way."""
 Ended: TypeAlias = Callable[[BackendError | None], None]
+
+Elsewhere: TypeAlias = Callable[[BackendError, Callable[[], Early]], bool]
+"""Hears that a pod never had the connection; True when it takes the local side, to join it with another pod."""
 
 LOCAL_BUFFER = 512 * 1024
 
@@ -21,12 +26,18 @@ LOCAL_BUFFER = 512 * 1024
 class Half(asyncio.Protocol):
     """One side of a relay: what it hears it does to the other side."""
 
-    def __init__(self, ended: Ended | None = None) -> None:
+    def __init__(self, ended: Ended | None = None, elsewhere: Elsewhere | None = None) -> None:
         self.transport: asyncio.Transport | None = None
         self.other: Half | None = None
         self.ended = False
         """Its peer has sent the end."""
+        self.full = False
+        """Too much waits to be sent to its peer."""
+        self.kept: list[bytes] | None = None
+        """What it has heard, while that may have to be said again to another pod."""
+        self._kept_size = 0
         self._tell = ended
+        self._elsewhere = elsewhere
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -36,6 +47,10 @@ class Half(asyncio.Protocol):
         other = self._others()
         if other is not None:
             other.write(data)
+        if self.kept is not None:
+            self._keep(data)
+        elif self.other is not None:
+            self.other.kept = None  # the pod has answered
 
     def eof_received(self) -> bool:
         self.ended = True
@@ -49,17 +64,21 @@ class Half(asyncio.Protocol):
         return True
 
     def pause_writing(self) -> None:
+        self.full = True
         other = self._others()
         if other is not None:
             other.pause_reading()
 
     def resume_writing(self) -> None:
+        self.full = False
         other = self._others()
         if other is not None:
             other.resume_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.transport = None
+        if isinstance(exc, NotConnected) and self._again(exc):
+            return
         other = self._others()
         if other is not None:
             # A side that goes without having sent its end was cut: its peer must not take that for an end.
@@ -69,6 +88,20 @@ class Half(asyncio.Protocol):
                 other.close()
         if self._tell is not None:
             self._tell(exc if isinstance(exc, BackendError) else None)
+
+    def _keep(self, data: bytes) -> None:
+        assert self.kept is not None
+        self.kept.append(data)
+        self._kept_size += len(data)
+        if self._kept_size > MOST:
+            self.kept = None
+
+    def _again(self, error: NotConnected) -> bool:
+        """Hand the other side over to be joined with another pod; False when it has to hear of the failure."""
+        other, local = self.other, self._others()
+        if self._elsewhere is None or other is None or other.kept is None or local is None:
+            return False
+        return self._elsewhere(error, lambda: Early.again(local, other.kept or [], other.ended))
 
     def _others(self) -> asyncio.Transport | None:
         transport = self.other.transport if self.other is not None else None
@@ -84,24 +117,37 @@ def reset(transport: asyncio.Transport) -> None:
     transport.abort()
 
 
-async def relay(local: asyncio.Transport, open_pod: OpenPod, ended: Ended | None = None) -> None:
+def halves(ended: Ended | None = None, elsewhere: Elsewhere | None = None) -> tuple[Half, Half]:
+    """Give the two sides of a relay, local and far; ``ended`` hears how the pod's side ended."""
+    near, far = Half(), Half(ended, elsewhere)
+    near.other, far.other = far, near
+    near.kept = [] if elsewhere is not None else None
+    return near, far
+
+
+def join(local: Early, near: Half, far: Half) -> None:
+    """Let the bytes flow: the pod's side is there."""
+    if local.transport.is_closing():
+        if far.transport is not None:
+            far.transport.abort()
+        return
+    local.transport.set_write_buffer_limits(high=LOCAL_BUFFER)
+    local.hand_over(near)
+    if far.full and not local.transport.is_closing():
+        local.transport.pause_reading()
+
+
+async def relay(
+    local: Early, open_pod: OpenPod, ended: Ended | None = None, elsewhere: Elsewhere | None = None
+) -> None:
     """Open a connection to the pod for this local one and join the two; ``ended`` hears how the pod's side ended.
 
-    Reading the local side ought to be paused; it is resumed when the pod's side is there. Raises BackendError when
-    there is no way to the pod; the local side has been reset then.
+    Raises BackendError when there is no way to the pod; the local side has been reset then.
     """
-    near, far = Half(), Half(ended)
-    near.other, far.other = far, near
-    local.set_protocol(near)
-    near.connection_made(local)
-    local.set_write_buffer_limits(high=LOCAL_BUFFER)
+    near, far = halves(ended, elsewhere)
     try:
         await open_pod(far)
     except BaseException:
-        reset(local)
+        reset(local.transport)
         raise
-    if local.is_closing():
-        if far.transport is not None:
-            far.transport.abort()
-    else:
-        local.resume_reading()
+    join(local, near, far)

@@ -54,7 +54,8 @@ class SpdySession:
 
     def __init__(self, link: Link, namespace: str, pod: str) -> None:
         self._link = link
-        self._clock = asyncio.get_running_loop().time
+        self._loop = asyncio.get_running_loop()
+        self._clock = self._loop.time
         self._namespace, self._pod = namespace, pod
         self._encoder = Encoder()
         self._streams: dict[int, PodStream] = {}
@@ -95,12 +96,16 @@ class SpdySession:
         request_id = str(self._next_request)
         self._next_id += 4
         self._next_request += 1
-        name = f"port {port} of pod {self._namespace}/{self._pod}"
-        stream = PodStream(self, error_id, data_id, protocol, name)
+        stream = PodStream(self, error_id, data_id, protocol, port, f"{self._namespace}/{self._pod}")
         self._streams[error_id] = self._streams[data_id] = stream
         headers = {"port": str(port), "requestid": request_id}
-        self._send(SynStream(error_id, {"streamtype": "error", **headers}, fin=True))
-        self._send(SynStream(data_id, {"streamtype": "data", **headers}))
+        for opening in (
+            SynStream(error_id, {"streamtype": "error", **headers}, fin=True),
+            SynStream(data_id, {"streamtype": "data", **headers}),
+        ):
+            self._keep(self._encoder.encode(opening))
+        # Not at once: what its owner has to say in this turn of the loop, or the next, goes in the same message.
+        self._loop.call_soon(self._writable.set)
         protocol.connection_made(stream)
         if self._writers_paused:
             stream.pause_writing()
@@ -176,9 +181,12 @@ class SpdySession:
 
     def _queue(self, *parts: bytes | memoryview) -> None:
         for part in parts:
-            self._out.append(part)
-            self._out_size += len(part)
+            self._keep(part)
         self._writable.set()
+
+    def _keep(self, part: bytes | memoryview) -> None:
+        self._out.append(part)
+        self._out_size += len(part)
 
     async def _write(self) -> None:
         while True:

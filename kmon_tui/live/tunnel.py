@@ -72,6 +72,11 @@ class PodTunnel:
         stream = await self.open(port, protocol)
         return reader, asyncio.StreamWriter(stream, protocol, reader, loop)
 
+    def now(self, port: int, protocol: asyncio.Protocol) -> PodStream | None:
+        """Connect over a link that is open already; None when there is none to use."""
+        session = self._free()
+        return session.open(port, protocol) if session is not None else None
+
     async def open(self, port: int, protocol: asyncio.Protocol) -> PodStream:
         """Connect a protocol to a port of the pod. Raises BackendError when there is no way to the pod."""
         session = self._free() or await self._opened()

@@ -81,6 +81,10 @@ class Cluster:
                 server.close()
         self.store.delete("", "pods", "default", name)
 
+    def deafen(self, name: str) -> None:
+        """Stop what listens in a pod; the API server goes on saying that it is ready."""
+        self._servers[name, 8080].close()
+
     def close(self) -> None:
         """Stop everything that listens."""
         for server in self._servers.values():

@@ -100,6 +100,49 @@ async def test_a_pod_that_is_not_ready_any_more_gets_no_new_connections_and_keep
             writer.close()
 
 
+async def test_a_client_that_ends_first_hears_the_answer_and_an_orderly_end() -> None:
+    async with cluster() as where:
+        await where.add(model_pod("iris-1"), echo)
+        async with held(where, "isvc/iris") as forward:
+            reader, writer = await forward.connect()
+            writer.write(b"question")
+            writer.write_eof()
+
+            assert await reader.read() == b"question"  # a reset would raise
+
+
+async def test_a_connection_that_its_pod_never_had_goes_to_another_with_all_that_was_said() -> None:
+    async with cluster() as where:
+        await where.add(model_pod("iris-1"), saying(b"a"))
+        await where.add(model_pod("iris-2"), echo)
+        async with held(where, "isvc/iris") as forward:
+            assert await forward.ask() == b"a"
+
+            where.deafen("iris-1")
+            reader, writer = await forward.connect()
+            writer.write(b"question")
+            writer.write_eof()
+
+            assert await reader.read() == b"question"
+            await forward.until(lambda f: f.pod == "iris-2")
+            assert "on to another pod" in forward.said
+
+
+async def test_what_is_too_long_to_be_said_again_is_cut_instead() -> None:
+    async with cluster() as where:
+        await where.add(model_pod("iris-1"), saying(b"a"))
+        await where.add(model_pod("iris-2"), echo)
+        async with held(where, "isvc/iris") as forward:
+            assert await forward.ask() == b"a"
+
+            where.deafen("iris-1")
+            reader, writer = await forward.connect()
+            writer.write(bytes(8 * MB))
+
+            with pytest.raises(ConnectionError):
+                await reader.read()
+
+
 async def test_a_port_that_refuses_is_said_on_the_row_and_the_forward_stays() -> None:
     async with cluster() as where:
         await where.add(model_pod("iris-1"))

@@ -17,7 +17,7 @@ from kmon_tui.domain.errors import Unreachable
 from kmon_tui.domain.forward import ForwardSpec, parse_target
 from kmon_tui.live.forwards import KubeForwards
 from kmon_tui.live.listener import Listener, PortTaken
-from kmon_tui.live.peer_uid import Address, can_tell, is_mine, peer_uid, read_tables
+from kmon_tui.live.peer_uid import Address, can_tell, is_me, peer_uid, read_tables
 from kmon_tui.live.port_owner import owner_of
 from tests.live.forwarding import cluster, held, model_pod, saying
 
@@ -67,6 +67,17 @@ async def test_another_user_is_refused_and_the_log_says_so() -> None:
             await one.until(lambda f: any("another user" in line.text for line in f.log))
 
 
+@linux
+async def test_who_has_left_already_is_not_called_another_user() -> None:
+    async with cluster() as where:
+        await where.add(model_pod("iris-1"), saying(b"a"))
+        async with held(where, "isvc/iris") as one:
+            socket.create_connection(("127.0.0.1", one.now.local_port)).close()
+            await one.until(lambda f: any("was left before" in line.text for line in f.log))
+
+            assert "another user" not in one.said
+
+
 @as_root
 async def test_another_user_is_let_in_when_the_forward_is_shared() -> None:
     async with cluster() as where:
@@ -80,7 +91,7 @@ async def test_another_user_is_let_in_when_the_forward_is_shared() -> None:
 def test_kernel_and_tables_tell_whose_a_connection_is(host: str) -> None:
     with connection(host) as (_, peer, local):
         assert peer_uid(peer, local) == read_tables(peer, local) == os.getuid()
-        assert is_mine(peer, local)
+        assert is_me(os.getuid())
 
 
 @linux
@@ -89,7 +100,6 @@ def test_a_connection_that_its_owner_has_closed_is_nobodys() -> None:
         near.close()
 
         assert peer_uid(peer, local) is None
-        assert not is_mine(peer, local)
 
 
 @linux

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from threading import Thread
 
 from benchmarks.programs import ENVIRONMENT
 from benchmarks.table import Row, at_most, number
@@ -20,6 +21,8 @@ from tests.e2e.processes import rss_mb
 MEGABYTES = 200
 ROUNDS = 3
 SMALL = 200
+PATIENCE_S = 60.0
+"""A side that answers nothing for so long is given up."""
 
 
 def rows() -> Iterator[Row]:
@@ -52,7 +55,7 @@ def rows() -> Iterator[Row]:
 
 def down(port: int) -> float:
     """Download and give MB/s."""
-    with socket.create_connection(("127.0.0.1", port)) as near:
+    with socket.create_connection(("127.0.0.1", port), PATIENCE_S) as near:
         began_s = time.perf_counter()
         near.sendall(b"GET /%d HTTP/1.1\r\n\r\n" % MEGABYTES)
         left, space = MEGABYTES << 20, bytearray(1 << 20)
@@ -67,7 +70,7 @@ def down(port: int) -> float:
 def up(port: int) -> float:
     """Upload and give MB/s."""
     block = bytes(1 << 20)
-    with socket.create_connection(("127.0.0.1", port)) as near:
+    with socket.create_connection(("127.0.0.1", port), PATIENCE_S) as near:
         began_s = time.perf_counter()
         near.sendall(b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % (MEGABYTES << 20))
         for _ in range(MEGABYTES):
@@ -82,7 +85,7 @@ def small(port: int, times: int) -> float:
     took_ms = []
     for _ in range(times):
         began_s = time.perf_counter()
-        with socket.create_connection(("127.0.0.1", port)) as near:
+        with socket.create_connection(("127.0.0.1", port), PATIENCE_S) as near:
             near.sendall(b"GET / HTTP/1.1\r\n\r\n")
             if not near.recv(100).endswith(b"ok"):
                 raise ValueError("a small request was cut")
@@ -137,6 +140,8 @@ def _program(*command: str) -> Iterator[tuple[str, int]]:
             line = process.stdout.readline().strip()
             if not line:
                 raise ValueError(f"{command[0]} did not start")
+            # kubectl says a line for each connection, and stops when nobody reads them.
+            Thread(target=process.stdout.read, daemon=True).start()
             yield line, process.pid
         finally:
             process.terminate()
