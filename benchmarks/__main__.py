@@ -17,7 +17,7 @@ NAMES = (
     "terminal_bytes",
     "listing",
     "api_load",
-    "tunnel",
+    "forwards",
     "soak",
     "prometheus_load",
     "tick",

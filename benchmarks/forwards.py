@@ -1,4 +1,4 @@
-"""Our tunnel beside ``kubectl port-forward``: the same pod, the same run, TLS, each side in a process of its own."""
+"""Our forwards beside ``kubectl port-forward``: the same pod, the same run, TLS, each side in a process of its own."""
 
 from __future__ import annotations
 
@@ -6,20 +6,19 @@ import asyncio
 import re
 import socket
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from threading import Thread
+from contextlib import ExitStack
 
-from benchmarks.programs import ENVIRONMENT
+from benchmarks import forwards_screen
+from benchmarks.programs import KMON, program
 from benchmarks.table import Row, at_most, number
 from tests.e2e import tools
 from tests.e2e.processes import rss_mb
 
 MEGABYTES = 200
-ROUNDS = 3
+ROUNDS = 5
 SMALL = 200
 PATIENCE_S = 60.0
 """A side that answers nothing for so long is given up."""
@@ -28,18 +27,12 @@ PATIENCE_S = 60.0
 def rows() -> Iterator[Row]:
     """Measure both in turns, so that what else the machine does falls on both."""
     with ExitStack() as stack:
-        folder, _ = stack.enter_context(_program(sys.executable, "-m", "benchmarks.pod_child"))
-        ours, pid = stack.enter_context(_program(sys.executable, "-m", "benchmarks.relay_child", folder))
-        command = (
-            str(tools.kubectl()),
-            "--kubeconfig",
-            f"{folder}/kubeconfig",
-            "port-forward",
-            "pod/iris-pod",
-            ":8080",
+        kubeconfig, _ = stack.enter_context(program(sys.executable, "-m", "benchmarks.pod_child"))
+        ours, pid = stack.enter_context(program(*KMON, "forward", "--kubeconfig", kubeconfig, "pod/iris-pod:8080"))
+        theirs, _ = stack.enter_context(
+            program(str(tools.kubectl()), "--kubeconfig", kubeconfig, "port-forward", "pod/iris-pod", ":8080")
         )
-        theirs, _ = stack.enter_context(_program(*command))
-        ports = int(ours), int(re.findall(r":(\d+) ->", theirs)[0])
+        ports = int(ours.rpartition(":")[2]), int(re.findall(r":(\d+) ->", theirs)[0])
         for port in ports:
             small(port, 20)
         before_mb = rss_mb(pid)
@@ -49,8 +42,9 @@ def rows() -> Iterator[Row]:
         note = f"{number(mine)} ms, kubectl {number(others)} ms"
         yield at_most("new connection and a small GET, p50", mine / others, 0.8, "x kubectl", note)
         mine, others = _both(at_once, ports)
-        yield Row("200 connections at once, all answered", "", f"{number(mine)} ms, kubectl {number(others)} ms")
+        yield Row("200 connections at once", "all answered", f"{number(mine)} ms, kubectl {number(others)} ms", True)
         yield at_most("memory gained by all of that", rss_mb(pid) - before_mb, 15, " MB")
+    yield from forwards_screen.rows()
 
 
 def down(port: int) -> float:
@@ -122,26 +116,3 @@ def _both(measure: Callable[[int], float], ports: tuple[int, int]) -> tuple[floa
 def _at_least(what: str, ours: float, theirs: float, unit: str) -> Row:
     told = f"{number(ours / theirs)}x  ({number(ours)}{unit}, kubectl {number(theirs)}{unit})"
     return Row(what, ">= 0.8x kubectl", told, ours / theirs >= 0.8)
-
-
-@contextmanager
-def _program(*command: str) -> Iterator[tuple[str, int]]:
-    """Run a program; give its first line and its process id."""
-    with subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        env=ENVIRONMENT,
-    ) as process:
-        assert process.stdout is not None
-        try:
-            line = process.stdout.readline().strip()
-            if not line:
-                raise ValueError(f"{command[0]} did not start")
-            # kubectl says a line for each connection, and stops when nobody reads them.
-            Thread(target=process.stdout.read, daemon=True).start()
-            yield line, process.pid
-        finally:
-            process.terminate()

@@ -9,8 +9,10 @@ import asyncio
 import re
 import sys
 
+from benchmarks import objects
 from tests.live.forwarding import cluster, model_pod
 
+SERVICES = 200
 BLOCK = bytes(1 << 20)
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -38,6 +40,8 @@ async def main() -> None:
     """Run until stdin ends."""
     async with cluster(tls=True, within_s=900.0) as where:
         await where.add(model_pod("iris-pod"), serve)
+        for number in range(SERVICES):
+            where.store.put(objects.isvc(number))
         print(where.sandbox.kubeconfig, flush=True)
         await asyncio.to_thread(sys.stdin.read)
 

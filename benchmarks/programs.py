@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 
 from tests.e2e.sandbox import plain_environment
 
@@ -55,3 +59,26 @@ EMPTY = (sys.executable, "-c", _EMPTY)
 def recording_imports(log: Path) -> tuple[str, ...]:
     """Give kmon-tui so started that it writes when it imports what."""
     return (sys.executable, "-c", _RECORDER, str(log))
+
+
+@contextmanager
+def program(*command: str) -> Iterator[tuple[str, int]]:
+    """Run a program; give its first line and its process id."""
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=ENVIRONMENT,
+    ) as process:
+        assert process.stdout is not None
+        try:
+            line = process.stdout.readline().strip()
+            if not line:
+                raise ValueError(f"{command[0]} did not start")
+            # kubectl says a line for each connection, and stops when nobody reads them.
+            Thread(target=process.stdout.read, daemon=True).start()
+            yield line, process.pid
+        finally:
+            process.terminate()
