@@ -162,8 +162,10 @@ class Deployer(Protocol):
 class Tunnels(Protocol):
     """Port-forwards into the cluster."""
 
-    def hold(self, spec: ForwardSpec) -> Stream[Forward]:
+    def hold(self, spec: ForwardSpec, *, alone: bool = False) -> Stream[Forward]:
         """Listen, then stream what the forward is like; it lives as long as it is iterated, whatever happens outside.
+
+        ``alone``: this program does nothing else, so its bytes need not step aside for keys.
 
         Raises BackendError, before the first value, when the local port cannot be had.
         """

@@ -30,12 +30,12 @@ class KubeForwards:
         self._around = around or Around()
         self._patience_s = patience_s
 
-    async def hold(self, spec: ForwardSpec) -> Stream[Forward]:
+    async def hold(self, spec: ForwardSpec, *, alone: bool = False) -> Stream[Forward]:
         """Take the local port at once, then stream; see ``backend.Tunnels``. Raises PortTaken."""
         changed = asyncio.Event()
         spec = replace(spec, target=spec.target.within(self._own_namespace))
         listener = Listener.take(spec.local_port)
-        holding = Holding(self._client, spec, listener, self._around, changed.set, self._patience_s)
+        holding = Holding(self._client, spec, listener, self._around, changed.set, self._patience_s, alone=alone)
         task = asyncio.create_task(holding.run(), name=f"forward {spec.name}")
         task.add_done_callback(lambda _: changed.set())
         try:

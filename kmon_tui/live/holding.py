@@ -20,6 +20,7 @@ from kmon_tui.live.peer_uid import can_tell, is_me, peer_uid
 from kmon_tui.live.pod_choice import PodChoice
 from kmon_tui.live.pod_route import PodPort, PodRoute
 from kmon_tui.live.pod_stream import PodStream
+from kmon_tui.live.probe import probe
 from kmon_tui.live.relay import Elsewhere, Ended, halves, join, relay, reset
 from kmon_tui.live.targets import NotYet, TargetPods
 from kmon_tui.live.watch import Around
@@ -28,8 +29,6 @@ PATIENCE_S = 15.0
 """How long a connection waits for a pod."""
 AGAIN_S = 0.2
 """How soon it looks again."""
-PROBE_S = 1.0
-"""How long a probe waits for a refusal: SPDY says yes before the port was dialled."""
 PROBE_EVERY_S = 30.0
 """How often an open forward without connections is probed."""
 
@@ -45,7 +44,10 @@ class Holding:
         around: Around,
         changed: Callable[[], None],
         patience_s: float = PATIENCE_S,
+        *,
+        alone: bool = False,
     ) -> None:
+        self._alone = alone
         self._listener = listener
         self._tell = changed
         self._patience_s = patience_s
@@ -85,7 +87,7 @@ class Holding:
     async def run(self) -> None:
         """Serve until cancelled; then the port is free and every connection closed."""
         async with asyncio.TaskGroup() as tasks:
-            self._route, self._tasks = PodRoute(self._client, self._find, tasks), tasks
+            self._route, self._tasks = PodRoute(self._client, self._find, tasks, alone=self._alone), tasks
             try:
                 tasks.create_task(self._pods.run(), name=f"pods of {self._row.value.spec.target}")
                 tasks.create_task(self._probe_now_and_then(), name=f"probe {self._row.value.spec.target}")
@@ -246,8 +248,9 @@ class Holding:
         while True:
             self._stir.clear()
             began_s, wait_s = clock(), PROBE_EVERY_S
+            assert self._route is not None
             try:
-                await self._probe()
+                await probe(self._route)
                 self._row.works(probed=True)
                 backoff = Backoff()
             except BackendError as error:
@@ -269,34 +272,3 @@ class Holding:
         except TimeoutError:
             return False
         return True
-
-    async def _probe(self) -> None:
-        """Connect and listen for a refusal. Raises BackendError."""
-        assert self._route is not None
-        probe = _Probe()
-        stream = await self._route.open(probe)
-        try:
-            async with asyncio.timeout(PROBE_S):
-                await probe.over.wait()
-        except TimeoutError:
-            pass  # nobody refused: that is what was hoped for
-        finally:
-            stream.abort()
-        if probe.error is not None:
-            raise probe.error
-
-
-class _Probe(asyncio.Protocol):
-    """Waits for the end, or the first word, of a connection."""
-
-    def __init__(self) -> None:
-        self.over = asyncio.Event()
-        self.error: BackendError | None = None
-
-    def data_received(self, data: bytes) -> None:
-        self.over.set()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if isinstance(exc, BackendError) and not self.over.is_set():
-            self.error = exc
-        self.over.set()

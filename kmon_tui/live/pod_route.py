@@ -29,13 +29,14 @@ FindPod: TypeAlias = Callable[[PodPort | None], Awaitable[PodPort]]
 class PodRoute:
     """Keeps one tunnel to the pod in use and moves on to another pod when that one goes."""
 
-    def __init__(self, way: Way, find: FindPod, tasks: asyncio.TaskGroup) -> None:
-        """Tunnels live in ``tasks``, until close()."""
+    def __init__(self, way: Way, find: FindPod, tasks: asyncio.TaskGroup, *, alone: bool = False) -> None:
+        """Tunnels live in ``tasks``, until close(). ``alone``: nothing else wants the loop."""
         self.place: PodPort | None = None
         """The pod in use."""
         self._way = way
         self._find = find
         self._tasks = tasks
+        self._alone = alone
         self._closed = False
         self._keepers: set[asyncio.Task[None]] = set()
         self._tunnel: PodTunnel | None = None
@@ -98,7 +99,7 @@ class PodRoute:
 
     async def _keep(self, place: PodPort, opened: asyncio.Future[PodTunnel], retired: asyncio.Event) -> None:
         try:
-            async with PodTunnel(self._way, place.namespace, place.pod) as tunnel:
+            async with PodTunnel(self._way, place.namespace, place.pod, alone=self._alone) as tunnel:
                 if not opened.done():
                     opened.set_result(tunnel)
                 await retired.wait()

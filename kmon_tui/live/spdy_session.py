@@ -8,6 +8,7 @@ from typing import Protocol
 
 from kmon_tui.domain.errors import BackendError, TimedOut, Unreachable
 from kmon_tui.live.pod_stream import MOST_UNREAD, PodStream
+from kmon_tui.live.turns import MOST_TURNS, Turns
 from kmon_tui.wire.spdy import (
     Data,
     Encoder,
@@ -52,7 +53,9 @@ class Link(Protocol):
 class SpdySession:
     """Opens connections and carries them while ``run`` runs."""
 
-    def __init__(self, link: Link, namespace: str, pod: str) -> None:
+    def __init__(self, link: Link, namespace: str, pod: str, *, alone: bool = False) -> None:
+        """``alone``: nothing else wants the loop, so that no bytes need step aside."""
+        self._most_turns = 0 if alone else MOST_TURNS
         self._link = link
         self._loop = asyncio.get_running_loop()
         self._clock = self._loop.time
@@ -189,6 +192,7 @@ class SpdySession:
         self._out_size += len(part)
 
     async def _write(self) -> None:
+        turns = Turns(self._most_turns)
         while True:
             await self._writable.wait()
             self._writable.clear()
@@ -208,9 +212,10 @@ class SpdySession:
                     self._writers_paused = False
                     for stream in set(self._streams.values()):
                         stream.resume_writing()
+                await turns.after(size)
 
     async def _read(self) -> None:
-        parser = Parser()
+        parser, turns = Parser(), Turns(self._most_turns)
         while chunk := await self._link.receive():
             self._moved_s = self._clock()
             try:
@@ -221,6 +226,7 @@ class SpdySession:
                 self._take(frame)
             while self._full:
                 await self._wait_for(self._full.pop())
+            await turns.after(len(chunk))
 
     def _take(self, frame: Frame) -> None:
         match frame:

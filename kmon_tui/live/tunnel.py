@@ -25,11 +25,12 @@ READ_LIMIT = 256 * 1024
 class PodTunnel:
     """Opens its first link with the first connection, another when one was lost or is held up by a slow reader."""
 
-    def __init__(self, way: Way, namespace: str, pod: str) -> None:
+    def __init__(self, way: Way, namespace: str, pod: str, *, alone: bool = False) -> None:
         self.namespace, self.pod = namespace, pod
         self.problem: BackendError | None = None
         """Why the last link or connection failed; None after one that worked."""
         self._way = way
+        self._alone = alone
         self._sessions: list[SpdySession] = []
         self._tasks = asyncio.TaskGroup()
         self._running: set[asyncio.Task[None]] = set()
@@ -112,7 +113,7 @@ class PodTunnel:
             self._not_before_s = time.monotonic() + wait_s
             raise
         self.problem = None
-        session = SpdySession(link, self.namespace, self.pod)
+        session = SpdySession(link, self.namespace, self.pod, alone=self._alone)
         self._sessions.append(session)
         task = self._tasks.create_task(self._run(session), name=f"tunnel to {self.namespace}/{self.pod}")
         self._running.add(task)

@@ -27,7 +27,7 @@ async def forward(
         if backend.tunnels is None:
             raise SettingsError("this cluster takes no forwards")
         said = _Said(say)
-        async with aclosing(backend.tunnels.hold(spec)) as forwards:
+        async with aclosing(backend.tunnels.hold(spec, alone=True)) as forwards:
             async for value in forwards:
                 if not said.address:
                     said.address = value.address

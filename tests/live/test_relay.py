@@ -123,10 +123,11 @@ async def test_a_local_reader_that_stops_is_cut_and_the_others_lose_no_byte(tmp_
 
         answers = await asyncio.gather(*(ask() for _ in range(5)))
         await until(lambda: local.dialer.failure is not None)
+        failure = local.dialer.failure  # when the way is closed the others hear of that, too
         near.close()
 
     assert answers == [b"z" * MB] * 5
-    assert isinstance(local.dialer.failure, TimedOut)
+    assert isinstance(failure, TimedOut)
 
 
 async def test_a_dial_through_a_closed_way_fails_in_words(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ class Tunnelled(Outside):
         self.taken: set[int] = set()
         self.held: list[ForwardSpec] = []
 
-    async def hold(self, spec: ForwardSpec) -> AsyncGenerator[Forward, None]:
+    async def hold(self, spec: ForwardSpec, *, alone: bool = False) -> AsyncGenerator[Forward, None]:
         port = spec.local_port or 8081
         if port in self.taken:
             raise Unreachable(f"local port {port} is held by pid 7 (node)", "8082 is free.")
