@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from kmon_tui.domain.diagnosis import CAUSES
 from kmon_tui.domain.verdict import HEALTHY, UNKNOWN_CAUSE
 from tests.domain.diagnosis_cases import all_cases
@@ -24,3 +26,10 @@ def test_every_cause_has_its_case() -> None:
 
 def test_many_cases_come_from_public_issue_threads() -> None:
     assert len([case for case in _CASES if "#" in str(case.truth["source"])]) >= 25
+
+
+def test_docs_tell_of_every_cause_and_of_no_other() -> None:
+    lines = (Path(__file__).parents[2] / "docs" / "causes.md").read_text(encoding="utf-8").splitlines()
+    rows = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in lines if line.startswith("| `")]
+
+    assert rows == [(f"`{cause.slug}`", cause.meaning, cause.advice) for cause in CAUSES]
