@@ -198,7 +198,7 @@ class Growing:
         await asyncio.gather(*lists)
         asked = wishes(self._key, self.root, self._own())
         self._filter.more = frozenset((w.kind, w.name) for w in asked if w.kind == "PersistentVolumeClaim")
-        await self._refs.ask(asked)
+        await self._refs.ask(self._key.namespace, asked, self._own())
 
     async def _read_tails(self) -> None:
         """Read the last words of containers in trouble, as soon as there are any."""

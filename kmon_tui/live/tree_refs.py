@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 from kmon_tui.domain.errors import BackendError, Forbidden, NotFound
-from kmon_tui.domain.peek import at, kind_of, rows, text
+from kmon_tui.domain.peek import at, conditions_of, kind_of, name_of, rows, text
 from kmon_tui.domain.service import Key, Kind
 from kmon_tui.domain.tree import Blind, Object, Why
 from kmon_tui.live.asking import Ask
@@ -15,11 +16,12 @@ from kmon_tui.live.codec import NotReadable
 from kmon_tui.live.groups import Groups
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.raw import RawCodec, Thing
+from kmon_tui.live.tree_holders import holders
 from kmon_tui.live.tree_parts import GATEWAY, KSERVE
 
 MOST = 12
 """So many objects are asked for by name at most."""
-MOST_NODES = 500
+MOST_LISTED = 500
 
 
 class Wish(NamedTuple):
@@ -33,12 +35,18 @@ class Wish(NamedTuple):
     namespace: str | None = None
     quiet: bool = False
     """Nobody misses it when it may not be read."""
+    selector: str = ""
 
 
 def wishes(key: Key, root: Object | None, objects: tuple[Object, ...]) -> list[Wish]:
     """Give what is referred to, each once."""
     found: dict[Wish, None] = {}
-    for wish in (*_of_root(key, root), *_of_pods(key, objects), *_of_routes(key, objects)):
+    for wish in (
+        *_of_root(key, root),
+        *_of_pods(key, objects),
+        *_of_routes(key, objects),
+        *_endpoints(key, objects),
+    ):
         found.setdefault(wish)
     named = [wish for wish in found if wish.name][:MOST]
     return [*named, *(wish for wish in found if not wish.name)]
@@ -52,10 +60,11 @@ class Refs:
         self.objects: tuple[Object, ...] = ()
         self.blind: tuple[Blind, ...] = ()
 
-    async def ask(self, asked: list[Wish]) -> None:
-        """Read all of them anew. What is not there is left out."""
+    async def ask(self, namespace: str, asked: list[Wish], objects: tuple[Object, ...]) -> None:
+        """Read all of them anew, and who holds what ``objects`` wait for. What is not there is left out."""
         answers = await asyncio.gather(*(self._one(wish) for wish in asked))
-        self.objects = tuple(thing.object for found, _ in answers for thing in found)
+        found = tuple(thing.object for things, _ in answers for thing in things)
+        self.objects = (*found, *await holders(self._client, namespace, (*objects, *found)))
         self.blind = tuple(dict.fromkeys(blind for _, blind in answers if blind is not None))
 
     async def _one(self, wish: Wish) -> tuple[list[Thing], Blind | None]:
@@ -63,7 +72,10 @@ class Refs:
         if not base:
             return [], Blind(wish.kind, Why.ABSENT, f"{wish.plural} are not installed here")
         place = "" if wish.namespace is None else f"/namespaces/{wish.namespace}"
-        path = f"{base}{place}/{wish.plural}" + (f"/{wish.name}" if wish.name else f"?limit={MOST_NODES}")
+        query: dict[str, str | int] = {"limit": MOST_LISTED}
+        if wish.selector:
+            query["labelSelector"] = wish.selector
+        path = f"{base}{place}/{wish.plural}" + (f"/{wish.name}" if wish.name else f"?{urlencode(query)}")
         ask = Ask("get" if wish.name else "list", wish.plural, wish.namespace, where=wish.namespace is not None)
         codec = RawCodec(wish.kind, base.removeprefix("/apis/").removeprefix("/api/"))
         try:
@@ -82,17 +94,11 @@ def _of_root(key: Key, root: Object | None) -> Iterator[Wish]:
         return
     yield Wish("ResourceQuota", "", ("v1",), "resourcequotas", namespace=key.namespace, quiet=True)
     runtimes = ("v1alpha1",)
-    asked = text(root, "spec", "predictor", "model", "runtime")
-    own = text(root, "status", "servingRuntimeName") or asked
-    shared = text(root, "status", "clusterServingRuntimeName") or asked
-    if key.kind is Kind.ISVC and own:
-        yield Wish("ServingRuntime", KSERVE, runtimes, "servingruntimes", own, key.namespace)
-    if key.kind is Kind.ISVC and shared:
-        yield Wish("ClusterServingRuntime", KSERVE, runtimes, "clusterservingruntimes", shared)
-    elif key.kind is Kind.ISVC and not own:
-        # None was found: which are there, and what they support, is the answer.
-        yield Wish("ServingRuntime", KSERVE, runtimes, "servingruntimes", namespace=key.namespace)
-        yield Wish("ClusterServingRuntime", KSERVE, runtimes, "clusterservingruntimes")
+    if key.kind is Kind.ISVC and not rows(root, "spec", "predictor", "containers"):
+        # Named or chosen by KServe: which others would do as well is a part of the answer, and there are few.
+        named = text(root, "spec", "predictor", "model", "runtime")
+        yield Wish("ServingRuntime", KSERVE, runtimes, "servingruntimes", named, key.namespace)
+        yield Wish("ClusterServingRuntime", KSERVE, runtimes, "clusterservingruntimes", named)
     if key.kind is Kind.GRAPH:
         for name in _steps(root):
             yield Wish("InferenceService", KSERVE, ("v1beta1",), "inferenceservices", name, key.namespace)
@@ -115,8 +121,10 @@ def _of_pods(key: Key, objects: tuple[Object, ...]) -> Iterator[Wish]:
         for volume in rows(pod, "spec", "volumes"):
             if claim := text(volume, "persistentVolumeClaim", "claimName"):
                 yield Wish("PersistentVolumeClaim", "", ("v1",), "persistentvolumeclaims", claim, key.namespace)
-        if not text(pod, "spec", "nodeName"):
-            yield Wish("Node", "", ("v1",), "nodes", quiet=True)
+        node = text(pod, "spec", "nodeName")
+        if not node or not any(cond.type == "Ready" and cond.status == "True" for cond in conditions_of(pod)):
+            # Where it could run, or whether the node that it is on still answers.
+            yield Wish("Node", "", ("v1",), "nodes", node, quiet=True)
         account = text(pod, "spec", "serviceAccountName")
         if account and account != "default":
             yield Wish("ServiceAccount", "", ("v1",), "serviceaccounts", account, key.namespace, quiet=True)
@@ -128,6 +136,17 @@ def _of_routes(key: Key, objects: tuple[Object, ...]) -> Iterator[Wish]:
             for parent in rows(route, "spec", "parentRefs"):
                 if text(parent, "kind") in ("", "Gateway"):
                     yield _gateway(key, parent)
+
+
+def _endpoints(key: Key, objects: tuple[Object, ...]) -> Iterator[Wish]:
+    plain = [one for one in objects if kind_of(one) == "Service" and text(one, "apiVersion") == "v1"]
+    names = sorted(name_of(one) for one in plain if text(one, "spec", "type") != "ExternalName")
+    if names:
+        selector = f"kubernetes.io/service-name in ({','.join(names[:MOST])})"
+        discovery = "discovery.k8s.io"
+        yield Wish(
+            "EndpointSlice", discovery, ("v1",), "endpointslices", "", key.namespace, quiet=True, selector=selector
+        )
 
 
 def _gateway(key: Key, ref: Mapping[str, object]) -> Wish:

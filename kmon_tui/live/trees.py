@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager, suppress
 
 from kmon_tui.backend import Stream, Troubled
-from kmon_tui.domain.errors import Absent, Unreachable
-from kmon_tui.domain.health import Status
+from kmon_tui.domain.errors import Absent
 from kmon_tui.domain.service import Key
 from kmon_tui.domain.tree import ObjectTree
 from kmon_tui.live.groups import Groups
@@ -32,36 +31,45 @@ class KubeTrees:
 
     async def watch(self, key: Key) -> Stream[ObjectTree]:
         """Stream the tree of one service; see ``backend.Trees``."""
-        changed = asyncio.Event()
-        growing = Growing(self._client, self._groups, key, self._around, changed.set)
-        task = asyncio.create_task(growing.run(), name=f"watch the inside of {key}")
-        task.add_done_callback(lambda _: changed.set())
         last: Signature = ()
-        try:
+        async with self._growing(key) as (growing, news):
             while True:
-                await changed.wait()
-                changed.clear()
-                if task.done():
-                    task.result()  # only a bug ends it
+                await news()
                 if (signature := growing.signature()) != last:
                     last = signature
                     yield growing.tree()
                     await asyncio.sleep(GAP_S)
+
+    async def look(self, key: Key) -> ObjectTree:
+        """Read it once; see ``backend.Trees``."""
+        async with self._growing(key) as (growing, news):
+            while not growing.synced:
+                await news()
+                raise_if_failing(growing.health)
+                if growing.root is None and growing.root_settled:
+                    raise Absent(f"there is no {key.kind} {key.name} in namespace {key.namespace}")
+            return growing.tree()
+
+    @asynccontextmanager
+    async def _growing(self, key: Key) -> AsyncGenerator[tuple[Growing, Callable[[], Awaitable[None]]]]:
+        """Follow everything of one service meanwhile; give what waits for the next change."""
+        changed = asyncio.Event()
+        growing = Growing(self._client, self._groups, key, self._around, changed.set)
+        task = asyncio.create_task(growing.run(), name=f"watch the inside of {key}")
+        task.add_done_callback(lambda _: changed.set())
+
+        async def news() -> None:
+            await changed.wait()
+            changed.clear()
+            if task.done():
+                task.result()  # only a bug ends it
+
+        try:
+            yield growing, news
         finally:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
-
-    async def look(self, key: Key) -> ObjectTree:
-        """Read it once; see ``backend.Trees``."""
-        async with aclosing(self.watch(key)) as trees:
-            async for tree in trees:
-                raise_if_failing(tree.health)
-                if tree.root is None and (tree.synced or tree.health.status is Status.LIVE):
-                    raise Absent(f"there is no {key.kind} {key.name} in namespace {key.namespace}")
-                if tree.synced:
-                    return tree
-        raise Unreachable("the watch ended before everything was read")
 
     async def reasons(self, troubled: Troubled) -> Stream[Mapping[Key, ObjectTree]]:
         """Stream trees of the services in trouble; see ``backend.Trees``."""

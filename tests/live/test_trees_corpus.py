@@ -1,0 +1,108 @@
+"""Each broken service of the corpus, put into a real API: what is read of it leads to the same cause."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from kmon_tui.domain.diagnosis import diagnose
+from kmon_tui.domain.peek import kind_of, name_of
+from kmon_tui.domain.service import Key, Kind
+from kmon_tui.domain.tree import Object, ObjectTree
+from kmon_tui.live.kube import KubeClient
+from kmon_tui.live.kubeconfig import find_access
+from kmon_tui.live.ratelimit import RateLimit
+from kmon_tui.live.trees import KubeTrees
+from kmon_tui.sandbox.sandbox import Sandbox, SandboxOptions
+from kmon_tui.settings import KubeSettings
+from tests.domain.diagnosis_cases import Case, all_cases
+from tests.live.extra_kinds import put_extra_kinds
+
+GROUPS = 8
+"""The cases share a few clusters: to start one costs more than to read a tree."""
+LIVE = [
+    case
+    for case in all_cases()
+    if case.tree.root is not None and case.tree.synced and not (case.tree.blind or case.tree.answers or case.tree.peaks)
+]
+"""Cases that a cluster can show: the others are about what could not be read, or about what models answer."""
+
+
+@pytest.mark.parametrize("number", range(GROUPS))
+async def test_what_is_read_of_a_broken_service_leads_to_its_cause(number: int) -> None:
+    wrong: list[str] = []
+    async with Sandbox(SandboxOptions(world="empty", tls=False)) as sandbox, client_of(sandbox) as client:
+        put_extra_kinds(sandbox.api.store)
+        for case in LIVE[number::GROUPS]:
+            put(sandbox, case)
+            tree = await KubeTrees(client).look(key_of(case))
+            wrong += differences(case, tree)
+            remove(sandbox, case)
+
+    assert wrong == []
+
+
+def differences(case: Case, tree: ObjectTree) -> list[str]:
+    """Say what the tree lacks, and where its diagnosis is another than that of the written one."""
+    told, true = diagnose(tree, case.now), diagnose(case.tree, case.now)
+    lost = named(case.tree.objects) - named(tree.objects)
+    unheard = named(case.tree.events) - named(tree.events)
+    found = [f"{case}: {told.cause} of {told.object}, not {true.cause} of {true.object}"]
+    found = found if (told.cause, told.object) != (true.cause, true.object) else []
+    return found + [f"{case}: nobody reads {one}" for one in sorted(lost | unheard)]
+
+
+def named(objects: tuple[Object, ...]) -> set[tuple[str, str]]:
+    return {(kind_of(one), name_of(one)) for one in objects}
+
+
+def key_of(case: Case) -> Key:
+    root = case.tree.root
+    assert root is not None
+    metadata = root["metadata"]
+    assert isinstance(metadata, dict)
+    return Key(Kind(kind_of(root)), metadata["namespace"], metadata["name"])
+
+
+def all_of(case: Case) -> list[Object]:
+    assert case.tree.root is not None
+    return [case.tree.root, *case.tree.objects, *case.tree.events]
+
+
+def put(sandbox: Sandbox, case: Case) -> None:
+    for found in all_of(case):
+        sandbox.api.store.put(copy.deepcopy(dict(found)))
+    logs, namespace = sandbox.api.pods.logs, key_of(case).namespace
+    for tail in case.tree.logs:
+        for line in tail.lines:
+            logs.write(namespace, tail.pod, tail.container, line)
+        if tail.previous:
+            logs.restart(namespace, tail.pod, tail.container)
+
+
+def remove(sandbox: Sandbox, case: Case) -> None:
+    store = sandbox.api.store
+    for found in all_of(case):
+        kind = store.registry.find(str(found["apiVersion"]), kind_of(found))
+        assert kind is not None
+        metadata = found["metadata"]
+        assert isinstance(metadata, dict)
+        entry = store.entry(kind.group, kind.plural, metadata.get("namespace", ""), metadata["name"])
+        if entry is not None:
+            store.put({**entry.object, "metadata": {**entry.object["metadata"], "finalizers": []}})
+            store.delete(kind.group, kind.plural, entry.namespace, entry.name)
+
+
+@asynccontextmanager
+async def client_of(sandbox: Sandbox) -> AsyncIterator[KubeClient]:
+    access = find_access(KubeSettings(kubeconfig=str(sandbox.kubeconfig)))
+    client = KubeClient(access, answer_s=5.0, rate=RateLimit(1000.0, 1000))
+    try:
+        yield client
+    finally:
+        await client.close()
+        await asyncio.sleep(0)
