@@ -9,6 +9,8 @@ from kmon_tui.domain.peek import at, kind_of, name_of, text
 from kmon_tui.domain.tree import Object
 from kmon_tui.live.raw import Peek, Thing
 
+_STEM = 24
+"""Of a long name Knative and others keep the beginning alone when they make one out of it."""
 KEPT = 500
 """So many events of one service are kept at most, the newest."""
 
@@ -26,7 +28,7 @@ class EventFilter:
     """Chooses the events of one service."""
 
     def __init__(self, name: str) -> None:
-        self._name = name
+        self._name, self._stem = name, name[:_STEM]
         self._gone = re.compile(rf"(?:keda-hpa-)?{re.escape(name)}(?:{_OWN}){_MADE}$")
         """What the names of its children look like, also of those that are gone."""
         self.more: frozenset[tuple[str, str]] = frozenset()
@@ -37,7 +39,7 @@ class EventFilter:
         involved = peek.involved
         if involved is None:
             return False
-        return self._name in involved.name or (involved.kind, involved.name) in self.more
+        return self._stem in involved.name or (involved.kind, involved.name) in self.more
 
     def chosen(self, events: Iterable[Thing], objects: Iterable[Object]) -> tuple[Object, ...]:
         """Give those of the service and of its children, known or gone, oldest first."""

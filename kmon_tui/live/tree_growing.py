@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from kmon_tui.domain.errors import BackendError
@@ -156,7 +157,8 @@ class Growing:
             news = self._news
             if self._root is not None and self._root.settled:
                 mode = _mode_of(self._key, self.root)
-                if mode is not self._mode:
+                gone = self.root is None and self._mode is not None
+                if mode is not self._mode and not gone:
                     self._mode = mode
                     self._replant(tasks, mode)
             await news.wait()
@@ -186,12 +188,20 @@ class Growing:
                 await self._explain_once()
                 self._explained = True
                 self._saw()
-                await asyncio.sleep(EXPLAIN_S)
-                while self._watched_changes() == seen and self._explained:
-                    news = self._news
+                await self._until_stale(seen)
+            else:
+                await news.wait()
+
+    async def _until_stale(self, seen: tuple[int, ...]) -> None:
+        """Return when something has changed and the last reading is old, or when other kinds are followed."""
+        clock = asyncio.get_running_loop().time
+        due_s = clock() + EXPLAIN_S
+        while self._explained and (clock() < due_s or self._watched_changes() == seen):
+            news = self._news
+            left_s = due_s - clock()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left_s if left_s > 0 else None):
                     await news.wait()
-                continue
-            await news.wait()
 
     async def _explain_once(self) -> None:
         lists = [one.list() for part, one in self._parts.items() if one is not None and not part.watched]
