@@ -60,6 +60,25 @@ scrape_configs:
 - job_name: prometheus
   static_configs:
   - targets: ["localhost:9090"]
+# the chart's own job for pods that ask for it: Istio's gateway does
+- job_name: kubernetes-pods
+  kubernetes_sd_configs:
+    - role: pod
+  relabel_configs:
+    - source_labels: [__meta_kubernetes_pod_annotation_prometheus_io_scrape]
+      action: keep
+      regex: "true"
+    - source_labels: [__meta_kubernetes_pod_annotation_prometheus_io_path]
+      regex: (.+)
+      target_label: __metrics_path__
+    - source_labels: [__meta_kubernetes_pod_annotation_prometheus_io_port, __meta_kubernetes_pod_ip]
+      regex: (\\d+);([^:]+)
+      replacement: $2:$1
+      target_label: __address__
+    - source_labels: [__meta_kubernetes_namespace]
+      target_label: namespace
+    - source_labels: [__meta_kubernetes_pod_name]
+      target_label: pod
 """
 
 

@@ -115,9 +115,11 @@ def _whole_window(feeder: Feeder, ledger: Ledger, flow: Flow, key: Key, tables: 
         if front.family is Family.ACTIVATOR and seen is not None and pods is not None:
             seen = seen_by_users(seen, (pods[0], table.requests.total))
         traffic = replace(traffic, scope=Scope.USERS, users=_users(users, seen, tables.by_family[front.family]))
+    # Without a pod and without anybody before the pods, nobody can say how callers fare now.
+    of_pods = ratio if feeder.owners.may_serve(key) else None
     return replace(
         traffic,
-        error_ratio=traffic.users.error_ratio if traffic.users and traffic.scope is Scope.USERS else ratio,
+        error_ratio=traffic.users.error_ratio if traffic.users and traffic.scope is Scope.USERS else of_pods,
         pods_error_ratio=ratio if flow is ledger.flows.get(key) else None,
         requests_per_s=None if flow.lost else traffic.requests_per_s,
         requests=Series(traffic.requests.end_s, ledger.step_s, traffic.requests.values[-steps:]),

@@ -8,10 +8,14 @@ import random
 import socket
 import time
 from types import TracebackType
+from typing import TypeAlias
 
 from aiohttp import web
 
+from kmon_tui.sandbox.models_front import FrontPod
 from kmon_tui.sandbox.models_pod import ModelPod
+
+Serving: TypeAlias = ModelPod | FrontPod
 
 _TRIES = 20
 
@@ -21,11 +25,11 @@ class Models:
 
     def __init__(self) -> None:
         self._pods: dict[tuple[str, str], ModelPod] = {}
-        self._by_ip: dict[str, ModelPod] = {}
+        self._by_ip: dict[str, Serving] = {}
         self._ips: dict[tuple[str, str], str] = {}
         self._real: dict[tuple[str, int], int] = {}
         """Where a pod's port really is on 127.0.0.1, on systems with one loopback address only."""
-        self._by_real: dict[int, tuple[ModelPod, int]] = {}
+        self._by_real: dict[int, tuple[Serving, int]] = {}
         self._sites: dict[str, list[web.TCPSite]] = {}
         self._runner: web.ServerRunner | None = None
         self._block = (random.randrange(64, 127), random.randrange(1, 255))
@@ -59,10 +63,11 @@ class Models:
             return f"127.{self._block[0]}.{(self._block[1] + high) % 256}.{low + 2}"
         return f"10.244.{high}.{low + 2}"
 
-    async def add(self, pod: ModelPod, ip: str) -> None:
+    async def add(self, pod: Serving, ip: str) -> None:
         """Let a pod listen at its address."""
         key = (pod.plan.namespace, pod.plan.name)
-        self._pods[key] = pod
+        if isinstance(pod, ModelPod):
+            self._pods[key] = pod
         self._ips[key] = ip
         self._by_ip[ip] = pod
         for port in pod.ports:
@@ -101,7 +106,7 @@ class Models:
         real = self._real.get((ip, port))
         return await (asyncio.open_connection(ip, port) if real is None else asyncio.open_connection("127.0.0.1", real))
 
-    async def _listen(self, pod: ModelPod, ip: str, port: int) -> None:
+    async def _listen(self, pod: Serving, ip: str, port: int) -> None:
         if self._runner is None:
             raise RuntimeError("not started")
         site = web.TCPSite(self._runner, ip if self.own_addresses else "127.0.0.1", port if self.own_addresses else 0)

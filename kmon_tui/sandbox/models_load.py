@@ -33,6 +33,8 @@ class Plan:
     """Share of answers with status 500."""
     client_errors: float = 0.0
     """Share of answers with status 400."""
+    refused: float = 0.0
+    """Share of requests that are refused before a pod (503), on top of ``requests_per_s``."""
 
 
 class Load:

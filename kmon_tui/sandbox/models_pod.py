@@ -17,6 +17,7 @@ from kmon_tui.sandbox.models_page import Page
 from kmon_tui.sandbox.models_predict import Predictor
 from kmon_tui.sandbox.models_queueproxy import Identity, QueueProxy
 from kmon_tui.sandbox.models_sdk import Sdk, Vllm
+from kmon_tui.sandbox.models_servers import MLSERVER_PORT, TRITON_PORT, Mlserver, Triton
 
 QUEUE_PORT, USER_METRICS_PORT, MODEL_PORT, LLM_PORT = 8012, 9091, 8080, 8000
 _SLOWEST_S = 2.0
@@ -38,12 +39,16 @@ class PodPlan:
     revision: str = ""
     configuration: str = ""
     host: str = ""
+    server: str = ""
+    """mlserver or triton; else KServe's SDK or vLLM."""
     milliseconds: bool = False
     """queue-proxy of Knative <= 1.18."""
 
 
 class ModelPod:
     """The servers of one pod."""
+
+    path = "/metrics"
 
     def __init__(self, plan: PodPlan, flow: Flow) -> None:
         self.plan = plan
@@ -53,6 +58,7 @@ class ModelPod:
         self.pages: dict[int, Page] = {}
         self.sdk: Sdk | None = None
         self.vllm: Vllm | None = None
+        self.other: Mlserver | Triton | None = None
         self.queue: QueueProxy | None = None
         self._predictor = Predictor(plan.model, plan.kind)
         self._chat: Chat | None = None
@@ -65,6 +71,10 @@ class ModelPod:
             self.vllm = Vllm(self.flow, plan.model)
             self._chat = Chat(plan.model, "/v1" if plan.workload else "/openai/v1", token_s)
             self.pages[LLM_PORT if plan.workload else MODEL_PORT] = self.vllm.page
+        elif plan.server:
+            made = Mlserver if plan.server == "mlserver" else Triton
+            self.other = made(self.flow, plan.model)
+            self.pages[MLSERVER_PORT if plan.server == "mlserver" else TRITON_PORT] = self.other.page
         else:
             self.sdk = Sdk(self.flow, plan.model)
             self.pages[MODEL_PORT] = self.sdk.page
@@ -78,11 +88,12 @@ class ModelPod:
         """Where it listens."""
         if self.plan.workload:
             return (LLM_PORT,)
-        return (MODEL_PORT, QUEUE_PORT, USER_METRICS_PORT) if self.plan.knative else (MODEL_PORT,)
+        own = (MODEL_PORT, *(port for port in (MLSERVER_PORT, TRITON_PORT) if port in self.pages))
+        return (*own, QUEUE_PORT, USER_METRICS_PORT) if self.plan.knative else own
 
     def page(self, port: int, path: str, now_s: float) -> str:
         """Give a page of metrics. Raises ConnectionRefusedError when nobody listens, LookupError for another path."""
-        if port not in self.ports or (self.refuses and port in (MODEL_PORT, LLM_PORT)):
+        if port not in self.ports or (self.refuses and port in (MODEL_PORT, LLM_PORT, MLSERVER_PORT, TRITON_PORT)):
             raise ConnectionRefusedError
         if path != "/metrics" or port not in self.pages:
             raise LookupError(path)
@@ -147,6 +158,8 @@ class ModelPod:
         return response
 
     def _executed(self, took_s: float, status: int, stage: str = "predict") -> None:
+        if self.other is not None:
+            self.other.observe(took_s, failed=status >= 400)
         if self.sdk is not None:
             self.sdk.observe(took_s, failed=status >= 400, stage=stage)
 

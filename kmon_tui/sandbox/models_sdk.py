@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from kmon_tui.sandbox.models_load import Flow, Latency
+from kmon_tui.sandbox.models_load import Flow, Latency, Plan
 from kmon_tui.sandbox.models_meter import Constant, Gauge, Meter, Scaled, Shape, Values
 from kmon_tui.sandbox.models_page import Family, Page, histogram_lines, one_line, python_number
 
@@ -121,6 +121,7 @@ class Vllm:
             by_reason = {"engine": "0", "finished_reason": reason, "model_name": model}
             success.lines.append(one_line(success.name, by_reason, Scaled(meter, 1.0)))
         families.append(success)
+        families.append(self._answers(flow, plan))
         families += [
             _seconds("time_to_first_token_seconds", labels, (*FIRST_TOKEN_S, *FIRST_TOKEN_HIGH_S), self._first),
             _seconds("inter_token_latency_seconds", labels, NEXT_TOKEN_S, self._next),
@@ -128,6 +129,21 @@ class Vllm:
             _seconds("request_queue_time_seconds", labels, (*WHOLE_S, *WHOLE_HIGH_S), self._queued),
         ]
         self.page = Page(families, python_number)
+
+    def _answers(self, flow: Flow, plan: Plan) -> Family:
+        """Write what the web layer counts of its answers; those that failed never came to an end in the engine."""
+        family = Family("http_requests_total", "counter", "Answers by status.")
+        shares = {"2xx": 1.0, "4xx": plan.client_errors, "5xx": plan.errors}
+        for status, share in shares.items():
+            if share:
+
+                def of(slot: int, share: float = share, status: str = status) -> tuple[float, Latency]:
+                    mood = flow.load.mood(slot)[1] if status == "5xx" else 1.0
+                    return share * mood, Latency(plan.latency_ms / 1000, plan.spread)
+
+                labels = {"handler": "/v1/chat/completions", "method": "POST", "status": status}
+                family.lines.append(one_line(family.name, labels, Scaled(Meter(flow, (), of), 1.0)))
+        return family
 
     def observe(self, took_s: float, tokens: int) -> None:
         """Count one real request."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from kmon_tui.sandbox.models_front import FrontPod
 from kmon_tui.sandbox.models_meter import Source, Values
 from kmon_tui.sandbox.models_pod import ModelPod
 from kmon_tui.sandbox.prometheus import Prometheus
@@ -40,14 +41,14 @@ class _Table:
 
 
 def backfill(
-    server: Prometheus, pod: dict[str, Any], servers: ModelPod, times_ms: Sequence[int], *, alive: bool
+    server: Prometheus, pod: dict[str, Any], servers: ModelPod | FrontPod, times_ms: Sequence[int], *, alive: bool
 ) -> None:
     """Give the series of one pod a past at these times; of a dead pod they end with a staleness marker."""
     if not times_ms:
         return
     tables: dict[int, _Table] = {}
     for target in _targets(server, pod, alive):
-        if int(target.address.rpartition(":")[2]) not in servers.pages or target.path != "/metrics":
+        if int(target.address.rpartition(":")[2]) not in servers.pages or target.path != servers.path:
             continue
         _backfill_target(server, target, servers, times_ms, tables)
         if not alive:
@@ -69,7 +70,7 @@ def _targets(server: Prometheus, pod: dict[str, Any], alive: bool) -> list[Targe
 def _backfill_target(
     server: Prometheus,
     target: Target,
-    servers: ModelPod,
+    servers: ModelPod | FrontPod,
     times_ms: Sequence[int],
     tables: dict[int, _Table],
 ) -> None:

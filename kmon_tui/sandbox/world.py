@@ -22,6 +22,7 @@ from kmon_tui.sandbox.prometheus_config import configuration_of
 from kmon_tui.sandbox.world_actor import Actor, Stage
 from kmon_tui.sandbox.world_events import Events
 from kmon_tui.sandbox.world_faults import PREFIX
+from kmon_tui.sandbox.world_front import place_front
 from kmon_tui.sandbox.world_history import begin
 from kmon_tui.sandbox.world_kubelet import Kubelet
 from kmon_tui.sandbox.world_life import lead, tidy, write_logs
@@ -176,6 +177,10 @@ class World:
                 await begin(actor.state, plan, self._scene, server, self.options.history_s)
                 await self.kubelet.sync(actor.state)
             await asyncio.sleep(0)
+        if self.options.default_mode == "knative":
+            server = self.prometheus if self.options.history_s else None
+            states = [actor.state for actor, plan in placed if plan.get("traffic")]
+            await place_front(states, self._store, self.kubelet, server, self.options.history_s)
         return placed
 
     def _place(self, plan: dict[str, Any]) -> Actor:

@@ -12,6 +12,8 @@ from kmon_tui.sandbox.world_state import PodState, ServiceState
 
 OLDEST_S = 6 * 3600.0
 """Counters of a pod that is older begin here: nobody can tell."""
+_SERVERS = {"mlserver": "mlserver", "tritonserver": "triton"}
+"""Model servers with metrics of their own, by their image."""
 _FORMATS = {"sklearn": "iris", "huggingface": "llm"}
 
 
@@ -71,6 +73,7 @@ class Kubelet:
             revision=state.revision_name(pod.component, pod.revision) if knative else "",
             configuration=workload,
             host=f"{workload}.{state.namespace}.example.com",
+            server=next((name for mark, name in _SERVERS.items() if mark in state.image), ""),
             milliseconds=self.milliseconds,
         )
         return ModelPod(plan, flow)

@@ -82,6 +82,8 @@ def test_vllm_has_its_names_labels_and_bounds() -> None:
 
     types, labels, bounds = shape_of(page)
     real_names = {name for name in real_types if not name.endswith("_created")}
+    assert types.pop("http_requests_total") == "counter", "its web layer's, which the constructed page lacks"
+    assert labels.pop("http_requests_total") == {frozenset({"handler", "method", "status"})}
     assert set(types) == real_names
     assert labels == {name: found for name, found in real_labels.items() if not name.endswith("_created")}
     assert bounds == real_bounds
