@@ -98,5 +98,8 @@ class ObjectTree:
     """Of containers that were killed for their memory, if Prometheus knows; a diagnosis does not need them."""
     synced: bool = False
     """True once every part was listed or is in ``blind``."""
+    shallow: bool = False
+    """Only the service, its pods, revisions, Deployments and warnings were asked for: that anything else is not here
+    tells nothing."""
     health: Health = Health()
     """Of the way to the API: FAILING keeps the old objects."""

@@ -106,6 +106,7 @@ class Round:
                 events=events.get(row.key, ()),
                 blind=blind,
                 synced=True,
+                shallow=True,
                 health=Health(Status.LIVE),
             )
             for row in self._rows

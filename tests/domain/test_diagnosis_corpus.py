@@ -8,6 +8,8 @@ from datetime import datetime
 import pytest
 
 from kmon_tui.domain.diagnosis import diagnose
+from kmon_tui.domain.peek import text as text_at
+from kmon_tui.domain.tree import ObjectTree
 from kmon_tui.domain.verdict import HEALTHY, Diagnosis
 from tests.domain.diagnosis_cases import Case, all_cases
 
@@ -132,3 +134,23 @@ def test_nothing_is_said_twice(case: Case) -> None:
     texts = [step.text for step in found.evidence]
 
     assert len(texts) == len(set(texts)), texts
+
+
+@pytest.mark.parametrize("case", _CASES, ids=str)
+def test_the_fleets_reason_of_a_few_lists_is_true_too(case: Case) -> None:
+    """A row has pods, revisions, Deployments and warnings alone: it may know less, never otherwise."""
+    found = diagnose(_shallow(case.tree), case.now)
+
+    assert found.cause == case.truth.get("shallow", case.truth["cause"]), found.verdict
+
+
+def _shallow(tree: ObjectTree) -> ObjectTree:
+    """What `live/tree_reasons.py` reads of the same service."""
+    home = text_at(tree.root, "metadata", "namespace")
+    objects = tuple(
+        obj
+        for obj in tree.objects
+        if text_at(obj, "kind") in ("Pod", "Revision", "Deployment") and text_at(obj, "metadata", "namespace") == home
+    )
+    warnings = tuple(event for event in tree.events if text_at(event, "type") == "Warning")
+    return ObjectTree(tree.root, objects, warnings, blind=tree.blind, synced=tree.synced, shallow=True)

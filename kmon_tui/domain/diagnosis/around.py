@@ -12,6 +12,7 @@ from kmon_tui.domain.diagnosis.reading import (
     earliest,
     labels,
     name_of,
+    node,
     nodes,
     number,
     one_line,
@@ -73,7 +74,7 @@ def _no_pods(scene: Scene) -> Iterator[Finding]:
     """Find Ready with no pod ready where something ought to run."""
     if scene.mode is Mode.MODELMESH or scene.blind_to("Pod") or any(pod.ready for pod in scene.pods):
         return
-    for deployment in scene.of_kind("Deployment"):
+    for deployment in scene.deployments:
         wanted = number(deployment, "spec", "replicas")
         if text(deployment, "metadata", "labels", "serving.knative.dev/revision"):
             continue
@@ -104,12 +105,13 @@ def _switched_off(scene: Scene, deployment: Object, ref: Ref) -> Iterator[Findin
     component = component_of(scene.root, labels(deployment))
     asked = number(scene.root, "spec", component, "minReplicas")
     scaled = any(text(obj, "spec", "scaleTargetRef", "name") == ref.name for obj in scene.of_kind("ScaledObject"))
-    if scene.ref.kind != Kind.ISVC or scene.mode is not Mode.STANDARD or asked == 0 or scaled:
+    keda = text(node(scene.root, "metadata", "annotations"), "serving.kserve.io/autoscalerClass") == "keda"
+    if scene.ref.kind != Kind.ISVC or scene.mode is not Mode.STANDARD or asked == 0 or scaled or keda:
         return
     count = 1 if asked is None else asked
     yield Finding(
         "ready-not-serving",
-        f"it says Ready, but {ref.name} has been scaled to 0 pods by hand; the service asks for {count}",
+        f"it says Ready, but {ref.name} has been scaled to 0 pods; the service asks for {count}",
         ref,
         None,
         (Evidence(f"Deployment {ref.name}: spec.replicas is 0", ref, None, 1),),

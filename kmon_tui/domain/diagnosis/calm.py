@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from kmon_tui.domain.diagnosis import chain
+from kmon_tui.domain.diagnosis import chain, graph
 from kmon_tui.domain.diagnosis.boxes import Box, boxes_of
 from kmon_tui.domain.diagnosis.finding import age, describe, kubectl
 from kmon_tui.domain.diagnosis.reading import conditions_of, latest, node, one_line, text, when
@@ -89,6 +89,9 @@ def silent(scene: Scene) -> Diagnosis | None:
     made = when(scene.root, "metadata", "creationTimestamp")
     if not scene.older_than(made, _SILENT_S):
         return Diagnosis(HEALTHY, "new: KServe has not looked at it yet", scene.ref, made)
+    called = graph.steps_of(scene)
+    if called:
+        return _silent_graph(scene, called, made)
     return Diagnosis(
         "controller-silent",
         f"KServe has written no status since it was made {age(made, scene.now)} ago: is its controller running?",
@@ -106,6 +109,21 @@ def silent(scene: Scene) -> Diagnosis | None:
             ),
         ),
         "KServe's controller",
+    )
+
+
+def _silent_graph(scene: Scene, called: tuple[str, ...], made: datetime | None) -> Diagnosis:
+    """Say what is known of a graph without a status, where the services of its steps could not be seen."""
+    names = ", ".join(called[:5])
+    return Diagnosis(
+        UNKNOWN_CAUSE,
+        f"KServe has written no status for {age(made, scene.now)}: either a service of its steps ({names}) is missing "
+        "or not ready, or KServe's controller does not run",
+        scene.ref,
+        made,
+        (Evidence("no conditions in its status", scene.ref, made),),
+        "nothing serves",
+        (Try("see the services", kubectl("get", "inferenceservices", *called, namespace=scene.ref.namespace)),),
     )
 
 
@@ -202,6 +220,8 @@ def _since(scene: Scene) -> datetime | None:
 
 
 def _counts(scene: Scene) -> tuple[int, int]:
+    if scene.mode is Mode.MODELMESH:
+        return 0, 0  # many models share the pods
     live = [pod for pod in scene.current if pod.component not in ("scheduler", "tokenizer")]
     return sum(pod.ready for pod in live), len(live)
 

@@ -9,7 +9,7 @@ from kmon_tui.domain.diagnosis import chain, refusals
 from kmon_tui.domain.diagnosis.finding import Finding, describe
 from kmon_tui.domain.diagnosis.reading import NOTHING, conditions_of, labels, name_of, number, one_line, ref_of, text
 from kmon_tui.domain.diagnosis.scene import Scene, event_time
-from kmon_tui.domain.diagnosis.workloads import PodView, component_of, latest_revisions
+from kmon_tui.domain.diagnosis.workloads import PodView, component_of
 from kmon_tui.domain.tree import Object, Ref
 from kmon_tui.domain.verdict import Evidence, Try
 
@@ -20,7 +20,7 @@ _RECENT_S = 1800
 
 def findings(scene: Scene) -> Iterator[Finding]:
     """Find workloads whose pods are refused, and pods that their nodes threw out."""
-    for deployment in scene.of_kind("Deployment"):
+    for deployment in scene.deployments:
         found = _of_deployment(scene, deployment)
         if found is not None:
             yield found
@@ -36,7 +36,7 @@ def findings(scene: Scene) -> Iterator[Finding]:
 
 
 def _of_deployment(scene: Scene, deployment: Object) -> Finding | None:
-    if number(deployment, "spec", "replicas") == 0 or belongs_to_old(scene, deployment):
+    if number(deployment, "spec", "replicas") == 0:
         return None
     failure = conditions_of(deployment).get("ReplicaFailure")
     if failure is not None and failure.status == "True":
@@ -45,20 +45,21 @@ def _of_deployment(scene: Scene, deployment: Object) -> Finding | None:
         )
         return _finding(scene, deployment, failure.message, failure.since, step)
     made = chain.set_of(scene, deployment)
-    if made is NOTHING or not _short(made):
+    if made is not NOTHING and not _short(made):
         return None
-    event = _refusal_event(scene, ref_of(made))
+    if made is NOTHING and number(deployment, "status", "replicas"):
+        return None
+    ref = ref_of(made) if made is not NOTHING else _unseen_set(scene, name_of(deployment))
+    event = _refusal_event(scene, ref)
     if event is None:
         return None
-    return _finding(
-        scene, deployment, text(event, "message"), event_time(event), chain.of_event(event, ref_of(made), 2)
-    )
+    return _finding(scene, deployment, text(event, "message"), event_time(event), chain.of_event(event, ref, 2))
 
 
-def belongs_to_old(scene: Scene, deployment: Object) -> bool:
-    """Tell whether it is a Knative revision's that has been replaced."""
-    revision = text(labels(deployment), "serving.knative.dev/revision")
-    return bool(revision) and revision not in latest_revisions(scene.root, scene.kinds).values()
+def _unseen_set(scene: Scene, deployment: str) -> Ref:
+    """Name a ReplicaSet that was not read and of which there are events."""
+    names = [name for kind, name in scene.happenings if kind == "ReplicaSet" and name.rpartition("-")[0] == deployment]
+    return Ref("ReplicaSet", names[-1] if names else "", scene.ref.namespace)
 
 
 def _short(obj: Object) -> bool:

@@ -11,6 +11,7 @@ from kmon_tui.domain.diagnosis.finding import Finding, age, kubectl
 from kmon_tui.domain.diagnosis.reading import node, text, texts, when
 from kmon_tui.domain.diagnosis.scene import Scene, look
 from kmon_tui.domain.diagnosis.serving import short, still, unreached
+from kmon_tui.domain.service import Mode
 from kmon_tui.domain.tree import ObjectTree, Why
 from kmon_tui.domain.verdict import HEALTHY, Diagnosis, Evidence, Try
 
@@ -50,7 +51,8 @@ def _judged(scene: Scene) -> Diagnosis:
 
 def _pods(scene: Scene) -> Iterator[Finding]:
     """Find what keeps the pods that count from serving: those of the newest versions, and those that take requests."""
-    for pod in scene.pods:
+    # While a copy of the model serves, what ails a pod of its ModelMesh runtime is not this service's fault.
+    for pod in () if scene.mode is Mode.MODELMESH and scene.ready else scene.pods:
         if pod.live and (pod.current or pod.share > 0):
             found = pods.finding(scene, pod)
             if found is not None:

@@ -27,13 +27,11 @@ def findings(scene: Scene) -> Iterator[Finding]:
     """Find steps that call a service that is not there or not ready."""
     if scene.ref.kind != Kind.GRAPH:
         return
-    known = {text(obj, "metadata", "name") for obj in scene.of_kind(Kind.ISVC)}
     for name in steps_of(scene):
         ref = Ref(Kind.ISVC, name, scene.ref.namespace)
         service = scene.find(Kind.ISVC, name)
         if service is NOTHING:
-            # Only where others were found it is sure that services were looked for.
-            if known and scene.tree.synced and not scene.blind_to(Kind.ISVC):
+            if scene.tree.synced and not scene.tree.shallow and not scene.blind_to(Kind.ISVC):
                 yield Finding(
                     "graph-step-missing",
                     f"a step calls the InferenceService {name}, which does not exist",

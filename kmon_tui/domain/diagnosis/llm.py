@@ -10,6 +10,7 @@ from kmon_tui.domain.diagnosis.finding import Finding, age, describe, kubectl
 from kmon_tui.domain.diagnosis.reading import (
     NOTHING,
     conditions_of,
+    labels,
     latest,
     name_of,
     nodes,
@@ -65,67 +66,79 @@ def stale(scene: Scene) -> Iterator[Finding]:
     """Find a condition that still says no although what it speaks of is well for two minutes and more."""
     if scene.ready:
         return
-    for type_, objects in _spoken_of(scene):
+    for type_, objects, component in _spoken_of(scene):
         condition = scene.conditions.get(type_)
-        if condition is None or condition.status == "True" or condition.reason == "Stopped" or not objects:
+        if condition is None or condition.status == "True" or condition.reason == "Stopped":
             continue
-        well = [_well_since(obj) for obj in objects]
+        well = [_well_since(obj) for obj in objects] if objects else [_pods_well_since(scene, component)]
         since = latest(*well)
         # Its child must have become well after the condition was written, or it speaks of something else.
         if None in well or since is None or not scene.older_than(since, _PATIENCE_S):
             continue
-        if condition.since is None or condition.since > since:
-            continue
-        ref = ref_of(objects[0])
-        steps = (
-            Evidence(chain.said(condition), scene.ref, condition.since, 0, True),
-            Evidence(f"{ref.kind} {ref.name} is well", ref, since, 1),
-        )
-        yield Finding(
-            "stale-condition",
-            f"{type_} still says {condition.reason or condition.status}, but {ref.kind} "
-            f"{ref.name} has been well for {age(since, scene.now)}: KServe has not looked again",
-            ref,
-            since,
-            steps,
-            (
-                Try(
-                    "make KServe look again (a label is enough)",
-                    kubectl(
-                        "label",
-                        scene.ref.kind.lower(),
-                        scene.ref.name,
-                        "kmon-look-again=1",
-                        "--overwrite",
-                        namespace=scene.ref.namespace,
-                    ),
-                ),
-            ),
-        )
-        return
+        if condition.since is not None and condition.since <= since:
+            yield _stale(scene, condition, ref_of(objects[0]) if objects else None, since)
+            return
 
 
-def _spoken_of(scene: Scene) -> Iterator[tuple[str, tuple[Object, ...]]]:
+def _stale(scene: Scene, condition: Condition, child: Ref | None, since: datetime) -> Finding:
+    ref, ago = child or scene.ref, age(since, scene.now)
+    what = f"{ref.kind} {ref.name} has" if child is not None else "all its pods have"
+    steps = (
+        Evidence(chain.said(condition), scene.ref, condition.since, 0, True),
+        Evidence(f"{what} been well for {ago}", ref, since, 1),
+    )
+    again = kubectl(
+        "label",
+        scene.ref.kind.lower(),
+        scene.ref.name,
+        "kmon-look-again=1",
+        "--overwrite",
+        namespace=scene.ref.namespace,
+    )
+    return Finding(
+        "stale-condition",
+        f"{condition.type} still says {condition.reason or condition.status}, but {what} been well for {ago}: KServe "
+        "has not looked again",
+        ref,
+        since,
+        steps,
+        (Try("make KServe look again (a label is enough)", again),),
+    )
+
+
+def _pods_well_since(scene: Scene, component: str) -> datetime | None:
+    """Tell since when all pods of a component are ready; None when one is not, or there are too few."""
+    pods = [pod for pod in scene.current if pod.component == component]
+    wanted = number(scene.root, "spec", "replicas") if component == "workload" else None
+    ready = [conditions_of(pod.object).get("Ready") for pod in pods if pod.ready]
+    if not pods or len(ready) < max(len(pods), wanted or 1):
+        return None
+    return latest(*[one.since for one in ready if one is not None])
+
+
+def _spoken_of(scene: Scene) -> Iterator[tuple[str, tuple[Object, ...], str]]:
+    """Give conditions with what they speak of, and the component whose pods tell where that is not seen."""
     name = name_of(scene.root)
     if scene.ref.kind != Kind.LLM:
-        predictors = [
-            obj
-            for obj in scene.of_kind("Deployment")
-            if name_of(obj) in (f"{name}-predictor", f"{name}-predictor-default")
-            and not text(obj, "metadata", "labels", "serving.knative.dev/revision")
-        ]
-        yield "PredictorReady", tuple(predictors)
+        names = (f"{name}-predictor", f"{name}-predictor-default")
+        found = [one for one in scene.of_kind("Deployment") if name_of(one) in names]
+        yield (
+            "PredictorReady",
+            tuple([one for one in found if not text(labels(one), "serving.knative.dev/revision")]),
+            "",
+        )
         return
-    groups = {text(obj, "metadata", "name"): obj for obj in scene.of_kind("LeaderWorkerSet")}
-    yield "WorkerWorkloadReady", tuple(obj for key, obj in groups.items() if "prefill" not in key)
-    yield "PrefillWorkerWorkloadReady", tuple(obj for key, obj in groups.items() if "prefill" in key)
-    yield "MainWorkloadReady", tuple(obj for obj in scene.of_kind("Deployment") if name_of(obj) == f"{name}-kserve")
-    yield (
-        "SchedulerWorkloadReady",
-        tuple(obj for obj in scene.of_kind("Deployment") if name_of(obj) == f"{name}-kserve-router-scheduler"),
-    )
-    yield "InferencePoolReady", scene.of_kind("InferencePool")
-    yield "GatewaysReady", scene.of_kind("Gateway")
+    groups = scene.of_kind("LeaderWorkerSet")
+    yield "WorkerWorkloadReady", tuple([one for one in groups if "prefill" not in name_of(one)]), "workload"
+    yield "PrefillWorkerWorkloadReady", tuple([one for one in groups if "prefill" in name_of(one)]), "prefill"
+    for type_, workload, component in (
+        ("MainWorkloadReady", f"{name}-kserve", "workload"),
+        ("PrefillWorkloadReady", f"{name}-kserve-prefill", "prefill"),
+        ("SchedulerWorkloadReady", f"{name}-kserve-router-scheduler", "scheduler"),
+    ):
+        yield type_, tuple([one for one in scene.of_kind("Deployment") if name_of(one) == workload]), component
+    yield "InferencePoolReady", scene.of_kind("InferencePool"), ""
+    yield "GatewaysReady", scene.of_kind("Gateway"), ""
 
 
 def _well_since(obj: Object) -> datetime | None:
@@ -168,7 +181,7 @@ def _router(scene: Scene) -> Iterator[Finding]:
     for type_, cause, what in (
         ("GatewaysReady", "gateway-not-ready", "its gateway is not ready"),
         ("HTTPRoutesReady", "route-not-accepted", "its route is not accepted"),
-        ("InferencePoolReady", "inference-pool", "no gateway has accepted its InferencePool"),
+        ("InferencePoolReady", "inference-pool", "KServe sees no gateway that has accepted its InferencePool"),
     ):
         condition = scene.conditions.get(type_)
         if condition is None or condition.status != "False" or not scene.lasts(condition, _PATIENCE_S):

@@ -1,38 +1,40 @@
-"""Reads fields of objects of which nothing is certain: a field may be missing, null or of another type."""
+"""What the rules read objects with: domain/peek.py, and what it does not have."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
+from kmon_tui.domain import peek
+from kmon_tui.domain.peek import at, name_of, ref_of, text
+from kmon_tui.domain.peek import moment as when
+from kmon_tui.domain.peek import rows as nodes
+from kmon_tui.domain.peek import table as node
 from kmon_tui.domain.service import Condition
-from kmon_tui.domain.tree import Object, Ref
+from kmon_tui.domain.tree import Object
+
+__all__ = [
+    "NOTHING",
+    "at",
+    "both_ends",
+    "conditions_of",
+    "earliest",
+    "flag",
+    "labels",
+    "last_line",
+    "latest",
+    "name_of",
+    "node",
+    "nodes",
+    "number",
+    "one_line",
+    "ref_of",
+    "text",
+    "texts",
+    "when",
+]
 
 NOTHING: Object = {}
 """Stands for every object that is not there."""
-
-
-def at(value: object, *path: str) -> object:
-    """Give what stands at the end of a path of fields; None when the path breaks off."""
-    for name in path:
-        if not isinstance(value, Mapping):
-            return None
-        value = value.get(name)
-    return value
-
-
-def node(value: object, *path: str) -> Object:
-    """Give an object; the empty one when there is none."""
-    found = at(value, *path)
-    return found if isinstance(found, Mapping) else NOTHING
-
-
-def nodes(value: object, *path: str) -> tuple[Object, ...]:
-    """Give the objects of a list, those entries that are objects."""
-    found = at(value, *path)
-    if not isinstance(found, list | tuple):
-        return ()
-    return tuple([entry for entry in found if isinstance(entry, Mapping)])
 
 
 def texts(value: object, *path: str) -> tuple[str, ...]:
@@ -41,14 +43,6 @@ def texts(value: object, *path: str) -> tuple[str, ...]:
     if not isinstance(found, list | tuple):
         return ()
     return tuple([entry for entry in found if isinstance(entry, str)])
-
-
-def text(value: object, *path: str) -> str:
-    """Give a text; empty when there is none. A number is given as text, as a quantity may be one."""
-    found = at(value, *path)
-    if isinstance(found, str):
-        return found
-    return str(found) if isinstance(found, int | float) and not isinstance(found, bool) else ""
 
 
 def number(value: object, *path: str) -> int | None:
@@ -67,46 +61,14 @@ def flag(value: object, *path: str) -> bool:
     return at(value, *path) is True
 
 
-def when(value: object, *path: str) -> datetime | None:
-    """Give a time; None when there is none or it cannot be read."""
-    found = at(value, *path)
-    if not isinstance(found, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(found)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-
-
 def labels(obj: Object) -> Object:
     """Give the labels of an object."""
     return node(obj, "metadata", "labels")
 
 
-def name_of(obj: Object) -> str:
-    """Give the name of an object."""
-    return text(obj, "metadata", "name")
-
-
-def ref_of(obj: Object) -> Ref:
-    """Tell which object it is."""
-    return Ref(text(obj, "kind"), name_of(obj), text(obj, "metadata", "namespace"))
-
-
 def conditions_of(obj: Object) -> dict[str, Condition]:
     """Give the conditions of an object by their type; of two with the same type the last."""
-    return {
-        text(entry, "type"): Condition(
-            text(entry, "type"),
-            text(entry, "status"),
-            text(entry, "reason"),
-            text(entry, "message"),
-            text(entry, "severity"),
-            when(entry, "lastTransitionTime"),
-        )
-        for entry in nodes(obj, "status", "conditions")
-    }
+    return {condition.type: condition for condition in peek.conditions_of(obj)}
 
 
 def one_line(said: str, limit: int = 240) -> str:

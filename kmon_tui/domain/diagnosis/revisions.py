@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kmon_tui.domain.diagnosis import calm, chain, creation, images, model, placement, refusals, storage
+from kmon_tui.domain.diagnosis import calm, chain, images, model, placement, refusals, storage
 from kmon_tui.domain.diagnosis.finding import Finding, describe, kubectl
 from kmon_tui.domain.diagnosis.reading import (
     NOTHING,
@@ -199,11 +199,11 @@ def _again(scene: Scene) -> tuple[Try, ...]:
 
 
 def _deadlines(scene: Scene) -> Iterator[Finding]:
-    for deployment in scene.of_kind("Deployment"):
+    for deployment in scene.deployments:
         progress = conditions_of(deployment).get("Progressing")
         if progress is None or progress.status != "False" or progress.reason != "ProgressDeadlineExceeded":
             continue
-        if _scaled_up(deployment) or creation.belongs_to_old(scene, deployment):
+        if _scaled_up(deployment):
             continue
         ref = ref_of(deployment)
         step = Evidence(f"Deployment {ref.name}: {chain.said(progress)}", ref, progress.since, 1)

@@ -36,6 +36,8 @@ class Scene:
     """The service's own."""
     pods: tuple[PodView, ...]
     """All pods of the service, the newest first."""
+    deployments: tuple[Object, ...]
+    """Those that say anything of the service today: not of Knative revisions that were replaced."""
     kinds: Mapping[str, tuple[Object, ...]]
     """The other objects by their kind."""
     happenings: Mapping[tuple[str, str], tuple[Object, ...]]
@@ -95,16 +97,20 @@ def look(tree: ObjectTree, now: datetime) -> Scene:
     kinds: dict[str, list[Object]] = {}
     for obj in tree.objects:
         kinds.setdefault(text(obj, "kind"), []).append(obj)
-    own, others = workloads.split_pods(root, kinds.get("Pod", []))
+    mode = _mode(root)
+    own, others = workloads.split_pods(root, mode, kinds.get("Pod", []))
     kinds["Pod"] = others
+    latest = workloads.latest_revisions(root, kinds).values()
+    counting = [one for one in kinds.get("Deployment", ()) if workloads.counts(root, mode, one, latest)]
     return Scene(
         tree,
         now,
         root,
         _root_ref(root),
-        _mode(root),
+        mode,
         conditions_of(root),
         workloads.pods_of(root, own, kinds),
+        tuple(counting),
         {kind: tuple(found) for kind, found in kinds.items()},
         _sorted_events(tree),
     )

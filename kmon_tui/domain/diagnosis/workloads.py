@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ from kmon_tui.domain.diagnosis.reading import (
     text,
     when,
 )
-from kmon_tui.domain.service import Kind
+from kmon_tui.domain.service import Kind, Mode
 from kmon_tui.domain.tree import Object, Ref
 
 _MAKERS = frozenset({"ReplicaSet", "StatefulSet", "LeaderWorkerSet", "Deployment"})
@@ -45,13 +45,35 @@ class PodView(NamedTuple):
     """Percent of the requests that its revision takes; 0 outside of Knative, and for no requests."""
 
 
-def split_pods(root: Object, pods: Sequence[Object]) -> tuple[list[Object], list[Object]]:
-    """Part the service's own pods from those of others, that only hold what it waits for."""
+def split_pods(root: Object, mode: Mode, pods: Sequence[Object]) -> tuple[list[Object], list[Object]]:
+    """Part the service's own pods from those of others, that only hold what it waits for.
+
+    In ModelMesh the pods of the runtime that loads the model count as its own; other runtimes are nothing to it.
+    """
     own: list[Object] = []
     others: list[Object] = []
     for pod in pods:
-        (own if _belongs(root, pod) else others).append(pod)
+        mine = serves_mesh(root, _lineage(pod, labels(pod))[0]) if mode is Mode.MODELMESH else _belongs(root, pod)
+        (own if mine else others).append(pod)
     return own, others
+
+
+def serves_mesh(root: Object, deployment: str) -> bool:
+    """Tell whether a Deployment of ModelMesh runs the runtime of this service; False when the runtime is not known."""
+    runtime = (
+        text(root, "status", "servingRuntimeName")
+        or text(root, "status", "clusterServingRuntimeName")
+        or text(root, "spec", "predictor", "model", "runtime")
+    )
+    return bool(runtime) and deployment.endswith(f"-{runtime}")
+
+
+def counts(root: Object, mode: Mode, deployment: Object, latest: Collection[str]) -> bool:
+    """Tell whether a Deployment says anything of the service today: not one of a revision that was replaced."""
+    if mode is Mode.MODELMESH:
+        return serves_mesh(root, name_of(deployment))
+    revision = text(labels(deployment), "serving.knative.dev/revision")
+    return not revision or revision in latest
 
 
 def _belongs(root: Object, pod: Object) -> bool:
