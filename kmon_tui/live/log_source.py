@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from math import inf
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from kmon_tui.domain.errors import BackendError, Forbidden, NotFound
@@ -27,19 +28,24 @@ QUEUE = 256
 """So many pieces wait to be taken before reading waits."""
 GRACE_S = 5.0
 """How long a run may go on to be read after the next one has begun, or its pod has gone."""
-LINES_PER_S, BURST_LINES = 25_000.0, 100_000.0
-"""A view takes so many lines: more are counted and thrown away, for nobody can read them."""
 Place = tuple[str, str, str]
+
+
+class Limits(NamedTuple):
+    """How many lines a view takes: more are counted and thrown away, for nobody can read them."""
+
+    lines_per_s: float = 25_000.0
+    burst: float = 100_000.0
 
 
 class Source:
     """All lines of one request, as batches in ``take()``; its public fields say how it goes."""
 
-    def __init__(self, client: KubeClient, request: LogRequest, around: Around, *, lossy: bool) -> None:
+    def __init__(self, client: KubeClient, request: LogRequest, around: Around, limits: Limits | None) -> None:
         self.dropped = 0
         self.news = asyncio.Event()
         """Set when there is something to take, or the fields have changed."""
-        self._client, self._request, self._lossy = client, request, lossy
+        self._client, self._request, self._limits = client, request, limits
         self._around = around
         self._queue: asyncio.Queue[list[LogLine]] = asyncio.Queue(QUEUE)
         soil = Soil(client, request.key.namespace, around, self._saw_pods)
@@ -52,7 +58,7 @@ class Source:
         self._failing: dict[Place, str] = {}
         self._task: asyncio.Task[None] | None = None
         self._begun = False
-        self._allowance, self._allowed_s = BURST_LINES, 0.0
+        self._allowance, self._allowed_s = limits.burst if limits else 0.0, 0.0
 
     # -- what a view shows
 
@@ -249,10 +255,11 @@ class Source:
 
     def _is_allowed(self, piece: bytes) -> bool:
         """Whether there is room for a piece; always, for who takes every line."""
-        if not self._lossy:
+        limits = self._limits
+        if limits is None:
             return True
         now_s = asyncio.get_running_loop().time()
-        self._allowance = min(BURST_LINES, self._allowance + (now_s - self._allowed_s) * LINES_PER_S)
+        self._allowance = min(limits.burst, self._allowance + (now_s - self._allowed_s) * limits.lines_per_s)
         self._allowed_s = now_s
         if self._allowance <= 0:
             return False

@@ -12,7 +12,7 @@ from kmon_tui.domain.logs import LogLine, LogRequest, LogView
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.kube_errors import raise_if_failing
 from kmon_tui.live.log_ring import Ring
-from kmon_tui.live.log_source import Source, sorted_by_time
+from kmon_tui.live.log_source import Limits, Source, sorted_by_time
 from kmon_tui.live.quiet_gc import Unpaused
 from kmon_tui.live.watch import Around
 
@@ -22,10 +22,12 @@ QUIET_S, LONGEST_S = 0.25, 1.5
 """What is there at the start is put in order once nothing has come for so long, or after so long."""
 
 
-async def follow(client: KubeClient, request: LogRequest, around: Around | None = None) -> Stream[LogView]:
+async def follow(
+    client: KubeClient, request: LogRequest, around: Around | None = None, limits: Limits | None = None
+) -> Stream[LogView]:
     """Stream the newest lines; see ``backend.Logs``."""
     ring = Ring()
-    async with _reading(client, request, around, lossy=True) as source:
+    async with _reading(client, request, around, limits or Limits()) as source:
         batches = await _settled(source)
         while True:
             if batches:
@@ -47,7 +49,7 @@ async def follow(client: KubeClient, request: LogRequest, around: Around | None 
 
 async def read(client: KubeClient, request: LogRequest, around: Around | None = None) -> Stream[tuple[LogLine, ...]]:
     """Stream all lines; see ``backend.Logs``."""
-    async with _reading(client, request, around, lossy=False) as source:
+    async with _reading(client, request, around, None) as source:
         batches = await _settled(source)
         said: set[str] = set()
         while True:
@@ -69,10 +71,10 @@ async def read(client: KubeClient, request: LogRequest, around: Around | None = 
 
 @asynccontextmanager
 async def _reading(
-    client: KubeClient, request: LogRequest, around: Around | None, *, lossy: bool
+    client: KubeClient, request: LogRequest, around: Around | None, limits: Limits | None
 ) -> AsyncGenerator[Source]:
     given = around or Around()
-    source = Source(client, request, Around(given.chance, given.pace, Unpaused()), lossy=lossy)
+    source = Source(client, request, Around(given.chance, given.pace, Unpaused()), limits)
     task = source.begin()
     try:
         yield source

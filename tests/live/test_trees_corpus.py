@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from kmon_tui.domain.diagnosis import diagnose
-from kmon_tui.domain.peek import kind_of, name_of
+from kmon_tui.domain.peek import kind_of, name_of, of_kind, table
 from kmon_tui.domain.service import Key, Kind
 from kmon_tui.domain.tree import Object, ObjectTree
 from kmon_tui.live.kube import KubeClient
@@ -27,9 +27,13 @@ GROUPS = 8
 LIVE = [
     case
     for case in all_cases()
-    if case.tree.root is not None and case.tree.synced and not (case.tree.blind or case.tree.answers or case.tree.peaks)
+    if case.tree.root is not None
+    and case.tree.synced
+    and not (case.tree.blind or case.tree.answers or case.tree.peaks)
+    and all(table(pod, "metadata", "labels") for pod in of_kind(case.tree.objects, "Pod"))
 ]
-"""Cases that a cluster can show: the others are about what could not be read, or about what models answer."""
+"""Cases that a cluster can show: the others are about what could not be read, or about what models answer. Children
+are chosen by their labels."""
 
 
 @pytest.mark.parametrize("number", range(GROUPS))
