@@ -257,7 +257,7 @@ async def test_more_than_anybody_can_read_is_counted_and_thrown_away() -> None:
         async with followed(sandbox, limits=Limits(lines_per_s=10.0, burst=3000.0)) as seen:
             await seen.until(lambda view: bool(view.streams))
             run = sandbox.api.pods.logs.run(("default", "iris-1", "kserve-container"))
-            for block in range(1, 5):
+            for lines in (5000, 10_000, 15_000, 20_000):
                 run.write((NOON, b"x" * 100) for _ in range(5000))
                 await seen.until(partial(has_seen, lines))
             view = seen.view
