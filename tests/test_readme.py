@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 from textual.binding import Binding
+from textual.widget import Widget
 
 from kmon_tui.cli.flags import COMMANDS, EVERYWHERE
-from kmon_tui.ui.base import KmonScreen
 from kmon_tui.ui.commands import COMMANDS as SCREEN_COMMANDS
 from kmon_tui.ui.fleet_screen import FleetScreen
 from kmon_tui.ui.log_screen import LogScreen
+from kmon_tui.ui.metrics_screen import MetricsScreen
+from kmon_tui.ui.metrics_view import MetricsView
 from kmon_tui.ui.paged_screen import PagedScreen
 from kmon_tui.ui.service_screen import ServiceScreen
 from kmon_tui.ui.service_table import ServiceTable
@@ -21,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ROWS = [*(row for _, rows in EVERYWHERE for row in rows), *(row for _, _, own in COMMANDS.values() for row in own)]
 SPELLED = {"question_mark": "?", "slash": "/", "colon": ":", "minus": "-", "escape": "esc", "ampersand": "&"}
+SPELLED |= {"less_than_sign": "<", "greater_than_sign": ">"}
 ARROWS = {"down", "up", "left", "right", "home", "end", "pagedown", "pageup", "space", "f1", "shift+tab"}
 """Keys that the README names together, as arrows, or not at all."""
 
@@ -42,8 +45,11 @@ def test_every_command_is_in_the_readme() -> None:
         assert f"kmon-tui {command}" in README, command
 
 
-@pytest.mark.parametrize("owner", [FleetScreen, ServiceScreen, PagedScreen, LogScreen, ServiceTable])
-def test_every_key_is_in_the_readme(owner: type[KmonScreen | ServiceTable]) -> None:
+OWNERS = (FleetScreen, ServiceScreen, PagedScreen, LogScreen, MetricsScreen, MetricsView, ServiceTable)
+
+
+@pytest.mark.parametrize("owner", OWNERS)
+def test_every_key_is_in_the_readme(owner: type[Widget]) -> None:
     bindings = [binding for binding in owner.BINDINGS if isinstance(binding, Binding)]
     keys = {key for binding in bindings for key in binding.key.split(",")} - ARROWS - set("12345678")
     named = set(re.findall(r"`([^`]+)`", section("Keys")))

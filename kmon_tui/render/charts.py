@@ -10,6 +10,7 @@ from kmon_tui.domain.late import dataclass
 from kmon_tui.domain.traffic import Series
 from kmon_tui.render.glyphs import Glyphs
 from kmon_tui.render.lines import Line, Span, joined
+from kmon_tui.render.marks import Mark, marked_rule
 from kmon_tui.render.timeaxis import time_axis
 
 LABEL_WIDTH = 6
@@ -32,6 +33,7 @@ def line_chart(
     glyphs: Glyphs,
     zone: tzinfo | None,
     unit: Callable[[float], str],
+    marks: Sequence[Mark] = (),
 ) -> list[Line]:
     """Draw curves from zero to their highest value, with labels in ``unit`` and a time axis, in ``height`` lines.
 
@@ -57,7 +59,8 @@ def line_chart(
         joined([(f"{labels.get(row, ''):>{LABEL_WIDTH}}{glyphs.axis}", "dim"), *_merged(layers, row, columns)])
         for row in range(rows)
     ]
-    lines.append(joined([(" " * LABEL_WIDTH + glyphs.corner + glyphs.rule * columns, "dim")]))
+    rule = marked_rule(columns, marks, (start_s, end_s), glyphs)
+    lines.append(joined([(" " * LABEL_WIDTH + glyphs.corner, "dim"), *rule]))
     axis = time_axis(end_s, (end_s - start_s) / max(1, columns - 1), columns, zone)
     lines.append(((" " * (LABEL_WIDTH + 1) + axis, "dim"),))
     return lines

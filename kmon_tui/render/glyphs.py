@@ -23,6 +23,10 @@ class Glyphs:
     """Leads from a row to the line below it that explains it."""
     newest: str
     """Points at the newest column of a chart."""
+    marks: str
+    """On a time axis: a deploy, another split of traffic, more pods, fewer pods."""
+    spot: str
+    """The cell of a heat map that is looked at."""
     gap: str
     """A cell of a chart for which nothing is known."""
     axis: str
@@ -48,6 +52,8 @@ UNICODE = Glyphs(
     cursor="▶",
     branch="└",
     newest="▲",
+    marks="◆◇↑↓",
+    spot="╳",
     gap=" ",
     axis="│",
     corner="└",
@@ -71,6 +77,8 @@ ASCII = Glyphs(
     cursor=">",
     branch="`",
     newest="^",
+    marks="D%/\\",
+    spot="X",
     gap=" ",
     axis="|",
     corner="+",

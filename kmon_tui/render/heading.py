@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import product
 
+from kmon_tui.domain.late import dataclass
 from kmon_tui.domain.traffic import Buckets, Family, Traffic
 from kmon_tui.render.cells import clean
 from kmon_tui.render.drawing import Drawing, poll_s

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from kmon_tui.domain.traffic import Buckets, Traffic
@@ -12,6 +13,7 @@ from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.glyphs import Glyphs
 from kmon_tui.render.heatmap import heat_map
 from kmon_tui.render.lines import Line, in_look
+from kmon_tui.render.marks import Mark
 from kmon_tui.render.rows import Row
 from kmon_tui.render.story import story_lines
 from kmon_tui.render.units import milliseconds, number
@@ -51,14 +53,25 @@ def latency_curves(buckets: Buckets | None) -> list[Curve]:
     return [Curve(name, series, name) for name, series in sorted(quantiles.items(), reverse=True)]
 
 
-def requests(traffic: Traffic | None, buckets: Buckets | None, drawing: Drawing, why: str) -> Draw:
+def token_curves(buckets: Buckets | None) -> list[Curve]:
+    """Give tokens per second, made and read."""
+    gauges = buckets.gauges if buckets is not None else {}
+    shown = (("out", "generation_tokens", "code-2xx"), ("in", "prompt_tokens", "trend"))
+    return [Curve(name, gauges[gauge], look) for name, gauge, look in shown if gauge in gauges]
+
+
+def requests(
+    traffic: Traffic | None, buckets: Buckets | None, drawing: Drawing, why: str, marks: Sequence[Mark] = ()
+) -> Draw:
     """Draw requests per second."""
-    return chart(request_curves(traffic, buckets), drawing, number, why, traffic)
+    return chart(request_curves(traffic, buckets), drawing, number, why, traffic, marks)
 
 
-def latency(traffic: Traffic | None, buckets: Buckets | None, drawing: Drawing, why: str) -> Draw:
+def latency(
+    traffic: Traffic | None, buckets: Buckets | None, drawing: Drawing, why: str, marks: Sequence[Mark] = ()
+) -> Draw:
     """Draw the quantiles."""
-    return chart(latency_curves(buckets), drawing, milliseconds, waiting(traffic, buckets, why), traffic)
+    return chart(latency_curves(buckets), drawing, milliseconds, waiting(traffic, buckets, why), traffic, marks)
 
 
 def heat(traffic: Traffic | None, buckets: Buckets | None, drawing: Drawing, why: str) -> Draw:
@@ -67,8 +80,25 @@ def heat(traffic: Traffic | None, buckets: Buckets | None, drawing: Drawing, why
     def draw(width: int, height: int) -> list[Line]:
         lines: list[Line] = []
         if buckets is not None and any(row for row in buckets.counts):
-            lines = heat_map(buckets, width, height, drawing.glyphs, drawing.zone, shaded=drawing.shaded)
+            shaded = drawing.shaded or is_old(traffic, drawing)
+            lines = heat_map(buckets, width, height, drawing.glyphs, drawing.zone, shaded=shaded)
+            if not lines and buckets.le_ms:
+                return []
         return faded(lines, traffic, drawing) or sentence(waiting(traffic, buckets, why), width)
+
+    return draw
+
+
+def mute(why: str) -> Draw:
+    """Say why there is no number at all, and what to press."""
+    keys = (
+        ("i", "sends a request: then something counts"),
+        (":prom", "says which Prometheus is asked; P there: another"),
+    )
+
+    def draw(width: int, height: int) -> list[Line]:
+        lines = [*sentence(why, width), (), *(((f" {key:<6}", "key"), (words, "")) for key, words in keys)]
+        return lines[:height]
 
     return draw
 
@@ -83,15 +113,27 @@ def waiting(traffic: Traffic | None, buckets: Buckets | None, why: str) -> str:
 
 
 def chart(
-    curves: list[Curve], drawing: Drawing, unit: Callable[[float], str], why: str, traffic: Traffic | None
+    curves: list[Curve],
+    drawing: Drawing,
+    unit: Callable[[float], str],
+    why: str,
+    traffic: Traffic | None,
+    marks: Sequence[Mark] = (),
 ) -> Draw:
     """Draw curves."""
 
     def draw(width: int, height: int) -> list[Line]:
-        lines = line_chart(curves, width, height, drawing.glyphs, drawing.zone, unit)
+        lines = line_chart(curves, width, height, drawing.glyphs, drawing.zone, unit, marks)
+        if not lines and any(map(is_known, curves)):
+            return []  # there is no room, which is no lack of numbers
         return faded(lines, traffic, drawing) or sentence(why, width)
 
     return draw
+
+
+def is_known(curve: Curve) -> bool:
+    """Whether anything of a curve is known."""
+    return any(math.isfinite(value) for value in curve.series.values)
 
 
 def legend(curves: list[Curve], glyphs: Glyphs) -> Line:
@@ -102,10 +144,13 @@ def legend(curves: list[Curve], glyphs: Glyphs) -> Line:
 
 
 def faded(lines: list[Line], traffic: Traffic | None, drawing: Drawing) -> list[Line]:
-    """Take the colours off numbers that are old."""
-    if traffic is None or drawing.stale_age_s(traffic) is None:
-        return lines
-    return [in_look(line, "stale") for line in lines]
+    """Take the colours off numbers that are old; a heat map of colours alone has to be drawn with signs then."""
+    return [in_look(line, "stale") for line in lines] if is_old(traffic, drawing) else lines
+
+
+def is_old(traffic: Traffic | None, drawing: Drawing) -> bool:
+    """Whether numbers are too old to be drawn in their colours."""
+    return traffic is not None and drawing.stale_age_s(traffic) is not None
 
 
 def sentence(words: str, width: int) -> list[Line]:

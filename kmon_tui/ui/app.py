@@ -150,6 +150,11 @@ class KmonApp(OpeningApp):
         assert isinstance(screen, FleetScreen)
         return screen
 
+    @property
+    def newest(self) -> State:
+        """The newest State."""
+        return self._watcher.state
+
     def open_screen(self, screen: KmonScreen) -> None:
         """Put a screen on top and give it the newest State."""
         screen.show(self._watcher.state)

@@ -56,7 +56,7 @@ class FleetScreen(KmonScreen):
         Binding("slash", "filter", "filter", key_display="/", id="fleet.filter", priority=True),
         Binding("w", "app.service('Why')", "why", id="fleet.why"),
         Binding("l", "app.logs(False)", "logs", id="fleet.logs"),
-        Binding("m", "app.service('Metrics')", "metrics", id="fleet.metrics"),
+        Binding("m", "app.metrics", "metrics", id="fleet.metrics"),
         Binding("p", "app.logs(True)", "logs before the restart", show=False, id="fleet.previous"),
         Binding("v", "app.service('Events')", "events", show=False, id="fleet.events"),
         Binding("d", "app.service('Describe')", "describe", show=False, id="fleet.describe"),

@@ -7,26 +7,20 @@ from collections.abc import Callable
 
 from kmon_tui.domain.service import Key
 from kmon_tui.render.lines import Line
-from kmon_tui.ui.base import KmonScreen, Surroundings
+from kmon_tui.ui.base import KmonScreen
 from kmon_tui.ui.fleet_screen import FleetScreen
 from kmon_tui.ui.messages import OpenLogs, OpenTab
-from kmon_tui.ui.quiet_app import QuietApp
+from kmon_tui.ui.metrics_app import MetricsApp
 from kmon_tui.ui.service_table import ServiceTable
 
 
-class OpeningApp(QuietApp):
+class OpeningApp(MetricsApp):
     """An app above whose fleet other screens are opened, for the service that is looked at."""
-
-    _surroundings: Surroundings
 
     @property
     @abstractmethod
     def fleet(self) -> FleetScreen:
         """The screen below all others."""
-
-    @abstractmethod
-    def open_screen(self, screen: KmonScreen) -> None:
-        """Put a screen on top and give it the newest State."""
 
     def on_service_table_opened(self, event: ServiceTable.Opened) -> None:
         """Show one service alone."""
@@ -44,6 +38,11 @@ class OpeningApp(QuietApp):
         """Show the service that is looked at, by one of its tabs."""
         if (key := self._meant) is not None:
             self.open_service(key, tab)
+
+    def action_metrics(self) -> None:
+        """Show the Metrics view of the service that is looked at."""
+        if (key := self._meant) is not None:
+            self.open_metrics(key)
 
     def action_logs(self, previous: bool) -> None:
         """Show the logs of the service that is looked at; ``previous``: of before the last restart."""

@@ -26,10 +26,10 @@ from kmon_tui.ui.change_log import ChangeLog
 from kmon_tui.ui.chooser import Chooser
 from kmon_tui.ui.command_row import CommandRow
 from kmon_tui.ui.copying import copy
-from kmon_tui.ui.detail_pane import DetailPane
 from kmon_tui.ui.entry_row import EntryRow
 from kmon_tui.ui.key_bar import KeyBar
 from kmon_tui.ui.messages import Ask, OpenLogs
+from kmon_tui.ui.metrics_view import MetricsView
 from kmon_tui.ui.page_view import PageView
 from kmon_tui.ui.paged_screen import PagedScreen
 from kmon_tui.ui.palette import LinesView
@@ -110,7 +110,7 @@ class ServiceScreen(PagedScreen):
         with Container(id="inside"):
             for tab in PAGES[:5]:
                 yield PageView(id=_id(tab), at_end=tab is Tab.EVENTS)
-            yield DetailPane(classes="-screen")
+            yield MetricsView(id="metrics")
             yield PageView(id=_id(Tab.YAML), sideways=True)
             yield PageView(id=_id(Tab.DESCRIBE))
         yield EntryRow("/", id="search")
@@ -159,7 +159,7 @@ class ServiceScreen(PagedScreen):
             if view.display:
                 view.mark(tab is self.tab)
                 view.fill(shown.make(tab), shown.depends(tab), stale=old)
-        pane = self.query_one(DetailPane)
+        pane = self.query_one(MetricsView)
         if pane.display:
             pane.fill(self.state, inside.row, self.drawing)
         blind = unread(inside, *(one.kind for one in inside.tree.blind)) if inside.tree is not None else ""
@@ -290,7 +290,12 @@ class ServiceScreen(PagedScreen):
         box.set_class(more, "-more")
         for tab in PAGES:
             self._page(tab).display = tab in shown
-        self.query_one(DetailPane).display = Tab.METRICS in shown
+        metrics = self.query_one(MetricsView)
+        metrics.display = Tab.METRICS in shown
+        if self.tab is Tab.METRICS:
+            metrics.focus()  # for its keys
+        elif metrics.has_focus:
+            self.set_focus(None)
 
 
 def _id(tab: Tab) -> str:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from textual.pilot import Pilot
 
+from kmon_tui.domain.beside import Llm, Scaling
 from kmon_tui.domain.command import Command
 from kmon_tui.domain.fleet import Fleet, Place
 from kmon_tui.domain.health import Health, Status
@@ -197,6 +198,18 @@ def buckets_of(key: Key) -> Buckets:
             "p99": series([value * 2.5 + 60 for value in rates]),
         },
         sampled_at=SAMPLED,
+        gauges={
+            "wanted": series([2.0] * 44 + [3.0] * 16),
+            "ready": series([2.0] * 46 + [2.0, 3.0, 3.0, 2.0] + [2.0] * 10),
+            "scraped": series([2.0] * POINTS),
+            "generation_tokens": series(wave(612.0)),
+            "prompt_tokens": series(wave(4100.0)),
+        },
+        queries={
+            "requests": 'sum by (response_code_class) (rate(revision_request_count{pod="a"}[60s]))',
+            "latency": 'histogram_quantile(0.9, sum by (le) (rate(revision_request_latencies_bucket{pod="a"}[60s])))',
+            "raw": 'sum by (job) (revision_request_count{pod="a"})',
+        },
     )
 
 
@@ -206,7 +219,31 @@ def report(fleet: tuple[InferenceService, ...]) -> TrafficReport:
         "sklearn-iris": traffic_of(41.0, 0.031, 38.0),
         "bert-ner": traffic_of(212.0, 0.001, 84.0),
         "churn-lgb": traffic_of(3.2, 0.0, 12.0),
-        "llama3-8b": traffic_of(18.0, 0.004, 10_000.0),
+        "llama3-8b": traffic_of(
+            18.0,
+            0.004,
+            10_000.0,
+            family=Family.VLLM,
+            scaling=Scaling("kube-state-metrics", wanted=3, ready=3, sampled_at=SAMPLED),
+            llm=Llm(
+                running=18,
+                waiting=2,
+                kv_cache_ratio=0.71,
+                kv_cache_max_ratio=0.84,
+                prompt_tokens_per_s=4100.0,
+                generation_tokens_per_s=612.0,
+                prefix_hit_ratio=0.43,
+                ttft_p50_ms=120.0,
+                ttft_p90_ms=420.0,
+                ttft_p99_ms=1250.0,
+                ttft_top_ms=10_000.0,
+                itl_p50_ms=21.0,
+                itl_p90_ms=31.0,
+                itl_p99_ms=58.0,
+                itl_top_ms=1000.0,
+                sampled_at=SAMPLED,
+            ),
+        ),
         "resnet50": traffic_of(95.0, 0.062, 310.0),
         "pca-drift": traffic_of(0.4, 0.0, 22.0),
         "route-graph": traffic_of(

@@ -95,7 +95,8 @@ def hostile() -> State:
         url=HOSTILE,
         traffic=(TrafficShare(HOSTILE, 50), TrafficShare("b", 50)),
     )
-    state = with_fleet(ready_state(), services=(bad, isvc("a" * 253, "demo", Readiness.READY)), notes=(HOSTILE,))
+    both = sorted((bad, isvc("a" * 253, "demo", Readiness.READY)), key=lambda service: service.key)
+    state = with_fleet(ready_state(), services=tuple(both), notes=(HOSTILE,))
     return replace(state, place=replace(PLACE, context=HOSTILE))
 
 

@@ -13,8 +13,10 @@ from kmon_tui.domain.state import State
 from kmon_tui.render.lines import text_of
 from kmon_tui.settings import ViewSettings
 from kmon_tui.ui.app import KmonApp
+from kmon_tui.ui.base import KmonScreen
 from kmon_tui.ui.chooser import Chooser
 from kmon_tui.ui.fleet_screen import FleetScreen
+from kmon_tui.ui.metrics_screen import MetricsScreen
 from kmon_tui.ui.palette import LinesView
 from kmon_tui.ui.service_screen import ServiceScreen
 from kmon_tui.ui.service_table import ServiceTable
@@ -185,12 +187,13 @@ async def test_where_a_person_looks_is_told_once_it_rests() -> None:
 
 
 async def test_m_and_enter_open_the_service_and_q_comes_back() -> None:
-    for key in ("m", "enter"):
+    for key, kind in (("m", MetricsScreen), ("enter", ServiceScreen)):
         run = Run()
         async with run.app.run_test(size=(80, 24)) as pilot:
             await press(pilot, key)
-            assert isinstance(run.app.screen, ServiceScreen)
-            assert run.app.screen.key == GEMMA
+            screen = run.app.screen
+            assert isinstance(screen, KmonScreen) and isinstance(screen, kind)
+            assert screen.looked_at == GEMMA
             await press(pilot, "q")
 
             assert run.app.screen_stack == [run.fleet]
@@ -348,7 +351,7 @@ async def test_keys_behind_enter_in_one_burst_meet_the_filtered_list() -> None:
 
         assert run.fleet.view.filter.text == "iris"
         screen = run.app.screen
-        assert isinstance(screen, ServiceScreen)
+        assert isinstance(screen, MetricsScreen)
         assert screen.key.name == "sklearn-iris"
 
 

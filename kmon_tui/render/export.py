@@ -1,0 +1,107 @@
+"""What the Metrics view shows as a table and as a document: CSV and JSON. Unknown is empty, or null."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from kmon_tui.domain.service import Key
+from kmon_tui.domain.traffic import Buckets, Prometheus, Series, Traffic
+from kmon_tui.render.marks import Mark
+
+
+def csv_text(buckets: Buckets) -> str:
+    """Write one row a step: time, requests per second by class, quantiles, gauges, requests by bucket."""
+    columns = _columns(buckets)
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["time", "unix_s", *columns])
+    steps = max((len(values) for values in columns.values()), default=0)
+    for back in range(steps - 1, -1, -1):
+        at_s = buckets.end_s - back * buckets.step_s
+        values = [row[-1 - back] if back < len(row) else None for row in columns.values()]
+        moment = datetime.fromtimestamp(at_s, UTC).isoformat().replace("+00:00", "Z")
+        writer.writerow([moment, round(at_s, 3), *("" if value is None else f"{value:.6g}" for value in values)])
+    return out.getvalue()
+
+
+def json_document(
+    key: Key, buckets: Buckets, traffic: Traffic | None, prometheus: Prometheus, marks: Sequence[Mark], range_s: int
+) -> str:
+    """Write everything with its units and where it comes from."""
+    content = {
+        "kind": key.kind.value,
+        "namespace": key.namespace,
+        "name": key.name,
+        "family": buckets.family.value,
+        "scope": traffic.scope.value if traffic is not None else None,
+        "range_s": range_s,
+        "step_s": buckets.step_s,
+        "end_unix_s": buckets.end_s,
+        "prometheus": {
+            "url": prometheus.url or None,
+            "found_by": prometheus.found_by or None,
+            "version": prometheus.version or None,
+            "matchers": prometheus.matchers or None,
+        },
+        "now": None if traffic is None else _now(traffic, prometheus),
+        "series": {name: _points(buckets, values) for name, values in _columns(buckets).items() if ":" not in name},
+        "buckets": [
+            {"le_ms": None if math.isinf(le) else le, "series": _points(buckets, _known(row))}
+            for le, row in zip(buckets.le_ms, buckets.counts, strict=False)
+        ],
+        "marks": [{"unix_s": round(mark.at_s, 3), "what": mark.what.value, "words": mark.words} for mark in marks],
+        "promql": dict(buckets.queries),
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def file_stem(key: Key, now: datetime) -> str:
+    """Give a file name that is a name everywhere, whatever the cluster calls the service."""
+    safe = "-".join(re.sub(r"[^A-Za-z0-9.]+", "_", part).strip("._")[:60] for part in (key.namespace, key.name))
+    return f"kmon-{safe}-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
+def plain_svg(svg: str) -> str:
+    """Give a picture that asks nobody for anything: without the addresses of web fonts."""
+    return re.sub(r"@font-face\s*\{.*?\}", "", svg, flags=re.DOTALL)
+
+
+def _columns(buckets: Buckets) -> dict[str, list[float | None]]:
+    found = {f"requests_per_s {code}": _values(one) for code, one in sorted(buckets.by_code.items())}
+    found |= {f"users_requests_per_s {code}": _values(one) for code, one in sorted(buckets.users_by_code.items())}
+    found |= {f"{name}_ms": _values(one) for name, one in sorted(buckets.quantiles.items())}
+    found |= {name: _values(one) for name, one in sorted(buckets.gauges.items())}
+    for le, row in zip(buckets.le_ms, buckets.counts, strict=False):
+        found[f"requests le_ms:{'+Inf' if math.isinf(le) else f'{le:g}'}"] = _known(row)
+    return found
+
+
+def _values(series: Series) -> list[float | None]:
+    return _known(series.values)
+
+
+def _known(values: Sequence[float]) -> list[float | None]:
+    return [value if math.isfinite(value) else None for value in values]
+
+
+def _points(buckets: Buckets, values: Sequence[float | None]) -> list[tuple[float, float | None]]:
+    first_s = buckets.end_s - buckets.step_s * (len(values) - 1)
+    return [(round(first_s + i * buckets.step_s, 3), value) for i, value in enumerate(values)]
+
+
+def _now(traffic: Traffic, prometheus: Prometheus) -> dict[str, object]:
+    return {
+        "requests_per_s": traffic.requests_per_s,
+        "error_ratio": traffic.error_ratio,
+        "p50_ms": traffic.p50_ms,
+        "p90_ms": traffic.p90_ms,
+        "p99_ms": traffic.p99_ms,
+        "top_bound_ms": traffic.top_bound_ms,
+        "age_s": prometheus.age_s(traffic.sampled_at),
+    }
