@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +11,7 @@ import yaml
 
 from tests.e2e import tools
 from tests.e2e.kubectl import Kubectl
-from tests.e2e.sandbox import Place, plain_environment, running_sandbox
+from tests.e2e.sandbox import Place, running_sandbox
 
 pytestmark = pytest.mark.e2e
 MANIFESTS = Path(__file__).resolve().parents[2] / "manifests"
@@ -51,43 +47,3 @@ def test_kubectl_applies_each_file(sandbox: Place, name: str) -> None:
     told = kubectl("apply", "--server-side", "--force-conflicts", "--validate=false", "-f", str(MANIFESTS / name))
 
     assert "serverside-applied" in told
-
-
-def test_the_script_opens_a_port_to_a_model(sandbox: Place) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environ = plain_environment({"KUBECTL": str(tools.kubectl()), "KUBECONFIG": str(sandbox.kubeconfig)})
-    command = [str(MANIFESTS / "port-forward.sh"), "sklearn-iris", "-n", "default", "-p", str(port)]
-
-    with subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as script:
-        try:
-            answer = _ask(f"http://127.0.0.1:{port}/v1/models/sklearn-iris", script)
-        finally:
-            script.terminate()
-
-    assert "sklearn-iris" in answer
-
-
-def test_the_script_says_what_is_wrong(sandbox: Place) -> None:
-    environ = plain_environment({"KUBECTL": str(tools.kubectl()), "KUBECONFIG": str(sandbox.kubeconfig)})
-
-    done = subprocess.run(
-        [str(MANIFESTS / "port-forward.sh"), "nobody"], env=environ, capture_output=True, text=True, check=False
-    )
-
-    assert done.returncode == 1
-    assert "no ready pod of nobody in namespace default" in done.stderr
-
-
-def _ask(url: str, script: subprocess.Popen[str]) -> str:
-    """Ask until the port is open."""
-    deadline_s = time.monotonic() + 30
-    while True:
-        try:
-            with urllib.request.urlopen(url, timeout=5) as response:
-                return str(response.read().decode())
-        except urllib.error.URLError:
-            assert script.poll() is None, script.stderr.read() if script.stderr else ""
-            assert time.monotonic() < deadline_s
-            time.sleep(0.1)

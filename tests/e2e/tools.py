@@ -80,6 +80,11 @@ def tmux() -> Path:
     return _own_or_fetched("tmux", "tmux", "usr/bin/tmux")
 
 
+def shellcheck() -> Path:
+    """Give the machine's shellcheck, or a fetched one."""
+    return _own_or_fetched("shellcheck", "shellcheck", "usr/bin/shellcheck")
+
+
 def kserve_python() -> Path:
     """Give the Python of an environment of its own, in which a real ``kserve`` is installed.
 
