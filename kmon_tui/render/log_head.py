@@ -87,9 +87,10 @@ def empty_lines(
     elif view is not None and view.problems:
         for problem in view.problems[:6]:
             draft.say(problem, "warn")
-        draft.say(
-            "manifests/rbac.yaml has a ClusterRole with the rights to watch with. It is tried again by itself.", "dim"
-        )
+        if any("may not" in problem for problem in view.problems):
+            draft.say("manifests/rbac.yaml has a ClusterRole with the right; it is tried again by itself.", "dim")
+        if request.previous:
+            draft.say("p shows the logs of now.", "dim")
     elif inside.failing or drawing.api_failing:
         draft.say(inside.health.error or "The API is away.", "failed")
         draft.say("The logs go on by themselves once it answers.", "dim")

@@ -58,7 +58,9 @@ def shown(text: str) -> str:
 def rows_of(line: LogLine, look: LogLook) -> list[Line]:
     """Draw one line: on one row, uncut, or on as many rows as it takes."""
     if line.mark:
-        words = f"{look.glyphs.rule * 2} {shown(line.text)} "
+        who = short_pod(line.pod) if look.names is None or line.pod not in look.names else look.names[line.pod][0]
+        named = " ".join(part for part in (who, SHORT.get(line.container, clean(line.container))) if part)
+        words = f"{look.glyphs.rule * 2} {named}{': ' if named else ''}{shown(line.text)} "
         return [cropped(((words + look.glyphs.rule * max(0, look.width - cell_len(words)), "dim"),), look.width)]
     lead = prefix(line, look)
     width = sum(cell_len(text) for text, _ in lead)
@@ -96,6 +98,11 @@ def pod_names(pods: list[str]) -> dict[str, tuple[str, str]]:
     for place, pod in enumerate(dict.fromkeys(pods)):
         found[pod] = (ends[pod], f"pod-{place % POD_LOOKS}")
     return found
+
+
+def short_pod(name: str) -> str:
+    """Give the end of a pod's name, which its controller made up."""
+    return clean(name).rpartition("-")[2]
 
 
 def _name_width(names: Mapping[str, tuple[str, str]]) -> int:
