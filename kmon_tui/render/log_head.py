@@ -8,7 +8,7 @@ from kmon_tui.domain.logs import LogRequest, LogView
 from kmon_tui.render.cells import clean
 from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.inside import Inside
-from kmon_tui.render.lines import Line, cropped, spread
+from kmon_tui.render.lines import Line, cropped, spread, width_of
 from kmon_tui.render.log_lines import SHORT
 from kmon_tui.render.page import Draft
 from kmon_tui.render.units import duration
@@ -30,14 +30,17 @@ def title_line(request: LogRequest, view: LogView | None, words: Sequence[str], 
     since = "all there is" if request.since_s is None else f"since {duration(request.since_s)}"
     which = "of before the restart" if request.previous else since
     only = f"  {clean(', '.join(request.pods))}" if request.pods else ""
-    left: Line = ((" Logs ", "bold"), (f" {clean(str(request.key))}", "context"), (only, ""), (f"   {which}", "dim"))
+    left: Line = ((" Logs ", "bold"), (f" {clean(str(request.key))}", "context"), (only, ""))
+    held = f"{view.total - view.first:,} lines" if view is not None else ""
     lost = ""
-    held = ""
     if view is not None:
-        held = f"{view.total - view.first:,} lines"
         lost = f"   dropped {view.first:,}" if view.first else ""
         lost += f"   {view.dropped_at_source:,} came too fast" if view.dropped_at_source else ""
-    right: Line = ((f"{'  '.join(words)}   ", "dim"), (held, ""), (lost, "warn"), (" ", ""))
+    counts: Line = ((held, ""), (lost, "warn"), (" ", ""))
+    for dim in (f"   {which}   {'  '.join(words)}   ", f"   {'  '.join(words)}   ", "   "):
+        right: Line = ((dim, "dim"), *counts)
+        if width_of(left) + width_of(right) <= width:
+            break
     return spread(left, right, width)
 
 
@@ -65,10 +68,10 @@ def legend_line(
 
 def foot_line(view: LogView | None, searched: str, below: int, width: int) -> Line:
     """Say what is wrong, or what was found, and how much lies below."""
-    right: Line = ((f" {below:,} new lines below, G follows ", "alarm"),) if below else ()
+    right: Line = ((f" {below:,} new lines below, G follows ", "tab"),) if below else ()
     if searched:
         return spread(((f" {searched}", "accent"),), right, width)
-    if view is not None and view.problems:
+    if view is not None and view.problems and view.total > view.first:
         more = f"  (and {len(view.problems) - 1} more)" if len(view.problems) > 1 else ""
         return spread(((f" {clean(view.problems[-1])}{more}", "warn"),), right, width)
     keys = "  ".join(f"{place} {name}" for place, (name, _) in enumerate(RANGES))
@@ -106,5 +109,5 @@ def empty_lines(
         draft.say("0 shows all that there is.", "dim")
     else:
         draft.say("Nothing was written yet." if view.streams else "There is no pod, so there are no logs.", "")
-        draft.say("Lines appear as they come, of new pods, too; w says why there is none.", "dim")
+        draft.say("Lines appear as they come, of new pods, too. q, then w, says why there is none.", "dim")
     return draft.page.lines

@@ -34,6 +34,12 @@ LONGER = {
     "sort": "choose the order",
 }
 """Words of the key bar that have more room here."""
+NUMBERED = {
+    "fleet": ("Narrow and order", "1-9", "namespace by its number"),
+    "tab": ("Move", "1-8", "tab by its number"),
+    "logs": ("Narrow and order", "0-6", "how far back"),
+}
+"""Numbers that are keys, by the area of their ids."""
 SHORT = {
     "escape": "esc",
     "question_mark": "?",
@@ -42,6 +48,8 @@ SHORT = {
     "minus": "-",
     "pagedown": "pgdn",
     "pageup": "pgup",
+    "shift+tab": "S-tab",
+    "ampersand": "&",
 }
 
 
@@ -94,9 +102,9 @@ def _group(id_: str) -> str:
     area, _, name = id_.partition(".")
     if name == "open":
         return "Do"
-    if area == "list" or name in {"up", "down"}:
+    if area in {"list", "tab"} or name in {"up", "down"}:
         return "Move"
-    if name.startswith(("filter", "faults", "sort", "changes", "last_view", "clear", "ns_")):
+    if name.startswith(("filter", "faults", "sort", "changes", "last_view", "clear", "ns_", "only", "search")):
         return "Narrow and order"
     if area == "app" or name in {"refresh", "back"}:
         return "Program"
@@ -115,12 +123,13 @@ def _keys(bindings: Mapping[str, ActiveBinding]) -> dict[str, list[tuple[str, st
             keys, _, _ = by_action.setdefault(binding.action, ([], binding.description, binding.id or "app.palette"))
             keys.append(SHORT.get(binding.key) or binding.key.replace("ctrl+", "^"))
     groups: dict[str, list[tuple[str, str]]] = {"Do": [], "Narrow and order": [], "Move": [], "Program": []}
-    numbered = False
+    numbered: set[str] = set()
     for keys, words, id_ in by_action.values():
-        if keys[0].isdigit() and keys[0] != "0":
-            numbered = True
-        else:
-            groups[_group(id_)].append((" ".join(keys), LONGER.get(words, words)))
-    if numbered:
-        groups["Narrow and order"].append(("1-9", "namespace by its number"))
+        digits = {key for key in keys if key.isdigit()} - ({"0"} if id_ == "fleet.ns_all" else set())
+        numbered |= {id_.partition(".")[0]} if digits == set(keys) else {"tab"} if digits else set()
+        if said := [key for key in keys if key not in digits]:
+            groups[_group(id_)].append((" ".join(said), LONGER.get(words, words)))
+    for area, (group, said_keys, words) in NUMBERED.items():
+        if area in numbered:
+            groups[group].append((said_keys, words))
     return {group: pairs for group, pairs in groups.items() if pairs}

@@ -51,7 +51,7 @@ class ServiceScreen(PagedScreen):
     CSS_PATH = Path(__file__).with_name("service.tcss")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark,f1", "app.help", "help", key_display="?", id="app.help"),
-        Binding("enter", "choose", "copy or open what is marked", show=False, id="service.choose"),
+        Binding("enter", "choose", "copy or open it", show=False, id="service.choose"),
         Binding("c", "copy", "copy", id="service.copy"),
         Binding("l", "logs(False)", "logs", id="service.logs"),
         Binding("p", "logs(True)", "previous", id="service.previous"),

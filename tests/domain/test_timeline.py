@@ -1,0 +1,111 @@
+"""Events and changes stand in one stream: newest last, repeats together, with who wrote what."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from kmon_tui.domain.timeline import CHANGED, WROTE, Moment, timeline
+from kmon_tui.domain.tree import ObjectTree, Ref
+from kmon_tui.domain.writers import edit_between, writers
+
+ISVC = Ref("InferenceService", "iris", "demo")
+
+
+def at(minute: int) -> str:
+    return f"2026-11-22T12:{minute:02}:00Z"
+
+
+def event(reason: str, minute: int, **more: Any) -> dict[str, Any]:
+    about = {"kind": "Pod", "name": "iris-0", "namespace": "demo"}
+    return {"involvedObject": about, "type": "Normal", "reason": reason, "lastTimestamp": at(minute), **more}
+
+
+def root(replicas: int = 1, *, version: str = "1", minute: int = 5, manager: str = "argocd") -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "f:spec": {"f:predictor": {"f:minReplicas": {}, "f:containers": {'k:{"name":"a"}': {"f:image": {}}}}}
+    }
+    status = {"manager": "manager", "time": at(9), "subresource": "status", "fieldsV1": {"f:status": {"f:url": {}}}}
+    entry = {"manager": manager, "operation": "Apply", "time": at(minute), "fieldsV1": fields}
+    metadata = {"name": "iris", "namespace": "demo", "generation": int(version), "managedFields": [entry, status]}
+    return {
+        "kind": "InferenceService",
+        "metadata": {**metadata, "resourceVersion": version},
+        "spec": {"predictor": {"minReplicas": replicas}},
+        "status": {"n": version},
+    }
+
+
+def told(tree: ObjectTree) -> list[tuple[str, int]]:
+    return [(one.reason, one.repeats) for one in timeline(tree)]
+
+
+def test_the_newest_is_last_whatever_order_they_came_in() -> None:
+    tree = ObjectTree(events=(event("Pulled", 3), event("Scheduled", 1), event("Created", 2)))
+
+    assert told(tree) == [("Scheduled", 1), ("Created", 1), ("Pulled", 1)]
+
+
+def test_what_differs_in_its_time_alone_is_one_line_with_its_count() -> None:
+    events = (event("BackOff", 1, count=4, message="again"), event("BackOff", 7, count=8, message="again"))
+
+    assert timeline(ObjectTree(events=events)) == (
+        Moment(
+            datetime(2026, 11, 22, 12, 7, tzinfo=UTC),
+            Ref("Pod", "iris-0", "demo"),
+            "BackOff",
+            "again",
+            repeats=12,
+            first=datetime(2026, 11, 22, 12, 1, tzinfo=UTC),
+        ),
+    )
+
+
+def test_events_of_the_newer_api_say_when_and_how_often_in_other_fields() -> None:
+    newer = {
+        "regarding": {"kind": "Pod", "name": "iris-0"},
+        "type": "Warning",
+        "reason": "Unhealthy",
+        "note": "probe failed",
+        "eventTime": "2026-11-22T12:01:00.123456Z",
+        "series": {"count": 30, "lastObservedTime": "2026-11-22T12:04:00.000000Z"},
+        "reportingController": "kubelet",
+    }
+
+    (one,) = timeline(ObjectTree(events=(newer,)))
+
+    assert (one.text, one.warning, one.repeats, one.who) == ("probe failed", True, 30, "kubelet")
+    assert one.time == datetime(2026, 11, 22, 12, 4, tzinfo=UTC)
+
+
+def test_an_event_without_any_time_comes_first_and_breaks_nothing() -> None:
+    tree = ObjectTree(events=(event("Pulled", 3), {"reason": "Odd", "involvedObject": "?"}))
+
+    assert told(tree) == [("Odd", 1), ("Pulled", 1)]
+
+
+def test_the_object_itself_says_who_wrote_which_fields() -> None:
+    (one,) = timeline(ObjectTree(root=root()))
+
+    assert (one.reason, one.who, one.object) == (WROTE, "argocd", ISVC)
+    assert one.text == 'spec.predictor.minReplicas, spec.predictor.containers[{"name":"a"}].image'
+
+
+def test_who_wrote_the_status_alone_changed_nothing() -> None:
+    assert [one.manager for one in writers(root())] == ["argocd"]
+
+
+def test_a_change_that_was_seen_says_generation_field_values_and_who() -> None:
+    before, after = root(1), root(3, version="2", minute=8, manager="kubectl-edit")
+    edit = edit_between(before, after)
+    assert edit is not None
+
+    moments = timeline(ObjectTree(root=after), [(ISVC, edit)])
+
+    assert [(one.reason, one.who, one.text) for one in moments] == [
+        (CHANGED, "kubectl-edit", "generation 2: spec.predictor.minReplicas: 1 -> 3")
+    ]
+
+
+def test_a_new_status_is_no_change() -> None:
+    assert edit_between(root(), root(version="2")) is None
