@@ -7,7 +7,7 @@ from datetime import datetime
 from kmon_tui.domain.diagnosis import chain, graph
 from kmon_tui.domain.diagnosis.boxes import Box, boxes_of
 from kmon_tui.domain.diagnosis.finding import age, describe, kubectl
-from kmon_tui.domain.diagnosis.reading import conditions_of, latest, node, one_line, text, when
+from kmon_tui.domain.diagnosis.reading import conditions_of, latest, node, number, one_line, ref_of, text, when
 from kmon_tui.domain.diagnosis.scene import Scene, event_time
 from kmon_tui.domain.diagnosis.serving import still
 from kmon_tui.domain.diagnosis.workloads import PodView
@@ -84,7 +84,9 @@ def stopped(scene: Scene, since: datetime | None) -> Diagnosis:
 
 def silent(scene: Scene) -> Diagnosis | None:
     """Say that KServe has written no status at all, once it had the time to."""
-    if scene.conditions or node(scene.root, "status", "modelStatus"):
+    made_something = scene.pods or scene.deployments or scene.of_kind("Revision") or scene.of_kind("LeaderWorkerSet")
+    # KServe 0.15 writes nothing while a Deployment is on its way; who made that is not silent.
+    if scene.conditions or node(scene.root, "status", "modelStatus") or made_something:
         return None
     made = when(scene.root, "metadata", "creationTimestamp")
     if not scene.older_than(made, _SILENT_S):
@@ -169,6 +171,11 @@ def _unknown(scene: Scene, odd: Condition | None, since: datetime | None) -> Dia
         if condition.status != "True" and condition.type != "Stopped" and (condition.reason or condition.message):
             steps += [Evidence(line, scene.ref, condition.since)] if line not in said else []
             said.add(line)
+    for deployment in scene.deployments:
+        wanted, ready = number(deployment, "spec", "replicas"), number(deployment, "status", "readyReplicas") or 0
+        if wanted is not None and ready < wanted:
+            ref = ref_of(deployment)
+            steps.append(Evidence(f"Deployment {ref.name}: {ready} of {wanted} ready", ref, None, 1))
     for pod in scene.current:
         if not pod.ready:
             steps.append(
@@ -188,9 +195,11 @@ def _unknown(scene: Scene, odd: Condition | None, since: datetime | None) -> Dia
         about = node(event, "involvedObject")
         steps.append(chain.of_event(event, Ref(text(about, "kind"), text(about, "name"), text(about, "namespace")), 3))
     unusual = f"; unusual is {chain.said(odd)}" if odd is not None else ""
+    up, live = _counts(scene)
+    although = f" although {up} of {live} pods are ready" if up else ""
     return Diagnosis(
         UNKNOWN_CAUSE,
-        f"not ready for {age(since, scene.now)}, and nothing known explains it{unusual}",
+        f"not ready for {age(since, scene.now)}{although}, and nothing known explains it{unusual}",
         scene.ref,
         since,
         tuple(steps),

@@ -58,6 +58,11 @@ def finding(scene: Scene, pod: PodView, box: Box, end: End) -> Finding:
 def _known(scene: Scene, pod: PodView, box: Box, end: End, lines: str) -> Finding:
     if end.out_of_memory:
         return _out_of_memory(scene, pod, box)
+    if end.reason in ("StartError", "ContainerCannotRun"):
+        said = both_ends(end.message or lines)
+        return Finding(
+            "container-start", f"{box.name} of {pod.ref.name} cannot be started: {said or end.reason}", pod.ref
+        )
     if box.fetches:
         return _storage(
             scene, pod, box, lines or text(node(scene.root, "status", "modelStatus", "lastFailureInfo"), "message")

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from kmon_tui.domain.diagnosis import chain, refusals
-from kmon_tui.domain.diagnosis.finding import Finding, describe
+from kmon_tui.domain.diagnosis.finding import Finding, describe, kubectl
 from kmon_tui.domain.diagnosis.reading import NOTHING, conditions_of, labels, name_of, number, one_line, ref_of, text
 from kmon_tui.domain.diagnosis.scene import Scene, event_time
-from kmon_tui.domain.diagnosis.workloads import PodView, component_of
+from kmon_tui.domain.diagnosis.workloads import PodView, component_of, latest_revisions
 from kmon_tui.domain.tree import Object, Ref
 from kmon_tui.domain.verdict import Evidence, Try
 
@@ -31,8 +31,9 @@ def findings(scene: Scene) -> Iterator[Finding]:
                 yield _finding(
                     scene, obj, text(event, "message"), event_time(event), chain.of_event(event, ref_of(obj))
                 )
+    yield from _of_unseen_deployments(scene)
     yield from _from_conditions(scene)
-    yield from _evicted(scene)
+    yield from _thrown_out(scene)
 
 
 def _of_deployment(scene: Scene, deployment: Object) -> Finding | None:
@@ -54,6 +55,19 @@ def _of_deployment(scene: Scene, deployment: Object) -> Finding | None:
     if event is None:
         return None
     return _finding(scene, deployment, text(event, "message"), event_time(event), chain.of_event(event, ref, 2))
+
+
+def _of_unseen_deployments(scene: Scene) -> Iterator[Finding]:
+    """Read the refusal from the events of a revision's ReplicaSet, where its Deployment was not read."""
+    if scene.current:
+        return
+    seen = {name_of(deployment) for deployment in scene.deployments}
+    for revision in dict.fromkeys(latest_revisions(scene.root, scene.kinds).values()):
+        ref = _unseen_set(scene, f"{revision}-deployment")
+        event = _refusal_event(scene, ref) if f"{revision}-deployment" not in seen else None
+        if event is not None:
+            about = scene.find("Revision", revision) or {"kind": "Revision", "metadata": {"name": revision}}
+            yield _finding(scene, about, text(event, "message"), event_time(event), chain.of_event(event, ref, 2))
 
 
 def _unseen_set(scene: Scene, deployment: str) -> Ref:
@@ -132,34 +146,37 @@ def _from_conditions(scene: Scene) -> Iterator[Finding]:
         )
 
 
-def _evicted(scene: Scene) -> Iterator[Finding]:
-    """Find a workload of which the newest pod was thrown out, and none of the others serves."""
+def _thrown_out(scene: Scene) -> Iterator[Finding]:
+    """Find a workload of which the newest pod was thrown out or refused by its node, and none of the others lives."""
     seen: set[str] = set()
     for pod in scene.pods:
         if pod.workload in seen or not pod.current:
             continue
         seen.add(pod.workload)
         same = [other for other in scene.pods if other.workload == pod.workload and other.current]
-        thrown = [other for other in same if text(other.object, "status", "reason") == "Evicted"]
-        if not thrown or any(other.ready for other in same) or any(other.live for other in same):
-            continue
-        yield _eviction(scene, thrown[0], len(thrown))
+        reason = text(pod.object, "status", "reason")
+        over = text(pod.object, "status", "phase") == "Failed" and bool(reason)
+        if over and not any(other.ready or other.live for other in same):
+            count = len([other for other in same if text(other.object, "status", "reason") == reason])
+            yield _loss(scene, pod, reason, count)
 
 
-def _eviction(scene: Scene, pod: PodView, count: int) -> Finding:
+def _loss(scene: Scene, pod: PodView, reason: str, count: int) -> Finding:
     said = one_line(text(pod.object, "status", "message"))
     host = text(pod.object, "spec", "nodeName")
     often = f" ({count} pods so far)" if count > 1 else ""
     step = Evidence(
-        f"pod {pod.ref.name}: Failed, Evicted{f' from node {host}' if host else ''}: {said}", pod.ref, pod.created, 2
+        f"pod {pod.ref.name}: Failed, {reason}{f' on node {host}' if host else ''}: {said}", pod.ref, pod.created, 2
     )
+    if reason == "Evicted":
+        cause, verdict = "evicted", f"{pod.ref.name} was evicted{often}: {said or 'its node was short of something'}"
+        help_ = Try("ask for the memory or ephemeral-storage that it needs, so that it gets a node that has it")
+    else:
+        cause, verdict = (
+            "node-refused",
+            f"the node {host or '?'} refuses {pod.ref.name}{often}: {reason}, {said}".rstrip(", "),
+        )
+        help_ = Try("see the node", kubectl("describe", "node", host)) if host else describe(pod.ref)
     return Finding(
-        "evicted",
-        f"{pod.ref.name} was evicted{often}: {said or 'its node was short of something'}",
-        pod.ref,
-        pod.created,
-        (step,),
-        (Try("ask for the memory or ephemeral-storage that it needs, so that it gets a node that has it"),),
-        f"Node {host}" if host else "",
-        pod.component,
+        cause, verdict, pod.ref, pod.created, (step,), (help_,), f"Node {host}" if host else "", pod.component
     )

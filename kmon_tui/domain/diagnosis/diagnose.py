@@ -143,7 +143,7 @@ def _conclude(scene: Scene, found: list[Finding]) -> Diagnosis:
         best.object,
         best.since or _fell(scene),
         tuple(steps),
-        unreached(scene) if best.cause in _WAYS and not scene.ready else still(scene),
+        unreached(scene) if best.cause in _WAYS and not scene.ready else still(scene, best.component),
         best.tries,
         best.shared,
         best.component,

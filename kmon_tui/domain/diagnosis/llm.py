@@ -10,7 +10,6 @@ from kmon_tui.domain.diagnosis.finding import Finding, age, describe, kubectl
 from kmon_tui.domain.diagnosis.reading import (
     NOTHING,
     conditions_of,
-    labels,
     latest,
     name_of,
     nodes,
@@ -121,12 +120,9 @@ def _spoken_of(scene: Scene) -> Iterator[tuple[str, tuple[Object, ...], str]]:
     name = name_of(scene.root)
     if scene.ref.kind != Kind.LLM:
         names = (f"{name}-predictor", f"{name}-predictor-default")
-        found = [one for one in scene.of_kind("Deployment") if name_of(one) in names]
-        yield (
-            "PredictorReady",
-            tuple([one for one in found if not text(labels(one), "serving.knative.dev/revision")]),
-            "",
-        )
+        services = [one for one in scene.of_kind("Service") if name_of(one) in names and _of_knative(one)]
+        plain = [one for one in scene.deployments if name_of(one) in names]
+        yield "PredictorReady", tuple(services or plain), ""
         return
     groups = scene.of_kind("LeaderWorkerSet")
     yield "WorkerWorkloadReady", tuple([one for one in groups if "prefill" not in name_of(one)]), "workload"
@@ -141,12 +137,19 @@ def _spoken_of(scene: Scene) -> Iterator[tuple[str, tuple[Object, ...], str]]:
     yield "GatewaysReady", scene.of_kind("Gateway"), ""
 
 
+def _of_knative(obj: Object) -> bool:
+    return text(obj, "apiVersion").startswith("serving.knative.dev/")
+
+
 def _well_since(obj: Object) -> datetime | None:
     """Tell since when an object says that all is well; None when it does not."""
     if text(obj, "kind") == "InferencePool":
         accepted = [conditions_of({"status": parent}).get("Accepted") for parent in nodes(obj, "status", "parents")]
         good = [condition for condition in accepted if condition is not None and condition.status == "True"]
         return latest(*[condition.since for condition in good]) if good else None
+    if _of_knative(obj):
+        condition = conditions_of(obj).get("Ready")
+        return condition.since if condition is not None and condition.status == "True" else None
     wanted, ready = number(obj, "spec", "replicas"), number(obj, "status", "readyReplicas") or 0
     if text(obj, "kind") != "Gateway" and ready < (1 if wanted is None else wanted):
         return None

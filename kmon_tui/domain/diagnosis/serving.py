@@ -11,12 +11,14 @@ _NOTHING = "nothing serves"
 _COMPONENT_ORDER = ("transformer", "predictor", "router", "workload")
 
 
-def still(scene: Scene) -> str:
-    """Say what still serves; empty when all does or it is not known."""
+def still(scene: Scene, component: str = "") -> str:
+    """Say what still serves; empty when all does or it is not known. ``component`` is the one at fault."""
     if scene.mode is Mode.MODELMESH:
         state = text(scene.root, "status", "modelStatus", "states", "activeModelState")
         return "the copy that was loaded before still serves" if state == "Loaded" else _NOTHING
     entry = entry_of(scene)
+    if component not in ("", entry) and nodes(scene.root, "status", "components", component, "traffic"):
+        entry = component
     shares = nodes(scene.root, "status", "components", entry, "traffic")
     if shares and scene.mode is not Mode.STANDARD:
         return _by_revision(scene, entry)
@@ -44,9 +46,8 @@ def entry_of(scene: Scene) -> str:
 
 
 def short(revision: str) -> str:
-    """Give the number at the end of a revision's name, by which people call it."""
-    tail = revision.rpartition("-")[2]
-    return tail if tail.isdigit() else revision
+    """Give the end of a revision's name, a number or some letters, by which people call it."""
+    return revision.rpartition("-")[2]
 
 
 def _by_revision(scene: Scene, entry: str) -> str:
