@@ -49,6 +49,7 @@ SCREEN: tuple[Row, ...] = (
     (("--theme",), "theme", "NAME", "colours, as nord or ansi-dark (the terminal's own 16)"),
     (("--ascii",), "ascii", "", "draw with ASCII alone"),
     (("--no-mouse",), "no_mouse", "", "leave the mouse to the terminal"),
+    (("--no-bell",), "no_bell", "", "do not ring the terminal's bell when a service fails"),
     (("--filter",), "filter", "TEXT", "filter to start with, as 'ns:models state:failed'"),
 )
 

@@ -91,6 +91,7 @@ def _view(settings: Settings) -> dict[str, object]:
         "theme": view.theme,
         "ascii": view.ascii,
         "mouse": view.mouse,
+        "bell": view.bell,
         "no_color": view.no_color,
         "over_ssh": view.over_ssh,
         "read_only": settings.read_only,

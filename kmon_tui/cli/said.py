@@ -39,6 +39,8 @@ def layer_of(said: Said) -> Layer:
             raise SettingsError(f"{_flag(key)} {error}", "See kmon-tui --help.") from None
     if "write" in layer and "read_only" not in layer:
         layer["read_only"] = False
+    if layer.pop("no_bell", None):
+        layer["bell"] = False
     if "no_mouse" in layer:
         layer["mouse"] = False
     if "name" in layer:

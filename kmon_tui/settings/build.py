@@ -27,7 +27,7 @@ _PORTABLE = frozenset(
             READ_ONLY,
             PROTECTED,
         ),
-        *("theme", "ascii", "mouse", "log_level", "log_file"),
+        *("theme", "ascii", "mouse", "bell", "log_level", "log_file"),
     }
 )
 """Keys that a flag or a variable says of this call, not of one cluster."""
@@ -134,6 +134,7 @@ def _view(stack: Stack, environ: Mapping[str, str]) -> ViewSettings:
         theme=stack.get("theme", str),
         ascii=stack.switched_on("ascii", default=not speaks_utf8(environ)),
         mouse=stack.switched_on("mouse", default=True),
+        bell=stack.switched_on("bell", default=True),
         no_color=wants_no_color(environ),
         over_ssh=over_ssh(environ),
         filter=stack.get("filter", str) or "",

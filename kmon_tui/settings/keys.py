@@ -99,6 +99,7 @@ KEYS: Mapping[str, Key] = {
         Key("theme", _text, "colours: textual-dark, nord, ansi-dark (the terminal's own 16)…", "textual-dark"),
         Key("ascii", _switch, "draw with ASCII alone", "false", per_context=False),
         Key("mouse", _switch, "let the program have the mouse", "true", per_context=False),
+        Key("bell", _switch, "ring the terminal's bell when a service fails", "true", per_context=False),
         Key("filter", _text, "filter to start with", "ns:models"),
         Key("log_level", _level, "debug, info, warning or error", "info", per_context=False),
         Key("log_file", _path, "log file in place of kmon.log in the state directory", per_context=False),

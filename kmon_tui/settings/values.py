@@ -95,6 +95,8 @@ class ViewSettings:
     ascii: bool = False
     mouse: bool = True
     no_color: bool = False
+    bell: bool = True
+    """Whether the terminal's bell rings when a service fails."""
     over_ssh: bool = False
     filter: str = ""
     """Filter to start with."""

@@ -97,6 +97,8 @@ class KmonApp(OpeningApp):
         self._interrupted: datetime | None = None
         self._told_awake: datetime | None = None
         self._running_deploy: int | None = None
+        self._bell = view.bell
+        self._ring: Callable[[], None] | None = None
         self._workers_of_ours: list[Worker[None]] = []
 
     def get_default_screen(self) -> Screen[None]:
@@ -139,9 +141,17 @@ class KmonApp(OpeningApp):
                 if isinstance(screen, KmonScreen):
                     screen.show(state)
             self._tell_deploy(state)
+            if self._bell and state.fleet.synced:
+                self._ring = self._ring or self._make_ring()
+                self._ring()
             if self._open_name is not None and state.fleet.synced:
                 self._open_first(self._open_name)
                 self._open_name = None
+
+    def _make_ring(self) -> Callable[[], None]:
+        from kmon_tui.ui.alarm import Ringer  # late: nothing rings before the first paint
+
+        return Ringer(self, lambda: self._watcher.state, self._surroundings.now).look
 
     @property
     def fleet(self) -> FleetScreen:
