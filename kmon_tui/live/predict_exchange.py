@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
@@ -207,7 +208,12 @@ def _cause(error: BaseException) -> str:
     words = str(error)
     seen: BaseException | None = error
     while seen is not None:
-        if isinstance(seen, OSError) and (seen.strerror or seen.args):
+        if isinstance(seen, ssl.SSLCertVerificationError):
+            words = f"its certificate is not trusted: {seen.verify_message}"
+        elif isinstance(seen, ssl.SSLError):
+            # Its errno is a number of OpenSSL, and none of the system.
+            words = f"TLS failed: {(seen.reason or str(seen)).replace('_', ' ').lower()}"
+        elif isinstance(seen, OSError) and (seen.strerror or seen.args):
             # asyncio puts words of its own into strerror; a resolver's numbers are below zero.
             number = seen.errno or 0
             words = os.strerror(number) if number > 0 else seen.strerror or str(seen)

@@ -12,6 +12,7 @@ import httpx
 
 from kmon_tui.domain.errors import BackendError
 from kmon_tui.live.pod_route import PodRoute
+from kmon_tui.live.predict_tls import TlsStream
 
 READ_LIMIT = 256 * 1024
 
@@ -110,14 +111,7 @@ class _Stream(httpcore.AsyncNetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.AsyncNetworkStream:
         """Speak TLS from here on."""
-        try:
-            async with asyncio.timeout(timeout):
-                await self._writer.start_tls(ssl_context, server_hostname=server_hostname)
-        except TimeoutError as error:
-            raise httpcore.ConnectTimeout from error
-        except OSError as error:
-            raise httpcore.ConnectError(str(error)) from error
-        return self
+        return await TlsStream.over(self, ssl_context, server_hostname, timeout)
 
     def get_extra_info(self, info: str) -> Any:
         """Whether bytes wait to be read: httpcore asks this of idle connections, which ought to be silent."""

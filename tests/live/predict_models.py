@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
@@ -50,14 +51,14 @@ async def predictions(_: web.Request) -> web.StreamResponse:
 
 
 @asynccontextmanager
-async def model(answer: Answer = predictions) -> AsyncGenerator[Model, None]:
+async def model(answer: Answer = predictions, tls: ssl.SSLContext | None = None) -> AsyncGenerator[Model, None]:
     """Serve on a port of loopback."""
     served = Model(answer)
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", served.handle)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
     await site.start()
     served.port = runner.addresses[0][1]
     try:
@@ -68,13 +69,13 @@ async def model(answer: Answer = predictions) -> AsyncGenerator[Model, None]:
 
 @asynccontextmanager
 async def behind_pods(
-    served: Model, folder: Path, *pods: dict[str, Any], ingress: str | None = None
+    served: Model, folder: Path, *pods: dict[str, Any], ingress: str | None = None, port: int = 8080
 ) -> AsyncGenerator[tuple[HttpPredictor, Sandbox], None]:
     """Give a predictor in a cluster whose pods all lead to this model."""
     async with Sandbox(SandboxOptions(world="empty")) as sandbox, asyncio.timeout(30):
 
-        async def dial(_: dict[str, Any], port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-            if port != 8080:
+        async def dial(_: dict[str, Any], wanted: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+            if wanted != port:
                 raise ConnectionRefusedError(111, "Connection refused")
             return await asyncio.open_connection("127.0.0.1", served.port)
 
