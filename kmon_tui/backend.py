@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # only names of types here: a screen that shows the fleet nee
     from kmon_tui.domain.doctor.finding import Report
     from kmon_tui.domain.forward import Forward, ForwardSpec
     from kmon_tui.domain.logs import LogLine, LogRequest, LogView
-    from kmon_tui.domain.manifest import Manifest
+    from kmon_tui.domain.manifest import Bundle, Manifest
     from kmon_tui.domain.measurement import Measurement
     from kmon_tui.domain.plan import Applied, Plan, Planned
     from kmon_tui.domain.predict import Prediction, PredictRequest, Prepared, Repetition, SavedBody, Sent, Speech, Via
@@ -146,7 +146,7 @@ class Predictor(Protocol):
 class Deployer(Protocol):
     """What writes manifests into one context: rehearsed first, then for real."""
 
-    async def read(self, source: str) -> tuple[Manifest, ...]:
+    async def read(self, source: str) -> Bundle:
         """Read a file or a folder. Raises ManifestError."""
 
     async def plan(self, manifests: Sequence[Manifest]) -> Plan:

@@ -12,6 +12,7 @@ from kmon_tui.cli.manifests import manifests_of
 from kmon_tui.cli.outside import opener
 from kmon_tui.cli.start import Start, settle
 from kmon_tui.domain.errors import SettingsError
+from kmon_tui.domain.manifest import Bundle
 from kmon_tui.domain.rollout import WAIT_S
 from kmon_tui.oneshot.deploy import Wish, deploy
 from kmon_tui.oneshot.formats import checked
@@ -22,7 +23,7 @@ from kmon_tui.settings.parse import duration_s
 def run(start: Start) -> int:
     """Deploy, and give the exit code."""
     wish = Wish(
-        manifests=(),
+        bundle=Bundle(()),
         wait_s=_wait_s(start.text("wait")),
         yes=start.switched_on("yes"),
         dry_run=start.switched_on("dry_run"),
@@ -32,7 +33,7 @@ def run(start: Start) -> int:
         ascii_only=not out.stdout_is_utf8(),
     )
     _check_person(start, wish)
-    wish = replace(wish, manifests=manifests_of(start))
+    wish = replace(wish, bundle=manifests_of(start))
     settings, _ = settle(start, start.configure())
     start.open_log(settings)
     start.say_notes()

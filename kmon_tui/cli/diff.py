@@ -16,7 +16,7 @@ from kmon_tui.oneshot.plans import FORMATS
 def run(start: Start) -> int:
     """Print what an apply would change, and give the exit code."""
     wish = Wish(
-        manifests=manifests_of(start),
+        bundle=manifests_of(start),
         form=checked(start.text("output", "text"), FORMATS),
         defaults=start.switched_on("defaults"),
         ascii_only=not out.stdout_is_utf8(),

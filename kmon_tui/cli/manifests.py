@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 
 from kmon_tui.cli.start import Start
 from kmon_tui.domain.errors import SettingsError
-from kmon_tui.domain.manifest import Manifest, ManifestError
+from kmon_tui.domain.manifest import Bundle, Manifest, ManifestError
 
 
-def manifests_of(start: Start) -> Sequence[Manifest]:
+def manifests_of(start: Start) -> Bundle:
     """Read all of them. Raises ManifestError."""
     from kmon_tui.live.manifest_files import parse_manifests, read_manifests
 
@@ -19,11 +18,14 @@ def manifests_of(start: Start) -> Sequence[Manifest]:
     if not sources:
         raise SettingsError("which manifests?", f"kmon-tui {start.command} -f FILE, a folder, or - for standard input.")
     found: list[Manifest] = []
+    skipped: list[str] = []
     for source in sources:
         if source == "-":
             found.extend(parse_manifests(sys.stdin.read(), "-"))
         else:
-            found.extend(read_manifests(source))
+            bundle = read_manifests(source)
+            found.extend(bundle.manifests)
+            skipped.extend(bundle.skipped)
     if not found:
         raise ManifestError("standard input holds no objects", "A manifest begins with apiVersion and kind.")
     if said_namespace := start.text("namespace"):
@@ -33,4 +35,4 @@ def manifests_of(start: Start) -> Sequence[Manifest]:
                     f"{one.origin}: {one.kind} {one.name} is in namespace {one.namespace}, not in {said_namespace}",
                     "Leave -n away, or the namespace in the manifest.",
                 )
-    return found
+    return Bundle(tuple(found), tuple(skipped))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from kmon_tui.domain.errors import SettingsError
 
@@ -62,6 +62,19 @@ class Manifest:
         if line is None:
             return str(self.origin)
         return f"{self.origin.source if self.origin.source != '-' else 'standard input'} line {line}"
+
+
+class Bundle(NamedTuple):
+    """What a file or a folder holds."""
+
+    manifests: tuple[Manifest, ...]
+    skipped: tuple[str, ...] = ()
+    """Files of a folder that hold other things: dashboards, values of charts, rules."""
+
+
+def is_object(content: object) -> bool:
+    """Whether a document means to be an object of Kubernetes, if perhaps only half of one."""
+    return isinstance(content, Mapping) and ("kind" in content or "apiVersion" in content)
 
 
 def manifests_of(content: object, origin: Origin, lines: Mapping[str, int] | None = None) -> tuple[Manifest, ...]:

@@ -107,6 +107,8 @@ class Plan:
     items: tuple[Planned, ...] = ()
     context: str = ""
     """The context for which this was asked: a plan is never applied in another one."""
+    skipped: tuple[str, ...] = ()
+    """Files of the folder that hold no object."""
 
     @property
     def refused(self) -> tuple[Planned, ...]:

@@ -11,7 +11,7 @@ import msgspec
 from kmon_tui.domain.diff import changes
 from kmon_tui.domain.errors import BackendError, BadAnswer, Forbidden, NotFound, ReadOnly, Refused
 from kmon_tui.domain.fleet import Place
-from kmon_tui.domain.manifest import Manifest
+from kmon_tui.domain.manifest import Bundle, Manifest
 from kmon_tui.domain.plan import Applied, Conflict, Plan, Planned, Problem, Resource, Verdict, owner_of
 from kmon_tui.domain.readiness import describe
 from kmon_tui.domain.service import InferenceService, Key
@@ -45,7 +45,7 @@ class KubeDeployer:
         self._read_only = read_only
         """Why nothing may be written; empty: it may."""
 
-    async def read(self, source: str) -> tuple[Manifest, ...]:
+    async def read(self, source: str) -> Bundle:
         """Read a file or a folder. Raises ManifestError."""
         return await asyncio.to_thread(read_manifests, source)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from kmon_tui.domain.manifest import Manifest, ManifestError, Origin, manifests_of
+from kmon_tui.domain.manifest import Bundle, Manifest, ManifestError, Origin, is_object, manifests_of
 
 LARGEST = 8_000_000
 """Bytes of one file; etcd takes objects of 1.5 MB."""
@@ -38,19 +38,43 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:int", _INT, list("-+0123456789"
 _Loader.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+0123456789."))
 
 
-def read_manifests(source: str) -> tuple[Manifest, ...]:
-    """Read a file, or all manifests of a folder (not of those below it), in the order of their names."""
+def read_manifests(source: str) -> Bundle:
+    """Read a file, or all manifests of a folder (not of those below it), in the order of their names.
+
+    A folder may hold other YAML and JSON, too: a file in which nothing means to be an object is skipped.
+    """
     path = Path(source).expanduser()
-    if path.is_dir():
-        files = sorted(file for file in path.iterdir() if file.suffix in SUFFIXES and file.is_file())
-        if not files:
-            raise ManifestError(f"{source} holds no manifests", f"Their names end with {', '.join(SUFFIXES)}.")
-    else:
-        files = [path]
-    found = tuple(one for file in files for one in parse_manifests(_text(file), str(file)))
+    if not path.is_dir():
+        return Bundle(_some(parse_manifests(_text(path), str(path)), source))
+    files = sorted(file for file in path.iterdir() if file.suffix in SUFFIXES and file.is_file())
+    if not files:
+        raise ManifestError(f"{source} holds no manifests", f"Their names end with {', '.join(SUFFIXES)}.")
+    found: list[Manifest] = []
+    skipped: list[str] = []
+    for file in files:
+        text = _text(file)
+        if _holds_other_things(text):
+            skipped.append(str(file))
+        else:
+            found.extend(parse_manifests(text, str(file)))
+    return Bundle(_some(tuple(found), source), tuple(skipped))
+
+
+def _some(found: tuple[Manifest, ...], source: str) -> tuple[Manifest, ...]:
     if not found:
         raise ManifestError(f"{source} holds no objects", "A manifest begins with apiVersion and kind.")
     return found
+
+
+def _holds_other_things(text: str) -> bool:
+    """Whether a file can be read, holds something, and nothing of it means to be an object."""
+    try:
+        whole = _json(text) if text.lstrip()[:1] == "{" else None
+        documents = [whole] if whole is not None else list(yaml.load_all(text, _Loader))
+    except (yaml.YAMLError, RecursionError, ValueError):
+        return False  # the error is told when it is parsed
+    full = [content for content in documents if content is not None]
+    return bool(full) and not any(is_object(content) for content in full)
 
 
 def parse_manifests(text: str, source: str) -> tuple[Manifest, ...]:
@@ -64,9 +88,9 @@ def parse_manifests(text: str, source: str) -> tuple[Manifest, ...]:
         while loader.check_node():
             node = loader.get_node()
             origin = Origin(source, number, node.start_mark.line + 1)
-            _check_keys(node, origin)
+            _check_keys(node, origin, set())
             content = _plain(loader.construct_document(node), origin)
-            found.extend(manifests_of(content, origin, dict(_lines(node, ""))))
+            found.extend(manifests_of(content, origin, dict(_lines(node, "", set()))))
             number += 1
     except yaml.YAMLError as error:
         raise _broken(error, source, number) from error
@@ -117,8 +141,11 @@ def _broken(error: yaml.YAMLError, source: str, number: int) -> ManifestError:
     return ManifestError(f"{where} is not YAML: {problem}")
 
 
-def _check_keys(node: yaml.Node, origin: Origin, depth: int = 0) -> None:
+def _check_keys(node: yaml.Node, origin: Origin, visited: set[int], depth: int = 0) -> None:
     """Refuse a key that stands twice in one map: the first one would be lost."""
+    if id(node) in visited:
+        return  # an alias: ten lines of them can stand for a billion nodes
+    visited.add(id(node))
     if depth > 200:
         raise RecursionError
     if isinstance(node, yaml.MappingNode):
@@ -129,25 +156,26 @@ def _check_keys(node: yaml.Node, origin: Origin, depth: int = 0) -> None:
                     line = key.start_mark.line + 1
                     raise ManifestError(f"{origin}: the field {key.value!r} stands twice (line {line})")
                 seen.add(key.value)
-            _check_keys(value, origin, depth + 1)
+            _check_keys(value, origin, visited, depth + 1)
     elif isinstance(node, yaml.SequenceNode):
         for item in node.value:
-            _check_keys(item, origin, depth + 1)
+            _check_keys(item, origin, visited, depth + 1)
 
 
-def _lines(node: yaml.Node, path: str, depth: int = 0) -> Iterator[tuple[str, int]]:
-    """Give the line of each field by its path."""
-    if depth > 60:
+def _lines(node: yaml.Node, path: str, visited: set[int], depth: int = 0) -> Iterator[tuple[str, int]]:
+    """Give the line of each field by its path; fields of an alias stand where its anchor is, and are told once."""
+    if depth > 60 or id(node) in visited:
         return
+    visited.add(id(node))
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             name = f"{path}.{key.value}" if path else str(key.value)
             yield name, key.start_mark.line + 1
-            yield from _lines(value, name, depth + 1)
+            yield from _lines(value, name, visited, depth + 1)
     elif isinstance(node, yaml.SequenceNode):
         for place, item in enumerate(node.value):
             yield f"{path}[{place}]", item.start_mark.line + 1
-            yield from _lines(item, f"{path}[{place}]", depth + 1)
+            yield from _lines(item, f"{path}[{place}]", visited, depth + 1)
 
 
 def _plain(content: object, origin: Origin) -> object:

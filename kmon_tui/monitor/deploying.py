@@ -42,9 +42,9 @@ def deploying(
         if backend is None or deployer is None:
             raise KmonError("there is no way to the cluster just now", "Is it there? ctrl+r tries at once.")
         if isinstance(command, Rehearse):
-            manifests = await deployer.read(command.source)
-            tell(f"asking the server about {len(manifests)} objects", None)
-            plan = await deployer.plan(manifests)
+            bundle = await deployer.read(command.source)
+            tell(f"asking the server about {len(bundle.manifests)} objects", None)
+            plan = replace(await deployer.plan(bundle.manifests), skipped=bundle.skipped)
             return plan_words(plan), plan
         if command.plan.context != backend.place.context:
             raise Refused(f"the diff was made for {command.plan.context}", "Look at it anew in this context.")

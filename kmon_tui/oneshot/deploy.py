@@ -13,7 +13,7 @@ from kmon_tui.backend import Backend, OpenBackend
 from kmon_tui.domain.command import Deploy
 from kmon_tui.domain.errors import ReadOnly
 from kmon_tui.domain.fleet import Fleet
-from kmon_tui.domain.manifest import Manifest
+from kmon_tui.domain.manifest import Bundle
 from kmon_tui.domain.plan import Plan
 from kmon_tui.domain.rollout import WAIT_S, Rollout
 from kmon_tui.monitor.deploying import look_in, plan_words, roll_out, rollout_words
@@ -30,7 +30,7 @@ OK, FINDING, TIMEOUT = 0, 1, 5
 class Wish:
     """What was asked."""
 
-    manifests: Sequence[Manifest]
+    bundle: Bundle
     wait_s: float = WAIT_S
     yes: bool = False
     dry_run: bool = False
@@ -58,8 +58,8 @@ async def deploy(
         if backend.place.read_only and not wish.dry_run:
             raise ReadOnly(f"nothing may be written: {backend.place.read_only}", "diff -f shows what would change.")
         deployer = diff.deployer_of(backend.deployer)
-        plan = await deployer.plan(wish.manifests)
-        shown = diff.Wish(wish.manifests, "text", wish.defaults)
+        plan = await diff.planned(deployer, wish.bundle)
+        shown = diff.Wish(wish.bundle, "text", wish.defaults)
         if plan.refused:
             return _answer(wish, plan, "refused", diff.code_of(plan), diff.refusals(plan))
         if wish.dry_run:
@@ -132,10 +132,10 @@ def _answer(
         steps = rollout.steps if rollout is not None else ()
         text = "".join(f"{step.title} {step.done}\n" for step in steps)
         if plan.refused or wish.dry_run:  # else it was shown before the question
-            text = diff.written(plan, diff.Wish(wish.manifests, "text", wish.defaults))
+            text = diff.written(plan, diff.Wish(wish.bundle, "text", wish.defaults))
         return Answer(text, tuple(words), code)
     content: dict[str, object] = {"context": plan.context, "outcome": outcome, "message": words[0] if words else ""}
-    content["items"] = plan_items(plan)
+    content |= {"items": plan_items(plan), "skipped": list(plan.skipped)}
     if rollout is not None:
         content |= rollout_item(rollout)
     text = json_text(content, ascii_only=wish.ascii_only) if wish.form == "json" else yaml_text(content)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kmon_tui.backend import Deployer, OpenBackend
 from kmon_tui.domain.errors import Unreachable
-from kmon_tui.domain.manifest import Manifest
+from kmon_tui.domain.manifest import Bundle
 from kmon_tui.domain.plan import Plan
 from kmon_tui.oneshot.formats import json_text, yaml_text
 from kmon_tui.oneshot.get import Answer
@@ -21,7 +20,7 @@ SAME, DIFFERS, WRONG, FORBIDDEN = 0, 1, 2, 4
 class Wish:
     """What was asked."""
 
-    manifests: Sequence[Manifest]
+    bundle: Bundle
     form: str = "text"
     defaults: bool = False
     """Show what the server adds, too."""
@@ -31,8 +30,13 @@ class Wish:
 async def diff(open_backend: OpenBackend, settings: Settings, wish: Wish) -> Answer:
     """Ask the server with a dry run. Exit code 0: all the same; 1: something differs; more: it cannot be applied."""
     async with open_backend(settings) as backend:
-        plan = await deployer_of(backend.deployer).plan(wish.manifests)
+        plan = await planned(deployer_of(backend.deployer), wish.bundle)
     return Answer(written(plan, wish), refusals(plan), code_of(plan))
+
+
+async def planned(deployer: Deployer, bundle: Bundle) -> Plan:
+    """Ask the server what all of it would do."""
+    return replace(await deployer.plan(bundle.manifests), skipped=bundle.skipped)
 
 
 def deployer_of(deployer: Deployer | None) -> Deployer:
@@ -46,8 +50,8 @@ def written(plan: Plan, wish: Wish) -> str:
     """Write the plan in the form that was asked for; a text says nothing of what stays the same."""
     if wish.form == "text":
         told = [item for item in plan.items if item.writes or item.problem or item.warnings or item.conflicts]
-        return plan_text(Plan(tuple(told), plan.context), defaults=wish.defaults)
-    content = {"context": plan.context, "items": plan_items(plan)}
+        return plan_text(Plan(tuple(told), plan.context, plan.skipped), defaults=wish.defaults)
+    content = {"context": plan.context, "items": plan_items(plan), "skipped": list(plan.skipped)}
     return json_text(content, ascii_only=wish.ascii_only) if wish.form == "json" else yaml_text(content)
 
 

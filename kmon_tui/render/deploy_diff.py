@@ -38,6 +38,9 @@ def plan_lines(plan: Plan, *, defaults: bool = False) -> tuple[Line, ...]:
         if lines:
             lines.append(())
         lines.extend(item_lines(item, defaults=defaults))
+    if plan.skipped:
+        lines.append(())
+    lines.extend(((f"  {clean(name)}  skipped: it holds no Kubernetes object", "dim"),) for name in plan.skipped)
     return tuple(lines)
 
 

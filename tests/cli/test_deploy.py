@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import subprocess
@@ -38,6 +39,19 @@ def test_without_yes_and_without_a_terminal_nothing_is_written(sandbox: Place, i
     assert done.returncode == 2
     assert "nothing was written" in done.stderr
     assert run("get", "iris", *place_flags(sandbox)).returncode == 1
+
+
+def test_what_a_folder_holds_besides_manifests_is_skipped_and_said(sandbox: Place, iris: str) -> None:
+    folder = Path(iris).parent
+    (folder / "values.yaml").write_text("image: {tag: 1}\n", encoding="utf-8")
+
+    told = run("diff", "-f", str(folder), *place_flags(sandbox))
+    listed = json.loads(run("diff", "-f", str(folder), "-o", "json", *place_flags(sandbox)).stdout)
+
+    assert told.returncode == 1
+    assert f"{folder}/values.yaml  skipped: it holds no Kubernetes object" in told.stdout
+    assert listed["skipped"] == [f"{folder}/values.yaml"]
+    assert run("diff", "-f", f"{folder}/values.yaml", *place_flags(sandbox)).returncode == 2
 
 
 def test_read_only_is_stronger_than_yes(sandbox: Place, iris: str) -> None:

@@ -84,7 +84,7 @@ def test_a_folder_gives_its_manifests_in_the_order_of_their_names(tmp_path: Path
     for name in ("b.yaml", "a.yml", "notes.txt"):
         (tmp_path / name).write_text(HEAD.replace("name: a", f"name: {name[0]}"), encoding="utf-8")
 
-    assert [one.name for one in read_manifests(str(tmp_path))] == ["a", "b"]
+    assert [one.name for one in read_manifests(str(tmp_path)).manifests] == ["a", "b"]
 
 
 @pytest.mark.parametrize(
@@ -102,3 +102,39 @@ def test_a_file_that_is_no_manifest_says_so(content: bytes, words: str, tmp_path
 def test_a_missing_file_says_so() -> None:
     with pytest.raises(ManifestError, match="does not exist"):
         read_manifests("/nowhere/a.yaml")
+
+
+def test_a_file_of_a_folder_that_holds_other_things_is_skipped_and_named(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(HEAD, encoding="utf-8")
+    (tmp_path / "jobs.yaml").write_text("- job_name: kserve\n- job_name: knative\n", encoding="utf-8")
+    (tmp_path / "values.yaml").write_text("image: {tag: 1}\nimage2: x\n---\n", encoding="utf-8")
+    (tmp_path / "dashboard.json").write_text('{"title": "KServe", "panels": []}', encoding="utf-8")
+
+    found = read_manifests(str(tmp_path))
+
+    assert [one.name for one in found.manifests] == ["a"]
+    assert [Path(name).name for name in found.skipped] == ["dashboard.json", "jobs.yaml", "values.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("kind: ConfigMap\nmetadata: {name: a}\n", "apiVersion is missing"),
+        ("apiVersion: v1\nmetadata: {name: a}\n", "kind is missing"),
+        ("a: b: c\n", "is not YAML"),
+        ("- 1\n---\napiVersion: v1\n", "no Kubernetes object"),
+    ],
+)
+def test_half_an_object_and_broken_yaml_stay_errors_in_a_folder(text: str, words: str, tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(HEAD, encoding="utf-8")
+    (tmp_path / "b.yaml").write_text(text, encoding="utf-8")
+
+    with pytest.raises(ManifestError, match=words):
+        read_manifests(str(tmp_path))
+
+
+def test_a_folder_of_other_things_alone_holds_no_objects(tmp_path: Path) -> None:
+    (tmp_path / "values.yaml").write_text("a: 1\n", encoding="utf-8")
+
+    with pytest.raises(ManifestError, match="holds no objects"):
+        read_manifests(str(tmp_path))

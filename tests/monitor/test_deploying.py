@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -11,7 +12,7 @@ from kmon_tui.backend import Backend
 from kmon_tui.domain.command import Deploy, Rehearse
 from kmon_tui.domain.errors import KmonError, ReadOnly, Refused
 from kmon_tui.domain.fleet import Fleet, Place
-from kmon_tui.domain.manifest import Manifest, Origin
+from kmon_tui.domain.manifest import Bundle, Manifest, Origin
 from kmon_tui.domain.plan import Applied, Plan, Planned, Problem, Verdict
 from kmon_tui.domain.rollout import Rollout
 from kmon_tui.domain.service import InferenceService, Key, Kind, Readiness, Replicas
@@ -32,8 +33,8 @@ class Recording:
     def __init__(self) -> None:
         self.applied: list[tuple[str, bool]] = []
 
-    async def read(self, source: str) -> tuple[Manifest, ...]:
-        return (IRIS,)
+    async def read(self, source: str) -> Bundle:
+        return Bundle((IRIS,), ("values.yaml",))
 
     async def plan(self, manifests: Sequence[Manifest]) -> Plan:
         return PLAN
@@ -57,8 +58,10 @@ async def done(command: Rehearse | Deploy, deployer: Recording, place: Place, st
         return (await deploying(command, here, lambda: state or State(), lambda: NOW)(tell))[1]
 
 
-async def test_a_rehearsal_gives_the_plan() -> None:
-    assert await done(Rehearse("iris.yaml"), Recording(), Place(context="prod")) is PLAN
+async def test_a_rehearsal_gives_the_plan_and_what_was_skipped() -> None:
+    plan = await done(Rehearse("manifests"), Recording(), Place(context="prod"))
+
+    assert plan == replace(PLAN, skipped=("values.yaml",))
 
 
 async def test_a_plan_for_another_context_is_not_applied() -> None:

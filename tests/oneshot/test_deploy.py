@@ -13,6 +13,7 @@ import pytest
 
 from kmon_tui.backend import Backend, OpenBackend
 from kmon_tui.domain.errors import ReadOnly
+from kmon_tui.domain.manifest import Bundle
 from kmon_tui.live.audit import Audit
 from kmon_tui.live.cluster import KubeCluster
 from kmon_tui.live.deployer import KubeDeployer
@@ -66,7 +67,7 @@ async def a_cluster(folder: Path, **place: object) -> AsyncGenerator[tuple[Sandb
 
 async def deployed(opened: OpenBackend, person: Somebody, text: str = IRIS, **wish: object) -> Answer:
     """Deploy a text."""
-    asked = Wish(parse_manifests(text, "iris.yaml"), **wish)  # type: ignore[arg-type]  # of tests
+    asked = Wish(Bundle(parse_manifests(text, "iris.yaml")), **wish)  # type: ignore[arg-type]  # of tests
     return await deploy(opened, Settings(), asked, person, lambda: datetime.now(UTC))
 
 
@@ -148,7 +149,7 @@ async def test_one_refused_document_keeps_all_from_being_written(tmp_path: Path)
 
 
 async def test_diff_is_one_before_and_zero_after(tmp_path: Path) -> None:
-    wish = diff.Wish(parse_manifests(IRIS, "iris.yaml"))
+    wish = diff.Wish(Bundle(parse_manifests(IRIS, "iris.yaml")))
     async with a_cluster(tmp_path) as (_, opened):
         before = await diff.diff(opened, Settings(), wish)
         await deployed(opened, Somebody(), yes=True, wait_s=0.0)
@@ -159,7 +160,7 @@ async def test_diff_is_one_before_and_zero_after(tmp_path: Path) -> None:
 
 
 async def test_diff_as_json_tells_each_field(tmp_path: Path) -> None:
-    wish = diff.Wish(parse_manifests(IRIS, "iris.yaml"), form="json")
+    wish = diff.Wish(Bundle(parse_manifests(IRIS, "iris.yaml")), form="json")
     async with a_cluster(tmp_path) as (_, opened):
         answer = await diff.diff(opened, Settings(), wish)
 
