@@ -122,8 +122,8 @@ async def forward_and_predict(backend: Backend, fleet: Fleet) -> None:
 async def deploy(backend: Backend) -> None:
     """Apply our own first model."""
     assert backend.deployer is not None
-    manifests = await backend.deployer.read(str(MANIFESTS / "inference-service.yaml"))
-    plan = await backend.deployer.plan(manifests)
+    bundle = await backend.deployer.read(str(MANIFESTS / "inference-service.yaml"))
+    plan = await backend.deployer.plan(bundle.manifests)
     assert not plan.refused
     for planned in plan.items:
         if planned.writes:
