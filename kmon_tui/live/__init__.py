@@ -42,18 +42,25 @@ async def open_backend(settings: Settings) -> AsyncGenerator[Backend]:
     from kmon_tui.live.kubeconfig import find_access
     from kmon_tui.live.metrics import PrometheusMetrics
     from kmon_tui.live.predict_late import LatePredictor
+    from kmon_tui.live.scrape.pages import Pages
+    from kmon_tui.live.scrape.scraper import Scraper
+    from kmon_tui.live.scrape.with_pods import WithPods, with_pods
 
     async with AsyncExitStack() as stack:
         access = find_access(settings.kube)
         client = KubeClient(access, answer_s=settings.kube.request_timeout_s)
         stack.push_async_callback(client.close)
+        scraper = Scraper(Pages(client))
 
         def metrics_at(
             prometheus: PrometheusSettings,
-        ) -> AbstractAsyncContextManager[PrometheusMetrics | InClusterMetrics]:
+        ) -> AbstractAsyncContextManager[WithPods]:
+            opened: AbstractAsyncContextManager[PrometheusMetrics | InClusterMetrics]
             if prometheus.url and not names_a_service(prometheus.url):
-                return aclosing(PrometheusMetrics(prometheus))
-            return InClusterMetrics(client, access.own_namespace, prometheus)
+                opened = aclosing(PrometheusMetrics(prometheus))
+            else:
+                opened = InClusterMetrics(client, access.own_namespace, prometheus)
+            return with_pods(opened, scraper, wanted=settings.scrape_pods)
 
         metrics = await stack.enter_async_context(metrics_at(settings.prometheus))
         data = paths_of(os.environ).data

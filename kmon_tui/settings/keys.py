@@ -103,6 +103,9 @@ KEYS: Mapping[str, Key] = {
         Key("filter", _text, "filter to start with", "ns:models"),
         Key("log_level", _level, "debug, info, warning or error", "info", per_context=False),
         Key("log_file", _path, "log file in place of kmon.log in the state directory", per_context=False),
+        Key(
+            "scrape_pods", _switch, "read the metrics of the selected service's pods where Prometheus has none", "false"
+        ),
         Key("prometheus.url", _url, "address of Prometheus", "http://localhost:9090"),
         Key("prometheus.matchers", _matchers, "label matchers added to every query", """['cluster="prod"']"""),
         Key("prometheus.headers_file", _path, "file with `Name: value` lines, as X-Scope-OrgID: team"),

@@ -121,6 +121,8 @@ class Settings:
     view: ViewSettings = ViewSettings()
     demo: bool = False
     read_only: bool = False
+    scrape_pods: bool = False
+    """Whether pods of the selected service may be scraped directly where Prometheus has no series of it."""
     protected_contexts: tuple[str, ...] = ()
     """Patterns of contexts in which a question wants the name typed."""
     open_name: str | None = None

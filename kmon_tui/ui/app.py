@@ -283,6 +283,8 @@ class KmonApp(OpeningApp):
             self._prometheus(order.argument)
         elif order.name == "family":
             self._choose_family(order.argument)
+        elif order.name == "scrape":
+            self._scrape_pods(order.argument)
         elif order.name == "notes":
             from kmon_tui.render.pages import notes_lines
 
@@ -304,6 +306,20 @@ class KmonApp(OpeningApp):
             self.notify(f"{made.text}. {made.hint}", severity="error", markup=False)
         elif made.done:
             self.notify(made.text, severity="warning" if "not remembered" in made.text else "information", markup=False)
+
+    def _scrape_pods(self, argument: str) -> None:
+        """Read pods directly where Prometheus has nothing, or stop that."""
+        from kmon_tui.ui.commands import CommandError
+        from kmon_tui.ui.family import scrape_wish
+
+        try:
+            wish = scrape_wish(argument)
+        except CommandError as error:
+            self.notify(error.message, severity="error", markup=False)
+            return
+        self._watcher.send(wish)
+        words = "the pods of the selected service are read every 30 s" if wish.on else "no pod is read any more"
+        self.notify(f"{words}, where Prometheus has nothing" if wish.on else words, markup=False)
 
     def _choose_family(self, name: str) -> None:
         """Take the numbers from another family of metrics."""

@@ -107,6 +107,7 @@ class KmonScreen(Screen[None]):
             "ns": ["all", *namespaces],
             "theme": sorted(BUILTIN_THEMES),
             "family": families(self.state),
+            "scrape": ["on", "off"],
             "prom": [choice.text for choice in choices(self.state)],
         }
         self.query_one(CommandRow).ask(arguments, begun)

@@ -1,0 +1,228 @@
+"""One Prometheus, and the pods themselves where it is away or knows nothing of the selected service."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Protocol
+
+from kmon_tui.backend import Interest, Measures, Metrics, Patient, Stream
+from kmon_tui.domain.doctor.facts import PrometheusFacts, Suspects
+from kmon_tui.domain.errors import BackendError
+from kmon_tui.domain.measurement import Measurement
+from kmon_tui.domain.service import InferenceService, Key
+from kmon_tui.domain.traffic import Family, Prometheus, TrafficReport
+from kmon_tui.live.scrape.scraper import APART_S, Scraped, Scraper
+
+AGAIN_S = 15.0
+"""A Prometheus that fails is asked again after so long while pods are scraped."""
+
+
+class _Asked(Metrics, Measures, Patient, Protocol):
+    """A Prometheus in all its parts."""
+
+
+class WithPods:
+    """All protocols of metrics. While nobody wants pods to be scraped, it is the Prometheus and nothing else."""
+
+    def __init__(self, prometheus: _Asked, scraper: Scraper, *, wanted: bool) -> None:
+        """``wanted``: as the configuration of the context says; a person may say otherwise."""
+        self._prometheus = prometheus
+        self._scraper = scraper
+        self._wanted = wanted
+
+    async def poll(self, interest: Interest) -> Stream[TrafficReport]:
+        """Stream reports; see ``backend.Metrics``."""
+        merger = _Merger(self._prometheus, self._scraper, interest, self._wanted)
+        async with aclosing(merger.reports()) as reports:
+            async for report in reports:
+                yield report
+
+    async def measure(
+        self, services: tuple[InferenceService, ...], key: Key, window_s: int, family: Family | None = None
+    ) -> Measurement:
+        """Measure one service; where Prometheus cannot and pods may be scraped, from two scrapes of its pods."""
+        try:
+            measured = await self._prometheus.measure(services, key, window_s, family)
+        except BackendError:
+            if not self._wanted:
+                raise
+            return await self._measure_pods(services, key, family)
+        if self._wanted and measured.traffic is None:
+            return await self._measure_pods(services, key, family)
+        return measured
+
+    async def examined(self, suspects: Suspects) -> PrometheusFacts:
+        """Ask Prometheus about itself."""
+        return await self._prometheus.examined(suspects)
+
+    async def _measure_pods(
+        self, services: tuple[InferenceService, ...], key: Key, family: Family | None
+    ) -> Measurement:
+        isvc = next(one for one in services if one.key == key)
+        await self._scraper.scrape(isvc, family)
+        await asyncio.sleep(self._scraper.wait_s(key))
+        seen = await self._scraper.scrape(isvc, family)
+        told = _told(Prometheus(), seen)
+        if seen.traffic is None or seen.buckets is None:
+            return Measurement(key, told, APART_S, APART_S, problem=seen.problem)
+        counts = [row[-1] for row in seen.buckets.counts]
+        rate = seen.traffic.requests_per_s
+        return Measurement(
+            key,
+            told,
+            APART_S,
+            APART_S,
+            seen.traffic,
+            seen.buckets,
+            requests_in_window=None if rate is None else rate * APART_S,
+            bucket_totals=tuple(counts),
+            problem=seen.problem,
+        )
+
+
+class _Merger:
+    """Runs the stream of Prometheus and the scrapes side by side, and puts together what both told last."""
+
+    def __init__(self, prometheus: Metrics, scraper: Scraper, interest: Interest, wanted: bool) -> None:
+        self._prometheus = prometheus
+        self._scraper = scraper
+        self._interest = interest
+        self._configured = wanted
+        self._report: TrafficReport | None = None
+        self._error: BackendError | None = None
+        self._seen: Scraped | None = None
+        self._refused = ""
+        self._news = asyncio.Event()
+
+    @property
+    def _wanted(self) -> bool:
+        said = self._interest.scrape_pods
+        return self._configured if said is None else said
+
+    async def reports(self) -> AsyncGenerator[TrafficReport]:
+        """Stream what is known whenever something is new. Raises what Prometheus raises while no pod is scraped."""
+        async with _running(self._follow(), self._scrape()) as done:
+            while True:
+                await self._news.wait()
+                self._news.clear()
+                for task in done:
+                    if task.done():
+                        task.result()
+                if self._error is not None and not self._wanted:
+                    raise self._error
+                if self._report is not None or self._wanted:
+                    yield self._merged()
+
+    async def _follow(self) -> None:
+        try:
+            while True:
+                try:
+                    async with aclosing(self._prometheus.poll(self._interest)) as reports:
+                        async for report in reports:
+                            self._report, self._error = report, None
+                            self._news.set()
+                except BackendError as error:
+                    self._error, self._report = error, None
+                    self._news.set()
+                    if not self._wanted:
+                        return
+                await asyncio.sleep(AGAIN_S)
+        finally:
+            self._news.set()
+
+    async def _scrape(self) -> None:
+        try:
+            while True:
+                isvc = self._selected()
+                if isvc is None or not self._wanted or (self._knows(isvc.key) and self._error is None):
+                    self._seen = None if not self._wanted else self._seen
+                    await self._something(APART_S)
+                    continue
+                if wait_s := self._scraper.wait_s(isvc.key):
+                    await self._something(wait_s)
+                    continue
+                try:
+                    self._seen, self._refused = await self._scraper.scrape(isvc, self._interest.family), ""
+                except BackendError as error:
+                    self._refused = f"{error.message}. {error.hint}".rstrip(". ")
+                self._news.set()
+        finally:
+            self._news.set()
+
+    async def _something(self, limit_s: float) -> None:
+        """Wait until another service is selected, somebody says whether to scrape, or the time is up."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(0.5, limit_s)):
+                await self._interest.changed()
+
+    def _selected(self) -> InferenceService | None:
+        key = self._interest.selected
+        return next((isvc for isvc in self._interest.services if isvc.key == key), None) if key else None
+
+    def _knows(self, key: Key) -> bool:
+        return self._report is not None and key in self._report.traffic
+
+    def _merged(self) -> TrafficReport:
+        report = self._report or TrafficReport(Prometheus(tick_s=float(APART_S), notes=self._notes()))
+        seen = self._seen
+        if not self._wanted or seen is None or seen.key in report.traffic:
+            return report if not self._refused else replace(report, prometheus=self._with_note(report.prometheus))
+        prometheus = _told(report.prometheus, seen)
+        traffic = {**report.traffic, seen.key: seen.traffic} if seen.traffic else report.traffic
+        buckets = {**report.buckets, seen.key: seen.buckets} if seen.buckets else report.buckets
+        return replace(report, prometheus=prometheus, traffic=traffic, buckets=buckets)
+
+    def _notes(self) -> tuple[str, ...]:
+        return () if self._error is None else (f"Prometheus: {self._error.message}",)
+
+    def _with_note(self, prometheus: Prometheus) -> Prometheus:
+        return replace(prometheus, notes=(*prometheus.notes, f"pods are not scraped: {self._refused}"))
+
+
+def _told(prometheus: Prometheus, seen: Scraped) -> Prometheus:
+    """Say how the numbers of the selected service came about."""
+    now = datetime.fromtimestamp(seen.at_s, UTC)
+    families = prometheus.families or (seen.traffic.families if seen.traffic else ())
+    notes = (*prometheus.notes, *([f"pods: {seen.problem}"] if seen.problem else []))
+    return replace(
+        prometheus,
+        found_by=prometheus.found_by or seen.words,
+        families=families,
+        scrape_interval_s=max(prometheus.scrape_interval_s or 0.0, float(APART_S)),
+        window_s=prometheus.window_s or float(seen.window_s),
+        now=prometheus.now or now,
+        sampled_at=prometheus.sampled_at or now,
+        notes=notes,
+        scraped=seen.words,
+    )
+
+
+@asynccontextmanager
+async def _running(*jobs: Coroutine[None, None, None]) -> AsyncGenerator[tuple[asyncio.Task[None], ...]]:
+    """Run these while the block runs."""
+    tasks = tuple(asyncio.create_task(job) for job in jobs)
+    try:
+        yield tasks
+    finally:
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError, BackendError):
+                await task
+
+
+def with_pods(
+    opened: AbstractAsyncContextManager[_Asked], scraper: Scraper, *, wanted: bool
+) -> AbstractAsyncContextManager[WithPods]:
+    """Wrap a Prometheus that is not open yet."""
+
+    @asynccontextmanager
+    async def both() -> AsyncGenerator[WithPods]:
+        async with opened as prometheus:
+            yield WithPods(prometheus, scraper, wanted=wanted)
+
+    return both()
