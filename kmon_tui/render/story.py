@@ -101,23 +101,26 @@ def _alert_lines(alert: Alert, drawing: Drawing, width: int) -> list[Line]:
     return [((line, look),) for line in wrap(words, width, most_lines=3)]
 
 
+SCRAPE = " (:scrape reads its pods without Prometheus)"
+
+
 def no_traffic_words(state: State, row: Row | None) -> str:
     """Say why there is no chart."""
     health = state.health.get(PROMETHEUS)
     if health is None:
         return "no Prometheus is configured: start with --prometheus URL"
     if health.status is Status.FAILING:
-        return f"{clean(health.error)}. {clean(health.hint)}".strip()
+        return f"{clean(health.error)}. {clean(health.hint)}".strip() + SCRAPE
     if state.traffic is None or health.status is Status.STARTING:
         return "waiting for the first answer of Prometheus"
     cause = state.causes.get(row.isvc.key) if row is not None else None
     if cause is not None:
         return f"{clean(cause.title)}: {clean(cause.text)}. D says what mends it"
     if not state.traffic.prometheus.families:
-        return "this Prometheus has none of the metrics of KServe or Knative: is it scraping the model pods?"
+        return "this Prometheus has none of the metrics of KServe or Knative: is it scraping the model pods?" + SCRAPE
     if row is not None and row.traffic is not None and row.traffic.problem:
         return clean(row.traffic.problem)
-    return "no series for this service: it has had no request yet, or its pods are not scraped"
+    return "no series for this service: it has had no request yet, or its pods are not scraped" + SCRAPE
 
 
 def _failure(source: str, health: Health, width: int, drawing: Drawing) -> Line:

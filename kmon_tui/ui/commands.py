@@ -27,7 +27,7 @@ COMMANDS: Mapping[str, str] = {
     "sort": f"sort [{'|'.join(SORTS)}]: another order",
     "prom": "prom [URL|LABEL=VALUE|all|found|forget]: which Prometheus, or another one",
     "family": "family [NAME|best]: which metrics, where several count a service",
-    "scrape": "scrape [on|off]: read the pods of the selected service where Prometheus has nothing",
+    "scrape": "scrape [on|off]: read its pods where Prometheus has nothing",
     "notes": "notes: what is missing, and why",
     "pf": "pf: the forwards",
     "doctor": "doctor [NAME|all]: why there are no numbers",
