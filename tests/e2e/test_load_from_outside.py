@@ -1,0 +1,125 @@
+"""What a load generator logged is what the screen and `metrics` tell, its first burst included."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.e2e import discovery, processes, scraping, tools
+from tests.e2e.kubectl import Kubectl
+from tests.e2e.outside_load import Activator, activator, send
+from tests.e2e.sandbox import KMON, Place, plain_environment, run_json, running_sandbox
+from tests.e2e.terminal import Terminal
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+MANIFESTS = Path(__file__).resolve().parents[2] / "manifests"
+REVISION = "sklearn-iris-predictor-00001"
+COUNT = 'kserve_request_count{service_name="sklearn-iris"}'
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """A cluster with one model that nobody has asked yet, and a real Prometheus that scrapes it."""
+
+    place: Place
+    url: str
+    pod: str
+    """Address of queue-proxy."""
+    front: Activator
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """The flags that lead kmon-tui to both."""
+        return ("--kubeconfig", str(self.place.kubeconfig), "--prometheus", self.url, "-n", "default")
+
+    def metrics(self, *flags: str) -> Any:
+        """Ask kmon-tui for the traffic of the model."""
+        return run_json("metrics", "sklearn-iris", *self.flags, "--window", "5m", *flags)
+
+
+@pytest.fixture
+def quiet(tmp_path: Path) -> Iterator[Quiet]:
+    binary = tools.prometheus()
+    if binary is None:
+        pytest.skip(tools.reason_without_prometheus("own"))
+    with ExitStack() as stack:
+        place = stack.enter_context(running_sandbox("--world", "quiet", "--knative", "1.18", "--speed", "20"))
+        kubectl = Kubectl(place.kubeconfig, "default")
+        kubectl("apply", "--validate=false", "-f", str(MANIFESTS / "inference-service.yaml"))
+        processes.wait_until(lambda: bool(_ready(kubectl)), 60, "the model is ready")
+        address = f"{_ready(kubectl)[0]['status']['podIP']}:8012"
+        front = stack.enter_context(activator(address, 20, REVISION))
+        bridge = stack.enter_context(discovery.serving(lambda: list(kubectl.get("pods", "-A")["items"])))
+        jobs = yaml.safe_load(scraping.JOBS.read_text(encoding="utf-8"))[:2]
+        for job in jobs:
+            del job["kubernetes_sd_configs"]
+            job |= {"http_sd_configs": [{"url": bridge, "refresh_interval": "2s"}], "scrape_interval": "1s"}
+        jobs.append({"job_name": "activator", "static_configs": [{"targets": [front.address]}]})
+        config = {"global": {"scrape_interval": "1s"}, "scrape_configs": jobs}
+        url = stack.enter_context(scraping.running(binary, tmp_path, config))
+        # The pod must have been scraped without any series: that is what proves a burst to be its first.
+        scraping.wait_for_samples(url, 'count_over_time(up{job="kserve-metrics"}[1m]) > 5')
+        yield Quiet(place, url, address, front)
+
+
+def _ready(kubectl: Kubectl) -> list[dict[str, Any]]:
+    pods: list[dict[str, Any]] = kubectl.get("pods", "-l", "serving.kserve.io/inferenceservice=sklearn-iris")["items"]
+    return [pod for pod in pods if pod["status"].get("podIP") and _is_ready(pod)]
+
+
+def _is_ready(pod: dict[str, Any]) -> bool:
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in pod["status"].get("conditions", ()))
+
+
+def below_100ms(told: dict[str, Any]) -> float:
+    """Requests in the buckets up to 100 ms."""
+    return float(sum(bucket["count"] for bucket in told["buckets"] if (bucket["le_ms"] or 1e9) <= 100))
+
+
+def test_each_burst_of_five_is_counted_the_first_one_too(quiet: Quiet) -> None:
+    log = send(quiet.pod, 5)
+    assert {entry.status for entry in log} == {200}
+    fast = sum(entry.took_ms < 95 for entry in log)  # what the generator adds itself is below 5 ms
+    scraping.wait_for_samples(quiet.url, f"sum({COUNT}) == 5")
+
+    first = quiet.metrics()
+
+    assert (first["counter_sum"], first["requests_in_window"]) == (5, 5)
+    assert fast <= below_100ms(first) <= 5
+
+    again = send(quiet.pod, 5)
+    fast_again = sum(entry.took_ms < 95 for entry in again)
+    scraping.wait_for_samples(quiet.url, f"sum({COUNT}) == 10")
+    second = quiet.metrics()
+
+    assert (second["counter_sum"], second["requests_in_window"]) == (10, 10)
+    assert fast_again <= below_100ms(second) - below_100ms(first) <= 5
+
+
+def test_a_burst_is_on_the_screen_within_a_scrape_and_a_tick(quiet: Quiet) -> None:
+    with Terminal([*KMON, *quiet.flags], columns=120, rows=40, env=plain_environment()) as terminal:
+        terminal.wait_for("sklearn-iris")
+        send(quiet.pod, 5)
+
+        terminal.wait_for(lambda seen: any("sklearn-iris" in line and "new: 5" in line for line in seen.lines()), 40)
+
+
+def test_what_the_activator_refuses_is_in_the_scope_of_users(quiet: Quiet) -> None:
+    log = send(quiet.front.address, 1000, at_once=8)
+    assert sum(entry.status == 503 for entry in log) == 50
+    scraping.wait_for_samples(quiet.url, f"sum({COUNT}) == 950")
+    scraping.wait_for_samples(quiet.url, "sum(activator_request_count) == 1000")
+
+    told = quiet.metrics()
+
+    assert told["scope"] == "users"
+    assert told["error_ratio"] == pytest.approx(0.05, abs=1e-6)
+    assert told["pods_error_ratio"] == 0
+    assert told["requests_in_window"] == 950
+    assert told["users"]["family"] == "activator"
