@@ -27,6 +27,7 @@ class PodSpec(msgspec.Struct, frozen=True):
     """``spec`` of a pod or of a template."""
 
     containers: list[ContainerSpec] | None = None
+    account: str = msgspec.field(name="serviceAccountName", default="")
 
 
 class Meta(msgspec.Struct, frozen=True):
@@ -117,6 +118,7 @@ def workload(kind: str, found: WorkloadObject) -> Workload:
         labels=meta.labels or {},
         annotations=meta.annotations or {},
         images=tuple(one.image for one in spec.template.spec.containers or ()),
+        account=spec.template.spec.account,
         ready=found.status.ready,
         desired=1 if spec.replicas is None else spec.replicas,
     )

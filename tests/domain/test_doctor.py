@@ -261,11 +261,12 @@ def test_bounds_that_do_not_fit_the_unit_of_the_name_are_found(name: str, larges
     assert any(one.id == "prometheus.units" and one.status is Status.FAIL for one in findings) is bad
 
 
-def standard(pod: PodFacts) -> Facts:
-    """Give healthy facts of a service in Standard mode with this pod."""
+def standard(pod: PodFacts, *jobs: str) -> Facts:
+    """Give facts of a service in Standard mode with this pod, and a Prometheus that has these jobs."""
     case = Case((ISVC._replace(mode=Mode.STANDARD),), "default", KEY)
-    target = replace(TARGET, pod=pod.name, instance="10.0.0.7:8080")
-    return replace(with_cluster(pods=Told((pod,))), case=case, prometheus=replace(PROMETHEUS, targets=Told((target,))))
+    target = replace(TARGET, job="kubernetes-pods", pod=pod.name, instance="10.0.0.7:8080")
+    prometheus = replace(PROMETHEUS, targets=Told((target,)), jobs=Told(tuple(Job(name) for name in jobs)))
+    return replace(with_cluster(pods=Told((pod,))), case=case, prometheus=prometheus)
 
 
 @pytest.mark.parametrize(
@@ -290,10 +291,52 @@ def test_annotations_that_mislead_are_found(annotations: dict[str, str], image: 
     assert fix in finding.fix
 
 
+def test_annotations_do_not_matter_to_our_own_jobs() -> None:
+    pod = replace(STANDARD_POD, annotations={"prometheus.io/port": "9091"})
+
+    assert not [one for one in examine(standard(pod, "kserve-metrics")) if one.id == "chain.annotations"]
+
+
 def test_aggregation_without_qpext_is_found() -> None:
     pod = replace(KNATIVE_POD, annotations={"serving.kserve.io/enable-metric-aggregation": "true"})
 
-    assert "qpext" in found(with_cluster(pods=Told((pod,))), "chain.annotations").text
+    assert "qpext" in found(standard(pod), "chain.annotations").text
+
+
+@pytest.mark.parametrize(
+    ("image", "annotations", "port"),
+    [
+        ("kserve/sklearnserver:v0.20.0", {}, 8080),
+        ("nvcr.io/nvidia/tritonserver:25.01", {}, 8002),
+        ("seldonio/mlserver:1.7.1", {"prometheus.kserve.io/port": "8080"}, 8082),
+        ("x", {"prometheus.kserve.io/port": "9000"}, 9000),
+    ],
+)
+def test_the_port_is_the_one_that_our_jobs_scrape(image: str, annotations: dict[str, str], port: int) -> None:
+    pod = replace(STANDARD_POD, annotations=annotations, containers=(Container("kserve-container", image),))
+
+    assert f"port {port} of" in found(standard(pod, "kserve-metrics"), "chain.ports").text
+
+
+def test_what_is_stopped_is_started_again() -> None:
+    case = Case((ISVC._replace(readiness=Readiness.STOPPED),), "default", KEY)
+
+    finding = found(replace(with_cluster(pods=Told(())), case=case), "chain.service")
+
+    assert finding.status is Status.WARN
+    assert finding.fix.startswith("kubectl annotate isvc sklearn-iris -n default --overwrite serving.kserve.io/stop-")
+
+
+def test_while_no_pod_is_ready_its_targets_are_no_finding() -> None:
+    down = replace(TARGET, health="down", last_error="refused")
+    facts = replace(
+        with_cluster(pods=Told((replace(KNATIVE_POD, ready=False),))),
+        prometheus=replace(PROMETHEUS, targets=Told((down,))),
+    )
+
+    facts = replace(facts, prometheus=replace(facts.prometheus or PROMETHEUS, series=Told(())))
+    assert found(facts, "chain.target").status is Status.SKIPPED
+    assert found(facts, "chain.series").status is Status.SKIPPED
 
 
 def test_a_container_that_the_job_passes_over_is_found() -> None:

@@ -9,13 +9,14 @@ from kmon_tui.domain.doctor import fixes
 from kmon_tui.domain.doctor.cluster import is_protocol_off
 from kmon_tui.domain.doctor.facts import Facts, PodFacts, PrometheusFacts, Scraped, SeriesFact
 from kmon_tui.domain.doctor.finding import Finding, Status
-from kmon_tui.domain.doctor.scraping import WALK_JOB, down_fix
+from kmon_tui.domain.doctor.scraping import WALK_JOB, down_fix, has_walk_job
 from kmon_tui.domain.service import InferenceService, Kind, Mode, Readiness
 
-QUEUE_METRICS, MODEL, LLM = 9091, 8080, 8000
+QUEUE_METRICS, MODEL, LLM, TRITON, MLSERVER = 9091, 8080, 8000, 8002, 8082
 _PORT, _PATH = "prometheus.kserve.io/port", "prometheus.kserve.io/path"
 _AGGREGATE = "serving.kserve.io/enable-metric-aggregation"
 _SCRAPING = "serving.kserve.io/enable-prometheus-scraping"
+_STOP = "serving.kserve.io/stop"
 _ISVC_LABEL = "serving.kserve.io/inferenceservice"
 _RENAME = """--- the InferenceService
 +++ the InferenceService
@@ -49,19 +50,29 @@ def chain_findings(facts: Facts) -> Iterator[Finding]:
 
 
 def scraped_port(pod: PodFacts) -> int:
-    """Give the port at which the requests of a pod are counted."""
+    """Give the port at which the jobs of manifests/scrape-kserve.yaml find what a pod counts."""
     if pod.container("queue-proxy") is not None:
         return QUEUE_METRICS
+    model = pod.container("kserve-container")
+    image = model.image if model is not None else ""
+    asked = pod.annotations.get(_PORT, "")
+    if "mlserver" in image and asked in ("", str(MODEL)):
+        return MLSERVER if asked else MODEL
+    if asked.isdecimal():
+        return int(asked)
     if pod.labels.get("app.kubernetes.io/part-of") == "llminferenceservice":
         return LLM
-    port = pod.annotations.get(_PORT, "")
-    return int(port) if port.isdecimal() else MODEL
+    return TRITON if "tritonserver" in image else MODEL
 
 
 def _service(isvc: InferenceService) -> Finding:
     title, id_ = "service", "chain.service"
     name = f"{isvc.key}"
-    if isvc.readiness in (Readiness.FAILED, Readiness.STOPPED):
+    if isvc.readiness is Readiness.STOPPED:
+        text = f"{name} was stopped by somebody: nothing counts while nothing runs"
+        fix = f"{fixes.annotate(isvc.key, {})} {_STOP}-    # starts it again"
+        return Finding(id_, title, Status.WARN, text, fix=fix)
+    if isvc.readiness is Readiness.FAILED:
         text = (
             f"{name} is {isvc.readiness}{f': {isvc.reason}' if isvc.reason else ''}: nothing counts while nothing runs"
         )
@@ -77,6 +88,8 @@ def _pods(isvc: InferenceService, pods: tuple[PodFacts, ...]) -> Finding:
         return Finding(
             id_, title, Status.SKIPPED, "ModelMesh has no pods of a service: port 2112 of its own pods counts"
         )
+    if isvc.readiness is Readiness.STOPPED:
+        return Finding(id_, title, Status.SKIPPED, "it is stopped")
     if not pods:
         if isvc.readiness is Readiness.COLD:
             text = "scaled to zero: it has series again with its next request"
@@ -102,7 +115,8 @@ def _declared(isvc: InferenceService, pods: tuple[PodFacts, ...], facts: Facts) 
         fix = f"{fixes.new_revision(isvc.key)}    # after config-observability says prometheus"
         text = "queue-proxy of its pods counts nothing: Knative's metrics are off"
         yield Finding("chain.queue-proxy", "queue-proxy", Status.FAIL, text, fix=fix)
-    yield from _annotations(isvc, pods, knative)
+    if facts.prometheus is None or not has_walk_job(facts.prometheus):
+        yield from _annotations(isvc, pods, knative)  # our own jobs need none of them
 
 
 def _unseen(isvc: InferenceService, pods: tuple[PodFacts, ...], knative: bool) -> Finding | None:
@@ -159,30 +173,43 @@ def _target(
     targets = prometheus.targets
     if targets.value is None or not running:
         return None
-    by_pod = {pod.name: [one for one in targets.value if _is_of(one, pod, isvc)] for pod in running}
+    if isvc.key.kind is Kind.GRAPH:
+        return Finding(id_, title, Status.SKIPPED, "the router of a graph counts nothing: the services of its steps do")
+    ready = [pod for pod in running if pod.ready]
+    if not ready:
+        return Finding(id_, title, Status.SKIPPED, "no pod is ready to be scraped")
+    by_pod = {pod.name: [one for one in targets.value if _is_of(one, pod, isvc)] for pod in ready}
     lost = [name for name, found in by_pod.items() if not found]
-    down = [one for found in by_pod.values() for one in found if one.health == "down"]
-    if len(lost) == len(by_pod):
-        fix = fixes.load_jobs((facts.cluster.prometheus.value or ()) if facts.cluster else ())
-        if any(job.name == WALK_JOB for job in prometheus.jobs.value or ()):
-            fix = (
-                "kubectl auth can-i list pods -A --as=system:serviceaccount:MONITORING:PROMETHEUS    # may it see them?"
-            )
+    every = [one for found in by_pod.values() for one in found]
+    down = [one for one in every if one.health == "down"]
+    if not every:
         text = f"no target of this Prometheus is a pod of {isvc.key.name}"
-        return Finding(id_, title, Status.FAIL, text, tuple(f"pod {name}" for name in lost[:8]), fix)
+        return Finding(
+            id_, title, Status.FAIL, text, tuple(f"pod {name}" for name in lost[:8]), _load(facts, prometheus)
+        )
     if down:
         worst = down[0]
         evidence = tuple(f"{one.job} {one.url or one.instance}: {one.last_error or 'down'}" for one in down[:8])
         text = f"{len(down)} down: {worst.last_error or 'no error is told'}"
-        status = Status.FAIL if all(one.health == "down" for found in by_pod.values() for one in found) else Status.WARN
+        status = Status.FAIL if len(down) == len(every) else Status.WARN
         return Finding(id_, title, status, text, evidence, down_fix(worst, facts))
     if lost:
-        text = f"{len(lost)} of {len(by_pod)} running pods are not scraped (yet?)"
+        text = f"{len(lost)} of {len(by_pod)} ready pods are not scraped (yet?)"
         return Finding(
             id_, title, Status.WARN, text, tuple(f"pod {name}" for name in lost[:8]), "# look again in a minute: r"
         )
-    jobs = sorted({one.job for found in by_pod.values() for one in found})
+    jobs = sorted({one.job for one in every})
     return Finding(id_, title, Status.OK, f"up: {', '.join(jobs)}")
+
+
+def _load(facts: Facts, prometheus: PrometheusFacts) -> str:
+    """Load the jobs; where they are loaded, ask whether Prometheus may see the pods."""
+    workloads = (facts.cluster.prometheus.value or ()) if facts.cluster is not None else ()
+    if not has_walk_job(prometheus):
+        return fixes.load_jobs(workloads)
+    one = next((each for each in workloads if each.account), None)
+    account = f"{one.namespace}:{one.account}" if one is not None else "NAMESPACE:ACCOUNT"
+    return f"kubectl auth can-i list pods -A --as=system:serviceaccount:{account}    # may Prometheus see them?"
 
 
 def _is_of(target: Scraped, pod: PodFacts, isvc: InferenceService) -> bool:
@@ -204,7 +231,9 @@ def _series(
         return Finding(id_, title, Status.OK, f"{', '.join(names[:2])}{'…' if len(names) > 2 else ''}", tuple(names))
     if strangers := [one for one in told.value if one.name]:
         return _mislabelled(isvc, strangers)
-    if target is not None and target.is_bad and target.status is Status.FAIL:
+    if target is not None and target.status is Status.SKIPPED:
+        return Finding(id_, title, Status.SKIPPED, f"none: {target.text}")
+    if target is not None and target.status is Status.FAIL:
         return Finding(id_, title, Status.SKIPPED, "none, as no target gives any")
     if not running:
         return Finding(id_, title, Status.SKIPPED, "none, as no pod runs")

@@ -29,6 +29,8 @@ class Workload:
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     images: tuple[str, ...] = ()
+    account: str = ""
+    """Service account of its pods."""
     ready: int = 0
     desired: int = 1
 

@@ -128,7 +128,7 @@ def new_revision(key: Key) -> str:
 def annotate(key: Key, annotations: Mapping[str, str]) -> str:
     """Set annotations on a service."""
     pairs = " ".join(shlex.quote(f"{name}={value}") for name, value in annotations.items())
-    return f"kubectl annotate {_named(key)} --overwrite {pairs}"
+    return f"kubectl annotate {_named(key)} --overwrite {pairs}".rstrip()
 
 
 def send_request(key: Key, *, wake: bool = False) -> str:

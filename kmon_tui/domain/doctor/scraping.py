@@ -37,6 +37,12 @@ def prometheus_findings(facts: Facts) -> Iterator[Finding]:
     yield from _units(prometheus)
 
 
+def has_walk_job(prometheus: PrometheusFacts) -> bool:
+    """Whether our job is loaded: by the configuration, or where that is not told by its targets."""
+    names = {job.name for job in prometheus.jobs.value or ()} | {one.job for one in prometheus.targets.value or ()}
+    return WALK_JOB in names
+
+
 def duration_s(text: str) -> float | None:
     """Read ``15d`` or ``1h30m``; None where it is none, as ``15d or 10GB`` is in part."""
     parts = re.findall(r"(\d+(?:\.\d+)?)(ms|[smhdwy])", text)
@@ -97,10 +103,7 @@ def _job(prometheus: PrometheusFacts, workloads: tuple[Workload, ...]) -> Findin
     """Whether our job is loaded, by the configuration or, where that is not shown, by its targets."""
     title, id_ = f"job {WALK_JOB}", "prometheus.job"
     jobs, targets = prometheus.jobs, prometheus.targets
-    loaded = any(job.name == WALK_JOB for job in jobs.value or ()) or any(
-        target.job == WALK_JOB for target in targets.value or ()
-    )
-    if loaded:
+    if has_walk_job(prometheus):
         count = sum(target.job == WALK_JOB for target in targets.value or ())
         interval = next((job.interval for job in jobs.value or () if job.name == WALK_JOB and job.interval), "")
         told = f"loaded{f', every {interval}' if interval else ''}"
