@@ -23,8 +23,11 @@ JOBS = Path(__file__).resolve().parents[2] / "manifests" / "scrape-kserve.yaml"
 
 
 @contextmanager
-def scraping(place: Place, binary: Path, folder: Path, *, native: bool) -> Iterator[str]:
-    """Run Prometheus over the pods of this cluster and give its URL; ``native``: it finds the pods by itself."""
+def scraping(place: Place, binary: Path, folder: Path, *, native: bool, rules: str = "") -> Iterator[str]:
+    """Run Prometheus over the pods of this cluster and give its URL; ``native``: it finds the pods by itself.
+
+    ``rules``: a file of rules, evaluated each second.
+    """
     with ExitStack() as stack:
         jobs = yaml.safe_load(JOBS.read_text(encoding="utf-8"))
         if native:
@@ -38,7 +41,10 @@ def scraping(place: Place, binary: Path, folder: Path, *, native: bool) -> Itera
         for job in jobs:
             del job["kubernetes_sd_configs"]
             job |= {**found, "scrape_interval": "1s"}
-        config = {"global": {"scrape_interval": "1s"}, "scrape_configs": jobs}
+        config: dict[str, Any] = {"global": {"scrape_interval": "1s"}, "scrape_configs": jobs}
+        if rules:
+            config["global"]["evaluation_interval"] = "1s"
+            config["rule_files"] = [rules]
         yield stack.enter_context(running(binary, folder, config))
 
 
