@@ -22,8 +22,8 @@ from kmon_tui.live.pod_route import PodPort, PodRoute
 from kmon_tui.live.pod_stream import PodStream
 from kmon_tui.live.probe import probe
 from kmon_tui.live.relay import Elsewhere, Ended, halves, join, relay, reset
+from kmon_tui.live.shared_watch import SharedWatches
 from kmon_tui.live.targets import NotYet, TargetPods
-from kmon_tui.live.watch import Around
 
 PATIENCE_S = 15.0
 """How long a connection waits for a pod."""
@@ -41,7 +41,7 @@ class Holding:
         client: KubeClient,
         spec: ForwardSpec,
         listener: Listener,
-        around: Around,
+        watches: SharedWatches,
         changed: Callable[[], None],
         patience_s: float = PATIENCE_S,
         *,
@@ -51,7 +51,7 @@ class Holding:
         self._listener = listener
         self._tell = changed
         self._patience_s = patience_s
-        self._pods = TargetPods(client, spec.target, around, self._pods_changed)
+        self._pods = TargetPods(client, watches, spec.target, self._pods_changed)
         self._choice = PodChoice(self._pods)
         self._client = client
         self._route: PodRoute | None = None

@@ -23,15 +23,15 @@ _NAME = "app.kubernetes.io/name"
 _WORKER_INDEX = "leaderworkerset.sigs.k8s.io/worker-index"
 
 
-def selector_of(target: Target) -> str:
-    """Give the label selector of a model's pods."""
+def selection_of(target: Target) -> tuple[str, str]:
+    """Give what selects the pods of models of a kind, and the label that names the model."""
     match target.aim:
         case Aim.LLM:
-            return f"app.kubernetes.io/part-of=llminferenceservice,{_NAME}={target.name}"
+            return "app.kubernetes.io/part-of=llminferenceservice", _NAME
         case Aim.GRAPH:
-            return f"{GRAPH}={target.name}"
+            return "", GRAPH
         case _:
-            return f"{ISVC}={target.name}"
+            return "", ISVC
 
 
 def selector_of_service(service: TargetService) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from typing import Generic, TypeVar
 from urllib.parse import quote
 
 from kmon_tui.domain.errors import BackendError, BadAnswer, Forbidden, NotFound, Unreachable
@@ -18,68 +17,36 @@ from kmon_tui.live.discovery import GROUP, PLURALS, VERSIONS
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.pod_route import PodPort
 from kmon_tui.live.shapes import Served
+from kmon_tui.live.shared_watch import Question, SharedWatches
+from kmon_tui.live.shelf import Shelf, T
 from kmon_tui.live.target_ports import (
     absent,
     place_of_pod,
     places_of_model,
     places_of_service,
-    selector_of,
+    selection_of,
     selector_of_service,
     service_port,
 )
 from kmon_tui.live.target_shapes import TargetPod, TargetService
-from kmon_tui.live.watch import Around, Follower, Name, Resource
 
 LOOK_AGAIN_S = 15.0
 """What does not exist, and cannot be watched, is looked for again after so long."""
 _KINDS = {Aim.ISVC: Kind.ISVC, Aim.LLM: Kind.LLM, Aim.GRAPH: Kind.GRAPH}
 _POD, _SERVICE, _SERVED = Codec(TargetPod), Codec(TargetService), Codec(Served)
-T = TypeVar("T", TargetPod, TargetService, Served)
 
 
 class NotYet(Unreachable):
     """The first answer of the API server has not come."""
 
 
-class Shelf(Generic[T]):
-    """Keeps the objects of one kind; the Sink of a Follower."""
-
-    def __init__(self, *, needed: bool = True) -> None:
-        self.needed = needed
-        """Nothing can be said of the target without them."""
-        self.things: dict[Name, T] = {}
-        self.listed = False
-        """All of them were listed once."""
-        self.health = Health()
-
-    def put(self, thing: T) -> Name:
-        """Keep this object, new or changed, and say its name."""
-        name = (thing.metadata.namespace, thing.metadata.name)
-        self.things[name] = thing
-        return name
-
-    def gone(self, thing: T) -> None:
-        """Forget this object."""
-        self.things.pop((thing.metadata.namespace, thing.metadata.name), None)
-
-    def only(self, names: set[Name]) -> None:
-        """Forget all objects but these: a list is complete."""
-        for name in self.things.keys() - names:
-            del self.things[name]
-
-    def forget(self) -> None:
-        """Know nothing."""
-        self.things.clear()
-        self.listed = False
-
-
 class TargetPods:
     """The pods of one target, while ``run`` runs."""
 
-    def __init__(self, client: KubeClient, target: Target, around: Around, changed: Callable[[], None]) -> None:
+    def __init__(self, client: KubeClient, watches: SharedWatches, target: Target, changed: Callable[[], None]) -> None:
         """``target`` has a namespace; ``changed`` is called whenever what is known may be new."""
         self.target = target
-        self._client, self._around, self._tell = client, around, changed
+        self._client, self._watches, self._tell = client, watches, changed
         self._pods: Shelf[TargetPod] = Shelf()
         self._services: Shelf[TargetService] = Shelf()
         self._served: Shelf[Served] = Shelf(needed=False)
@@ -99,8 +66,7 @@ class TargetPods:
                     tasks.create_task(self._follow_named("services", _SERVICE, self._services), name="watch a service")
                     tasks.create_task(self._follow_selected(), name="watch the pods of a service")
                 case _:
-                    self._selector = selector_of(self.target)
-                    tasks.create_task(self._follow_selected(), name="watch the pods of a model")
+                    tasks.create_task(self._follow_model(), name="watch the pods of a model")
                     tasks.create_task(self._follow_served(), name="watch a model")
 
     def places(self) -> tuple[PodPort, ...]:
@@ -165,10 +131,11 @@ class TargetPods:
 
     async def _follow_named(self, plural: str, codec: Codec[T], shelf: Shelf[T]) -> None:
         """Watch one object by its name; where lists are forbidden, ask for it now and then."""
-        resource = Resource("/api/v1", plural, fields=f"metadata.name={self.target.name}")
+        name = self.target.name
+        question = Question("/api/v1", plural, self.target.namespace, value=name, together=False)
         while True:
             try:
-                await self._follower(resource, codec, shelf).run()
+                await self._follow(question, codec, shelf, lambda thing: thing.metadata.name == name)
             except Forbidden as error:
                 await self._ask_for(plural, codec, shelf, error)
             except NotFound as error:
@@ -206,36 +173,43 @@ class TargetPods:
 
     async def _follow_pods(self, selector: str) -> None:
         while selector:
-            try:
-                await self._follower(Resource("/api/v1", "pods", selector=selector), _POD, self._pods).run()
-            except (Forbidden, NotFound) as error:
-                self._say(error)
-            await asyncio.sleep(REFUSED_FOR_S)
+            question = Question("/api/v1", "pods", self.target.namespace, selector)
+            await self._follow_until_refused(question, lambda _: True)
+
+    async def _follow_model(self) -> None:
+        selector, label = selection_of(self.target)
+        name = self.target.name
+        question = Question("/api/v1", "pods", self.target.namespace, selector, label, name)
+        while True:
+            await self._follow_until_refused(question, lambda pod: pod.labels.get(label) == name)
+
+    async def _follow_until_refused(self, question: Question, wants: Callable[[TargetPod], bool]) -> None:
+        """Follow pods; when that may not be done, say so, and wait before it is tried again."""
+        try:
+            await self._follow(question, _POD, self._pods, wants)
+        except (Forbidden, NotFound) as error:
+            self._say(error)
+        await asyncio.sleep(REFUSED_FOR_S)
 
     async def _follow_served(self) -> None:
         """Watch the model itself for its entry and its revisions; without the right to, its pods must do."""
-        kind = _KINDS[self.target.aim]
-        fields = f"metadata.name={self.target.name}"
+        kind, name = _KINDS[self.target.aim], self.target.name
         while True:
             for version in VERSIONS[kind]:
-                resource = Resource(f"{GROUP}/{version}", PLURALS[kind], fields=fields)
+                question = Question(f"{GROUP}/{version}", PLURALS[kind], self.target.namespace, value=name)
                 with contextlib.suppress(NotFound, Forbidden):
-                    await self._follower(resource, _SERVED, self._served).run()
+                    await self._follow(question, _SERVED, self._served, lambda served: served.metadata.name == name)
             await asyncio.sleep(REFUSED_FOR_S)
 
-    def _follower(self, resource: Resource, codec: Codec[T], shelf: Shelf[T]) -> Follower[T]:
-        followers: list[Follower[T]] = []
+    async def _follow(self, question: Question, codec: Codec[T], shelf: Shelf[T], wants: Callable[[T], bool]) -> None:
+        """Keep a shelf filled. Raises NotFound and Forbidden."""
 
         def changed() -> None:
-            shelf.listed = shelf.listed or followers[0].listed
-            shelf.health = followers[0].health
             if shelf.health.status is Status.LIVE and shelf.needed:
                 self._problem = None
             self._changed()
 
-        follower = Follower(self._client, resource, self.target.namespace, codec, shelf, changed, self._around)
-        followers.append(follower)
-        return follower
+        await self._watches.follow(question, codec, shelf, wants, changed)
 
 
 def _unknown(what: str, health: Health) -> BackendError:

@@ -168,10 +168,16 @@ class Held:
 
 @asynccontextmanager
 async def held(
-    where: Cluster, target: str, local_port: int = 0, *, shared: bool = False, patience_s: float = PATIENCE_S
+    where: Cluster,
+    target: str,
+    local_port: int = 0,
+    *,
+    shared: bool = False,
+    patience_s: float = PATIENCE_S,
+    among: KubeForwards | None = None,
 ) -> AsyncGenerator[Held, None]:
-    """Hold a forward."""
-    forwards = KubeForwards(where.client, "default", Around(pace=QUICK), patience_s=patience_s)
+    """Hold a forward, alone or among others."""
+    forwards = among or KubeForwards(where.client, "default", Around(pace=QUICK), patience_s=patience_s)
     spec = ForwardSpec(target, parse_target(target), local_port, shared)
     watched = Held()
 
