@@ -56,8 +56,9 @@ def columns_for(
             break
         del widths[column.title]
     room = width - sum(widths.values()) - len(widths)
-    for title in ("NAME", "NS", "TREND"):
-        if title in widths and (more := min(room, wish[title] - widths[title])) > 0:
+    first = (("NAME", min(wish["NAME"], USUAL_NAME)), ("NS", min(wish["NS"], USUAL_NAMESPACE)))
+    for title, upto in (*first, *wish.items()):
+        if title in widths and (more := min(room, upto - widths[title])) > 0:
             widths[title] += more
             room -= more
     widths["NAME"] = max(4, widths["NAME"] + room)
@@ -251,6 +252,8 @@ def _split(row: Row, _drawing: Drawing) -> str:
 NAME_WIDTH = 10
 NAMESPACE_WIDTH = 6
 """Cells that names and namespaces have at least before a column is left out; what is over goes to them first."""
+USUAL_NAME, USUAL_NAMESPACE = 12, 8
+"""As wide as these before one of them gets all of the rest."""
 COMFORTABLE_NAME = 18
 """So many cells of a name are worth more than a column that is less important."""
 LESS_IMPORTANT = 9

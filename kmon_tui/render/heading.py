@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from itertools import product
 
 from kmon_tui.domain.late import dataclass
-from kmon_tui.domain.traffic import Buckets, Family, Traffic
+from kmon_tui.domain.traffic import Buckets, Family, Scope, Traffic
 from kmon_tui.render.cells import clean
 from kmon_tui.render.drawing import Drawing, poll_s
 from kmon_tui.render.glyphs import Glyphs
@@ -80,7 +80,11 @@ def requests_heading(traffic: Traffic | None, drawing: Drawing) -> Heading:
         return _of(traffic, drawing, f"requests new: {number(traffic.new_requests)}")
     errors = f"err {percent(traffic.error_ratio)}% ({scope_words(traffic.scope)})"
     rate = number(traffic.requests_per_s)
-    return _of(traffic, drawing, f"requests/s {rate}  {errors}", f"{rate} req/s  {errors}")
+    both = errors
+    if traffic.scope is Scope.USERS and traffic.pods_error_ratio is not None:
+        both = f"{errors}, {percent(traffic.pods_error_ratio)}% (pods)"
+    answers = (f"requests/s {rate}  {both}", f"requests/s {rate}  {errors}", f"{rate} req/s  {errors}")
+    return _of(traffic, drawing, *dict.fromkeys(answers))
 
 
 def latency_heading(traffic: Traffic | None, drawing: Drawing) -> Heading:

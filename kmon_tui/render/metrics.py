@@ -129,7 +129,8 @@ def llm_lines(llm: Llm, width: int) -> list[Line]:
     """Tell what only a language model has, as many facts a line as fit."""
     ttft = _quantiles("TTFT", (llm.ttft_p50_ms, llm.ttft_p90_ms, llm.ttft_p99_ms), llm.ttft_top_ms)
     itl = _quantiles("ITL", (llm.itl_p50_ms, llm.itl_p90_ms, llm.itl_p99_ms), llm.itl_top_ms)
-    fullest = f" (max {percent(llm.kv_cache_max_ratio)} %)" if llm.kv_cache_max_ratio is not None else ""
+    one = llm.kv_cache_max_ratio in (None, llm.kv_cache_ratio)
+    fullest = "" if one else f" (max {percent(llm.kv_cache_max_ratio)} %)"
     full = llm.kv_cache_max_ratio is not None and llm.kv_cache_max_ratio >= 0.9
     waits = llm.waiting is not None and llm.waiting > 0
     facts: list[tuple[str, str]] = [

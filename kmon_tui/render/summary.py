@@ -121,8 +121,8 @@ def which_words(prometheus: Prometheus) -> tuple[str, ...]:
     host = parts.hostname or ""
     first = clean(name if inside else host if host.replace(".", "").isdecimal() else host.split(".")[0])
     long = [f"{where} ({how})", f"{where} ({head})"] if how else [where]
-    cut = middle(first, SHORT_NAME)
-    return tuple(dict.fromkeys((*long, *(f"{words} {short}".rstrip() for words in (where, first, cut)))))
+    cut = middle(first, SHORT_NAME) if short != "demo" else ""
+    return tuple(dict.fromkeys((*long, *(f"{words} {short}".strip() for words in (where, first, cut)))))
 
 
 def _start_word(state: State) -> str:
@@ -182,7 +182,7 @@ def _prometheus_state(state: State, drawing: Drawing) -> tuple[str, str]:
         return "prom empty", "warn"
     slowed_s = _slowed_s(state.traffic.prometheus)
     if not old and slowed_s:
-        return f"prom slow, every {duration(slowed_s)}", "warn"
+        return f"prom slow/{duration(slowed_s)}", "warn"
     return "prom", "warn" if old else "live"
 
 

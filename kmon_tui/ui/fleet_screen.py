@@ -211,6 +211,7 @@ class FleetScreen(KmonScreen):
         if width < LEAST_WIDTH or self.size.height < LEAST_HEIGHT:
             told = too_small(width, self.size.height)
         self.query_one("#list").set_class(told is not None, "-empty")
+        self.query_one("#body").set_class(told is not None, "-empty")
         self.query_one(NoticeView).tell(told)
         key = self.selected
         row = self.rows.rows.get(key) if key is not None else None

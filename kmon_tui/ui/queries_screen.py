@@ -19,7 +19,7 @@ TITLES: Mapping[str, str] = {
     "llm": "time to the first token, p90",
     "raw": "what kmon-tui asks: raw counters, from which it works out all of these",
 }
-WIDTH = 72
+WIDTH = 66
 MOST_BYTES = 74_000
 """Of a longer sequence terminals take nothing at all."""
 

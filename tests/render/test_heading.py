@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from kmon_tui.domain.service import Key, Kind
-from kmon_tui.domain.traffic import Family
+from kmon_tui.domain.traffic import Family, Scope
 from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.glyphs import ASCII, UNICODE
 from kmon_tui.render.heading import NAMES, Heading, heat_heading, latency_heading, requests_heading
@@ -52,6 +52,12 @@ def test_old_numbers_say_their_age_there() -> None:
     later = replace(REPORT, prometheus=replace(REPORT.prometheus, now=NOW + timedelta(minutes=4)))
 
     assert "4m old" in headings(Drawing(now=NOW, report=later))[0].words
+
+
+def test_what_callers_saw_stands_beside_what_the_pods_saw() -> None:
+    traffic = replace(traffic_of(41.0, 0.05, scope=Scope.USERS), pods_error_ratio=0.0)
+
+    assert "err 5% (users), 0% (pods)" in requests_heading(traffic, DRAWING).words
 
 
 def test_a_quantile_at_the_top_bound_is_more_than_it() -> None:

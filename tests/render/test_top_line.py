@@ -50,7 +50,6 @@ def test_it_names_the_prometheus_and_how_it_was_found_as_there_is_room(width: in
         ("--prometheus", "flag"),
         ("PROMETHEUS_URL", "env"),
         ("config", "config"),
-        ("demo", "demo"),
         (":prom", "chosen"),
         (":prom, through a tunnel: service monitoring/prometheus-server", "chosen"),
     ],
@@ -77,5 +76,5 @@ def test_a_typed_one_is_named_with_its_path() -> None:
 
 
 def test_a_prometheus_that_is_spared_says_how_often_it_is_asked() -> None:
-    assert "prom slow, every 30s" in bar(120, tick_s=30.0, scrape_interval_s=15.0)
+    assert "prom slow/30s" in bar(120, tick_s=30.0, scrape_interval_s=15.0)
     assert "slow" not in bar(120, tick_s=5.0, scrape_interval_s=1.0)
