@@ -108,7 +108,7 @@ async def test_each_number_is_a_tab(key: str, tab: Tab) -> None:
 
 @pytest.mark.parametrize(
     ("key", "tab"),
-    [("w", Tab.WHY), ("m", Tab.METRICS), ("v", Tab.EVENTS), ("d", Tab.DESCRIBE), ("y", Tab.YAML)],
+    [("w", Tab.WHY), ("v", Tab.EVENTS), ("d", Tab.DESCRIBE), ("y", Tab.YAML)],
 )
 async def test_the_fleet_opens_each_tab_by_its_letter(key: str, tab: Tab) -> None:
     run = Run(FRAUD_OPEN)
