@@ -20,6 +20,7 @@ from kmon_tui.domain.service import InferenceService, Key, TrafficShare
 from kmon_tui.domain.state import State
 from kmon_tui.domain.traffic import Buckets, Traffic
 from kmon_tui.render import metrics, panels
+from kmon_tui.render.cells import clean
 from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.heading import Heading, heat_heading, latency_heading, requests_heading
 from kmon_tui.render.heatmap import LABEL_WIDTH, HeatGrid, grid_of, heat_lines
@@ -225,10 +226,12 @@ class MetricsView(Container, can_focus=True):
             report = state.traffic
             now = report.prometheus.now if report is not None else None
             words, look = metrics.behind_words(latest.prometheus.now if latest is not None else None, now), "warn"
-        elif buckets is not None and (buckets.range_s or USUAL_S) != max(self.range_s, USUAL_S):
-            words, look = "being asked for", "warn"
         elif drawing.prometheus_failing:
             words, look = "prometheus DOWN: old numbers", "failed"
+        elif state.traffic is not None and state.traffic.prometheus.scraped:
+            words, look = clean(state.traffic.prometheus.scraped), "warn"  # nobody kept more than that
+        elif buckets is not None and (buckets.range_s or USUAL_S) != max(self.range_s, USUAL_S):
+            words, look = "being asked for", "warn"
         width = self.size.width
         marks = metrics.marks_line(self.marks, drawing, width - 40 - len(words))
         right = marks
