@@ -8,6 +8,7 @@ from datetime import datetime
 import pytest
 
 from kmon_tui.domain.diagnosis import diagnose
+from kmon_tui.domain.peek import label
 from kmon_tui.domain.peek import text as text_at
 from kmon_tui.domain.tree import ObjectTree
 from kmon_tui.domain.verdict import HEALTHY, Diagnosis
@@ -150,7 +151,9 @@ def _shallow(tree: ObjectTree) -> ObjectTree:
     objects = tuple(
         obj
         for obj in tree.objects
-        if text_at(obj, "kind") in ("Pod", "Revision", "Deployment") and text_at(obj, "metadata", "namespace") == home
+        if text_at(obj, "kind") in ("Pod", "Revision", "Deployment")
+        and text_at(obj, "metadata", "namespace") == home
+        and not (text_at(obj, "kind") == "Deployment" and label(obj, "serving.knative.dev/revision"))
     )
     warnings = tuple(event for event in tree.events if text_at(event, "type") == "Warning")
     return ObjectTree(tree.root, objects, warnings, blind=tree.blind, synced=tree.synced, shallow=True)
