@@ -10,7 +10,7 @@ from typing import Any
 from kmon_tui.domain.errors import BackendError
 from kmon_tui.domain.health import Health, Status
 from kmon_tui.domain.service import Key, Mode
-from kmon_tui.domain.tree import Blind, Object, ObjectTree, Why
+from kmon_tui.domain.tree import Answer, Blind, Object, ObjectTree, Why
 from kmon_tui.live.codec import fit
 from kmon_tui.live.groups import Groups
 from kmon_tui.live.kube import KubeClient
@@ -39,6 +39,7 @@ class Growing:
         self._changed = changed
         self._news = asyncio.Event()
         """Set at the next change."""
+        self._client = client
         self._soil = Soil(client, key.namespace, around, self._saw)
         self._filter = EventFilter(key.name)
         self._tails = Tails(client, key.namespace)
@@ -50,6 +51,7 @@ class Growing:
         self._tasks: dict[Part, asyncio.Task[None]] = {}
         self._mode: Mode | None = None
         self._health = Health()
+        self._answers: tuple[Answer, ...] = ()
         self._explained = False
         self._tailed = False
 
@@ -101,6 +103,7 @@ class Growing:
             self._tails.blind,
             id(self._refs.objects),
             self._refs.blind,
+            self._answers,
             self.health,
             self.synced,
         )
@@ -117,6 +120,7 @@ class Growing:
             events=self._filter.chosen(self._events.basket.things.values(), known),
             logs=self._tails.found(),
             blind=tuple(dict.fromkeys([one for one in blind if one is not None] + absent)),
+            answers=self._answers,
             synced=self.synced,
             health=self.health,
         )
@@ -196,7 +200,7 @@ class Growing:
         """Return when something has changed and the last reading is old, or when other kinds are followed."""
         clock = asyncio.get_running_loop().time
         due_s = clock() + EXPLAIN_S
-        while self._explained and (clock() < due_s or self._watched_changes() == seen):
+        while self._explained and (clock() < due_s or (self._watched_changes() == seen and not self._doubtful)):
             news = self._news
             left_s = due_s - clock()
             with suppress(TimeoutError):
@@ -208,7 +212,14 @@ class Growing:
         await asyncio.gather(*lists)
         asked = wishes(self._key, self.root, self._own())
         self._filter.more = frozenset((w.kind, w.name) for w in asked if w.kind == "PersistentVolumeClaim")
-        await self._refs.ask(self._key.namespace, asked, self._own())
+        await asyncio.gather(self._refs.ask(self._key.namespace, asked, self._own()), self._ask_model())
+
+    async def _ask_model(self) -> None:
+        """Ask a model that is said to be ready whether it is."""
+        from kmon_tui.live.tree_answers import answers  # late: it brings httpx
+
+        pods = self._pods
+        self._answers = await answers(self._client, self._key, self.root, pods.basket.objects if pods else ())
 
     async def _read_tails(self) -> None:
         """Read the last words of containers in trouble, as soon as there are any."""
@@ -222,6 +233,11 @@ class Growing:
                     self._tailed = True
                     self._saw()
             await news.wait()
+
+    @property
+    def _doubtful(self) -> bool:
+        """Whether the model did not say yes: nothing in the cluster changes when it does."""
+        return any(answer.status != 200 for answer in self._answers)
 
     @property
     def _pods(self) -> Branch | None:

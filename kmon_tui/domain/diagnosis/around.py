@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -23,9 +24,10 @@ from kmon_tui.domain.diagnosis.reading import (
 from kmon_tui.domain.diagnosis.scene import Scene
 from kmon_tui.domain.diagnosis.workloads import component_of
 from kmon_tui.domain.service import Kind, Mode
-from kmon_tui.domain.tree import Object, Ref
+from kmon_tui.domain.tree import Answer, Object, Ref
 from kmon_tui.domain.verdict import Evidence, Try
 
+_UNKNOWN_MODEL = re.compile(r"model.{0,80}(does not exist|not found|not ready|not loaded)", re.I)
 _SETTLING_S = 60
 _METRICS_S = 180
 """A new pod has no metrics for the first minutes, and the autoscaler says so."""
@@ -43,7 +45,7 @@ def not_serving(scene: Scene) -> Iterator[Finding]:
 
 def _answers(scene: Scene) -> Iterator[Finding]:
     answers = scene.tree.answers
-    bad = [answer for answer in answers if answer.status is None or answer.status >= 400]
+    bad = [answer for answer in answers if _says_no(answer)]
     if not bad or len(bad) < len(answers):
         return
     first = bad[0]
@@ -68,6 +70,13 @@ def _answers(scene: Scene) -> Iterator[Finding]:
         steps,
         (Try("see what the model server says", key="l"),),
     )
+
+
+def _says_no(answer: Answer) -> bool:
+    """Tell whether the model itself says that it does not serve; a page that is not there says nothing of it."""
+    if answer.status == 404:
+        return _UNKNOWN_MODEL.search(answer.text) is not None
+    return answer.status is None or answer.status in (500, 502, 503, 504)
 
 
 def _no_pods(scene: Scene) -> Iterator[Finding]:
