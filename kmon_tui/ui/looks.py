@@ -67,6 +67,8 @@ LOOKS: Mapping[str, str] = {
 
 _WITH_ANSI: Mapping[str, str] = dict.fromkeys(("selected", "match", "tab"), "reverse on ansi_default")
 """In the terminal's own colours: selection is reverse video."""
+_IN_LIGHT: Mapping[str, str] = {"key": "bold $text-accent", "accent": "$text-accent", "selected": "on $primary 20%"}
+"""On a light ground: an accent that can be read, a selection on which all other colours can."""
 _WITHOUT_COLOUR: Mapping[str, str] = {
     "alarm": "bold reverse auto on $error",
     "match": "reverse auto on $warning",
@@ -94,6 +96,8 @@ _AUTO = Color(255, 255, 255)
 def _words(look: str, screen: DOMNode) -> str:
     if screen.app.native_ansi_color and look in _WITH_ANSI:
         return _WITH_ANSI[look]
+    if look in _IN_LIGHT and not screen.app.native_ansi_color and not screen.app.current_theme.dark:
+        return _IN_LIGHT[look]
     if screen.app.no_color and look in _WITHOUT_COLOUR:
         return _WITHOUT_COLOUR[look]
     return LOOKS[look]
