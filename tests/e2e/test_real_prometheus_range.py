@@ -1,0 +1,49 @@
+"""A longer past of one service on real Prometheus servers: index, range query, and the PromQL that is told."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from kmon_tui.domain.traffic import Buckets
+from kmon_tui.live.asked import RAW
+from kmon_tui.live.poller import Look, Poller
+from kmon_tui.live.prometheus import Api, PrometheusClient
+from kmon_tui.live.prometheus_address import Matchers
+from kmon_tui.settings import PrometheusSettings
+from tests.e2e import tools
+from tests.e2e.history import remembering
+from tests.live.stories import IRIS
+from tests.live.test_metrics_range import HOUR, NEIGHBOUR, long_story
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+
+
+@pytest.mark.parametrize("release", ["own", "2.53", "3.5"])
+async def test_an_hour_of_a_real_prometheus(release: str, tmp_path: Path) -> None:
+    version = None if release == "own" else release
+    if tools.prometheus(version) is None:
+        pytest.skip(tools.reason_without_prometheus(str(version)))
+
+    with remembering(long_story(), tmp_path, version) as url:
+        client = PrometheusClient(PrometheusSettings(url=url))
+        poller = Poller(Matchers(), url, "")
+        look = Look((IRIS, NEIGHBOUR), IRIS.key, (IRIS.key,), span=HOUR)
+
+        def answered(api: Api, buckets: Buckets) -> dict[str, int]:
+            return {name: len(api.query(text)) for name, text in buckets.queries.items() if name != RAW}
+
+        try:
+            buckets = (await client.run(partial(poller.poll, look=look))).buckets[IRIS.key]
+            rows = await client.run(partial(answered, buckets=buckets))
+        finally:
+            await client.aclose()
+
+    rates, pods = buckets.by_code["2xx"].values, buckets.gauges["scraped"].values
+    assert (buckets.range_s, buckets.step_s) == (3600, 60)
+    assert rates[5] == pytest.approx(6.0, rel=0.05), "2/s of the pod that stayed, 4/s of the one that is gone"
+    assert rates[-1] == pytest.approx(2.0, rel=0.05)
+    assert (pods[5], pods[-1]) == (2, 1)
+    assert rows["requests"] >= 1 and rows["latency"] == 1 and rows["heat"] == 2, "what is told can be asked"
