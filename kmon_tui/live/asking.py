@@ -40,6 +40,10 @@ class Refusals:
         if known is not None and time.monotonic() < known[0]:
             raise known[1].with_traceback(None)
 
+    def forget(self) -> None:
+        """Ask everything anew: somebody says that rights have changed."""
+        self._until.clear()
+
     def remember(self, ask: Ask, error: BackendError) -> None:
         """Keep the error if it is a refusal."""
         if isinstance(error, Forbidden):

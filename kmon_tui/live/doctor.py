@@ -39,6 +39,7 @@ class KubeDoctor:
             return Report(self._context, case.key, at, examine(newer), still_running(newer))
 
         if not case.brief:
+            self._client.forget_refusals()
             facts = replace(facts, ports=await asyncio.to_thread(looked_at, case.ports))
         cluster = await cluster_facts(self._client, case)
         facts = replace(facts, cluster=cluster)

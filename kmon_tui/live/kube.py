@@ -163,6 +163,10 @@ class KubeClient:
         finally:
             response.close()
 
+    def forget_refusals(self) -> None:
+        """Ask also for what was refused a short while ago: rights may have changed."""
+        self._refusals.forget()
+
     async def proof(self) -> Proof:
         """Give what proves who asks now: headers (Authorization, Impersonate-*, User-Agent). For the tunnels."""
         return await self._credentials.proof()

@@ -65,9 +65,10 @@ class Poller:
         if known is None or not known.families or time.monotonic() - known.made_s > REFRESH_S:
             self._feeder.introduction = known = introduce(api, self._feeder.matchers.text, known)
         self._now_s = self._now() + known.skew_s
-        if not known.families or not look.services:
-            return self._report({})
         self._feeder.know(look.services)
+        if not known.families or not look.services:
+            self._feeder.ask_alerts(api)
+            return self._report({})
         if look.family is not self._family:
             # Its past is asked for anew: no step of another family is among its own.
             self._family, self._ledger = look.family, None

@@ -8,8 +8,9 @@ from dataclasses import replace
 
 from kmon_tui.backend import Backend, Interest, Metrics
 from kmon_tui.domain.command import Examine
+from kmon_tui.domain.doctor.chain import known_cause
 from kmon_tui.domain.doctor.facts import Case, PortFact
-from kmon_tui.domain.doctor.finding import Report, Status
+from kmon_tui.domain.doctor.finding import Finding, Report, Status
 from kmon_tui.domain.errors import BackendError, KmonError
 from kmon_tui.domain.health import Health
 from kmon_tui.domain.health import Status as Source
@@ -85,7 +86,6 @@ class Causes:
                 continue
             self._seen.add(key)
             await self._look(key)
-            await asyncio.sleep(APART_S)
 
     def _mute(self, state: State) -> Key | None:
         """Give the selected service, if it has no numbers although Prometheus answers, and was not examined yet."""
@@ -103,14 +103,23 @@ class Causes:
         return key if there and not known else None
 
     async def _look(self, key: Key) -> None:
-        doctor = self._backend.doctor
-        if doctor is None:
-            return
         case = case_of(self._store.state, key, brief=True)
-        try:
-            report = await doctor.examine(case, self._metrics(), lambda _: None)
-        except BackendError:
-            return  # the source that fails says so itself
-        if (cause := report.first_failing) is not None:
+        if case.isvc is None:
+            return
+        asked = (cause := known_cause(case.isvc)) is None
+        if cause is None:
+            cause = await self._found(case)
+        if cause is not None:
             state = self._store.state
             self._store.put(replace(state, causes={**state.causes, key: cause}))
+        if asked:
+            await asyncio.sleep(APART_S)
+
+    async def _found(self, case: Case) -> Finding | None:
+        doctor = self._backend.doctor
+        if doctor is None:
+            return None
+        try:
+            return (await doctor.examine(case, self._metrics(), lambda _: None)).first_failing
+        except BackendError:
+            return None  # the source that fails says so itself

@@ -194,6 +194,21 @@ def test_a_job_that_is_not_loaded_is_loaded_in_the_way_of_its_installation(workl
     assert fix in finding.fix
 
 
+def test_a_job_without_targets_while_pods_are_ready_may_not_list_them() -> None:
+    from kmon_tui.domain.service import Pod
+
+    case = Case((ISVC._replace(pods=(Pod("default", "a", "u", "sklearn-iris", ready=True),)),), "default", None)
+    server = replace(CHART, account="prometheus-server")
+    facts = replace(
+        with_cluster(prometheus=Told((server,))), case=case, prometheus=replace(PROMETHEUS, targets=Told(()))
+    )
+
+    finding = found(facts, "prometheus.job")
+
+    assert finding.status is Status.FAIL
+    assert "--as=system:serviceaccount:monitoring:prometheus-server" in finding.fix
+
+
 def test_the_first_failure_is_the_cause_and_not_what_follows_from_it() -> None:
     prometheus = replace(PROMETHEUS, jobs=Told((Job("x"),)), targets=Told(()), families=Told(()), series=Told(()))
 

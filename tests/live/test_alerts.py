@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from kmon_tui.domain.alerts import Alert
 from kmon_tui.domain.service import InferenceService, Key, Kind
 from kmon_tui.live.alerts import whose
-from tests.live.stories import IRIS, steady
+from tests.live.stories import IRIS, Story, steady
 from tests.live.test_metrics_poll import watched
 
 SLOW = {"alertname": "KServeSlow", "severity": "warning", "namespace": "default", "service_name": "iris"}
@@ -88,6 +88,17 @@ async def test_an_alert_of_another_namespace_is_nobodys() -> None:
         report = await seen.poll()
 
     assert report.alerts == {}
+
+
+async def test_alerts_are_told_also_while_prometheus_has_no_numbers_at_all() -> None:
+    story = Story()
+    story.tell("ALERTS", {**SLOW, "alertname": "KServeNoData", "alertstate": "firing"}, lambda _: 1.0)
+
+    async with watched(story, IRIS) as seen:
+        report = await seen.poll()
+
+    assert report.prometheus.families == ()
+    assert [alert.name for alert in report.alerts[IRIS.key]] == ["KServeNoData"]
 
 
 def test_an_alert_may_name_its_service_as_kube_state_metrics_does() -> None:

@@ -107,6 +107,17 @@ async def test_a_missing_right_costs_that_check_only_and_is_named(resource: str,
     assert found(report, "chain.series").status is Status.OK
 
 
+async def test_a_right_that_was_granted_meanwhile_is_seen_by_the_next_examination() -> None:
+    async with Sandbox(QUICK) as sandbox, opened(settings(sandbox)) as (backend, case):
+        sandbox.api.access.forbid(Rule(resource="configmaps"))
+        before = await examined(backend, case)
+        sandbox.api.access.permit_all_again()
+        after = await examined(backend, case)
+
+    assert found(before, "knative.protocol").status is Status.UNKNOWN
+    assert found(after, "knative.protocol").status is Status.OK
+
+
 async def test_rights_are_those_that_the_server_grants() -> None:
     async with Sandbox(QUICK) as sandbox:
         reads = [Rule(verb, resource) for verb in ("get", "list", "watch") for resource in ("*",)]

@@ -15,7 +15,7 @@ from kmon_tui.domain.doctor.finding import Finding, Report, Status
 from kmon_tui.domain.errors import Unreachable
 from kmon_tui.domain.health import Health
 from kmon_tui.domain.health import Status as Source
-from kmon_tui.domain.service import Key, Kind
+from kmon_tui.domain.service import Key, Kind, Readiness
 from kmon_tui.domain.state import PROMETHEUS, State
 from kmon_tui.domain.traffic import Family, Prometheus, Traffic, TrafficReport
 from kmon_tui.monitor.doctoring import Causes, case_of, examining, report_words
@@ -104,6 +104,19 @@ async def test_a_doctor_that_cannot_look_is_not_asked_again() -> None:
 
     assert len(doctor.cases) == 1
     assert state.causes == {}
+
+
+@pytest.mark.looptime
+async def test_what_the_service_itself_says_costs_no_question() -> None:
+    doctor = Scripted()
+    state = mute()
+    cold = state.fleet.services[0]._replace(readiness=Readiness.COLD)
+    state = replace(state, fleet=replace(state.fleet, services=(cold, state.fleet.services[1])))
+
+    told = await causes_after(60.0, state, doctor)
+
+    assert doctor.cases == []
+    assert told.causes[A].text.startswith("scaled to zero")
 
 
 async def test_an_examination_tells_how_far_it_is() -> None:

@@ -49,6 +49,14 @@ def chain_findings(facts: Facts) -> Iterator[Finding]:
     yield _series(isvc, running, prometheus, target)
 
 
+def known_cause(isvc: InferenceService) -> Finding | None:
+    """Give why a service has no numbers where its own state says it, so that nobody need be asked."""
+    if isvc.readiness is Readiness.COLD:
+        return _pods(isvc, ())
+    service = _service(isvc)
+    return service if service.is_bad else None
+
+
 def scraped_port(pod: PodFacts) -> int:
     """Give the port at which the jobs of manifests/scrape-kserve.yaml find what a pod counts."""
     if pod.container("queue-proxy") is not None:
@@ -207,9 +215,7 @@ def _load(facts: Facts, prometheus: PrometheusFacts) -> str:
     workloads = (facts.cluster.prometheus.value or ()) if facts.cluster is not None else ()
     if not has_walk_job(prometheus):
         return fixes.load_jobs(workloads)
-    one = next((each for each in workloads if each.account), None)
-    account = f"{one.namespace}:{one.account}" if one is not None else "NAMESPACE:ACCOUNT"
-    return f"kubectl auth can-i list pods -A --as=system:serviceaccount:{account}    # may Prometheus see them?"
+    return fixes.may_list_pods(workloads)
 
 
 def _is_of(target: Scraped, pod: PodFacts, isvc: InferenceService) -> bool:

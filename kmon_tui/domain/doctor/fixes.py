@@ -75,6 +75,13 @@ def load_jobs(workloads: Iterable[Workload]) -> str:
     )
 
 
+def may_list_pods(workloads: Iterable[Workload]) -> str:
+    """Ask whether Prometheus may see pods at all."""
+    one = next((each for each in workloads if each.account), None)
+    account = f"{one.namespace}:{one.account}" if one is not None else "NAMESPACE:ACCOUNT"
+    return f"kubectl auth can-i list pods -A --as=system:serviceaccount:{account}    # may Prometheus see them?"
+
+
 def keep_longer(workloads: Iterable[Workload]) -> str:
     """Let Prometheus keep samples for 15 days, which is its own default."""
     how, one, release, namespace = _where(workloads)

@@ -50,14 +50,14 @@ FEATURES = (
     Feature("logs", "read logs", (Right("get", "pods/log"),), VIEW, off="there are no logs"),
     Feature(
         "forward",
-        "port-forward and predict",
+        "forward, predict",
         (Right("list", "pods"), Right("get", "services"), Right("create", "pods/portforward")),
         FORWARD,
         off="there are no forwards, and predict needs --via url",
     ),
     Feature(
         "deploy",
-        "deploy, edit, scale",
+        "deploy, edit",
         (Right("create", "inferenceservices", _KSERVE), Right("patch", "inferenceservices", _KSERVE)),
         DEPLOY,
         writes=True,

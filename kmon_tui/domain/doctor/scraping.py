@@ -31,7 +31,7 @@ def prometheus_findings(facts: Facts) -> Iterator[Finding]:
     if prometheus.skew_s.value is not None:
         yield clock_finding("prometheus.clock", "clock of Prometheus", prometheus.skew_s.value)
     yield _retention(prometheus, workloads)
-    yield _job(prometheus, workloads)
+    yield _job(facts, prometheus, workloads)
     yield from _down(facts, prometheus)
     yield _families(prometheus, workloads)
     yield from _units(prometheus)
@@ -99,7 +99,7 @@ def _retention(prometheus: PrometheusFacts, workloads: tuple[Workload, ...]) -> 
     return Finding("prometheus.retention", "retention", Status.OK, told)
 
 
-def _job(prometheus: PrometheusFacts, workloads: tuple[Workload, ...]) -> Finding:
+def _job(facts: Facts, prometheus: PrometheusFacts, workloads: tuple[Workload, ...]) -> Finding:
     """Whether our job is loaded, by the configuration or, where that is not shown, by its targets."""
     title, id_ = f"job {WALK_JOB}", "prometheus.job"
     jobs, targets = prometheus.jobs, prometheus.targets
@@ -109,6 +109,10 @@ def _job(prometheus: PrometheusFacts, workloads: tuple[Workload, ...]) -> Findin
         told = f"loaded{f', every {interval}' if interval else ''}"
         if targets.value is not None:
             told += f", {count} target{'s' * (count != 1)}"
+            ready = sum(pod.ready for isvc in facts.case.services for pod in isvc.pods)
+            if not count and ready:
+                text = f"{told}, though {ready} pods of models are ready: may it list pods?"
+                return Finding(id_, title, Status.FAIL, text, fix=fixes.may_list_pods(workloads))
         return Finding(id_, title, Status.OK, told)
     if jobs.value is None and targets.value is None:
         return Finding(
