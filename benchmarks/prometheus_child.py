@@ -90,6 +90,10 @@ class Answers:
         """Answer an instant query."""
         asked = {**request.query, **(await request.post())}
         at_s = float(str(asked.get("time", time.time())))
+        if "[15m]" in str(asked["query"]):
+            # Raw samples of one series: how often it is scraped.
+            points = ",".join(f'[{at_s - 15 * back:.3f},"{back}"]' for back in reversed(range(60)))
+            return _success(f'{{"resultType":"matrix","result":[{{"metric":{{}},"values":[{points}]}}]}}')
         rows = [
             f'{{"metric":{labels},"value":[{at_s:.3f},"{values[0]}"]}}'
             for labels, values in self.series(str(asked["query"]), [at_s])

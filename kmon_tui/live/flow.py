@@ -183,6 +183,7 @@ class Flow:
             sampled_at=None if self.sampled_s is None else datetime.fromtimestamp(self.sampled_s, UTC),
             lost=self.lost,
             remark=self.remark,
+            means=DIALECTS[self.family].means,
             mean_ms=self._mean_ms(),
             families=self.families,
             pods_error_ratio=ratio if scope is Scope.PODS else None,

@@ -43,8 +43,10 @@ def traffic_of(ledger: Ledger, levels: Levels, owners: Owners, key: Key) -> Traf
             errors=users.traffic(ledger.step_s).errors,
             families=tuple(dict.fromkeys((*told.families, *users.families))),
         )
-    means = DIALECTS[told.family].means
-    return replace(told, means=means, users=seen, scaling=levels.scaling(key), llm=llm_of(flow or users, levels, key))
+    scaling, llm = levels.scaling(key), llm_of(flow or users, levels, key)
+    if seen is None and scaling is None and llm is None:
+        return told
+    return replace(told, users=seen, scaling=scaling, llm=llm)
 
 
 def users_of(flow: Flow) -> Users | None:
