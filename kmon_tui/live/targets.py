@@ -52,6 +52,8 @@ class TargetPods:
         self._served: Shelf[Served] = Shelf(needed=False)
         self._problem: BackendError | None = None
         """Why the pods cannot be known."""
+        self._model_refused = False
+        """The model itself may not be looked at: its pods must do."""
         self._selector = ""
         self._reselected = asyncio.Event()
         """Set when the service has another selector."""
@@ -84,6 +86,8 @@ class TargetPods:
         places = places_of_model(self.target, pods, served)
         if not places and not pods and self._served.listed and served is None:
             raise self._absent()
+        if not places and not pods and not self._knows_model:
+            raise NotYet(f"{self.target}: not known yet")
         if not places:
             raise absent(self.target, pods, served)
         return places
@@ -199,7 +203,14 @@ class TargetPods:
                 question = Question(f"{GROUP}/{version}", PLURALS[kind], self.target.namespace, value=name)
                 with contextlib.suppress(NotFound, Forbidden):
                     await self._follow(question, _SERVED, self._served, lambda served: served.metadata.name == name)
+            self._model_refused = True
+            self._changed()
             await asyncio.sleep(REFUSED_FOR_S)
+
+    @property
+    def _knows_model(self) -> bool:
+        """Whether it is known that there is such a model, or that nobody will tell."""
+        return self._served.listed or self._model_refused or self._served.health.status is Status.FAILING
 
     async def _follow(self, question: Question, codec: Codec[T], shelf: Shelf[T], wants: Callable[[T], bool]) -> None:
         """Keep a shelf filled. Raises NotFound and Forbidden."""
