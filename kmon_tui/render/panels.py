@@ -12,7 +12,7 @@ from kmon_tui.render.charts import Curve, line_chart
 from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.glyphs import Glyphs
 from kmon_tui.render.heatmap import heat_map
-from kmon_tui.render.lines import Line, in_look
+from kmon_tui.render.lines import Line, cropped, in_look
 from kmon_tui.render.marks import Mark
 from kmon_tui.render.rows import Row
 from kmon_tui.render.story import story_lines
@@ -89,16 +89,22 @@ def heat(traffic: Traffic | None, buckets: Buckets | None, drawing: Drawing, why
     return draw
 
 
-def mute(why: str) -> Draw:
-    """Say why there is no number at all, and what to press."""
+def mute(why: str, fix: str = "") -> Draw:
+    """Say why there is no number at all, what mends that, and what to press."""
     keys = (
+        ("D", "looks for what is missing, link by link"),
         ("i", "sends a request: then something counts"),
-        (":prom", "says which Prometheus is asked; P there: another"),
+        (":scrape", "reads its pods without Prometheus"),
+        (":prom", "says which Prometheus is asked"),
     )
 
     def draw(width: int, height: int) -> list[Line]:
-        lines = [*sentence(why, width), (), *(((f" {key:<6}", "key"), (words, "")) for key, words in keys)]
-        return lines[:height]
+        told = [(), *(((f" {key:<8}", "key"), (words, "")) for key, words in keys)]
+        mends = [cropped(((f"   {clean(line)}", ""),), width) for line in fix.splitlines()]
+        if mends:
+            room = max(0, height - len(told) - 4)
+            told = [(), ((" what mends it", "bold"),), *mends[:room], *told]
+        return [*sentence(why, width), *told][:height]
 
     return draw
 

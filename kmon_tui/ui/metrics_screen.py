@@ -8,11 +8,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from kmon_tui.domain.command import LookAt, Refresh
+from kmon_tui.domain.health import Status
 from kmon_tui.domain.service import Key
 from kmon_tui.render.cells import clean
 from kmon_tui.render.lines import cropped
 from kmon_tui.render.rows import row_of
 from kmon_tui.render.story import context_line, headline
+from kmon_tui.render.summary import api_health
 from kmon_tui.ui.base import KmonScreen, Surroundings
 from kmon_tui.ui.command_row import CommandRow
 from kmon_tui.ui.key_bar import KeyBar
@@ -78,6 +80,9 @@ class MetricsScreen(KmonScreen):
             self.query_one("#top", LinesView).show((((" ", ""), *headline(row, self.drawing, width - 1)),))
             self.query_one(MetricsView).fill(self.state, row, self.drawing)
             line = context_line(self.state, row, self.drawing, width)
+            if row.reason and api_health(self.state).status is not Status.FAILING:
+                # In the list it stands below its row; here this is its place.
+                line = cropped(((f" {clean(row.isvc.key.name)}: ", "bold"), (clean(row.reason), "reason")), width)
         else:
             view = self.query_one(MetricsView)
             if view.row is None:

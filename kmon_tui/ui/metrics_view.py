@@ -28,7 +28,7 @@ from kmon_tui.render.lines import Line
 from kmon_tui.render.marks import Mark, What, marks_of
 from kmon_tui.render.metrics import RANGES_S, USUAL_S, Cursor
 from kmon_tui.render.rows import Row, split_words
-from kmon_tui.render.story import no_traffic_words
+from kmon_tui.render.story import SCRAPE, no_traffic_words
 from kmon_tui.render.units import number
 from kmon_tui.ui.messages import Ask
 from kmon_tui.ui.palette import LinesView
@@ -117,7 +117,7 @@ class MetricsView(Container, can_focus=True):
         state, row, drawing = self._frozen or self._newest
         known = state.traffic.buckets.get(row.isvc.key) if state.traffic is not None and row is not None else None
         view = (self.cursor, self.range_s, self.size, len(self._seen))
-        shown = (row, known, drawing, state.health, self._newest[0].traffic, self._frozen is None, view)
+        shown = (row, known, drawing, state.health, state.causes, self._newest[0].traffic, self._frozen is None, view)
         if not self.is_mounted or not self.size.width or shown == self._drawn:
             return
         self._drawn = shown
@@ -262,7 +262,10 @@ class MetricsView(Container, can_focus=True):
         buckets, marks = self.buckets, self.marks
         if self.has_class("-mute"):
             self._grid = None
-            self._panel("heat").fill(panels.mute(why), Heading(("no traffic to show",)), drawing.glyphs)
+            state, row, _ = self._frozen or self._newest
+            cause = state.causes.get(row.isvc.key) if row is not None else None
+            drawn = panels.mute(why.removesuffix(SCRAPE), cause.fix if cause is not None else "")
+            self._panel("heat").fill(drawn, Heading(("no traffic to show",)), drawing.glyphs)
             return
 
         def draw(width: int, height: int) -> list[Line]:
