@@ -71,7 +71,7 @@ def story_lines(row: Row, drawing: Drawing, width: int) -> list[Line]:
     if row.reason and not row.reason.startswith("alert "):  # the alerts themselves say more
         lines.extend(((line, "reason"),) for line in wrap(clean(row.reason), width, most_lines=6))
     for alert in row.alerts[:MOST_ALERTS]:
-        lines.extend(_alert_lines(alert, drawing, width))
+        lines.extend(alert_lines(alert, drawing, width))
     if (facts := _facts(_kind_facts(row), drawing)) and not text_of(lines[0]).endswith(text_of(facts)):
         lines.append(cropped(facts, width))
     pods: Line = ((f"pods {replicas_words(isvc)}", "warn" if isvc.not_serving else ""),)
@@ -91,7 +91,7 @@ def story_lines(row: Row, drawing: Drawing, width: int) -> list[Line]:
     return lines
 
 
-def _alert_lines(alert: Alert, drawing: Drawing, width: int) -> list[Line]:
+def alert_lines(alert: Alert, drawing: Drawing, width: int) -> list[Line]:
     """Say which alert it is, since when, how grave, and what its rule says."""
     state = "firing" if alert.firing else "pending"
     since = f" {age(max(60.0, (drawing.now - alert.since).total_seconds()))}" if alert.since is not None else ""

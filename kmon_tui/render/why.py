@@ -9,7 +9,7 @@ from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.inside import Inside
 from kmon_tui.render.lines import Line, spread
 from kmon_tui.render.page import Draft, Page, lasting, sentence
-from kmon_tui.render.story import story_lines
+from kmon_tui.render.story import MOST_ALERTS, alert_lines, story_lines
 
 MOST_VERDICT_LINES = 6
 DEEPEST = 12
@@ -24,6 +24,10 @@ def why_page(inside: Inside, drawing: Drawing, width: int, keys: frozenset[str] 
         _say_what_the_list_knows(draft, inside, drawing)
         return draft.page
     _say_verdict(draft, inside, diagnosis, drawing)
+    if inside.row is not None and inside.row.alerts:
+        draft.head("alerts")
+        for alert in inside.row.alerts[:MOST_ALERTS]:
+            draft.add(*(((" ", ""), *line) for line in alert_lines(alert, drawing, width - 2)))
     if diagnosis.evidence:
         draft.head("what is known" if diagnosis.healthy else "unusual" if _unknown(diagnosis) else "because")
         for step in diagnosis.evidence:

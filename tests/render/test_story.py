@@ -1,0 +1,68 @@
+"""What is told of one service: alerts in full, a reason only once, and why a chart is empty."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from kmon_tui.domain.alerts import Alert
+from kmon_tui.domain.doctor.finding import Finding, Status
+from kmon_tui.domain.service import Key
+from kmon_tui.domain.state import State
+from kmon_tui.domain.traffic import TrafficReport
+from kmon_tui.domain.verdict import Diagnosis
+from kmon_tui.render.drawing import Drawing
+from kmon_tui.render.glyphs import UNICODE
+from kmon_tui.render.inside import inside_of
+from kmon_tui.render.lines import text_of
+from kmon_tui.render.rows import row_of
+from kmon_tui.render.story import alert_lines, no_traffic_words, story_lines
+from kmon_tui.render.why import why_page
+from tests.ui.samples import NOW, ready_state
+
+STATE = ready_state()
+ISVC = STATE.fleet.services[0]
+KEY: Key = ISVC.key
+DRAWING = Drawing(now=NOW, glyphs=UNICODE)
+SLOW = Alert("KServeLatencyHigh", True, "warning", NOW - timedelta(minutes=12), "p99 is \x1b[31m3.1 s")
+
+
+def report() -> TrafficReport:
+    """Give the newest report of the sample."""
+    assert STATE.traffic is not None
+    return STATE.traffic
+
+
+def raised() -> State:
+    """Give the State in which a rule complains about the first service."""
+    return replace(STATE, traffic=replace(report(), alerts={KEY: (SLOW,)}))
+
+
+def test_an_alert_says_how_grave_it_is_since_when_and_why_and_is_no_escape_sequence() -> None:
+    (line,) = alert_lines(SLOW, DRAWING, 100)
+
+    assert text_of(line).startswith("alert KServeLatencyHigh firing 12m warning p99 is ")
+    assert "\x1b" not in text_of(line)
+
+
+def test_an_alert_that_is_the_reason_is_told_once() -> None:
+    ready = next(isvc for isvc in STATE.fleet.services if isvc.ready)
+
+    told = [text_of(line) for line in story_lines(row_of(ready, None, (SLOW,)), DRAWING, 100)]
+
+    assert sum("KServeLatencyHigh" in line for line in told) == 1
+
+
+def test_the_why_page_tells_alerts_below_its_verdict() -> None:
+    state = replace(raised(), reasons={KEY: Diagnosis("oom-killed", "it runs out of memory")})
+
+    told = [text_of(line) for line in why_page(inside_of(state, KEY), DRAWING, 80).lines]
+
+    assert any("alert KServeLatencyHigh firing" in line for line in told)
+
+
+def test_an_empty_chart_says_the_first_failing_check() -> None:
+    cause = Finding("prometheus.job", "job kserve-metrics", Status.FAIL, "is not loaded")
+    mute = replace(STATE, causes={KEY: cause}, traffic=replace(report(), traffic={}))
+
+    assert no_traffic_words(mute, row_of(ISVC, None)) == "job kserve-metrics: is not loaded. D says what mends it"
