@@ -4,30 +4,13 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from kmon_tui.domain.traffic import EMPTY_SERIES, Family, Scope, Series, Traffic
 from kmon_tui.live.packs import DIALECTS
 from kmon_tui.live.packs.dialect import Role
-
-
-@dataclass(frozen=True, slots=True)
-class Gain:
-    """What one step brought."""
-
-    requests: float
-    covered_s: float
-    """Between the samples that it was taken from; 0 when there was no new sample, which is no proof of silence."""
-    bad: float = 0.0
-    """Answers 5xx; in the SDK's family executions that failed."""
-    base: float | None = None
-    """What ``bad`` is a share of; None where nobody counts what went wrong."""
-    coded: Mapping[str, float] | None = None
-    """Requests by class of their answers, where they have one."""
-    extra: Mapping[Role, float] | None = None
-    """What else was counted: time, tokens."""
+from kmon_tui.live.steps import Gain, Steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +33,9 @@ class Latency:
     top_bound_ms: float | None = None
 
 
+NO_LATENCY = Latency()
+
+
 class Flow:
     """Keeps the last steps of one service. Arrays are never changed once a Series holds them."""
 
@@ -62,7 +48,7 @@ class Flow:
         self.family = family
         self.families: tuple[Family, ...] = (family,)
         """All that count this service, best first."""
-        self.latency = Latency()
+        self.latency = NO_LATENCY
         self.tokens: tuple[Latency, Latency] | None = None
         """Of a language model: time to the first token, and to each next one."""
         self.counter_sum: float | None = None
@@ -77,7 +63,7 @@ class Flow:
         """Set when it was taken out of the books."""
         self._rate_now: float | None = None
         self._ratio_now: float | None = None
-        self._steps: list[tuple[int, Gain]] = []
+        self._steps = Steps()
         self._requests = array("d")
         self._errors = array("d")
 
@@ -90,9 +76,8 @@ class Flow:
         """Add one step; None: nothing is known of it. ``window`` is (rate window, step) in seconds."""
         window_s, step_s = window
         if gain is not None:
-            self._steps.append((at_s, gain))
-        while self._steps and self._steps[0][0] <= at_s - window_s:
-            del self._steps[0]
+            self._steps.add(at_s, gain)
+        self._steps.forget(at_s - window_s)
         while self.gaps and self.gaps[0] <= at_s - window_s - points * step_s:
             del self.gaps[0]
         rate = ratio = None
@@ -104,6 +89,11 @@ class Flow:
         self._requests = _pushed(self._requests, rate, points)
         self._errors = _pushed(self._errors, ratio, points)
         self.end_s = at_s
+
+    def share(self, alike: dict[bytes, array[float]]) -> None:
+        """Keep errors as an array that others keep, too, while there are none: most services have none for hours."""
+        if self._errors and not self._errors[-1] > 0:
+            self._errors = alike.setdefault(self._errors.tobytes(), self._errors)
 
     def thin(self) -> None:
         """Keep every second step, counted from the newest: the steps have become twice as long."""
@@ -120,32 +110,24 @@ class Flow:
         """Give what the rate window brought; None when nothing is known of it."""
         if not self._steps or self.problem or self.new_requests is not None:
             return None
-        gains = [gain for _, gain in self._steps]
-        based = [gain.base for gain in gains if gain.base is not None]
-        return Sums(
-            sum([gain.requests for gain in gains]),
-            sum([gain.covered_s for gain in gains]),
-            sum([gain.bad for gain in gains]),
-            sum(based) if based else None,
-        )
+        steps = self._steps
+        return Sums(steps.requests, steps.covered_s, steps.bad, steps.base)
 
     def coded(self) -> dict[str, float]:
         """Give requests per second by class of their answers, in the rate window."""
-        covered_s = sum([gain.covered_s for _, gain in self._steps])
-        found: dict[str, float] = {}
-        for _, gain in self._steps:
-            for code, value in (gain.coded or {}).items():
-                found[code] = found.get(code, 0.0) + value / covered_s if covered_s > 0 else 0.0
-        return dict(sorted(found.items()))
+        covered_s = self._steps.covered_s
+        coded = self._steps.coded()
+        return {code: coded[code] / covered_s if covered_s > 0 else 0.0 for code in sorted(coded)}
 
     def per_s(self, role: Role) -> float | None:
         """Give how much of something else came each second in the rate window."""
-        known = [gain for _, gain in self._steps if gain.extra is not None and role in gain.extra]
-        covered_s = sum([gain.covered_s for gain in known])
-        return sum([(gain.extra or {})[role] for gain in known]) / covered_s if covered_s > 0 else None
+        much, _, covered_s = self._steps.beside(role)
+        return much / covered_s if covered_s > 0 else None
 
     def override(self, rate: float | None, ratio: float | None) -> None:
         """Put what others know better into the newest step."""
+        # Copies: a Series or another service may hold these.
+        self._requests, self._errors = self._requests[:], self._errors[:]
         for values, value in ((self._requests, rate), (self._errors, ratio)):
             if values:
                 values[-1] = math.nan if value is None else value
@@ -190,22 +172,19 @@ class Flow:
         )
 
     def _mean_ms(self) -> float | None:
-        known = [gain for _, gain in self._steps if gain.extra is not None and Role.DURATION in gain.extra]
-        requests = sum([gain.requests for gain in known])
-        took = sum([(gain.extra or {})[Role.DURATION] for gain in known])
+        took, requests, _ = self._steps.beside(Role.DURATION)
         return DIALECTS[self.family].duration_to_ms * took / requests if requests > 0 else None
 
     def _rate(self) -> float | None:
-        covered_s = sum([gain.covered_s for _, gain in self._steps])
-        return sum([gain.requests for _, gain in self._steps]) / covered_s if covered_s > 0 else None
+        covered_s = self._steps.covered_s
+        return self._steps.requests / covered_s if covered_s > 0 else None
 
     def _ratio(self) -> float | None:
         """Zero only when requests came and none was bad; without requests there is no ratio."""
-        base = sum([gain.base for _, gain in self._steps if gain.base is not None])
-        if base <= 0:
+        base = self._steps.base
+        if base is None or base <= 0:
             return None
-        bad = sum([gain.bad for _, gain in self._steps])
-        return min(1.0, max(0.0, bad / base))
+        return min(1.0, max(0.0, self._steps.bad / base))
 
 
 def _pushed(values: array[float], value: float | None, points: int) -> array[float]:

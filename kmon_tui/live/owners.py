@@ -32,8 +32,9 @@ class Owners:
         self._serving: set[tuple[str, str]] = set()
         self._empty: set[Key] = set()
         """Services without a ready pod."""
-        self._everywhere: dict[str, set[str]] = {}
+        self._everywhere: dict[str, tuple[str, ...]] = {}
         """Namespaces by name of a pod or service, for series that do not say their namespace."""
+        self._alone: dict[str, tuple[str]] = {}
         for isvc in services:
             self._add(isvc)
 
@@ -45,7 +46,7 @@ class Owners:
             self._empty.add(key)
         for pod in isvc.pods:
             self._pods[namespace, pod.name] = (key, pod.component)
-            self._everywhere.setdefault(pod.name, set()).add(namespace)
+            self._note(pod.name, namespace)
             if pod.ready and not pod.terminating:
                 self._serving.add((namespace, pod.name))
             if pod.created is not None:
@@ -59,7 +60,14 @@ class Owners:
             self._graphs[namespace, key.name] = (key, isvc.entry)
         if key.kind is Kind.ISVC or (namespace, key.name) not in self._names:
             self._names[namespace, key.name] = key
-        self._everywhere.setdefault(key.name, set()).add(namespace)
+        self._note(key.name, namespace)
+
+    def _note(self, name: str, namespace: str) -> None:
+        """Keep that something of this name is in this namespace; most names are in one, and such tuples are shared."""
+        alone = self._alone.setdefault(namespace, (namespace,))
+        there = self._everywhere.setdefault(name, alone)
+        if namespace not in there:
+            self._everywhere[name] = (*there, namespace)
 
     def __contains__(self, key: object) -> bool:
         return key in self._entry
@@ -157,7 +165,7 @@ class Owners:
         """Give the namespace, or the only one that has this name."""
         if namespace:
             return namespace
-        places = self._everywhere.get(name, set())
+        places = self._everywhere.get(name, ())
         return next(iter(places)) if len(places) == 1 else ""
 
 

@@ -3,32 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 from kmon_tui.domain.counters import gain
 from kmon_tui.domain.service import Key
 from kmon_tui.domain.traffic import Family
 from kmon_tui.live.dialects import GUARDS, guards_of
-from kmon_tui.live.flow import Flow, Gain
+from kmon_tui.live.flow import Flow
 from kmon_tui.live.packs.dialect import FAILED, TARGET, Dialect, Role
+from kmon_tui.live.steps import Gain
 
 Handle = tuple[str, ...]
 Slot = tuple[Role, str]
 """What is counted, and the class of the code."""
 
 
+_NOTHING: dict[Slot, float] = {}
+
+
+@cache
+def _shared(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Give the one tuple that all targets with the same words keep."""
+    return words
+
+
 class Target:
     """One process that counts, in one family, and what its counters showed when it was last seen."""
 
     __slots__ = (
-        "at_s", "chosen", "covered_s", "dialect", "first_sample_s", "flow", "gains", "generation", "guards", "handle",
-        "labels", "last", "now", "owner", "place", "sampled_s", "seen_s", "unit", "zero_s",
+        "_names", "_values", "at_s", "chosen", "covered_s", "dialect", "first_sample_s", "flow", "gains", "generation",
+        "guards", "handle", "last", "now", "owner", "place", "sampled_s", "seen_s", "unit", "zero_s",
     )  # fmt: skip
 
     def __init__(self, labels: dict[str, str], dialect: Dialect) -> None:
-        self.labels = labels
+        # Ten thousand dicts with the same keys would take three times the room.
+        self._names = _shared(tuple(labels))
+        self._values = tuple(labels.values())
         self.dialect = dialect
         self.handle = handle_of(labels)
-        self.guards = guards_of(labels)
+        self.guards = _shared(guards_of(labels))
         self.place = tuple([labels.get(name, "") for name in dialect.place_labels])
         self.unit = next((labels[n] for n in ("pod", "pod_name", "k8s_pod_name", "instance") if labels.get(n)), "")
         """Two targets of one unit are one process scraped twice."""
@@ -44,12 +57,18 @@ class Target:
         self.seen_s: float | None = None
         self.first_sample_s: float | None = None
         self.sampled_s: float | None = None
-        self.now: dict[Slot, float] = {}
+        self.now: dict[Slot, float] = _NOTHING
+        """What was read in this step so far; the ledger gives it a dict of its own."""
         self.last: dict[Slot, float] = {}
         self.gains: dict[Slot, float] | None = None
         """Of the newest step; None when it is not known what it brought."""
         self.covered_s = 0.0
         """How long it took to gain that, from sample to sample."""
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What it is known by, made anew at every access."""
+        return dict(zip(self._names, self._values, strict=True))
 
     @property
     def young(self) -> bool:
@@ -76,7 +95,7 @@ class Target:
             share = min(1.0, 1.5 * step_s / covered_s) if covered_s else 1.0
             self.gains = {slot: gain(self.last.get(slot, 0.0), value) * share for slot, value in self.now.items()}
             self.covered_s = covered_s * share
-        self.last, self.now = self.now, {}
+        self.last, self.now = self.now, _NOTHING
         self.seen_s = at_s
         self.sampled_s = sampled_s
 
@@ -119,7 +138,7 @@ def brought_by(targets: list[Target], beside: Mapping[Family, list[Target]]) -> 
         bad, base = _failed(_summed(beside.get(Family.SDK, ())), {}, 0.0)
     llm = _summed(beside.get(Family.VLLM, ()))
     extra = {role: value for (role, _), value in {**sums, **llm}.items() if role in _EXTRA}
-    return Gain(requests, covered_s, bad, base, coded or None, extra or None)
+    return Gain(requests, covered_s, bad, base, tuple(coded.items()), extra or None)
 
 
 _EXTRA = frozenset(

@@ -1,0 +1,117 @@
+"""The steps of one rate window, packed: ten thousand services keep them, and objects would take seven times the room."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from kmon_tui.live.packs.dialect import Role
+
+Coded = tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """What one step brought."""
+
+    requests: float
+    covered_s: float
+    """Between the samples that it was taken from; 0 when there was no new sample, which is no proof of silence."""
+    bad: float = 0.0
+    """Answers 5xx; in the SDK's family executions that failed."""
+    base: float | None = None
+    """What ``bad`` is a share of; None where nobody counts what went wrong."""
+    coded: Coded = ()
+    """Requests by class of their answers, where they have one."""
+    extra: Mapping[Role, float] | None = None
+    """What else was counted: time, tokens."""
+
+
+_AT, _REQUESTS, _COVERED, _BAD, _BASE, _WIDTH = range(6)
+
+
+class Steps:
+    """Gains with their times, oldest first."""
+
+    __slots__ = ("_code", "_more", "_packed")
+
+    def __init__(self) -> None:
+        self._packed = array("d")
+        self._code = ""
+        """The class of all requests in steps that have no entry in ``_more``; empty where none is known."""
+        self._more: dict[int, tuple[Coded, Mapping[Role, float] | None]] | None = None
+        """By time, what some steps brought beyond numbers that all have."""
+
+    def __len__(self) -> int:
+        return len(self._packed) // _WIDTH
+
+    def add(self, at_s: int, gain: Gain) -> None:
+        """Add the newest step."""
+        base = math.nan if gain.base is None else gain.base
+        if not self._packed:
+            self._code = gain.coded[0][0] if len(gain.coded) == 1 else ""
+        # Made anew and not grown: growing reserves room for more.
+        self._packed = self._packed + array("d", (at_s, gain.requests, gain.covered_s, gain.bad, base))
+        plain: Coded = ((self._code, gain.requests),) if self._code else ()
+        if gain.extra or gain.coded != plain:
+            self._more = {**(self._more or {}), at_s: (gain.coded, gain.extra)}
+
+    def forget(self, until_s: float) -> None:
+        """Drop the steps up to this time."""
+        packed, old = self._packed, 0
+        while old < len(packed) and packed[old] <= until_s:
+            old += _WIDTH
+        if old:
+            self._packed = packed[old:]
+            if self._more:
+                self._more = {at_s: more for at_s, more in self._more.items() if at_s > until_s} or None
+
+    def clear(self) -> None:
+        """Drop all steps."""
+        self._packed, self._more = array("d"), None
+
+    @property
+    def requests(self) -> float:
+        """All requests."""
+        return sum(self._packed[_REQUESTS::_WIDTH])
+
+    @property
+    def covered_s(self) -> float:
+        """The time that is known."""
+        return sum(self._packed[_COVERED::_WIDTH])
+
+    @property
+    def bad(self) -> float:
+        """What went wrong."""
+        return sum(self._packed[_BAD::_WIDTH])
+
+    @property
+    def base(self) -> float | None:
+        """What ``bad`` is a share of."""
+        known = [base for base in self._packed[_BASE::_WIDTH] if not math.isnan(base)]
+        return sum(known) if known else None
+
+    def coded(self) -> dict[str, float]:
+        """Give requests by class of their answers."""
+        found: dict[str, float] = {}
+        for at_s, requests, _ in self._each():
+            plain: Coded = ((self._code, requests),) if self._code else ()
+            for code, value in (self._more or {}).get(at_s, (plain, None))[0]:
+                found[code] = found.get(code, 0.0) + value
+        return found
+
+    def beside(self, role: Role) -> tuple[float, float, float]:
+        """Give how much of something else was counted, and the requests and the seconds of the steps that say so."""
+        much = requests = covered_s = 0.0
+        for at_s, of_step, covered in self._each() if self._more else ():
+            extra = (self._more or {}).get(at_s, ((), None))[1]
+            if extra is not None and role in extra:
+                much, requests, covered_s = much + extra[role], requests + of_step, covered_s + covered
+        return much, requests, covered_s
+
+    def _each(self) -> Iterator[tuple[int, float, float]]:
+        packed = self._packed
+        for at in range(0, len(packed), _WIDTH):
+            yield int(packed[at + _AT]), packed[at + _REQUESTS], packed[at + _COVERED]
