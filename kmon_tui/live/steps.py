@@ -1,4 +1,4 @@
-"""The steps of one rate window, packed: ten thousand services keep them, and objects would take seven times the room."""
+"""The steps of one rate window, packed: objects of ten thousand services would take seven times the room."""
 
 from __future__ import annotations
 
