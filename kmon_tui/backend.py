@@ -39,6 +39,10 @@ class Interest(Protocol):
         """All services in scope, to give series an owner."""
 
     @property
+    def edition(self) -> int:
+        """The edition of ``services``, as in Fleet."""
+
+    @property
     def selected(self) -> Key | None:
         """The service whose buckets are wanted."""
 

@@ -24,6 +24,8 @@ class Fleet:
     """What is missing and why, one sentence each: 'may not list pods in all namespaces: replicas are not known'."""
     server_version: str = ""
     """gitVersion of the API server, empty until known."""
+    edition: int = 0
+    """Values of one edition have the same services: nobody must keep old ones to see that; 0: unknown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,21 +45,23 @@ class Feeder:
         self.alerts = alerts.Alerts()
         self._gauge_rows: list[Row] = []
         self._alert_rows: list[Row] = []
-        self._services: tuple[InferenceService, ...] = ()
+        self._edition = 0
+        self._namespaces: frozenset[str] = frozenset()
         self._identity: dict[Handle, list[dict[str, str]]] = {}
         self._rows = 0
 
-    def know(self, services: tuple[InferenceService, ...]) -> None:
-        """Learn which services there are."""
-        if services is not self._services:
-            self._services = services
+    def know(self, services: tuple[InferenceService, ...], edition: int = 0) -> None:
+        """Learn which services there are; nothing is done for an edition that is known. They are not kept."""
+        if not edition or edition != self._edition:
+            self._edition = edition
+            self._namespaces = frozenset([isvc.key.namespace for isvc in services])
             self.owners = Owners(services)
             self.levels.forget_owners()
 
     @property
     def knows_services(self) -> bool:
         """Whether there is anything to look for."""
-        return bool(self._services)
+        return bool(self._namespaces)
 
     def scrape_interval(self, api: Api, at_s: float) -> float | None:
         """Measure the interval on one series of each job and metric that is ours."""
@@ -183,20 +185,17 @@ class Feeder:
 
     def _counters(self) -> str:
         assert self.introduction is not None
-        return dialects.counters(self.introduction.families, self.matchers.text, self._namespaces())
+        return dialects.counters(self.introduction.families, self.matchers.text, self._namespaces)
 
     def _gauges(self) -> str:
         assert self.introduction is not None
-        return dialects.gauges(self.introduction.gauges, self.matchers.text, self._namespaces())
+        return dialects.gauges(self.introduction.gauges, self.matchers.text, self._namespaces)
 
     def _alerts(self) -> str:
-        only = dialects.in_namespaces("namespace", self._namespaces()).lstrip(",")
+        only = dialects.in_namespaces("namespace", self._namespaces).lstrip(",")
         return alerts.question(",".join(filter(None, (only, self.matchers.text))))
 
     def _sampled(self, *, now: bool = False) -> str:
         assert self.introduction is not None
         gauges = self.introduction.gauges if now else ()
-        return dialects.sampled(self.introduction.families, gauges, self.matchers.text, self._namespaces())
-
-    def _namespaces(self) -> frozenset[str]:
-        return frozenset(isvc.key.namespace for isvc in self._services)
+        return dialects.sampled(self.introduction.families, gauges, self.matchers.text, self._namespaces)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,8 @@ class PrometheusMetrics:
         look = _look(interest)
         yield await self._client.run(partial(self._poller.poll, look=look))
         while True:
+            # The services of a busy fleet are others at the next tick: kept until then, they would double its memory.
+            look = replace(look, services=look.services[:1])
             closer = await self._wait(interest, look)
             look = _look(interest)
             step = self._poller.look_closer if closer else self._poller.poll
@@ -80,7 +83,9 @@ class PrometheusMetrics:
 
 
 def _look(interest: Interest) -> Look:
-    return Look(interest.services, interest.selected, interest.visible, interest.family, interest.span)
+    return Look(
+        interest.services, interest.selected, interest.visible, interest.family, interest.span, interest.edition
+    )
 
 
 async def _until_services(interest: Interest) -> None:

@@ -33,6 +33,8 @@ class Look:
     family: Family | None = None
     """The one that a person chose."""
     span: Span | None = None
+    edition: int = 0
+    """Of the services, as in Fleet."""
 
 
 class Poller:
@@ -65,7 +67,7 @@ class Poller:
         if known is None or not known.families or time.monotonic() - known.made_s > REFRESH_S:
             self._feeder.introduction = known = introduce(api, self._feeder.matchers.text, known)
         self._now_s = self._now() + known.skew_s
-        self._feeder.know(look.services)
+        self._feeder.know(look.services, look.edition)
         if not known.families or not look.services:
             self._feeder.ask_alerts(api)
             return self._report({})

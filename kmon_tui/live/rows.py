@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable
 from contextlib import nullcontext
+from time import monotonic_ns
 
 from kmon_tui.domain.facts import Facts
 from kmon_tui.domain.readiness import describe
@@ -35,6 +36,8 @@ class Rows:
         """Values of kinds."""
         self._order: list[Ident] = []
         self._services: list[InferenceService] = []
+        self.edition = monotonic_ns()
+        """Another number whenever other services were built; no other Rows has it."""
         self._dirty: dict[Ident, None] = {}
         """What changed since the last build, in the order of its coming: a list comes sorted."""
         self._new: dict[Ident, InferenceService] = {}
@@ -100,17 +103,20 @@ class Rows:
     def _place(self, ident: Ident, row: InferenceService | None) -> None:
         place = bisect_left(self._order, ident)
         there = place < len(self._order) and self._order[place] == ident
+        if row == (self._services[place] if there else None):
+            return
+        self.edition += 1
         if row is None:
-            if there:
-                del self._order[place], self._services[place]
+            del self._order[place], self._services[place]
         elif not there:
             self._order.insert(place, ident)
             self._services.insert(place, row)
-        elif row != self._services[place]:
+        else:
             self._services[place] = row
 
     def _place_many(self) -> None:
         """Place all that changed: for each that costs a fraction of looking for its place."""
+        self.edition += 1
         rows: dict[Ident, InferenceService] = {}
         first = min([min(idents) for idents in (self._dirty, self._new) if idents])
         kept = bisect_left(self._order, first)

@@ -122,6 +122,7 @@ class Scope:
             kinds=tuple(kind for kind in Kind if self._kinds[kind].base),
             notes=tuple(self._notes()),
             server_version=self._server_version,
+            edition=self._rows.edition,
         )
 
     def _notes(self) -> list[str]:

@@ -7,7 +7,7 @@ the namespace's warnings. Two hundred services cost a dozen requests, one costs 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from kmon_tui.backend import Stream, Troubled
 from kmon_tui.domain.errors import BackendError, Forbidden, NotFound
@@ -121,8 +121,9 @@ class Round:
                 parts = [(key.namespace, _named(part, key.name)) for key in wanted]
                 things = [thing for place, one in parts for thing in await self._list(one, [place])]
             else:
-                things = await self._list(part)
-            found |= {Key(kind, thing.metadata.namespace, thing.metadata.name): thing.object for thing in things}
+                names = {(key.namespace, key.name) for key in wanted}
+                things = await self._list(part, only=names)
+            found |= {Key(kind, t.metadata.namespace, t.metadata.name): t.object for t in things if t.object}
         return found
 
     async def _children(self) -> list[tuple[Key, Object]]:
@@ -136,11 +137,15 @@ class Round:
                         found.append((Key(kind, thing.metadata.namespace, owner), thing.object))
         return found
 
-    async def _list(self, part: Part, places: Iterable[str | None] = ()) -> list[Thing]:
+    async def _list(
+        self, part: Part, places: Iterable[str | None] = (), only: Collection[tuple[str, str]] | None = None
+    ) -> list[Thing]:
         base = self._groups.base(part.group, part.versions)
         if not base:
             return []
-        codec = RawCodec(part.kind, base.removeprefix("/apis/").removeprefix("/api/"))
+        # Two thousand whole services would take 25 MB for a moment, and a process never gives all of it back.
+        wanted = None if only is None else lambda peek: (peek.metadata.namespace, peek.metadata.name) in only
+        codec = RawCodec(part.kind, base.removeprefix("/apis/").removeprefix("/api/"), wanted)
         found: list[Thing] = []
         for place in list(places) or self._places:
             try:
@@ -149,7 +154,7 @@ class Round:
                 continue
             except Forbidden as error:
                 if place is None:
-                    return found + await self._list(part, self._spaces())
+                    return found + await self._list(part, self._spaces(), only)
                 self._blind[Blind(part.kind, Why.FORBIDDEN, error.message)] = None
             except BackendError as error:
                 if error.status == 0:

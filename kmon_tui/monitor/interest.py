@@ -32,6 +32,11 @@ class Looked:
         return self._store.state.fleet.services
 
     @property
+    def edition(self) -> int:
+        """Their edition."""
+        return self._store.state.fleet.edition
+
+    @property
     def selected(self) -> Key | None:
         """The service whose buckets are wanted."""
         return self._look.selected

@@ -14,6 +14,7 @@ class Interested:
 
     def __init__(self, services: tuple[InferenceService, ...], selected: Key | None = None) -> None:
         self.services = services
+        self.edition = 0
         self.selected = selected or (services[0].key if services else None)
         self.visible = tuple(isvc.key for isvc in services)
         self.idle = False
