@@ -118,7 +118,7 @@ class Feeder:
 
     def ask_alerts(self, api: Api) -> None:
         """Ask for alerts alone, while there is nothing else: that may be what they say."""
-        self.alerts.take(api, api.query(self._alerts()) if self._services else (), self.owners.owner)
+        self.alerts.take(api, api.query(self._alerts()) if self.knows_services else (), self.owners.owner)
 
     def _rows_now(self, api: Api, ledger: Ledger, at_s: int) -> Column:
         rows = api.query(" or ".join(filter(None, (self._counters(), self._gauges(), self._alerts()))), at_s)
