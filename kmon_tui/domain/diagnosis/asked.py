@@ -7,8 +7,19 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from kmon_tui.domain.diagnosis import chain, model, refusals, storage
-from kmon_tui.domain.diagnosis.finding import Finding, kubectl
-from kmon_tui.domain.diagnosis.reading import NOTHING, name_of, node, nodes, number, one_line, ref_of, text, when
+from kmon_tui.domain.diagnosis.finding import Finding, controller, kubectl
+from kmon_tui.domain.diagnosis.reading import (
+    NOTHING,
+    latest,
+    name_of,
+    node,
+    nodes,
+    number,
+    one_line,
+    ref_of,
+    text,
+    when,
+)
 from kmon_tui.domain.diagnosis.scene import Scene, event_time
 from kmon_tui.domain.service import Mode
 from kmon_tui.domain.tree import Object, Ref
@@ -131,7 +142,7 @@ def explain(scene: Scene, said: str, steps: tuple[Evidence, ...]) -> Finding | N
         scene.ref,
         moment,
         steps,
-        (_controller_log(),),
+        controller(scene.ref),
     )
 
 
@@ -220,7 +231,18 @@ def _no_knative(scene: Scene, steps: tuple[Evidence, ...]) -> Finding:
 
 def _complaint(scene: Scene) -> Object:
     event = chain.newest_event(scene, scene.ref, _COMPLAINTS)
-    return NOTHING if event is NOTHING or scene.older_than(event_time(event), _RECENT_S) else event
+    seen = event_time(event)
+    if event is NOTHING or scene.older_than(seen, _RECENT_S):
+        return NOTHING
+    made = latest(*[when(one, "metadata", "creationTimestamp") for one in _children(scene)])
+    # What it could make after all is no longer what it complained of.
+    return NOTHING if seen is not None and made is not None and seen < made else event
+
+
+def _children(scene: Scene) -> Iterator[Object]:
+    yield from scene.deployments
+    yield from scene.of_kind("Revision")
+    yield from (pod.object for pod in scene.pods)
 
 
 def _since(scene: Scene) -> datetime | None:
@@ -231,13 +253,6 @@ def _since(scene: Scene) -> datetime | None:
 def _edit(scene: Scene) -> Try:
     return Try(
         "mend the service", kubectl("edit", scene.ref.kind.lower(), scene.ref.name, namespace=scene.ref.namespace)
-    )
-
-
-def _controller_log() -> Try:
-    return Try(
-        "read KServe's log",
-        kubectl("logs", "deployment/kserve-controller-manager", "-c", "manager", "--tail=50", namespace="kserve"),
     )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from kmon_tui.domain.diagnosis import chain, graph
+from kmon_tui.domain.diagnosis import chain, graph, scheduling
 from kmon_tui.domain.diagnosis.boxes import Box, boxes_of
-from kmon_tui.domain.diagnosis.finding import age, describe, kubectl
+from kmon_tui.domain.diagnosis.finding import age, controller, describe, kubectl
 from kmon_tui.domain.diagnosis.reading import conditions_of, latest, node, number, one_line, ref_of, text, when
 from kmon_tui.domain.diagnosis.scene import Scene, event_time
 from kmon_tui.domain.diagnosis.serving import still
@@ -101,15 +101,7 @@ def silent(scene: Scene) -> Diagnosis | None:
         made,
         (Evidence("no conditions in its status", scene.ref, made),),
         "nothing serves",
-        (
-            Try("see whether KServe runs", kubectl("get", "pods", namespace="kserve")),
-            Try(
-                "read its log",
-                kubectl(
-                    "logs", "deployment/kserve-controller-manager", "-c", "manager", "--tail=50", namespace="kserve"
-                ),
-            ),
-        ),
+        controller(scene.ref),
         "KServe's controller",
     )
 
@@ -244,7 +236,8 @@ def _step(scene: Scene, pod: PodView) -> Evidence | None:
     """Say what a pod is doing on its way up."""
     placed = conditions_of(pod.object).get("PodScheduled")
     if placed is not None and placed.status == "False":
-        waits = "is queued" if placed.reason == "SchedulingGated" else "waits for a node that has been ordered"
+        ordered = " that has been ordered" if scheduling.growing(scene, pod) else ""
+        waits = "is queued" if placed.reason == "SchedulingGated" else f"waits for a node{ordered}"
         return Evidence(f"{pod.ref.name} {waits}", pod.ref, placed.since or pod.created, 2)
     boxes = boxes_of(pod.object)
     busy = next((box for box in boxes if not _done(box)), None)

@@ -67,7 +67,11 @@ CAUSES: tuple[Cause, ...] = (
     ),
     Cause("storage-denied", "the storage does not let the model be read", "give the account the right to read it"),
     Cause("storage-missing", "there is no model at the address", "mend storageUri"),
-    Cause("storage-full", "the model does not fit on the disk", "raise the ephemeral-storage limit, or free the node"),
+    Cause(
+        "storage-full",
+        "the model, or an image, does not fit on the disk",
+        "raise the ephemeral-storage limit, or free the node",
+    ),
     Cause("storage-unreachable", "the storage does not answer", "see endpoint, DNS, proxy and certificates"),
     Cause("storage-failed", "the storage-initializer fails for another reason", "read its log"),
     Cause(

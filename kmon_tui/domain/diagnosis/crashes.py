@@ -10,8 +10,8 @@ from datetime import datetime
 from kmon_tui.domain.diagnosis import chain, model, storage
 from kmon_tui.domain.diagnosis.boxes import Box, End
 from kmon_tui.domain.diagnosis.finding import Finding, kubectl, logs
-from kmon_tui.domain.diagnosis.reading import both_ends, conditions_of, last_line, node, nodes, one_line, text
-from kmon_tui.domain.diagnosis.scene import Scene
+from kmon_tui.domain.diagnosis.reading import at, both_ends, conditions_of, last_line, node, nodes, one_line, text
+from kmon_tui.domain.diagnosis.scene import Scene, event_time
 from kmon_tui.domain.diagnosis.workloads import PodView
 from kmon_tui.domain.verdict import Evidence, Try
 
@@ -29,6 +29,15 @@ _GPU_DRIVER = re.compile(
 )
 _HUB_DENIED = re.compile(r"GatedRepoError|gated repo|Access to model .* is restricted|awaiting a review", re.I)
 _HUB_MISSING = re.compile(r"RepositoryNotFoundError|Repository Not Found|is not a valid model identifier", re.I)
+_REMOTE = ("s3:", "gs:", "hf:", "http:", "https:", "hdfs:", "webhdfs:")
+_FILES = re.compile(r"/mnt/models|no such file|not ?found|does not exist|no model|could not find|cannot find", re.I)
+_FORMAT = re.compile(
+    r"format|unsupported|not supported|could not find|cannot find|no model|model file|unrecogni|unknown .*type"
+    r"|(can ?not|unable to|failed to|fail to) (load|read|parse|open|deserialize)|not a (valid|pickle)",
+    re.I,
+)
+"""What a server says when the model is not of its kind."""
+_RECENT_S = 600
 _SIGNALS = {
     132: "illegal instruction",
     134: "aborted",
@@ -95,11 +104,7 @@ def _known(scene: Scene, pod: PodView, box: Box, end: End, lines: str) -> Findin
         )
     if _killed_by_probe(scene, pod, box, end):
         return _liveness(scene, pod, box)
-    if (
-        not _has_model(pod)
-        and not box.init
-        and model.uri(scene, pod).startswith(("s3:", "gs:", "hf:", "http", "hdfs:"))
-    ):
+    if not box.init and _lacks_model(scene, pod, lines):
         return _unfetched(scene, pod, box)
     return _plain(scene, pod, box, end, lines)
 
@@ -153,12 +158,18 @@ def _killed_by_probe(scene: Scene, pod: PodView, box: Box, end: End) -> bool:
     if end.exit_code not in (137, 143):
         return False
     events = chain.events_of_box(scene, pod, box, _KILLING)
+    # The probe that killed it an hour ago need not be what kills it now.
+    events = tuple(one for one in events if not _long_before(event_time(one), end.finished))
     return any(
         "failed liveness probe" in text(event, "message")
         or "Liveness probe failed" in text(event, "message")
         or "failed startup probe" in text(event, "message")
         for event in events
     )
+
+
+def _long_before(moment: datetime | None, end: datetime | None) -> bool:
+    return moment is not None and end is not None and (end - moment).total_seconds() > _RECENT_S
 
 
 def _liveness(scene: Scene, pod: PodView, box: Box) -> Finding:
@@ -172,6 +183,15 @@ def _liveness(scene: Scene, pod: PodView, box: Box) -> Finding:
         pod.ref,
         tries=(Try(f"give the {probe} probe more time (failureThreshold, timeoutSeconds)"),),
     )
+
+
+def _lacks_model(scene: Scene, pod: PodView, lines: str) -> bool:
+    """Whether the model is nowhere in the pod, should be, and what the container says does not point elsewhere."""
+    if _has_model(pod) or not model.uri(scene, pod).startswith(_REMOTE):
+        return False
+    if at(scene.root, "spec", "storageInitializer", "enabled") is False:
+        return False  # its server fetches by itself
+    return not lines or _FILES.search(lines) is not None
 
 
 def _has_model(pod: PodView) -> bool:
@@ -214,7 +234,7 @@ def _plain(scene: Scene, pod: PodView, box: Box, end: End, lines: str) -> Findin
     now = "; it is up at the moment" if box.ready else ""
     choices = model.equal_runtimes(scene) if not model.named_runtime(scene) and pod.component == "predictor" else ()
     picked = text(scene.root, "status", "clusterServingRuntimeName") or text(scene.root, "status", "servingRuntimeName")
-    if len(choices) > 1 and (not picked or picked in choices):
+    if len(choices) > 1 and (not picked or picked in choices) and _FORMAT.search(lines):
         return Finding(
             "runtime-ambiguous",
             f"{' and '.join(choices)} fit this model and the service names none of them: KServe picked "

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from kmon_tui.domain.diagnosis import around, asked, calm, chain, creation, graph, llm, mesh, pods, revisions, routing
 from kmon_tui.domain.diagnosis.causes import RANK
-from kmon_tui.domain.diagnosis.finding import Finding, age, kubectl
+from kmon_tui.domain.diagnosis.finding import Finding, age, controller, kubectl
 from kmon_tui.domain.diagnosis.reading import node, text, texts, when
 from kmon_tui.domain.diagnosis.scene import Scene, look
 from kmon_tui.domain.diagnosis.serving import short, still, unreached
@@ -123,7 +123,7 @@ def _deleted(scene: Scene, deleted: datetime) -> Diagnosis:
         (Evidence(f"deletionTimestamp is set, finalizers: {names}", scene.ref, deleted),),
         still(scene),
         (
-            Try("see whether KServe runs", kubectl("get", "pods", namespace="kserve")),
+            controller(scene.ref)[0],
             Try("let it go without cleaning up, only if the controller is gone for good", patch),
         ),
         "KServe's controller" if kserve else "",

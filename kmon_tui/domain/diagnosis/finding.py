@@ -6,6 +6,7 @@ import shlex
 from dataclasses import dataclass
 from datetime import datetime
 
+from kmon_tui.domain.service import Kind
 from kmon_tui.domain.tree import Ref
 from kmon_tui.domain.verdict import Evidence, Try
 
@@ -39,6 +40,18 @@ def kubectl(*words: str, namespace: str = "") -> str:
 def describe(ref: Ref, text: str = "read all about it") -> Try:
     """Suggest to describe an object."""
     return Try(text, kubectl("describe", ref.kind.lower(), ref.name, namespace=ref.namespace))
+
+
+def controller(root: Ref) -> tuple[Try, Try]:
+    """Suggest to look at the controller that is responsible for a service, wherever it is installed."""
+    name = "llmisvc-controller-manager" if root.kind == Kind.LLM else "kserve-controller-manager"
+    return (
+        Try("see whether its controller runs", kubectl("get", "pods", "-A", "-l", f"control-plane={name}")),
+        Try(
+            "read its controller's log (namespace kserve, mostly)",
+            kubectl("logs", "-l", f"control-plane={name}", "--all-containers", "--tail=50", namespace="kserve"),
+        ),
+    )
 
 
 def logs(pod: Ref, container: str, previous: bool = False) -> Try:

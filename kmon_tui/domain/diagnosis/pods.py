@@ -23,6 +23,8 @@ _SECRET = re.compile(r'secrets? "([^"]+)" not found|couldn\'t find key (\S+) in 
 _CONFIG = re.compile(r'configmaps? "([^"]+)" not found|couldn\'t find key (\S+) in ConfigMap (\S+)', re.I)
 _PATIENCE_S = 600
 """How long a model server may run unready before that is a fault by itself, where nothing else tells of a deadline."""
+_PLACING_S = 30
+"""A volume is bound, and an autoscaler orders a node, within the first seconds."""
 _FLAP_S = 900
 """A container that is up again is still at fault if it ended this recently for at least the third time."""
 
@@ -62,7 +64,7 @@ def _unplaced(scene: Scene, pod: PodView, reason: str, message: str, since: date
         return None
     event = chain.newest_event(scene, pod.ref, frozenset({"FailedScheduling"}))
     said = message or text(event, "message")
-    if "unbound immediate" in said and not scene.older_than(pod.created, 30):
+    if pod.created is not None and not scene.older_than(pod.created, _PLACING_S):
         return None
     steps = [Evidence(f"PodScheduled is False: {one_line(said)}", pod.ref, since, 3)]
     if event is not NOTHING:

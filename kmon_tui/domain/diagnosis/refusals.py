@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from kmon_tui.domain.diagnosis.finding import kubectl
+from kmon_tui.domain.diagnosis.finding import controller, kubectl
 from kmon_tui.domain.diagnosis.reading import one_line
 from kmon_tui.domain.tree import Ref
 from kmon_tui.domain.verdict import Try
@@ -142,7 +142,7 @@ def tries(denial: Denial, root: Ref) -> tuple[Try, ...]:
                 "see which Service stands behind it",
                 kubectl("get", "validatingwebhookconfigurations,mutatingwebhookconfigurations"),
             ),
-            Try("see whether KServe runs", kubectl("get", "pods", namespace="kserve")),
+            controller(root)[0],
         )
     if denial.cause == "pod-security":
         return (Try("see the level", kubectl("get", "namespace", namespace, "--show-labels")), edit)

@@ -203,7 +203,7 @@ def _deadlines(scene: Scene) -> Iterator[Finding]:
         progress = conditions_of(deployment).get("Progressing")
         if progress is None or progress.status != "False" or progress.reason != "ProgressDeadlineExceeded":
             continue
-        if _scaled_up(deployment):
+        if number(deployment, "spec", "replicas") == 0:
             continue
         ref = ref_of(deployment)
         step = Evidence(f"Deployment {ref.name}: {chain.said(progress)}", ref, progress.since, 1)
@@ -219,8 +219,3 @@ def _deadlines(scene: Scene) -> Iterator[Finding]:
             "",
             component_of(scene.root, labels(deployment)),
         )
-
-
-def _scaled_up(deployment: Object) -> bool:
-    wanted = number(deployment, "spec", "replicas")
-    return (number(deployment, "status", "readyReplicas") or 0) >= (1 if wanted is None else wanted)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kmon_tui.domain.diagnosis import chain
-from kmon_tui.domain.diagnosis.finding import Finding, describe, kubectl
+from kmon_tui.domain.diagnosis.finding import Finding, controller, describe, kubectl
 from kmon_tui.domain.diagnosis.reading import NOTHING, conditions_of, name_of, node, nodes, one_line, ref_of, text, when
 from kmon_tui.domain.diagnosis.scene import Scene
 from kmon_tui.domain.service import Condition
@@ -159,11 +159,6 @@ def _ingress(scene: Scene) -> Iterator[Finding]:
                 "see what was made for it",
                 kubectl("get", "ingress,httproute,virtualservice", namespace=scene.ref.namespace),
             ),
-            Try(
-                "read KServe's log",
-                kubectl(
-                    "logs", "deployment/kserve-controller-manager", "-c", "manager", "--tail=50", namespace="kserve"
-                ),
-            ),
+            controller(scene.ref)[1],
         ),
     )
