@@ -123,3 +123,27 @@ def test_what_the_activator_refuses_is_in_the_scope_of_users(quiet: Quiet) -> No
     assert told["pods_error_ratio"] == 0
     assert told["requests_in_window"] == 950
     assert told["users"]["family"] == "activator"
+
+
+def test_a_pod_that_is_replaced_takes_nothing_with_it_and_adds_nothing(quiet: Quiet) -> None:
+    kubectl = Kubectl(quiet.place.kubeconfig, "default")
+    send(quiet.pod, 7)
+    scraping.wait_for_samples(quiet.url, f"sum({COUNT}) == 7")
+    (old,) = _ready(kubectl)
+    kubectl("delete", "pod", old["metadata"]["name"], "--wait=false")
+    processes.wait_until(
+        lambda: [pod["metadata"]["name"] for pod in _ready(kubectl)] not in ([], [old["metadata"]["name"]]),
+        60,
+        "a new pod",
+    )
+    new = next(pod for pod in _ready(kubectl) if pod["metadata"]["name"] != old["metadata"]["name"])
+    pod = new["metadata"]["name"]
+    scraping.wait_for_samples(quiet.url, f'count_over_time(up{{job="kserve-metrics",pod="{pod}"}}[1m]) > 3')
+    send(f"{new['status']['podIP']}:8012", 4)
+    scraping.wait_for_samples(quiet.url, f'sum(kserve_request_count{{pod="{pod}"}}) == 4')
+
+    told = quiet.metrics()
+
+    assert told["requests_in_window"] == 11
+    assert told["counter_sum"] == 4, "the counter of now is that of the pod of now"
+    assert told["error_ratio"] == 0
