@@ -41,13 +41,16 @@ class Heading:
     age: str = ""
     stale: bool = False
 
-    def lines(self, width: int, glyphs: Glyphs, legend: Line = ()) -> list[Line]:
-        """Write it in one line if that fits, else in two; the second one holds the legend, too."""
+    def lines(self, width: int, glyphs: Glyphs, legend: Line = (), *, low: bool = False) -> list[Line]:
+        """Write it in one line if that fits, else in two; the second one holds the legend, too.
+
+        ``low``: the legend is not worth a line of its own.
+        """
         look = "stale" if self.stale else "bold"
         for answer, source in product(self.answers, self._told()):
             line = self._ruled([(answer, look), *([(source, "dim")] if source else [])], width, glyphs)
             if line:
-                return [line, legend] if legend else [line]
+                return [line, legend] if legend and not low else [line]
         answer = next((text for text in self.answers if len(text) + 4 <= width), self.answers[-1])
         told = next((text for text in self._told() if len(text) + width_of(legend) + 2 <= width), "")
         first = self._ruled([(answer, look)], width, glyphs) or cropped(((answer, look),), width)

@@ -116,21 +116,21 @@ class MetricsView(Container, can_focus=True):
         """Bring the panels up to date; nothing is drawn when nothing that they show has changed."""
         state, row, drawing = self._frozen or self._newest
         known = state.traffic.buckets.get(row.isvc.key) if state.traffic is not None and row is not None else None
-        view = (self.cursor, self.range_s, self.size, len(self._seen))
+        view = (self.range_s, self.size, len(self._seen))
         shown = (row, known, drawing, state.health, state.causes, self._newest[0].traffic, self._frozen is None, view)
-        if not self.is_mounted or not self.size.width or shown == self._drawn:
+        if not self.is_mounted or not self.size.width or (*shown, self.cursor) == self._drawn:
             return
-        self._drawn = shown
-        self.buckets = metrics.within(known, self.range_s) if known is not None else None
+        only_cursor, self._drawn = shown == self._drawn[:-1], (*shown, self.cursor)
         traffic = row.traffic if row is not None else None
-        mute = traffic is None and known is None
-        self.set_class(mute, "-mute")
-        self.set_class(traffic is not None and traffic.llm is not None, "-llm")
         why = no_traffic_words(state, row)
-        self._draw_charts(traffic, drawing, why)
+        if not only_cursor:
+            self.buckets = metrics.within(known, self.range_s) if known is not None else None
+            self.set_class(traffic is None and known is None, "-mute")
+            self.set_class(traffic is not None and traffic.llm is not None, "-llm")
+            self._draw_charts(traffic, drawing, why)
+            self._draw_others(row, drawing)
         self._draw_heat(traffic, drawing, why)
         self._draw_span(state, drawing)
-        self._draw_others(row, drawing)
 
     @property
     def key(self) -> Key | None:

@@ -9,7 +9,7 @@ from kmon_tui.render.panels import Draw
 from kmon_tui.ui.palette import LinesView
 
 LEAST_FOR_LEGEND = 7
-"""Lines of a panel below which its curves are not named: there are hardly any of them."""
+"""Lines of a panel below which the names of its curves are not worth a line of their own."""
 
 
 class Panel(LinesView):
@@ -37,5 +37,5 @@ class Panel(LinesView):
             return
         head: list[Line] = []
         if self._heading is not None and self._glyphs is not None:
-            head = self._heading.lines(width, self._glyphs, self._legend if height >= LEAST_FOR_LEGEND else ())
+            head = self._heading.lines(width, self._glyphs, self._legend, low=height < LEAST_FOR_LEGEND)
         self.show((*head, *self._draw(width, height - len(head))))
