@@ -128,7 +128,7 @@ class MetricsView(Container, can_focus=True):
             self.set_class(traffic is None and known is None, "-mute")
             self.set_class(traffic is not None and traffic.llm is not None, "-llm")
             self._draw_charts(traffic, drawing, why)
-            self._draw_others(row, drawing)
+            self.call_later(self._draw_others, row, drawing)  # apart: together they would hold up keys for 20 ms
         self._draw_heat(traffic, drawing, why)
         self._draw_span(state, drawing)
 
