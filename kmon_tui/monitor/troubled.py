@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import partial
 
 from kmon_tui.domain.fleet import Fleet
+from kmon_tui.domain.replaced import Services, replaced
 from kmon_tui.domain.service import InferenceService, Key, Readiness
 from kmon_tui.domain.state import State
 from kmon_tui.monitor.store import Store
@@ -28,6 +29,7 @@ class InTrouble:
     def __init__(self, store: Store, now: Callable[[], datetime], visible: Callable[[], tuple[Key, ...]]) -> None:
         self._store, self._now, self._visible = store, now, visible
         self._rows: tuple[InferenceService, ...] = ()
+        self._suspects = Suspects()
         self._event = asyncio.Event()
 
     @property
@@ -43,7 +45,7 @@ class InTrouble:
         """Look at each new fleet until cancelled; rollouts grow old without any news."""
         while True:
             fleet = self._store.state.fleet
-            rows, young = in_trouble(fleet.services, self._now())
+            rows, young = in_trouble(self._suspects.of(fleet.services), self._now())
             seen = frozenset(self._visible()) if len(rows) > MOST else frozenset[Key]()
             rows = tuple(sorted(rows, key=lambda row: row.key not in seen)[:MOST])
             if len(rows) != len(self._rows) or any(a is not b for a, b in zip(rows, self._rows, strict=True)):
@@ -62,7 +64,32 @@ def _another(fleet: Fleet, state: State) -> bool | None:
     return None if state.fleet is fleet else True
 
 
-def in_trouble(services: tuple[InferenceService, ...], now: datetime) -> tuple[tuple[InferenceService, ...], bool]:
+class Suspects:
+    """The services that may be in trouble, now or later; of a new fleet only what changed is looked at."""
+
+    def __init__(self) -> None:
+        self._services: Services = ()
+        self._found: dict[Key, InferenceService] = {}
+
+    def of(self, services: Services) -> list[InferenceService]:
+        """Give those of this fleet, sorted by key."""
+        pairs = replaced(self._services, services)
+        if pairs is None:
+            self._found = {row.key: row for row in services if _suspicious(row)}
+        for _, row in pairs or ():
+            if _suspicious(row):
+                self._found[row.key] = row
+            else:
+                self._found.pop(row.key, None)
+        self._services = services
+        return [self._found[key] for key in sorted(self._found)]
+
+
+def _suspicious(row: InferenceService) -> bool:
+    return row.readiness not in _WELL or bool(row.reason) or row.not_serving
+
+
+def in_trouble(services: Iterable[InferenceService], now: datetime) -> tuple[tuple[InferenceService, ...], bool]:
     """Give those in trouble, and whether some may be soon for no other reason than their age."""
     found, young = [], False
     for row in services:

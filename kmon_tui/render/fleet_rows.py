@@ -5,12 +5,11 @@ from __future__ import annotations
 from bisect import insort
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import compress
-from operator import is_not
 from typing import Any, TypeAlias
 
 from kmon_tui.domain.alerts import Alert
 from kmon_tui.domain.late import dataclass
+from kmon_tui.domain.replaced import replaced
 from kmon_tui.domain.service import InferenceService, Key
 from kmon_tui.domain.traffic import Traffic
 from kmon_tui.render.filter import Filter
@@ -142,14 +141,10 @@ class FleetRows:
         Both tuples are sorted by key, so the usual case (some were replaced in
         place) is one pass at C speed.
         """
-        old = self._services
-        if services is old:
-            return iter(()), set()
-        if len(services) == len(old):
-            pairs = list(compress(zip(old, services, strict=True), map(is_not, old, services)))
-            if all(before.key == after.key for before, after in pairs):
-                return (after for _, after in pairs), set()
-        return iter(services), self._gone(services)
+        pairs = replaced(self._services, services)
+        if pairs is None:
+            return iter(services), self._gone(services)
+        return (after for _, after in pairs), set()
 
     def _gone(self, services: tuple[InferenceService, ...]) -> set[Key]:
         return set(self.rows) - {isvc.key for isvc in services}

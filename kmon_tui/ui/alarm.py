@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from textual.app import App
 from textual.timer import Timer
 
+from kmon_tui.domain.replaced import replaced
 from kmon_tui.domain.service import InferenceService, Key, Readiness
 from kmon_tui.domain.state import State
 from kmon_tui.render.cells import clean
@@ -52,12 +53,9 @@ class Alarm:
 
     def _look(self, services: tuple[InferenceService, ...], now: datetime) -> None:
         """Find those that failed; only what changed is looked at."""
-        if services is self._services:
-            return
-        if len(services) == len(self._services):
-            changed = [new for old, new in zip(self._services, services, strict=True) if new is not old]
-        else:
-            changed = list(services)
+        pairs = replaced(self._services, services)
+        changed = list(services) if pairs is None else [new for _, new in pairs]
+        if pairs is None:
             self._forget_gone({isvc.key for isvc in services})
         self._services = services
         early = self._since is not None and now - self._since < GRACE
