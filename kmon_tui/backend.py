@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # only names of types here: a screen that shows the fleet nee
     from kmon_tui.domain.measurement import Measurement
     from kmon_tui.domain.plan import Applied, Plan, Planned
     from kmon_tui.domain.predict import Prediction, PredictRequest, Prepared, Repetition, SavedBody, Sent, Speech, Via
-    from kmon_tui.domain.tree import ObjectTree
+    from kmon_tui.domain.tree import ObjectTree, Peak
 
 T = TypeVar("T")
 Stream: TypeAlias = AsyncGenerator[T, None]
@@ -117,6 +117,13 @@ class Patient(Protocol):
 
     async def examined(self, suspects: Suspects) -> PrometheusFacts:
         """Tell it. Raises BackendError when it does not answer at all."""
+
+
+class Memory(Protocol):
+    """The same Prometheus, asked how much memory containers used."""
+
+    async def memory_peaks(self, namespace: str, pods: tuple[str, ...]) -> tuple[Peak, ...]:
+        """Give the most of the last hour by pod and container; empty where nobody measures it. Raises BackendError."""
 
 
 class Doctor(Protocol):

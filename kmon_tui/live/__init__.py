@@ -78,7 +78,7 @@ async def open_backend(settings: Settings) -> AsyncGenerator[Backend]:
             deployer=KubeDeployer(client, place, access.own_namespace, audit, why),
             doctor=LateDoctor(client, access.place.context, access.own_namespace),
             tunnels=KubeForwards(client, access.own_namespace),
-            trees=LateTrees(client),
+            trees=LateTrees(client, metrics.memory_peaks),
             logs=LateLogs(client),
             predictor=await stack.enter_async_context(late),
         )

@@ -27,6 +27,9 @@ from kmon_tui.live.seek_prometheus import choices_of, finder, seek, seek_named
 from kmon_tui.settings import PrometheusSettings
 
 if TYPE_CHECKING:
+    from kmon_tui.domain.tree import Peak
+
+if TYPE_CHECKING:
     from kmon_tui.domain.doctor.facts import PrometheusFacts, Suspects
 
 LOOK_AGAIN_S = 300.0
@@ -107,6 +110,10 @@ class InClusterMetrics:
             return await metrics.examined(suspects)
         except Forbidden as error:
             raise self._explained(error) from error
+
+    async def memory_peaks(self, namespace: str, pods: tuple[str, ...]) -> tuple[Peak, ...]:
+        """Give the most memory of the last hour; see ``backend.Memory``."""
+        return await (await self._found()).memory_peaks(namespace, pods)
 
     async def _found(self) -> PrometheusMetrics:
         async with self._turn:

@@ -13,21 +13,23 @@ from kmon_tui.live.kube import KubeClient
 if TYPE_CHECKING:
     from kmon_tui.domain.logs import LogLine, LogRequest, LogView
     from kmon_tui.domain.tree import ObjectTree
+    from kmon_tui.live.tree_peaks import PeaksOf
     from kmon_tui.live.trees import KubeTrees
 
 
 class LateTrees:
     """The Trees of backend.py."""
 
-    def __init__(self, client: KubeClient) -> None:
-        self._client = client
+    def __init__(self, client: KubeClient, peaks_of: PeaksOf | None = None) -> None:
+        """``peaks_of`` tells how much memory a container used that was killed for it; None: nobody does."""
+        self._client, self._peaks_of = client, peaks_of
         self._trees: KubeTrees | None = None
 
     def _loaded(self) -> KubeTrees:
         if self._trees is None:
             from kmon_tui.live.trees import KubeTrees
 
-            self._trees = KubeTrees(self._client)
+            self._trees = KubeTrees(self._client, peaks_of=self._peaks_of)
         return self._trees
 
     async def watch(self, key: Key) -> Stream[ObjectTree]:

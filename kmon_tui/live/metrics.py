@@ -21,6 +21,9 @@ from kmon_tui.live.prometheus_address import parse_matchers
 from kmon_tui.settings import PrometheusSettings
 
 if TYPE_CHECKING:
+    from kmon_tui.domain.tree import Peak
+
+if TYPE_CHECKING:
     from kmon_tui.domain.doctor.facts import PrometheusFacts, Suspects
 
 JITTER_S = (0.05, 0.5)
@@ -76,6 +79,12 @@ class PrometheusMetrics:
         return await prometheus_facts(
             self._client.run, self._client.address.url, self._found_by, self._matchers.text, suspects
         )
+
+    async def memory_peaks(self, namespace: str, pods: tuple[str, ...]) -> tuple[Peak, ...]:
+        """Give the most memory of the last hour; see ``backend.Memory``."""
+        from kmon_tui.live.tree_peaks import measured  # late: ticks need none of it
+
+        return await self._client.run(lambda api: measured(api, self._matchers.text, namespace, pods))
 
     async def aclose(self) -> None:
         """End the thread; the question that is on its way is cut off."""

@@ -5,23 +5,27 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kmon_tui.domain.errors import BackendError
 from kmon_tui.domain.health import Health, Status
 from kmon_tui.domain.service import Key, Mode
-from kmon_tui.domain.tree import Answer, Blind, Object, ObjectTree, Why
+from kmon_tui.domain.tree import Blind, Object, ObjectTree, Why
 from kmon_tui.live.codec import fit
 from kmon_tui.live.groups import Groups
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.objects import facts_of
 from kmon_tui.live.shapes import Served
+from kmon_tui.live.tree_beside import Beside
 from kmon_tui.live.tree_branch import Branch, Soil
 from kmon_tui.live.tree_events import EventFilter
 from kmon_tui.live.tree_parts import Part, parts_of, pods_part, root_part
 from kmon_tui.live.tree_refs import Refs, wishes
 from kmon_tui.live.tree_tails import Tails
 from kmon_tui.live.watch import Around, failing
+
+if TYPE_CHECKING:
+    from kmon_tui.live.tree_peaks import PeaksOf
 
 EXPLAIN_S = 15.0
 """What only explains is read anew so often at most, and only when the tree has changed since."""
@@ -33,17 +37,23 @@ class Growing:
     """Follows everything of one service until cancelled."""
 
     def __init__(
-        self, client: KubeClient, groups: Groups, key: Key, around: Around, changed: Callable[[], None]
+        self,
+        client: KubeClient,
+        groups: Groups,
+        key: Key,
+        around: Around,
+        changed: Callable[[], None],
+        peaks_of: PeaksOf | None = None,
     ) -> None:
         self._key, self._groups, self._around = key, groups, around
         self._changed = changed
         self._news = asyncio.Event()
         """Set at the next change."""
-        self._client = client
         self._soil = Soil(client, key.namespace, around, self._saw)
         self._filter = EventFilter(key.name)
         self._tails = Tails(client, key.namespace)
         self._refs = Refs(client, groups)
+        self._beside = Beside(client, key, peaks_of)
         self._root: Branch | None = None
         self._events = Branch(self._soil, _EVENTS, "/api/v1", self._filter.may_be)
         self._parts: dict[Part, Branch | None] = {}
@@ -51,7 +61,6 @@ class Growing:
         self._tasks: dict[Part, asyncio.Task[None]] = {}
         self._mode: Mode | None = None
         self._health = Health()
-        self._answers: tuple[Answer, ...] = ()
         self._explained = False
         self._tailed = False
 
@@ -103,7 +112,8 @@ class Growing:
             self._tails.blind,
             id(self._refs.objects),
             self._refs.blind,
-            self._answers,
+            self._beside.answers,
+            self._beside.peaks,
             self.health,
             self.synced,
         )
@@ -120,7 +130,8 @@ class Growing:
             events=self._filter.chosen(self._events.basket.things.values(), known),
             logs=self._tails.found(),
             blind=tuple(dict.fromkeys([one for one in blind if one is not None] + absent)),
-            answers=self._answers,
+            answers=self._beside.answers,
+            peaks=self._beside.peaks,
             synced=self.synced,
             health=self.health,
         )
@@ -200,7 +211,7 @@ class Growing:
         """Return when something has changed and the last reading is old, or when other kinds are followed."""
         clock = asyncio.get_running_loop().time
         due_s = clock() + EXPLAIN_S
-        while self._explained and (clock() < due_s or (self._watched_changes() == seen and not self._doubtful)):
+        while self._explained and (clock() < due_s or (self._watched_changes() == seen and not self._beside.doubtful)):
             news = self._news
             left_s = due_s - clock()
             with suppress(TimeoutError):
@@ -212,14 +223,8 @@ class Growing:
         await asyncio.gather(*lists)
         asked = wishes(self._key, self.root, self._own())
         self._filter.more = frozenset((w.kind, w.name) for w in asked if w.kind == "PersistentVolumeClaim")
-        await asyncio.gather(self._refs.ask(self._key.namespace, asked, self._own()), self._ask_model())
-
-    async def _ask_model(self) -> None:
-        """Ask a model that is said to be ready whether it is."""
-        from kmon_tui.live.tree_answers import answers  # late: it brings httpx
-
-        pods = self._pods
-        self._answers = await answers(self._client, self._key, self.root, pods.basket.objects if pods else ())
+        pods = self._pods.basket.objects if self._pods is not None else ()
+        await asyncio.gather(self._refs.ask(self._key.namespace, asked, self._own()), self._beside.ask(self.root, pods))
 
     async def _read_tails(self) -> None:
         """Read the last words of containers in trouble, as soon as there are any."""
@@ -233,11 +238,6 @@ class Growing:
                     self._tailed = True
                     self._saw()
             await news.wait()
-
-    @property
-    def _doubtful(self) -> bool:
-        """Whether the model did not say yes: nothing in the cluster changes when it does."""
-        return any(answer.status != 200 for answer in self._answers)
 
     @property
     def _pods(self) -> Branch | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
+from typing import TYPE_CHECKING
 
 from kmon_tui.backend import Stream, Troubled
 from kmon_tui.domain.errors import Absent
@@ -17,6 +18,9 @@ from kmon_tui.live.quiet_gc import Unpaused
 from kmon_tui.live.tree_growing import Growing, Signature
 from kmon_tui.live.watch import Around
 
+if TYPE_CHECKING:
+    from kmon_tui.live.tree_peaks import PeaksOf
+
 GAP_S = 0.2
 """At least so long between two trees."""
 
@@ -24,10 +28,11 @@ GAP_S = 0.2
 class KubeTrees:
     """The Trees of backend.py."""
 
-    def __init__(self, client: KubeClient, around: Around | None = None) -> None:
+    def __init__(self, client: KubeClient, around: Around | None = None, peaks_of: PeaksOf | None = None) -> None:
         given = around or Around()
         self._client, self._around = client, Around(given.chance, given.pace, Unpaused())
         self._groups = Groups(client)
+        self._peaks_of = peaks_of
 
     async def watch(self, key: Key) -> Stream[ObjectTree]:
         """Stream the tree of one service; see ``backend.Trees``."""
@@ -54,7 +59,7 @@ class KubeTrees:
     async def _growing(self, key: Key) -> AsyncGenerator[tuple[Growing, Callable[[], Awaitable[None]]]]:
         """Follow everything of one service meanwhile; give what waits for the next change."""
         changed = asyncio.Event()
-        growing = Growing(self._client, self._groups, key, self._around, changed.set)
+        growing = Growing(self._client, self._groups, key, self._around, changed.set, self._peaks_of)
         task = asyncio.create_task(growing.run(), name=f"watch the inside of {key}")
         task.add_done_callback(lambda _: changed.set())
 

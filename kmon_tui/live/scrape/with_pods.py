@@ -7,9 +7,9 @@ from collections.abc import AsyncGenerator, Coroutine
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from kmon_tui.backend import Interest, Measures, Metrics, Patient, Stream
+from kmon_tui.backend import Interest, Measures, Memory, Metrics, Patient, Stream
 from kmon_tui.domain.doctor.facts import PrometheusFacts, Suspects
 from kmon_tui.domain.errors import BackendError
 from kmon_tui.domain.measurement import Measurement
@@ -17,11 +17,14 @@ from kmon_tui.domain.service import InferenceService, Key
 from kmon_tui.domain.traffic import Family, Prometheus, TrafficReport
 from kmon_tui.live.scrape.scraper import APART_S, Scraped, Scraper
 
+if TYPE_CHECKING:
+    from kmon_tui.domain.tree import Peak
+
 AGAIN_S = 15.0
 """A Prometheus that fails is asked again after so long while pods are scraped."""
 
 
-class _Asked(Metrics, Measures, Patient, Protocol):
+class _Asked(Metrics, Measures, Patient, Memory, Protocol):
     """A Prometheus in all its parts."""
 
 
@@ -58,6 +61,10 @@ class WithPods:
     async def examined(self, suspects: Suspects) -> PrometheusFacts:
         """Ask Prometheus about itself."""
         return await self._prometheus.examined(suspects)
+
+    async def memory_peaks(self, namespace: str, pods: tuple[str, ...]) -> tuple[Peak, ...]:
+        """Ask Prometheus for the most memory of the last hour."""
+        return await self._prometheus.memory_peaks(namespace, pods)
 
     async def _measure_pods(
         self, services: tuple[InferenceService, ...], key: Key, family: Family | None
