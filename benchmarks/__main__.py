@@ -14,6 +14,7 @@ NAMES = (
     "first_paint",
     "fleet",
     "idle",
+    "logs",
     "terminal_bytes",
     "listing",
     "api_load",

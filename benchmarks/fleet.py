@@ -31,7 +31,7 @@ class Floor:
 
 def rows() -> Iterator[Row]:
     """Measure near, then far away."""
-    floor = _floor()
+    floor = empty_floor()
     yield Row("key->paint in an empty Textual program", "", f"p50 {floor.p50_ms:.1f} ms, p99 {floor.p99_ms:.1f} ms")
     for place, round_trip_s in (("", 0.0), (", 80 ms away", 0.08)):
         with cluster(SERVICES, round_trip_s=round_trip_s) as outside:
@@ -40,7 +40,8 @@ def rows() -> Iterator[Row]:
                 yield from _with_traffic(outside, url, floor, place)
 
 
-def _floor() -> Floor:
+def empty_floor() -> Floor:
+    """Measure it."""
     with Terminal(EMPTY, columns=120, rows=40, env=ENVIRONMENT) as terminal:
         terminal.wait_for("position 0#")
         took = keys.latencies_ms(terminal, "j" * KEYS, PAUSE_S, keys.empty_position)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO, Any
 
@@ -41,6 +41,18 @@ def cluster(
     flags += ["--forbid", forbid]
     with _child("benchmarks.cluster_child", [*flags, *(["--pods"] if pods else [])]) as (value, stdin, stdout):
         yield Cluster(value, stdin, stdout)
+
+
+@contextmanager
+def writing_pods() -> Iterator[tuple[str, Callable[[float], None]]]:
+    """Run an API server whose pods write; gives its kubeconfig, and what sets how many lines they write a second."""
+    with _child("benchmarks.logs_child", []) as (value, stdin, _stdout):
+
+        def set_lines_per_s(rate: float) -> None:
+            stdin.write(f"{rate}\n")
+            stdin.flush()
+
+        yield value, set_lines_per_s
 
 
 @contextmanager
