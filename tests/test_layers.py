@@ -27,6 +27,12 @@ def test_the_screen_comes_up_without_anything_heavy() -> None:
     assert loaded_by("import kmon_tui.ui.app").isdisjoint(HEAVY)
 
 
+def test_the_first_paint_waits_for_no_other_screen_than_the_fleet() -> None:
+    screens = ("service_screen", "log_screen", "log_list", "page_view", "metrics_view", "alarm", "predict_screen")
+
+    assert loaded_by("import kmon_tui.ui.app").isdisjoint(f"kmon_tui.ui.{name}" for name in screens)
+
+
 def test_the_monitor_knows_no_screen() -> None:
     assert loaded_by("import kmon_tui.monitor.monitor").isdisjoint([*HEAVY, "textual", "rich"])
 

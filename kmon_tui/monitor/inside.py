@@ -45,6 +45,8 @@ class Inside:
         self._request: LogRequest | None = None
         self._wish = asyncio.Event()
         """Set when another service or other logs are wanted."""
+        self._times = 0
+        """How often somebody wanted the opened service read anew."""
         self._known: dict[Key, tuple[ObjectTree, Diagnosis]] = {}
 
     def open(self, key: Key | None) -> None:
@@ -63,6 +65,11 @@ class Inside:
         self._store.put(replace(self._store.state, logs=None))
         self._wake()
 
+    def refresh(self) -> None:
+        """Read the opened service anew, now; what is known of it stays until that is done."""
+        self._times += 1
+        self._wake()
+
     def leave(self) -> None:
         """Forget what is known of a context that is left; the wishes stay."""
         self._known.clear()
@@ -74,13 +81,16 @@ class Inside:
         async with asyncio.TaskGroup() as tasks:
             if backend.trees is not None:
                 tasks.create_task(self._reasons(backend.trees), name="reasons")
-                tasks.create_task(self._one_at_a_time(lambda: self._key, self._opened(backend.trees)), name="opened")
+                tasks.create_task(self._one_at_a_time(self._looked_into, self._opened(backend.trees)), name="opened")
             if backend.logs is not None:
                 tasks.create_task(self._one_at_a_time(lambda: self._request, self._logs(backend.logs)), name="logs")
 
     def _wake(self) -> None:
         self._wish.set()
         self._wish = asyncio.Event()
+
+    def _looked_into(self) -> tuple[Key, int] | None:
+        return None if self._key is None else (self._key, self._times)
 
     async def _one_at_a_time(self, wanted: Callable[[], object], follow: Callable[[], Awaitable[None]]) -> None:
         """Follow what is wanted, and stop when something else is."""

@@ -131,6 +131,7 @@ class Monitor:
             case Refresh():
                 self._refresh.set()
                 self._refresh = asyncio.Event()
+                self._inside.refresh()
                 self._interest.wake()
             case SwitchContext(context=context):
                 self._leave(command, self._settings_for(self._settings, context), context)
