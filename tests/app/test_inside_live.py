@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pytest
 from textual.pilot import Pilot
 
 from kmon_tui.domain.service import Key, Kind, Readiness
@@ -82,24 +81,6 @@ async def running(tmp_path: Path, *, forbid: str = "") -> AsyncIterator[Running]
             found.apply("gs://models/iris")
             await found.until(lambda: found.readiness() is Readiness.READY, "the service is ready")
             yield found
-
-
-@pytest.mark.parametrize("fault", ["crash", "storage-403", "no-runtime"])
-async def test_a_service_breaks_says_why_and_is_well_again_once_it_is_mended(fault: str, tmp_path: Path) -> None:
-    async with running(tmp_path) as run:
-        await run.pilot.press("enter")
-        await run.until(lambda: isinstance(run.app.screen, ServiceScreen), "the service")
-        run.apply(f"fault://{fault}")
-
-        await run.until(lambda: "because" in run.text and "try" in run.text, "a verdict")
-        opened = run.monitor.state.opened
-        assert opened is not None
-        assert opened.diagnosis is not None
-        assert opened.diagnosis.verdict.split()[0] in run.text
-
-        run.apply("gs://models/iris-2")
-        await run.until(lambda: run.readiness() is Readiness.READY, "ready again")
-        await run.until(lambda: "because" not in run.text, "no cause any more")
 
 
 async def test_the_logs_of_a_service_come_and_are_saved(tmp_path: Path) -> None:
