@@ -17,6 +17,8 @@ from kmon_tui.domain.verdict import HEALTHY, Diagnosis, Evidence, Try
 
 _DELETING_S = 120
 _WAYS = frozenset({"ingress-not-configured", "gateway-not-ready", "route-not-accepted", "inference-pool"})
+_PLACED, _PROBED = RANK["scheduling-gated"], RANK["readiness-probe"]
+"""Causes up to the first one keep a pod from a node; those between the two fail on it."""
 _COMPONENTS = ("predictor", "workload", "prefill", "router", "transformer", "explainer", "scheduler", "tokenizer")
 
 
@@ -132,7 +134,7 @@ def _deleted(scene: Scene, deleted: datetime) -> Diagnosis:
 
 def _conclude(scene: Scene, found: list[Finding]) -> Diagnosis:
     """Make the answer of the finding that explains the others."""
-    best = min(found, key=_order)
+    best = _deepest(scene, found)
     # A condition that the finding knows to be out of date is not said a second time as if it held.
     known = {step.text for step in best.evidence}
     steps = [*[step for step in chain.of_service(scene) if step.text not in known], *best.evidence]
@@ -148,6 +150,15 @@ def _conclude(scene: Scene, found: list[Finding]) -> Diagnosis:
         best.shared,
         best.component,
     )
+
+
+def _deepest(scene: Scene, found: list[Finding]) -> Finding:
+    """Give the finding that explains the others: where one pod is not even placed, what fails in the one that is."""
+    best = min(found, key=_order)
+    if RANK[best.cause] > _PLACED or scene.multinode:
+        return best  # the pods of a group fail together: what keeps one of them away is the cause
+    placed = [one for one in found if one.component == best.component and _PLACED < RANK[one.cause] < _PROBED]
+    return min(placed, key=_order, default=best)
 
 
 def _fell(scene: Scene) -> datetime | None:

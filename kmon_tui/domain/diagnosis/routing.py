@@ -15,6 +15,13 @@ from kmon_tui.domain.verdict import Evidence, Try
 _PATIENCE_S = 120
 _FOLLOWS = frozenset({"RevisionMissing", "RevisionFailed", "Stopped"})
 """Reasons of a route that only repeat that a revision is not ready."""
+_ROUTES = (
+    ("PredictorRouteReady", "PredictorConfigurationReady"),
+    ("TransformerRouteReady", "TransformerConfigurationReady"),
+    ("ExplainerRoutesReady", "ExplainerConfigurationReady"),
+    ("RoutesReady", "ConfigurationsReady"),
+)
+"""Of the components, and of a graph, which has the conditions of its Knative service: each with what it waits for."""
 _COMPONENTS = ("PredictorReady", "TransformerReady", "ExplainerReady")
 
 
@@ -102,15 +109,12 @@ def _routes(scene: Scene) -> Iterator[Finding]:
             return
     if scene.of_kind("Route"):
         return
-    configuration = scene.conditions.get("PredictorConfigurationReady")
-    condition = scene.conditions.get("PredictorRouteReady")
-    if (
-        condition is not None
-        and configuration is not None
-        and configuration.status == "True"
-        and _bad(scene, condition)
-    ):
-        yield _route(scene, scene.ref, condition)
+    for above, below in _ROUTES:
+        condition, configuration = scene.conditions.get(above), scene.conditions.get(below)
+        made = configuration is not None and configuration.status == "True"
+        if condition is not None and made and _bad(scene, condition):
+            yield _route(scene, scene.ref, condition)
+            return
 
 
 def _bad(scene: Scene, condition: Condition, obj: Object = NOTHING) -> bool:

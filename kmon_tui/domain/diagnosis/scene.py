@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from kmon_tui.domain.diagnosis import workloads
-from kmon_tui.domain.diagnosis.reading import NOTHING, conditions_of, name_of, node, nodes, number, ref_of, text, when
+from kmon_tui.domain.diagnosis.reading import (
+    NOTHING,
+    conditions_of,
+    labels,
+    name_of,
+    node,
+    nodes,
+    number,
+    ref_of,
+    text,
+    when,
+)
 from kmon_tui.domain.diagnosis.workloads import PodView
 from kmon_tui.domain.service import Condition, Kind, Mode
 from kmon_tui.domain.tree import Object, ObjectTree, Ref
@@ -53,6 +64,12 @@ class Scene:
     def current(self) -> tuple[PodView, ...]:
         """Pods that are meant to run and belong to the newest version of their component, the newest first."""
         return tuple([pod for pod in self.pods if pod.live and pod.current])
+
+    @property
+    def multinode(self) -> bool:
+        """Whether pods form groups over several nodes, of which each needs all others."""
+        grouped = any(text(labels(pod.object), "leaderworkerset.sigs.k8s.io/name") for pod in self.pods)
+        return grouped or bool(node(self.root, "spec", "predictor", "workerSpec"))
 
     def of_kind(self, kind: str) -> tuple[Object, ...]:
         """Give the objects of a kind."""
