@@ -43,6 +43,10 @@ class Source:
 
     def __init__(self, client: KubeClient, request: LogRequest, around: Around, limits: Limits | None) -> None:
         self.dropped = 0
+        self.opened = False
+        """Whether any log could be read."""
+        self.refusal: BackendError | None = None
+        """The first reason why a log could not be read."""
         self.news = asyncio.Event()
         """Set when there is something to take, or the fields have changed."""
         self._client, self._request, self._limits = client, request, limits
@@ -216,6 +220,7 @@ class Source:
         try:
             async with self._client.pieces(path, Ask("get", "pods/log", self._request.key.namespace), None) as piece:
                 self._streams[stream] = None
+                self.opened = True
                 self._failing.pop(run.place, None)
                 self.news.set()
                 while got := await piece():
@@ -224,11 +229,15 @@ class Source:
                         self.news.set()
                     elif found := lines.feed(got):
                         await self._put(found)
-        except (Forbidden, NotFound) as error:
-            if isinstance(error, Forbidden):
-                self._told[error.message] = None
+        except Forbidden as error:
+            self.refusal = self.refusal or error
+            self._told[error.message] = None
             return True
         except BackendError as error:
+            if isinstance(error, NotFound) and not self._is_there(run):
+                return True
+            # A 404 of a pod that is there: its node cannot be found or asked (kube-apiserver's pod log strategy).
+            self.refusal = self.refusal or error
             self._failing[run.place] = f"{run.container} of {run.pod}: {error.said or error.message}"
         finally:
             self._streams.pop(stream, None)
@@ -236,6 +245,10 @@ class Source:
         if found := lines.end():
             await self._put(found)
         return False
+
+    def _is_there(self, run: Run) -> bool:
+        """Whether the pod is there, as far as the watch has told."""
+        return any(name == run.pod for _, name in self._pods.basket.things)
 
     def _query(self, run: Run, lines: Lines, first: bool) -> str:
         request = self._request

@@ -55,6 +55,8 @@ async def read(client: KubeClient, request: LogRequest, around: Around | None = 
         while True:
             if not source.settled or not source.has_pods:
                 raise_if_failing(source.health)
+            if source.ended and not source.opened and source.refusal is not None:
+                raise source.refusal
             lines = sorted_by_time(batches) if batches else []
             fresh = [problem for problem in source.problems if problem not in said]
             said.update(fresh)

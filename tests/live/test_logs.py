@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from kmon_tui.domain.errors import Absent, Forbidden
+from kmon_tui.domain.errors import Absent, BackendError, Forbidden, NotFound
 from kmon_tui.domain.logs import LogLine, LogRequest, LogView
 from kmon_tui.domain.service import Key, Kind
 from kmon_tui.live.kube import KubeClient
@@ -23,6 +23,7 @@ from kmon_tui.live.logs import follow, read
 from kmon_tui.live.ratelimit import RateLimit
 from kmon_tui.live.watch import Around
 from kmon_tui.sandbox.apiserver.access import Rule
+from kmon_tui.sandbox.faults import Fault
 from kmon_tui.sandbox.sandbox import Sandbox, SandboxOptions
 from kmon_tui.settings import KubeSettings
 from tests.live.watching import QUICK, pod
@@ -248,6 +249,33 @@ async def test_without_the_right_to_pods_nothing_can_be_read() -> None:
     async with Sandbox(EMPTY) as sandbox, client_of(sandbox) as client:
         sandbox.api.access.forbid(Rule(resource="pods"))
         with pytest.raises(Forbidden, match="may not list pods in namespace default"):
+            [b async for b in read(client, LogRequest(IRIS, follow=False))]
+
+
+async def test_a_log_that_the_node_of_its_pod_cannot_give_is_said() -> None:
+    async with Sandbox(EMPTY) as sandbox:
+        sandbox.api.store.put(running("iris-1"))
+        sandbox.api.faults.add(Fault.parse("get/pods/log:404"))
+        async with followed(sandbox) as seen:
+            view = await seen.until(lambda view: bool(view.problems))
+
+    assert "kserve-container of iris-1" in view.problems[0]
+
+
+@pytest.mark.parametrize(("status", "error"), [(404, NotFound), (500, BackendError)])
+async def test_a_reading_that_could_read_no_log_at_all_fails(status: int, error: type[BackendError]) -> None:
+    async with Sandbox(EMPTY) as sandbox, client_of(sandbox) as client:
+        sandbox.api.store.put(running("iris-1"))
+        sandbox.api.faults.add(Fault.parse(f"get/pods/log:{status}"))
+        with pytest.raises(error):
+            [b async for b in read(client, LogRequest(IRIS, follow=False))]
+
+
+async def test_a_reading_without_the_right_to_any_log_fails() -> None:
+    async with Sandbox(EMPTY) as sandbox, client_of(sandbox) as client:
+        sandbox.api.store.put(running("iris-1"))
+        sandbox.api.access.forbid(Rule(resource="pods/log"))
+        with pytest.raises(Forbidden, match="may not get pods/log in namespace default"):
             [b async for b in read(client, LogRequest(IRIS, follow=False))]
 
 
