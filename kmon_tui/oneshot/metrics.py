@@ -95,7 +95,7 @@ def document(measurement: Measurement) -> dict[str, Any]:
         "families": [family.value for family in traffic.families] if traffic else [],
         "means": (traffic.means or None) if traffic else None,
         "prometheus": {
-            "url": prometheus.url,
+            "url": prometheus.url or None,
             "found_by": prometheus.found_by or None,
             "version": prometheus.version or None,
         },
@@ -198,7 +198,7 @@ def _table(measurement: Measurement) -> str:
     rows += [
         ("counter", units.number(traffic.counter_sum) if traffic else UNKNOWN),
         ("age of the newest sample", UNKNOWN if measurement.age_s is None else units.duration(measurement.age_s)),
-        ("source", f"{traffic.family if traffic else UNKNOWN} at {prometheus.url}"),
+        ("source", f"{traffic.family if traffic else UNKNOWN} at {prometheus.url or prometheus.scraped}"),
     ]
     return text_of([(name, clean(value)) for name, value in rows])
 

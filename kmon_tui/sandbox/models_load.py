@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 SLOT_S = 300.0
 """Latency and error ratio stay the same for this long."""
+_MOST_TOTALS = 5000
 _PERIODS_S = (2700.0, 1500.0, 640.0, 170.0, 61.0, 23.0)
 
 
@@ -52,6 +53,8 @@ class Load:
         ]
         self._burst_offset = rng.uniform(0, plan.burst_every_s) if plan.burst_every_s else 0.0
         self._slots: dict[int, tuple[float, float]] = {}
+        self._totals: dict[float, float] = {}
+        """The meters of all pods ask for the same moments of the past."""
 
     def rate(self, at_s: float) -> float:
         """Requests per second at a moment."""
@@ -66,6 +69,14 @@ class Load:
         return self._total(to_s) - self._total(from_s)
 
     def _total(self, at_s: float) -> float:
+        known = self._totals.get(at_s)
+        if known is None:
+            if len(self._totals) > _MOST_TOTALS:
+                self._totals.clear()
+            known = self._totals[at_s] = self._sum_until(at_s)
+        return known
+
+    def _sum_until(self, at_s: float) -> float:
         total = self.plan.requests_per_s * at_s - sum(a / w * math.cos(w * at_s + p) for a, w, p in self._waves)
         plan = self.plan
         if plan.burst_every_s:
@@ -117,8 +128,13 @@ class Flow:
         while at_s < to_s:
             slot = int(at_s // SLOT_S)
             turn_s = min((slot + 1) * SLOT_S, to_s)
-            turn_s = min((since_s for since_s, _ in self.shares if at_s < since_s < turn_s), default=turn_s)
-            share = self.share_at(at_s)
+            if len(self.shares) == 1:
+                since_s, share = self.shares[0]
+                if at_s < since_s:
+                    turn_s, share = min(turn_s, since_s), 0.0
+            else:
+                turn_s = min((since_s for since_s, _ in self.shares if at_s < since_s < turn_s), default=turn_s)
+                share = self.share_at(at_s)
             if share:
                 yield slot, share * self.load.requests(at_s, turn_s)
             at_s = turn_s

@@ -44,13 +44,13 @@ class Meter:
         self._restarts = 0
         self._own = [0.0] * len(self._bounds_s)
         self._sum_s = 0.0
+        self._shifts = [1e-6 + i * _GOLDEN % 1.0 for i in range(1, len(self._bounds_s) + 1)]
         self._shares: tuple[int, list[float], float] = (-1, [], 0.0)
 
     def read(self, now_s: float) -> Values | None:
         """Count what came since the last call and give all."""
         self._advance(now_s)
-        whole = (float(math.floor(own + 1e-6 + i * _GOLDEN % 1.0)) for i, own in enumerate(self._own, start=1))
-        counts = list(accumulate(whole))
+        counts = list(accumulate([float(int(own + shift)) for own, shift in zip(self._own, self._shifts, strict=True)]))
         if not counts[-1]:
             return None
         return [*counts, counts[-1], self._sum_s * self._unit]

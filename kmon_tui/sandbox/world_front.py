@@ -17,6 +17,8 @@ from kmon_tui.sandbox.world_state import ServiceState
 from kmon_tui.sandbox.world_templates import moment
 
 _AGE_S = 20 * 86400.0
+_PAST_S = 1200.0
+"""So much of the past is worked out: what stands before all services has many series."""
 _LABELS = {
     "istio-ingressgateway": {"app": "istio-ingressgateway", "istio": "ingressgateway"},
     "autoscaler": {"app": "autoscaler", "app.kubernetes.io/name": "knative-serving"},
@@ -46,7 +48,7 @@ async def place_front(
         await models.add(pod, ip)
         if server is not None:
             step_s = server.configuration.scrape_interval_s
-            first, last = int((now_s - history_s) // step_s) + 1, int((now_s - 0.5) // step_s)
+            first, last = int((now_s - min(history_s, _PAST_S)) // step_s) + 1, int((now_s - 0.5) // step_s)
             times_ms = [round(step * step_s * 1000) for step in range(first, last + 1)]
             backfill(server, placed, pod, times_ms, alive=True)
 
