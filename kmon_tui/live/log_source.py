@@ -8,7 +8,7 @@ from math import inf
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from kmon_tui.domain.errors import BackendError, Forbidden, NotFound
+from kmon_tui.domain.errors import BackendError, BadAnswer, Forbidden, NotFound
 from kmon_tui.domain.health import Health
 from kmon_tui.domain.logs import LogLine, LogRequest
 from kmon_tui.domain.peek import text
@@ -237,8 +237,9 @@ class Source:
             if isinstance(error, NotFound) and not self._is_there(run):
                 return True
             # A 404 of a pod that is there: its node cannot be found or asked (kube-apiserver's pod log strategy).
-            self.refusal = self.refusal or error
-            self._failing[run.place] = f"{run.container} of {run.pod}: {error.said or error.message}"
+            said = f"{run.container} of {run.pod}: {error.said or error.message}"
+            self.refusal = self.refusal or (BadAnswer(said, "Is its node there and ready?") if error.said else error)
+            self._failing[run.place] = said
         finally:
             self._streams.pop(stream, None)
             self.news.set()
