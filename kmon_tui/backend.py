@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # only names of types here: a screen that shows the fleet nee
     from kmon_tui.domain.command import Span
     from kmon_tui.domain.doctor.facts import Case, PrometheusFacts, Suspects
     from kmon_tui.domain.doctor.finding import Report
+    from kmon_tui.domain.doings import Doing
     from kmon_tui.domain.forward import Forward, ForwardSpec
     from kmon_tui.domain.logs import LogLine, LogRequest, LogView
     from kmon_tui.domain.manifest import Bundle, Manifest
@@ -215,6 +216,13 @@ class Logs(Protocol):
         """
 
 
+class Rights(Protocol):
+    """What we may do."""
+
+    async def missing(self, namespace: str) -> Mapping[Doing, str]:
+        """Give what may not be done in a namespace, each with the right that is missing. Raises BackendError."""
+
+
 @dataclass(frozen=True, slots=True)
 class Backend:
     """Everything of the outside, open."""
@@ -229,6 +237,7 @@ class Backend:
     deployer: Deployer | None = None
     doctor: Doctor | None = None
     tunnels: Tunnels | None = None
+    rights: Rights | None = None
     trees: Trees | None = None
     logs: Logs | None = None
     metrics_at: MetricsAt | None = None

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from kmon_tui.domain.command import Command
+from kmon_tui.domain.doings import Lacks
 from kmon_tui.domain.fleet import Fleet, Place
 from kmon_tui.domain.health import Health
 from kmon_tui.domain.late import dataclass
@@ -70,6 +71,8 @@ class State:
     """Those of the present context, saved or not, then those that run in other contexts."""
     forwards_note: str = ""
     """What is wrong with forwards.yaml."""
+    lacks: Lacks = field(default_factory=dict)
+    """What may not be done, by namespace."""
     opened: Opened | None = None
     """None while no screen shows the inside of a service."""
     logs: LogView | None = None

@@ -42,6 +42,7 @@ async def open_backend(settings: Settings) -> AsyncGenerator[Backend]:
     from kmon_tui.live.kubeconfig import find_access
     from kmon_tui.live.metrics import PrometheusMetrics
     from kmon_tui.live.predict_late import LatePredictor
+    from kmon_tui.live.rights import KubeRights
     from kmon_tui.live.scrape.pages import Pages
     from kmon_tui.live.scrape.scraper import Scraper
     from kmon_tui.live.scrape.with_pods import WithPods, with_pods
@@ -78,6 +79,7 @@ async def open_backend(settings: Settings) -> AsyncGenerator[Backend]:
             deployer=KubeDeployer(client, place, access.own_namespace, audit, why),
             doctor=LateDoctor(client, access.place.context, access.own_namespace),
             tunnels=KubeForwards(client, access.own_namespace),
+            rights=KubeRights(client),
             trees=LateTrees(client, metrics.memory_peaks),
             logs=LateLogs(client),
             predictor=await stack.enter_async_context(late),

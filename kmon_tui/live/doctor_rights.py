@@ -101,7 +101,7 @@ async def rights_facts(client: KubeClient, case: Case, own: str, prometheus_name
 
     async def look(namespace: str, rights: tuple[Right, ...]) -> None:
         try:
-            missing[namespace] = await _missing(client, namespace, rights)
+            missing[namespace] = await missing_rights(client, namespace, rights)
         except BackendError as error:
             missing[namespace], unknown[namespace] = (), error.message
 
@@ -120,7 +120,8 @@ async def rights_facts(client: KubeClient, case: Case, own: str, prometheus_name
     )
 
 
-async def _missing(client: KubeClient, namespace: str, rights: tuple[Right, ...]) -> tuple[Right, ...]:
+async def missing_rights(client: KubeClient, namespace: str, rights: tuple[Right, ...]) -> tuple[Right, ...]:
+    """Give those of the rights that we do not have there. Raises BackendError."""
     body = {
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SelfSubjectRulesReview",

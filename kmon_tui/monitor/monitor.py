@@ -195,7 +195,13 @@ class Monitor:
         old = self.state
         place = replace(old.place, context=context, namespace=settings.kube.namespace)
         state = replace(
-            old, place=place, fleet=Fleet(), traffic=None, causes={}, health={KUBERNETES: self._health(Status.STARTING)}
+            old,
+            place=place,
+            fleet=Fleet(),
+            traffic=None,
+            causes={},
+            lacks={},
+            health={KUBERNETES: self._health(Status.STARTING)},
         )
         self.store.put(state)
         self._inside.leave()
@@ -247,6 +253,10 @@ class Monitor:
             tasks.create_task(self._followed.run(backend.metrics), name="chosen metrics")
             tasks.create_task(self._find_causes(backend), name="causes of missing numbers")
             tasks.create_task(self._inside.run(backend), name="inside")
+            if backend.rights is not None:
+                from kmon_tui.monitor.rights import follow_rights  # late, as above
+
+                tasks.create_task(follow_rights(self.store, self._interest, backend.rights), name="rights")
 
     async def _follow(self, metrics: Metrics) -> None:
         await supervise(

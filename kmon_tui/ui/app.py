@@ -206,7 +206,7 @@ class KmonApp(OpeningApp):
         """Show the keys of the screen on top."""
         from kmon_tui.ui.help import help_lines
 
-        self.show_text("kmon-tui: help", help_lines(self.screen.active_bindings, self._surroundings.glyphs))
+        self.show_text("kmon-tui: help", help_lines(self.screen.active_bindings, self._surroundings.glyphs, self.lacks))
 
     async def on_event(self, event: events.Event) -> None:
         """See every key first: it says that somebody is there, and a second ctrl+c quits whatever has the focus."""

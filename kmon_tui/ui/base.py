@@ -14,6 +14,7 @@ from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES
 from textual.widgets import Input
 
+from kmon_tui.domain.doings import Doing
 from kmon_tui.domain.health import Health, Status
 from kmon_tui.domain.late import dataclass
 from kmon_tui.domain.service import InferenceService, Key
@@ -24,6 +25,9 @@ from kmon_tui.render.summary import api_health
 from kmon_tui.ui.cropping import CroppingCompositor
 from kmon_tui.ui.family import families
 from kmon_tui.ui.key_bar import KeyBar
+
+DOINGS = {"app.predict": Doing.FORWARD, "app.new_forward": Doing.FORWARD, "app.deploy": Doing.DEPLOY}
+"""Actions that need a right of their own."""
 
 
 def utc_now() -> datetime:
@@ -70,8 +74,10 @@ class KmonScreen(Screen[None]):
         """Draw this State."""
         if state.traffic is not self.state.traffic:
             self._report_came = self.surroundings.now()
-        self.state = state
+        lacks, self.state = self.state.lacks, state
         self._see_time()
+        if lacks is not state.lacks and self.is_mounted:
+            self.refresh_bindings()
         if self.is_mounted:
             self.draw()
 
@@ -120,6 +126,14 @@ class KmonScreen(Screen[None]):
     def is_read_only(self) -> bool:
         """Whether nothing may be written here."""
         return self.surroundings.read_only or bool(self.state.place.read_only)
+
+    def lacks(self, action: str) -> str:
+        """Give the right that is missing for what a key does; empty when there is none, or nobody knows."""
+        doing = DOINGS.get(action)
+        key = self.looked_at
+        if doing is None or key is None:
+            return ""
+        return self.state.lacks.get(key.namespace, {}).get(doing, "")
 
     @property
     def looked_at(self) -> Key | None:

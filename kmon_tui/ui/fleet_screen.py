@@ -188,6 +188,12 @@ class FleetScreen(KmonScreen):
         return self._table.selected
 
     @property
+    def looked_at(self) -> Key | None:
+        """The same, for keys mean it; None before the list is there."""
+        tables = self.query(ServiceTable)
+        return tables.first().selected if tables else None
+
+    @property
     def _table(self) -> ServiceTable:
         return self.query_one(ServiceTable)
 
@@ -361,5 +367,7 @@ class FleetScreen(KmonScreen):
     def _look(self) -> None:
         looked = LookAt(selected=self._table.selected, visible=self._table.visible_keys)
         if looked != self._looked:
+            if self.state.lacks:
+                self.refresh_bindings()  # rights may be others in this namespace
             self._looked = looked
             self.post_message(Ask(looked))

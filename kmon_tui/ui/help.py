@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from textual.binding import ActiveBinding
 
 from kmon_tui.domain.service import Readiness
+from kmon_tui.render.cells import clean
 from kmon_tui.render.glyphs import Glyphs
 from kmon_tui.render.lines import Line
 from kmon_tui.ui.commands import COMMANDS
@@ -53,11 +54,15 @@ SHORT = {
 }
 
 
-def help_lines(bindings: Mapping[str, ActiveBinding], glyphs: Glyphs) -> tuple[Line, ...]:
-    """Write keys, commands, filters and signs."""
+def help_lines(
+    bindings: Mapping[str, ActiveBinding], glyphs: Glyphs, lacks: Callable[[str], str] = lambda _: ""
+) -> tuple[Line, ...]:
+    """Write keys, commands, filters and signs; ``lacks`` gives the right that is missing for an action."""
     lines: list[Line] = []
     for group, pairs in _keys(bindings).items():
         lines.extend((_head(group), *_beside(pairs), ()))
+    if missing := _missing(bindings, lacks):
+        lines.extend((_head("Keys without the right, where you look now"), *missing, ()))
     lines.append(_head("Commands (after :)"))
     for name, text in COMMANDS.items():
         usage, _, words = text.partition(": ")
@@ -75,6 +80,16 @@ def help_lines(bindings: Mapping[str, ActiveBinding], glyphs: Glyphs) -> tuple[L
     trend = f"{glyphs.blocks}  212"
     lines.append(((f"  {trend:<16}", "trend"), ("requests/s from 0 to 212; blank: a gap; red: with errors", "")))
     return tuple(lines)
+
+
+def _missing(bindings: Mapping[str, ActiveBinding], lacks: Callable[[str], str]) -> list[Line]:
+    """Write which keys would be refused, and the right that each of them lacks."""
+    found = {active.binding.action: active.binding for active in bindings.values()}
+    return [
+        ((f"  {binding.key:<9}", "dim"), (f"{binding.description}: may not {clean(right)}", "dim"))
+        for binding in found.values()
+        if (right := lacks(binding.action))
+    ]
 
 
 def _head(words: str) -> Line:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol, runtime_checkable
+
 from textual import events
 from textual.binding import Binding
 from textual.message import Message
@@ -9,6 +11,14 @@ from textual.screen import Screen
 
 from kmon_tui.render.lines import Line, width_of
 from kmon_tui.ui.palette import LinesView
+
+
+@runtime_checkable
+class Screened(Protocol):
+    """A screen that knows which rights its keys lack."""
+
+    def lacks(self, action: str) -> str:
+        """Give the right that is missing for an action."""
 
 
 class KeyBar(LinesView):
@@ -46,7 +56,8 @@ class KeyBar(LinesView):
         parts: dict[str, tuple[str, Line]] = {}
         for binding, enabled in sorted(shown, key=lambda one: (_place(one[0]), one[0].id != "app.help")):
             key = binding.key_display or binding.key.replace("ctrl+", "^").replace("escape", "esc")
-            look = ("key", "") if enabled else ("dim", "dim")  # what cannot be done now stays in its place
+            lacks = isinstance(screen, Screened) and screen.lacks(binding.action)
+            look = ("dim", "dim") if lacks or not enabled else ("key", "")  # what cannot be done stays in its place
             words: Line = ((f" {key}", look[0]), (f" {binding.description} ", look[1]))
             parts.setdefault(binding.action, (binding.key, words))
         kept = fitting(list(parts.values()), screen.size.width)

@@ -88,6 +88,15 @@ class OpeningApp(MetricsApp):
 
         self.push_screen(TextScreen(title, lines))
 
+    def lacks(self, action: str) -> str:
+        """Give the right that is missing for an action, where somebody looks."""
+        return self.screen.lacks(action) if isinstance(self.screen, KmonScreen) else ""
+
+    def _warn(self, action: str) -> None:
+        """Say which right a dim key lacks. It goes on: the manifest may be for another place, the URL another way."""
+        if right := self.lacks(action):
+            self.notify(f"may not {right}", title="a right is missing", severity="warning", markup=False)
+
     @property
     def _looked_at(self) -> Key | None:
         screen = self.screen
@@ -105,6 +114,7 @@ class OpeningApp(MetricsApp):
         """Talk to the model of the service that is looked at."""
         if (key := self._meant) is None:
             return
+        self._warn("app.predict")
         # Only now: an editor for text takes its time to be imported.
         from kmon_tui.ui.predict_screen import PredictScreen
 
@@ -121,6 +131,7 @@ class OpeningApp(MetricsApp):
         from kmon_tui.domain.forward import target_of
         from kmon_tui.ui.forwards_screen import ForwardsScreen
 
+        self._warn("app.new_forward")
         key = self._looked_at
         self.open_screen(ForwardsScreen(self._surroundings, f"{target_of(key)} " if key is not None else " "))
 
@@ -128,6 +139,7 @@ class OpeningApp(MetricsApp):
         """Deploy manifests, or look at the deploy that runs."""
         from kmon_tui.ui.deploy_screen import DeployScreen
 
+        self._warn("app.deploy")
         self.open_screen(DeployScreen(self._surroundings))
 
     def action_doctor(self) -> None:

@@ -66,6 +66,11 @@ class LinesView(Painted):
             if before != after:
                 self._write(y, differences(self.paint(before, width), self.paint(after, width)))
 
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """What is shown."""
+        return self._lines
+
     def render_line(self, y: int) -> Strip:
         """Paint one line."""
         width = self.size.width
