@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TypeVar
 
 import msgspec
@@ -54,17 +54,28 @@ async def likely_kinds(client: KubeClient) -> dict[Kind, str]:
 
 
 async def sure_kinds(client: KubeClient, kinds: Iterable[Kind]) -> dict[Kind, str]:
-    """Give those of these kinds that exist: one question, and one more for each version that may hold them."""
-    served = await _versions(client)
-    known: dict[str, set[str]] = {}
+    """Give those of these kinds that exist: a question for each version that may hold them.
+
+    While all are missing the group is asked for first, which most often is not there.
+    """
+    wanted = set(kinds)
+    served = await _versions(client) if wanted == set(Kind) else _versions_of(wanted)
+    held = {version: await _plurals(client, version) for version in sorted(served & _versions_of(wanted))}
     found: dict[Kind, str] = {}
-    for kind in kinds:
-        for version in VERSIONS[kind]:
-            if version in served and version not in known:
-                known[version] = await _plurals(client, version)
-            if PLURALS[kind] in known.get(version, ()):
-                found.setdefault(kind, f"{GROUP}/{version}")
+    for kind in wanted:
+        version = next((version for version in VERSIONS[kind] if PLURALS[kind] in held.get(version, ())), None)
+        if version is not None:
+            found[kind] = f"{GROUP}/{version}"
     return found
+
+
+def questions(kinds: Collection[Kind]) -> int:
+    """Give how many questions sure_kinds() asks while none of these kinds is there."""
+    return 1 if set(kinds) == set(Kind) else len(_versions_of(kinds))
+
+
+def _versions_of(kinds: Iterable[Kind]) -> set[str]:
+    return {version for kind in kinds for version in VERSIONS[kind]}
 
 
 async def server_version(client: KubeClient) -> str:

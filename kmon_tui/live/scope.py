@@ -15,7 +15,7 @@ from kmon_tui.domain.health import Health, Status
 from kmon_tui.domain.service import Kind
 from kmon_tui.live.asking import REFUSED_FOR_S
 from kmon_tui.live.codec import Codec
-from kmon_tui.live.discovery import PLURALS, likely_kinds, server_version, sure_kinds
+from kmon_tui.live.discovery import PLURALS, likely_kinds, questions, server_version, sure_kinds
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.rows import PodSink, Rows, ServedSink
 from kmon_tui.live.shapes import PodObject, Served
@@ -234,19 +234,20 @@ class Scope:
         """Find the kinds, and look again for those that are missing: somebody may install KServe now."""
         if not self._looked:
             await self._until_answered(self._look_first)
-        wait_s = self._around.pace.first_look_s
         while True:
-            await asyncio.sleep(wait_s)
-            wait_s = self._around.pace.look_s
+            await asyncio.sleep(self._around.pace.ask_s * max(1, questions(self._missing)))
             await self._until_answered(self._look_again)
 
     async def _look_first(self) -> None:
         self._found(await likely_kinds(self._client))
 
     async def _look_again(self) -> None:
-        missing = [kind for kind in Kind if not self._kinds[kind].base]
-        if missing:
+        if missing := self._missing:
             self._found(await sure_kinds(self._client, missing))
+
+    @property
+    def _missing(self) -> list[Kind]:
+        return [kind for kind in Kind if not self._kinds[kind].base]
 
     async def _ask_version(self) -> None:
         async def ask() -> None:

@@ -105,10 +105,10 @@ class Pace:
     grace_s: float = 15.0
     """Silence beyond the length that the server agreed to."""
     page: int = 500
-    first_look_s: float = 10.0
-    """Until kinds that are missing are looked for again, the first time."""
+    ask_s: float = 7.0
+    """Between two requests that look for missing kinds: nine a minute, with what watches need, of ten."""
     look_s: float = 60.0
-    """The same, every other time."""
+    """Until what was not found beside the fleet is looked for again."""
     backoff: Backoff = Backoff()
 
 

@@ -6,7 +6,11 @@ import asyncio
 import gc
 
 from kmon_tui import __version__
+from kmon_tui.domain.service import Kind
+from kmon_tui.live.discovery import questions
 from kmon_tui.live.ratelimit import RateLimit
+from kmon_tui.live.scope import MOST_WATCHES
+from kmon_tui.live.watch import Pace
 from kmon_tui.sandbox.sandbox import Sandbox, SandboxOptions
 from tests.live.watching import pod, sample, watching
 
@@ -68,3 +72,15 @@ async def test_a_big_list_comes_whole_and_leaves_the_collector_on() -> None:
     assert len(fleet.services) == 1500
     assert sum(record.verb == "list" for record in sandbox.api.log) <= 3 + 3
     assert gc.isenabled()
+
+
+def test_looking_for_missing_kinds_and_five_watches_stay_within_ten_requests_a_minute() -> None:
+    pace = Pace()
+
+    assert 60 / pace.ask_s + MOST_WATCHES * 60 / pace.watch_s <= 10
+
+
+def test_a_missing_kind_is_looked_for_every_few_seconds() -> None:
+    waits_s = [Pace().ask_s * questions(missing) for missing in (tuple(Kind), (Kind.GRAPH,), (Kind.LLM, Kind.GRAPH))]
+
+    assert waits_s == [7.0, 7.0, 14.0]
