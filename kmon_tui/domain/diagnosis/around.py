@@ -1,4 +1,4 @@
-"""What is wrong around a model that is ready: nobody reaches it, it answers no, its autoscaler is blind."""
+"""What is wrong with a service that says Ready: it answers no, nothing of it runs, or nobody reaches it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
-from kmon_tui.domain.diagnosis import chain
 from kmon_tui.domain.diagnosis.finding import Finding, describe, kubectl
 from kmon_tui.domain.diagnosis.reading import (
     conditions_of,
-    earliest,
     labels,
     name_of,
     node,
@@ -19,7 +17,6 @@ from kmon_tui.domain.diagnosis.reading import (
     one_line,
     ref_of,
     text,
-    when,
 )
 from kmon_tui.domain.diagnosis.scene import Scene
 from kmon_tui.domain.diagnosis.workloads import component_of
@@ -29,8 +26,6 @@ from kmon_tui.domain.verdict import Evidence, Try
 
 _UNKNOWN_MODEL = re.compile(r"model.{0,80}(does not exist|not found|not ready|not loaded)", re.I)
 _SETTLING_S = 60
-_METRICS_S = 180
-"""A new pod has no metrics for the first minutes, and the autoscaler says so."""
 
 
 def not_serving(scene: Scene) -> Iterator[Finding]:
@@ -177,64 +172,3 @@ def _serves(entry: Object) -> bool:
 def _ready_since(pod: Object) -> datetime | None:
     condition = conditions_of(pod).get("Ready")
     return condition.since if condition is not None else None
-
-
-def autoscaler(scene: Scene) -> Iterator[Finding]:
-    """Find an autoscaler that cannot read its metric although there are pods to measure."""
-    serving = [_ready_since(pod.object) for pod in scene.current if pod.ready]
-    if not serving or not scene.older_than(earliest(*serving), _METRICS_S):
-        return
-    for obj in (*scene.of_kind("ScaledObject"), *scene.of_kind("HorizontalPodAutoscaler")):
-        conditions = conditions_of(obj)
-        for type_ in ("Ready", "ScalingActive", "AbleToScale"):
-            condition = conditions.get(type_)
-            if condition is None or condition.status != "False" or condition.reason in ("ScalingDisabled", "NoTraffic"):
-                continue
-            if not scene.lasts(condition, _METRICS_S, obj):
-                continue
-            ref = ref_of(obj)
-            event = chain.newest_event(
-                scene,
-                ref,
-                frozenset(
-                    {
-                        "KEDAScalerFailed",
-                        "FailedGetResourceMetric",
-                        "FailedGetExternalMetric",
-                        "FailedComputeMetricsReplicas",
-                    }
-                ),
-            )
-            steps = [Evidence(f"{ref.kind} {ref.name}: {chain.said(condition)}", ref, condition.since, 1)]
-            steps += [chain.of_event(event, ref, 2)] if event else []
-            why = one_line(condition.message) or condition.reason
-            yield Finding(
-                "autoscaler-metrics",
-                f"the autoscaler {ref.name} cannot do its work: {why}",
-                ref,
-                condition.since or when(obj, "metadata", "creationTimestamp"),
-                tuple(steps),
-                (
-                    describe(ref),
-                    Try("see whether there are metrics of pods", kubectl("top", "pods", namespace=ref.namespace)),
-                ),
-                "metrics.k8s.io" if "metrics.k8s.io" in condition.message else "",
-            )
-            return
-    for type_ in ("ScalingReady", "PrefillScalingReady"):
-        condition = scene.conditions.get(type_)
-        if (
-            scene.ref.kind == Kind.LLM
-            and condition is not None
-            and condition.status == "False"
-            and scene.lasts(condition, _METRICS_S)
-        ):
-            yield Finding(
-                "autoscaler-metrics",
-                f"its autoscaler cannot do its work: {one_line(condition.message) or condition.reason}",
-                scene.ref,
-                condition.since,
-                (),
-                (describe(scene.ref),),
-            )
-            return

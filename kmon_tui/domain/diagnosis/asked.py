@@ -125,25 +125,13 @@ def explain(scene: Scene, said: str, steps: tuple[Evidence, ...]) -> Finding | N
             steps,
             storage.tries("storage-scheme", address, scene.ref, "default"),
         )
-    if _SPEC.search(said):
-        return Finding(
-            "invalid-spec",
-            f"KServe cannot work with its spec: {one_line(said)}",
-            scene.ref,
-            moment,
-            steps,
-            (_edit(scene),),
-        )
     if not said:
         return None
-    return Finding(
-        "reconcile-failed",
-        f"KServe cannot create what {scene.ref.name} needs: {one_line(said)}",
-        scene.ref,
-        moment,
-        steps,
-        controller(scene.ref),
-    )
+    if _SPEC.search(said):
+        verdict = f"KServe cannot work with its spec: {one_line(said)}"
+        return Finding("invalid-spec", verdict, scene.ref, moment, steps, (_edit(scene),))
+    verdict = f"KServe cannot create what {scene.ref.name} needs: {one_line(said)}"
+    return Finding("reconcile-failed", verdict, scene.ref, moment, steps, controller(scene.ref))
 
 
 def _runtime_missing(scene: Scene, named: str, steps: tuple[Evidence, ...]) -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from kmon_tui.domain.diagnosis import chain, graph, scheduling
@@ -156,36 +157,6 @@ def doing(scene: Scene, workload: str = "") -> list[Evidence]:
 
 
 def _unknown(scene: Scene, odd: Condition | None, since: datetime | None) -> Diagnosis:
-    steps = [*chain.of_service(scene)]
-    said = {step.text for step in steps}
-    for condition in scene.conditions.values():
-        line = chain.said(condition)
-        if condition.status != "True" and condition.type != "Stopped" and (condition.reason or condition.message):
-            steps += [Evidence(line, scene.ref, condition.since)] if line not in said else []
-            said.add(line)
-    for deployment in scene.deployments:
-        wanted, ready = number(deployment, "spec", "replicas"), number(deployment, "status", "readyReplicas") or 0
-        if wanted is not None and ready < wanted:
-            ref = ref_of(deployment)
-            steps.append(Evidence(f"Deployment {ref.name}: {ready} of {wanted} ready", ref, None, 1))
-    for pod in scene.current:
-        if not pod.ready:
-            steps.append(
-                Evidence(
-                    f"pod {pod.ref.name}: {text(pod.object, 'status', 'phase') or '?'}, not ready",
-                    pod.ref,
-                    pod.created,
-                    2,
-                )
-            )
-    warnings = [
-        event
-        for event in scene.tree.events
-        if text(event, "type") == "Warning" and not scene.older_than(event_time(event), 3600)
-    ]
-    for event in warnings[-5:]:
-        about = node(event, "involvedObject")
-        steps.append(chain.of_event(event, Ref(text(about, "kind"), text(about, "name"), text(about, "namespace")), 3))
     unusual = f"; unusual is {chain.said(odd)}" if odd is not None else ""
     up, live = _counts(scene)
     although = f" although {up} of {live} pods are ready" if up else ""
@@ -194,10 +165,45 @@ def _unknown(scene: Scene, odd: Condition | None, since: datetime | None) -> Dia
         f"not ready for {age(since, scene.now)}{although}, and nothing known explains it{unusual}",
         scene.ref,
         since,
-        tuple(steps),
+        (*_conditions(scene), *_children(scene), *_warnings(scene)),
         still(scene),
         (describe(scene.ref),),
     )
+
+
+def _conditions(scene: Scene) -> tuple[Evidence, ...]:
+    """Give everything that the service itself says no to, each line once."""
+    steps = {step.text: step for step in chain.of_service(scene)}
+    for condition in scene.conditions.values():
+        if condition.status != "True" and condition.type != "Stopped" and (condition.reason or condition.message):
+            line = chain.said(condition)
+            steps.setdefault(line, Evidence(line, scene.ref, condition.since))
+    return tuple(steps.values())
+
+
+def _children(scene: Scene) -> Iterator[Evidence]:
+    """Give Deployments and pods that are not ready."""
+    for deployment in scene.deployments:
+        wanted, ready = number(deployment, "spec", "replicas"), number(deployment, "status", "readyReplicas") or 0
+        if wanted is not None and ready < wanted:
+            ref = ref_of(deployment)
+            yield Evidence(f"Deployment {ref.name}: {ready} of {wanted} ready", ref, None, 1)
+    for pod in scene.current:
+        if not pod.ready:
+            phase = text(pod.object, "status", "phase") or "?"
+            yield Evidence(f"pod {pod.ref.name}: {phase}, not ready", pod.ref, pod.created, 2)
+
+
+def _warnings(scene: Scene) -> Iterator[Evidence]:
+    """Give the last warnings of the last hour."""
+    recent = [
+        event
+        for event in scene.tree.events
+        if text(event, "type") == "Warning" and not scene.older_than(event_time(event), 3600)
+    ]
+    for event in recent[-5:]:
+        about = node(event, "involvedObject")
+        yield chain.of_event(event, Ref(text(about, "kind"), text(about, "name"), text(about, "namespace")), 3)
 
 
 def _odd(scene: Scene) -> Condition | None:

@@ -76,6 +76,27 @@ def _known(scene: Scene, pod: PodView, box: Box, end: End, lines: str) -> Findin
         return _storage(
             scene, pod, box, lines or text(node(scene.root, "status", "modelStatus", "lastFailureInfo"), "message")
         )
+    gpu = _gpu(pod, box, lines)
+    if gpu is not None:
+        return gpu
+    if _HUB_DENIED.search(lines) or _HUB_MISSING.search(lines):
+        return _hub(scene, pod, box, lines)
+    if re.search(r"exec format error", lines + end.message, re.I):
+        return Finding(
+            "image-platform",
+            f"the image {box.image} is not built for the CPU of {pod.ref.name}'s node",
+            pod.ref,
+            shared=f"image {box.image}",
+        )
+    if _killed_by_probe(scene, pod, box, end):
+        return _liveness(scene, pod, box)
+    if not box.init and _lacks_model(scene, pod, lines):
+        return _unfetched(scene, pod, box)
+    return _plain(scene, pod, box, end, lines)
+
+
+def _gpu(pod: PodView, box: Box, lines: str) -> Finding | None:
+    """Read from a log that the GPU is too small, or not usable."""
     if _GPU_MEMORY.search(lines):
         line = _line(lines, _GPU_MEMORY)
         return Finding(
@@ -91,22 +112,9 @@ def _known(scene: Scene, pod: PodView, box: Box, end: End, lines: str) -> Findin
             f"{box.name} of {pod.ref.name} finds no usable GPU: {_line(lines, _GPU_DRIVER)}",
             pod.ref,
             shared=f"Node {host}" if host else "",
-            tries=(Try("see the node's GPUs", kubectl("describe", "node", host or "NODE")),),
+            tries=(Try("see the node's GPUs", kubectl("describe", *(["node", host] if host else ["nodes"]))),),
         )
-    if _HUB_DENIED.search(lines) or _HUB_MISSING.search(lines):
-        return _hub(scene, pod, box, lines)
-    if re.search(r"exec format error", lines + end.message, re.I):
-        return Finding(
-            "image-platform",
-            f"the image {box.image} is not built for the CPU of {pod.ref.name}'s node",
-            pod.ref,
-            shared=f"image {box.image}",
-        )
-    if _killed_by_probe(scene, pod, box, end):
-        return _liveness(scene, pod, box)
-    if not box.init and _lacks_model(scene, pod, lines):
-        return _unfetched(scene, pod, box)
-    return _plain(scene, pod, box, end, lines)
+    return None
 
 
 def _out_of_memory(scene: Scene, pod: PodView, box: Box) -> Finding:

@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
-from kmon_tui.domain.diagnosis import around, asked, calm, chain, creation, graph, llm, mesh, pods, revisions, routing
+from kmon_tui.domain.diagnosis import (
+    around,
+    asked,
+    autoscaling,
+    calm,
+    chain,
+    creation,
+    graph,
+    llm,
+    mesh,
+    pods,
+    revisions,
+    routing,
+)
 from kmon_tui.domain.diagnosis.causes import RANK
 from kmon_tui.domain.diagnosis.finding import Finding, age, controller, kubectl
 from kmon_tui.domain.diagnosis.reading import node, text, texts, when
@@ -71,7 +84,7 @@ _STAGES: tuple[tuple[_Rule, ...], ...] = (
     (routing.findings,),
     (llm.findings,),
     (around.not_serving,),
-    (around.autoscaler,),
+    (autoscaling.findings,),
     (asked.canary,),
 )
 """Rules of a later stage are asked only when no earlier one found anything: they would tell of what follows from it."""

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from kmon_tui.domain.diagnosis import model, storage
 from kmon_tui.domain.diagnosis.finding import Finding, kubectl
 from kmon_tui.domain.diagnosis.reading import node, number, one_line, text, when
 from kmon_tui.domain.diagnosis.scene import Scene
 from kmon_tui.domain.service import Mode
+from kmon_tui.domain.tree import Object
 from kmon_tui.domain.verdict import Evidence, Try
+
+_FETCHING = ("pull", "storage", "download", "fetch", "bucket")
 
 
 def findings(scene: Scene) -> Iterator[Finding]:
@@ -18,61 +22,35 @@ def findings(scene: Scene) -> Iterator[Finding]:
     if scene.mode is not Mode.MODELMESH or text(status, "transitionStatus") != "BlockedByFailedLoad":
         return
     info = node(status, "lastFailureInfo")
-    reason, said, place = text(info, "reason"), text(info, "message"), text(info, "location")
-    since = when(info, "time") or (
-        scene.conditions["PredictorReady"].since if "PredictorReady" in scene.conditions else None
-    )
-    copies = number(status, "copies", "failedCopies")
-    step = Evidence(
-        f"{copies if copies is not None else '?'} failed copies{f', last in {place}' if place else ''}: "
-        f"{', '.join(word for word in (reason, one_line(said)) if word)}",
-        scene.ref,
-        since,
-        1,
-    )
-    pods = Try(
-        "see the model servers", kubectl("get", "pods", "-l", "modelmesh-service", namespace=scene.ref.namespace)
-    )
-    if reason == "RuntimeUnhealthy":
-        yield Finding(
-            "runtime-unhealthy",
-            f"the model servers that are to load it are not healthy: {one_line(said) or reason}",
-            scene.ref,
-            since,
-            (step,),
-            (pods,),
-            f"ModelMesh of {scene.ref.namespace}",
-            "predictor",
-        )
-        return
-    address = model.uri(scene)
-    cause = storage.classify(said)
-    if cause != "storage-failed" and any(
-        word in said.lower() for word in ("pull", "storage", "download", "fetch", "bucket")
-    ):
-        yield Finding(
-            cause,
-            storage.verdict(cause, address, said, "ModelMesh's puller"),
-            scene.ref,
-            since,
-            (step,),
-            (
-                Try(
-                    "see the storage credentials",
-                    kubectl("get", "secret", "storage-config", "-o", "yaml", namespace=scene.ref.namespace),
-                ),
-            ),
-            "",
-            "predictor",
-        )
-        return
+    reason, said = text(info, "reason"), text(info, "message")
+    ready = scene.conditions.get("PredictorReady")
+    since = when(info, "time") or (ready.since if ready is not None else None)
+    cause, verdict, help_ = _explain(scene, reason, said)
+    shared = f"ModelMesh of {scene.ref.namespace}" if cause == "runtime-unhealthy" else ""
     yield Finding(
-        "model-load-failed",
-        f"the model server cannot load it: {one_line(said) or reason or 'it does not say why'}",
-        scene.ref,
-        since,
-        (step,),
-        (pods,),
-        "",
-        "predictor",
+        cause, verdict, scene.ref, since, (_step(scene, status, since),), (help_,), shared, component="predictor"
     )
+
+
+def _step(scene: Scene, status: Object, since: datetime | None) -> Evidence:
+    copies, info = number(status, "copies", "failedCopies"), node(status, "lastFailureInfo")
+    told = ", ".join(word for word in (text(info, "reason"), one_line(text(info, "message"))) if word)
+    place = text(info, "location")
+    where = f", last in {place}" if place else ""
+    return Evidence(f"{'?' if copies is None else copies} failed copies{where}: {told}", scene.ref, since, 1)
+
+
+def _explain(scene: Scene, reason: str, said: str) -> tuple[str, str, Try]:
+    """Give cause, verdict and what helps."""
+    namespace = scene.ref.namespace
+    pods = Try("see the model servers", kubectl("get", "pods", "-l", "modelmesh-service", namespace=namespace))
+    if reason == "RuntimeUnhealthy":
+        verdict = f"the model servers that are to load it are not healthy: {one_line(said) or reason}"
+        return "runtime-unhealthy", verdict, pods
+    cause = storage.classify(said)
+    if cause != "storage-failed" and any(word in said.lower() for word in _FETCHING):
+        verdict = storage.verdict(cause, model.uri(scene), said, "ModelMesh's puller")
+        secret = kubectl("describe", "secret", "storage-config", namespace=namespace)
+        return cause, verdict, Try("see which storages have credentials", secret)
+    verdict = f"the model server cannot load it: {one_line(said) or reason or 'it does not say why'}"
+    return "model-load-failed", verdict, pods

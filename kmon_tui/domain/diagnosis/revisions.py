@@ -9,6 +9,7 @@ from kmon_tui.domain.diagnosis import calm, chain, images, model, placement, ref
 from kmon_tui.domain.diagnosis.finding import Finding, describe, kubectl
 from kmon_tui.domain.diagnosis.reading import (
     NOTHING,
+    both_ends,
     conditions_of,
     labels,
     node,
@@ -58,34 +59,22 @@ def _failed_load(scene: Scene) -> Finding | None:
         since,
         1,
     )
-    address = model.uri(scene)
-    cause = storage.classify(said)
-    # Its message is the storage-initializer's or the model server's; only words tell whose.
+    cause, verdict, tries, shared = _explain_load(scene, said, code)
+    return Finding(cause, verdict, scene.ref, since, (step,), tries, shared, "predictor")
+
+
+def _explain_load(scene: Scene, said: str, code: int | None) -> tuple[str, str, tuple[Try, ...], str]:
+    """Tell whose message it is, the storage-initializer's or the model server's: only its words say that."""
+    address, cause = model.uri(scene), storage.classify(said)
     if (cause != "storage-failed" and _of_storage(said, address)) or "torage initialization failed" in said:
-        return Finding(
-            cause,
-            storage.verdict(cause, address, said),
-            scene.ref,
-            since,
-            (step,),
-            storage.tries(cause, address, scene.ref, "default"),
-            storage.shared(cause, address, "?"),
-            "predictor",
-        )
+        tries = storage.tries(cause, address, scene.ref, "default")
+        return cause, storage.verdict(cause, address, said), tries, storage.shared(cause, address, "?")
     how = f"exit code {code}" if code is not None else "an error"
     hint = " (killed: out of memory, or by its liveness probe)" if code == 137 and not said else ""
-    line = one_line(storage.telling_line(said), 180)
-    return Finding(
-        "crash-loop",
-        f"the model's container ended with {how}{hint}{f': {line}' if line else ''}; its pod is "
-        "not there to ask any more",
-        scene.ref,
-        since,
-        (step,),
-        _again(scene),
-        "",
-        "predictor",
-    )
+    line = both_ends(storage.telling_line(said))
+    why = f": {line}" if line else ""
+    verdict = f"the model's container ended with {how}{hint}{why}; its pod is not there to ask any more"
+    return "crash-loop", verdict, _again(scene), ""
 
 
 def _of_storage(said: str, address: str) -> bool:
