@@ -59,7 +59,7 @@ class KubeDoctor:
     async def _prometheus(self, case: Case, cluster: ClusterFacts, metrics: Metrics | None) -> PrometheusFacts:
         if not isinstance(metrics, Patient):
             return PrometheusFacts(failure="none is configured", hint="kmon-tui --prometheus URL")
-        suspects = Suspects(case.services, case.isvc, cluster.pods.value or ())
+        suspects = Suspects(case.services, case.isvc, cluster.pods.value or (), case.families)
         try:
             async with asyncio.timeout(PROMETHEUS_S):
                 return await metrics.examined(suspects)

@@ -47,12 +47,15 @@ async def prometheus_facts(run: Run, url: str, found_by: str, matchers: str, sus
     skew_s = await run(_skew)
     version = await _told(run, lambda api: _text(api, "status/buildinfo", "version"))
     retention = await _told(run, lambda api: _text(api, "status/runtimeinfo", "storageRetention"))
-    families = await _told(run, lambda api: _families(api, matchers))
+    families = Told(suspects.families)
+    if suspects.families is None:
+        families = await _told(run, lambda api: _families(api, matchers))
     config = await _told(run, lambda api: _text(api, "status/config", "yaml"))
     jobs: Told[tuple[Job, ...]] = Told(why=config.why)
     if config.value:
         jobs = Told(await asyncio.to_thread(jobs_of, config.value))
-    targets = await _told(run, lambda api: _targets(api, matchers, pods))
+    counts = await _told(run, lambda api: _counts(api, matchers))
+    targets = await _told(run, lambda api: _targets(api, matchers, pods, counts.value or {}))
     series: Told[tuple[SeriesFact, ...]] = Told()
     bounds: Told[tuple[Bounds, ...]] = Told()
     if isvc is not None:
@@ -67,6 +70,7 @@ async def prometheus_facts(run: Run, url: str, found_by: str, matchers: str, sus
         skew_s=Told(skew_s),
         families=families,
         jobs=jobs,
+        counts=counts,
         targets=targets,
         series=series,
         bounds=bounds,
@@ -132,10 +136,16 @@ def _families(api: Api, matchers: str) -> tuple[str, ...]:
     return tuple(str(family) for family, dialect in of_pods.items() if there & set(dialect.requests))
 
 
-def _targets(api: Api, matchers: str, pods: tuple[PodFacts, ...]) -> tuple[Scraped, ...]:
-    """Give the targets of our jobs, and those of the pods of one service whatever their job, with their last errors."""
-    parts = [f"up{{job=~{quoted(OUR_JOBS)}{_and(matchers)}}}"]
-    parts += [f"up{{{where}{_and(matchers)}}}" for where in _of_pods(pods)]
+def _counts(api: Api, matchers: str) -> Mapping[str, int]:
+    rows = api.query(f"count by (job) (up{{job=~{quoted(OUR_JOBS)}{_and(matchers)}}})")
+    return {row.metric.get("job", ""): int(float(row.value[1])) for row in rows}
+
+
+def _targets(api: Api, matchers: str, pods: tuple[PodFacts, ...], counts: Mapping[str, int]) -> tuple[Scraped, ...]:
+    """Give the targets of the pods of one service whatever their job; without pods those of our jobs that are down."""
+    parts = [f"up{{{where}{_and(matchers)}}}" for where in _of_pods(pods)]
+    if not parts:
+        parts = [f"(up{{job=~{quoted(OUR_JOBS)}{_and(matchers)}}} == 0)"]
     found: dict[tuple[str, str], Scraped] = {}
     for row in api.query(" or ".join(parts)):
         metric = row.metric
@@ -148,15 +158,15 @@ def _targets(api: Api, matchers: str, pods: tuple[PodFacts, ...]) -> tuple[Scrap
             namespace=metric.get("namespace") or metric.get("kubernetes_namespace", ""),
             service_name=metric.get("service_name", ""),
         )
-    return tuple(_with_errors(api, found))
+    return tuple(_with_errors(api, found, counts))
 
 
-def _with_errors(api: Api, found: Mapping[tuple[str, str], Scraped]) -> Iterable[Scraped]:
+def _with_errors(api: Api, found: Mapping[tuple[str, str], Scraped], counts: Mapping[str, int]) -> Iterable[Scraped]:
     """Add what the targets API says of those that are down; where it is not there, they are down without a reason."""
     pools = sorted({one.job for one in found.values() if one.health == "down"})
     errors: dict[tuple[str, str], tuple[str, str]] = {}
     for pool in pools[:MOST_POOLS]:
-        if sum(one.job == pool for one in found.values()) <= MOST_TARGETS:
+        if counts.get(pool, 0) <= MOST_TARGETS:
             errors |= _errors(api, pool)
     for place, one in found.items():
         error, url = errors.get(place, ("", "")) if one.health == "down" else ("", "")

@@ -54,6 +54,7 @@ def case_of(state: State, key: Key | None, *, brief: bool = False) -> Case:
         ports=ports,
         problem="" if fleet.synced else fleet.health.error,
         read_only=bool(state.place.read_only),
+        families=tuple(map(str, state.traffic.prometheus.families)) if brief and state.traffic is not None else None,
         brief=brief,
     )
 

@@ -82,6 +82,7 @@ PROMETHEUS = PrometheusFacts(
     skew_s=Told(0.1),
     families=Told(("kserve-alias",)),
     jobs=Told((Job("prometheus"), Job("kserve-metrics", by_pods=True, interval="15s"))),
+    counts=Told({"kserve-metrics": 1}),
     targets=Told((TARGET,)),
     series=Told((SERIES,)),
     bounds=Told((Bounds("kserve_request_duration_milliseconds", 10000.0),)),
@@ -113,7 +114,9 @@ def test_a_healthy_chain_has_no_finding() -> None:
 
 
 def test_each_finding_that_is_bad_says_what_mends_it() -> None:
-    nothing = PrometheusFacts(retention=Told("1h"), jobs=Told(()), targets=Told(()), families=Told(()), series=Told(()))
+    nothing = PrometheusFacts(
+        retention=Told("1h"), jobs=Told(()), counts=Told({}), targets=Told(()), families=Told(()), series=Told(())
+    )
     broken = replace(
         with_cluster(groups=Told({}), observability=Told({}), version=Told("v1.19.0"), skew_s=Told(900.0)),
         prometheus=nothing,
@@ -184,7 +187,12 @@ def test_a_missing_right_costs_its_check_only_and_is_named() -> None:
 )
 def test_a_job_that_is_not_loaded_is_loaded_in_the_way_of_its_installation(workload: Workload | None, fix: str) -> None:
     prometheus = replace(
-        PROMETHEUS, jobs=Told((Job("prometheus"),)), targets=Told(()), families=Told(()), series=Told(())
+        PROMETHEUS,
+        jobs=Told((Job("prometheus"),)),
+        counts=Told({}),
+        targets=Told(()),
+        families=Told(()),
+        series=Told(()),
     )
     cluster = replace(CLUSTER, prometheus=Told((workload,) if workload else ()))
 
@@ -200,7 +208,9 @@ def test_a_job_without_targets_while_pods_are_ready_may_not_list_them() -> None:
     case = Case((ISVC._replace(pods=(Pod("default", "a", "u", "sklearn-iris", ready=True),)),), "default", None)
     server = replace(CHART, account="prometheus-server")
     facts = replace(
-        with_cluster(prometheus=Told((server,))), case=case, prometheus=replace(PROMETHEUS, targets=Told(()))
+        with_cluster(prometheus=Told((server,))),
+        case=case,
+        prometheus=replace(PROMETHEUS, counts=Told({}), targets=Told(())),
     )
 
     finding = found(facts, "prometheus.job")
@@ -209,8 +219,24 @@ def test_a_job_without_targets_while_pods_are_ready_may_not_list_them() -> None:
     assert "--as=system:serviceaccount:monitoring:prometheus-server" in finding.fix
 
 
+def test_a_server_that_tells_no_configuration_is_judged_by_its_targets() -> None:
+    thanos = with_prometheus(jobs=Told(why="has no Prometheus API (404)"), counts=Told({}), families=Told(()))
+    loaded = with_prometheus(jobs=Told(why="has no Prometheus API (404)"))
+
+    assert "has no target" in found(thanos, "prometheus.job").text
+    assert found(loaded, "prometheus.job").status is Status.OK
+
+
+def test_a_kserve_without_inferenceservices_that_we_can_read_is_too_old() -> None:
+    assert (
+        found(with_cluster(groups=Told({"serving.kserve.io": ("v1alpha2",)})), "kserve.version").status is Status.FAIL
+    )
+
+
 def test_the_first_failure_is_the_cause_and_not_what_follows_from_it() -> None:
-    prometheus = replace(PROMETHEUS, jobs=Told((Job("x"),)), targets=Told(()), families=Told(()), series=Told(()))
+    prometheus = replace(
+        PROMETHEUS, jobs=Told((Job("x"),)), counts=Told({}), targets=Told(()), families=Told(()), series=Told(())
+    )
 
     report = Report("prod", KEY, NOW, examine(replace(HEALTHY, prometheus=prometheus)))
 
@@ -280,7 +306,7 @@ def standard(pod: PodFacts, *jobs: str) -> Facts:
     """Give facts of a service in Standard mode with this pod, and a Prometheus that has these jobs."""
     case = Case((ISVC._replace(mode=Mode.STANDARD),), "default", KEY)
     target = replace(TARGET, job="kubernetes-pods", pod=pod.name, instance="10.0.0.7:8080")
-    prometheus = replace(PROMETHEUS, targets=Told((target,)), jobs=Told(tuple(Job(name) for name in jobs)))
+    prometheus = replace(PROMETHEUS, targets=Told((target,)), jobs=Told(tuple(map(Job, jobs))), counts=Told({}))
     return replace(with_cluster(pods=Told((pod,))), case=case, prometheus=prometheus)
 
 

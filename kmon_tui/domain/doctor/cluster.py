@@ -95,6 +95,9 @@ def _kserve(facts: ClusterFacts) -> Finding:
             "kserve.version", title, Status.FAIL, "is not installed: there are no serving.kserve.io kinds", fix=fix
         )
     served = groups.get("serving.kserve.io", ()) if groups is not None else ()
+    if served and "v1beta1" not in served:
+        text = f"has no InferenceService v1beta1, only {', '.join(served)}"
+        return Finding("kserve.version", title, Status.FAIL, text, fix="Upgrade KServe to 0.10 or newer.")
     kinds = f"serves {', '.join(served)}" if served else ""
     controller = _controller(facts.kserve)
     if controller is None:

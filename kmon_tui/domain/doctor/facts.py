@@ -145,8 +145,10 @@ class PrometheusFacts:
     skew_s: Told[float] = Told()
     families: Told[tuple[str, ...]] = Told()
     jobs: Told[tuple[Job, ...]] = Told()
+    counts: Told[Mapping[str, int]] = Told()
+    """Targets of the jobs that scrape models, by job."""
     targets: Told[tuple[Scraped, ...]] = Told()
-    """Active targets of jobs that scrape models."""
+    """Those of them that are down, and all of the pods of the service that is examined."""
     series: Told[tuple[SeriesFact, ...]] = Told()
     """Request counters of the service that is examined, or of its pods."""
     bounds: Told[tuple[Bounds, ...]] = Told()
@@ -199,6 +201,8 @@ class Suspects:
     """The service that is examined; None: only what concerns all."""
     pods: tuple[PodFacts, ...] = ()
     """Its pods."""
+    families: tuple[str, ...] | None = None
+    """Families that Prometheus is known to have; None: it is to be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +217,8 @@ class Case:
     problem: str = ""
     """Why the services are not known."""
     read_only: bool = False
+    families: tuple[str, ...] | None = None
+    """Families that Prometheus is known to have, as its last tick told."""
     brief: bool = False
     """Only what may keep numbers of the service away, for few questions."""
 

@@ -39,8 +39,7 @@ def prometheus_findings(facts: Facts) -> Iterator[Finding]:
 
 def has_walk_job(prometheus: PrometheusFacts) -> bool:
     """Whether our job is loaded: by the configuration, or where that is not told by its targets."""
-    names = {job.name for job in prometheus.jobs.value or ()} | {one.job for one in prometheus.targets.value or ()}
-    return WALK_JOB in names
+    return WALK_JOB in {job.name for job in prometheus.jobs.value or ()} | set(prometheus.counts.value or ())
 
 
 def duration_s(text: str) -> float | None:
@@ -102,28 +101,29 @@ def _retention(prometheus: PrometheusFacts, workloads: tuple[Workload, ...]) -> 
 def _job(facts: Facts, prometheus: PrometheusFacts, workloads: tuple[Workload, ...]) -> Finding:
     """Whether our job is loaded, by the configuration or, where that is not shown, by its targets."""
     title, id_ = f"job {WALK_JOB}", "prometheus.job"
-    jobs, targets = prometheus.jobs, prometheus.targets
+    jobs, counts = prometheus.jobs, prometheus.counts
     if has_walk_job(prometheus):
-        count = sum(target.job == WALK_JOB for target in targets.value or ())
         interval = next((job.interval for job in jobs.value or () if job.name == WALK_JOB and job.interval), "")
         told = f"loaded{f', every {interval}' if interval else ''}"
-        if targets.value is not None:
+        if counts.value is not None:
+            count = counts.value.get(WALK_JOB, 0)
             told += f", {count} target{'s' * (count != 1)}"
             ready = sum(pod.ready for isvc in facts.case.services for pod in isvc.pods)
             if not count and ready:
                 text = f"{told}, though {ready} pods of models are ready: may it list pods?"
                 return Finding(id_, title, Status.FAIL, text, fix=fixes.may_list_pods(workloads))
         return Finding(id_, title, Status.OK, told)
-    if jobs.value is None and targets.value is None:
+    if jobs.value is None and counts.value is None:
         return Finding(
-            id_, title, Status.UNKNOWN, jobs.why or targets.why or "neither configuration nor targets are told"
+            id_, title, Status.UNKNOWN, jobs.why or counts.why or "neither configuration nor targets are told"
         )
+    is_not = "is not loaded" if jobs.value is not None else "has no target (this server tells no configuration)"
     fix = fixes.load_jobs(workloads)
     evidence = _others(jobs.value or ())
     if prometheus.families.value:
-        text = "is not loaded: numbers come from other jobs, the walk's two queries have no answer"
+        text = f"{is_not}: numbers come from other jobs, the walk's two queries have no answer"
         return Finding(id_, title, Status.WARN, text, evidence, fix)
-    text = "is not loaded: nothing counts the requests of models"
+    text = f"{is_not}: nothing counts the requests of models"
     return Finding(id_, title, Status.FAIL, text, evidence, fix)
 
 
@@ -154,14 +154,14 @@ def _down(facts: Facts, prometheus: PrometheusFacts) -> Iterator[Finding]:
     all_down = [one for one in targets.value if one.health == "down"]
     down = [one for one in all_down if (one.namespace, one.pod) not in unready]
     excused = f", {len(all_down) - len(down)} down with pods that are not ready" if len(down) < len(all_down) else ""
+    total = sum((prometheus.counts.value or {}).values())
     if not down:
-        text = f"{len(targets.value)} of models, no ready pod is down{excused}"
-        yield Finding(id_, title, Status.OK, text)
+        yield Finding(id_, title, Status.OK, f"{total} of models, no ready pod is down{excused}")
         return
     worst = down[0]
     name = f"{worst.namespace}/{worst.pod}" if worst.pod else worst.instance
     evidence = tuple(f"{one.job} {one.pod or one.instance}: {one.last_error or 'down'}" for one in down[:8])
-    text = f"{len(down)} of {len(targets.value)} down: {name}: {worst.last_error or 'no error is told'}"
+    text = f"{len(down)} of {total} down: {name}: {worst.last_error or 'no error is told'}"
     yield Finding(id_, title, Status.WARN, text, evidence, down_fix(worst, facts))
 
 
