@@ -62,7 +62,7 @@ def condition_line(condition: Condition, drawing: Drawing, width: int) -> Line:
     glyph, look = sign(condition, drawing.glyphs)
     dim = "dim" if condition.severity == "Info" or _verdict(condition) == "rest" else ""
     status = fit(f"{glyph} {clean(condition.status) or '?'}", STATUS_WIDTH)
-    words = f"{fit(clean(condition.type), 28).rstrip():<28} {clean(condition.reason)}".rstrip()
+    words = f"{fit(clean(condition.type), 28, ellipsis=drawing.glyphs.ellipsis)} {clean(condition.reason)}".rstrip()
     info = "  info" if condition.severity == "Info" else ""
     since = f" {lasting_or_unknown(condition.since, drawing.now)} "
     return spread(((f"  {status}", dim or look), (words, dim), (info, "dim")), ((since, "dim"),), width)

@@ -75,8 +75,8 @@ def _revision_lines(
     share = NOTHING if one.percent is None else f"{one.percent}%"
     full = drawing.glyphs.blocks[-1] * round(bar * (one.percent or 0) / 100)
     pods = UNKNOWN if one.pods is None else f"{one.pods_ready or 0}/{one.pods}"
-    tag = fit(clean(one.tag) or ("latest" if one.latest else ""), 7)
-    by = fit(clean(one.by), room).rstrip() if room >= 6 else ""
+    tag = fit(clean(one.tag) or ("latest" if one.latest else ""), 7, ellipsis=ellipsis)
+    by = fit(clean(one.by), room, ellipsis=ellipsis).rstrip() if room >= 6 else ""
     lines: list[Line] = [
         (
             (f" {fit(name, named)} ", "bold" if one.percent else ""),

@@ -9,6 +9,7 @@ from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.inside import Inside
 from kmon_tui.render.lines import Line, spread
 from kmon_tui.render.page import Draft, Page, lasting, sentence
+from kmon_tui.render.rows import Row
 from kmon_tui.render.story import MOST_ALERTS, alert_lines, story_lines
 
 MOST_VERDICT_LINES = 6
@@ -32,6 +33,9 @@ def why_page(inside: Inside, drawing: Drawing, width: int, keys: frozenset[str] 
         draft.head("what is known" if diagnosis.healthy else "unusual" if _unknown(diagnosis) else "because")
         for step in diagnosis.evidence:
             draft.add(*_step_lines(step, drawing, width))
+    if diagnosis.healthy and inside.row is not None:
+        draft.gap()
+        draft.add(*_story(inside.row, drawing, width))
     if diagnosis.serving:
         draft.gap()
         draft.add(*_named("still serving", diagnosis.serving, "bold", width))
@@ -102,6 +106,11 @@ def _named(name: str, text: str, look: str, width: int) -> list[Line]:
     return [((lead if place == 0 else " " * len(lead), ""), (line, look)) for place, line in enumerate(lines)]
 
 
+def _story(row: Row, drawing: Drawing, width: int) -> list[Line]:
+    """Tell what the list knows, without the line that the screen begins with."""
+    return [((" ", ""), *line) for line in story_lines(row, drawing, width - 2)[1:]]
+
+
 def _say_what_the_list_knows(draft: Draft, inside: Inside, drawing: Drawing) -> None:
     """Before there is a diagnosis: what the fleet said, and why there is no more yet."""
     if inside.gone:
@@ -109,7 +118,7 @@ def _say_what_the_list_knows(draft: Draft, inside: Inside, drawing: Drawing) -> 
         draft.say("q goes back to the list; a new one of this name appears here by itself.", "dim")
         return
     if inside.row is not None:
-        draft.add(*(((" ", ""), *line) for line in story_lines(inside.row, drawing, draft.width - 2)[1:]))
+        draft.add(*_story(inside.row, drawing, draft.width))
     draft.gap()
     if inside.failing:
         draft.add(*sentence(f"why: not known, {inside.health.error}", draft.width, "failed"))
