@@ -26,6 +26,8 @@ class Inside:
     diagnosis: Diagnosis | None = None
     health: Health = Health()
     """Of the way to what is below the service."""
+    alike: tuple[Key, ...] = ()
+    """Other services that the same fault hits."""
     listed: bool = False
     """Whether the list is complete, so that a service that is not in it is not there."""
 
@@ -56,14 +58,23 @@ def inside_of(state: State, key: Key) -> Inside:
     opened = state.opened if state.opened is not None and state.opened.key == key else None
     api = api_health(state)
     own = opened.health if opened is not None else Health()
+    diagnosis = (opened.diagnosis if opened is not None else None) or state.reasons.get(key)
     return Inside(
         key,
         row_of(isvc, traffic, alerts) if isvc is not None else None,
         opened.tree if opened is not None else None,
-        (opened.diagnosis if opened is not None else None) or state.reasons.get(key),
+        diagnosis,
         api if api.status is Status.FAILING else own,
+        _alike(state, key, diagnosis),
         state.fleet.synced,
     )
+
+
+def _alike(state: State, key: Key, diagnosis: Diagnosis | None) -> tuple[Key, ...]:
+    if diagnosis is None or not diagnosis.shared:
+        return ()
+    same = (diagnosis.cause, diagnosis.shared)
+    return tuple(one for one, other in state.reasons.items() if one != key and (other.cause, other.shared) == same)
 
 
 def unread(inside: Inside, *kinds: str) -> str:

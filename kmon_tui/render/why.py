@@ -13,6 +13,7 @@ from kmon_tui.render.rows import Row
 from kmon_tui.render.story import MOST_ALERTS, alert_lines, story_lines
 
 MOST_VERDICT_LINES = 6
+MOST_NAMED = 3
 DEEPEST = 12
 """Steps of indentation; deeper ones stand below each other."""
 
@@ -25,7 +26,7 @@ def why_page(inside: Inside, drawing: Drawing, width: int, keys: frozenset[str] 
         _say_what_the_list_knows(draft, inside, drawing)
         return draft.page
     _say_verdict(draft, inside, diagnosis, drawing)
-    if inside.row is not None and inside.row.alerts:
+    if inside.row is not None and inside.row.alerts and not diagnosis.healthy:
         draft.head("alerts")
         for alert in inside.row.alerts[:MOST_ALERTS]:
             draft.add(*(((" ", ""), *line) for line in alert_lines(alert, drawing, width - 2)))
@@ -36,6 +37,9 @@ def why_page(inside: Inside, drawing: Drawing, width: int, keys: frozenset[str] 
     if diagnosis.healthy and inside.row is not None:
         draft.gap()
         draft.add(*_story(inside.row, drawing, width))
+    if inside.alike:
+        draft.gap()
+        draft.add(*_named("also hits", _others(inside, diagnosis), "warn", width))
     if diagnosis.serving:
         draft.gap()
         draft.add(*_named("still serving", diagnosis.serving, "bold", width))
@@ -48,6 +52,13 @@ def why_page(inside: Inside, drawing: Drawing, width: int, keys: frozenset[str] 
         for missing in diagnosis.missing:
             draft.say(missing, "warn", indent=2)
     return draft.page
+
+
+def _others(inside: Inside, diagnosis: Diagnosis) -> str:
+    """Name other services that the same fault hits, and what they share."""
+    names = ", ".join(str(key) for key in inside.alike[:MOST_NAMED])
+    more = f" and {len(inside.alike) - MOST_NAMED} more" if len(inside.alike) > MOST_NAMED else ""
+    return f"{names}{more}, through {diagnosis.shared}"
 
 
 def _unknown(diagnosis: Diagnosis) -> bool:

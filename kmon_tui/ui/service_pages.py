@@ -60,9 +60,10 @@ class Shown:
         if tab is Tab.YAML:
             return (self.selected, inside.tree is None, inside.health, inside.gone, self.managed)
         common = (inside.isvc, inside.tree, inside.health, inside.gone, drawing.now, drawing.glyphs)
-        if tab is Tab.WHY:
-            return (*common, inside.diagnosis, self.keys)
-        return (*common, inside.diagnosis, self.edits)
+        if tab not in {Tab.WHY, Tab.DESCRIBE}:
+            return (*common, self.edits)
+        alerts = inside.row.alerts if inside.row is not None else ()
+        return (*common, inside.diagnosis, alerts, str(inside.alike), self.keys, self.edits)
 
     @property
     def objects(self) -> Sequence[Object]:

@@ -10,6 +10,7 @@ import pytest
 
 from kmon_tui.domain.command import FollowLogs, LookAt, OpenService, Refresh
 from kmon_tui.domain.logs import LogRequest
+from kmon_tui.domain.service import Key, Kind
 from kmon_tui.domain.state import State
 from kmon_tui.domain.tree import ObjectTree
 from kmon_tui.domain.verdict import Diagnosis
@@ -419,6 +420,18 @@ async def test_a_service_that_was_made_anew_says_so() -> None:
         await pilot.pause(0.1)
 
         assert "was deleted and made anew while you looked at it" in foot(run)
+
+
+async def test_one_fault_of_many_services_names_the_others() -> None:
+    shared = replace(FRAUD_WHY, shared="Secret risk/s3-creds")
+    others = [Key(Kind.ISVC, "risk", f"model-{n}") for n in range(5)]
+    reasons = {FRAUD: shared, **dict.fromkeys(others, shared), GEMMA: replace(shared, shared="Secret llm/other")}
+    run = Run(replace(opened(FRAUD, FRAUD_TREE, shared), reasons=reasons))
+    async with run.app.run_test(size=(80, 40)) as pilot:
+        await press(pilot, *OPEN)
+
+        said = "also hits: risk/model-0, risk/model-1, risk/model-2 and 2 more, through Secret risk/s3-creds"
+        assert said in flowing(run)
 
 
 async def test_another_services_tree_is_not_shown() -> None:
