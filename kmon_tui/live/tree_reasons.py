@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 
 from kmon_tui.backend import Stream, Troubled
 from kmon_tui.domain.errors import BackendError, Forbidden, NotFound
@@ -49,7 +50,6 @@ async def reasons(
     trees: dict[Key, ObjectTree] = {}
     ended_s = refreshed_s = float("-inf")
     while True:
-        await _sleep_until(ended_s + GAP_S, clock())
         rows = troubled.rows
         now = {row.key: row for row in rows}
         gone = trees.keys() - now.keys()
@@ -60,25 +60,25 @@ async def reasons(
             seen.clear()
             refreshed_s = clock()
         fresh = [row for row in rows if seen.get(row.key) != row]
-        if fresh:
+        due_s = ended_s + GAP_S
+        if fresh and clock() >= due_s:
             await groups.ask()
             trees.update(await Round(client, groups, fresh).read())
             seen.update({row.key: row for row in fresh})
             ended_s = clock()
-        if fresh or gone:
             yield dict(trees)
-        if troubled.rows is not rows:
             continue
-        try:
-            async with asyncio.timeout(REFRESH_S if rows else None):
-                await troubled.changed()
-        except TimeoutError:
-            continue
+        if gone:
+            yield dict(trees)
+        if troubled.rows is rows:
+            await _wait(troubled, due_s - clock() if fresh else REFRESH_S if rows else None)
 
 
-async def _sleep_until(moment_s: float, now_s: float) -> None:
-    if moment_s > now_s:
-        await asyncio.sleep(moment_s - now_s)
+async def _wait(troubled: Troubled, longest_s: float | None) -> None:
+    """Wait until other services are in trouble, but not for ever."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(longest_s):
+            await troubled.changed()
 
 
 class Round:
@@ -194,10 +194,14 @@ def _parts(kind: Kind, rows: Sequence[InferenceService]) -> list[tuple[Part, lis
     """Give what is read below services of one kind, and of which of them."""
     everybody = [row.key.name for row in rows]
     knative = [row.key.name for row in rows if kind is not Kind.LLM and row.mode in (Mode.KNATIVE, Mode.UNKNOWN)]
+    # Where no pod is to blame it may be the way to them.
+    calm = [row.key.name for row in rows if row.key.name in set(knative) and not any(pod.trouble for pod in row.pods)]
     others = [row.key.name for row in rows if row.key.name not in set(knative) or row.mode is Mode.UNKNOWN]
     return [
         (Part("Pod", "", ("v1",), "pods"), everybody),
         (Part("Revision", KNATIVE, ("v1",), "revisions"), knative),
+        (Part("Service", KNATIVE, ("v1",), "services"), calm),
+        (Part("Route", KNATIVE, ("v1",), "routes"), calm),
         (Part("Deployment", "apps", ("v1",), "deployments"), others),
     ]
 

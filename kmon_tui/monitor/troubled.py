@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import partial
 
-from kmon_tui.domain.fleet import Fleet
 from kmon_tui.domain.replaced import Services, replaced
 from kmon_tui.domain.service import InferenceService, Key, Readiness
 from kmon_tui.domain.state import State
@@ -44,8 +43,8 @@ class InTrouble:
     async def run(self) -> None:
         """Look at each new fleet until cancelled; rollouts grow old without any news."""
         while True:
-            fleet = self._store.state.fleet
-            rows, young = in_trouble(self._suspects.of(fleet.services), self._now())
+            edition = self._store.state.fleet.edition
+            rows, young = in_trouble(self._suspects.of(self._store.state.fleet.services), self._now())
             seen = frozenset(self._visible()) if len(rows) > MOST else frozenset[Key]()
             rows = tuple(sorted(rows, key=lambda row: row.key not in seen)[:MOST])
             if len(rows) != len(self._rows) or any(a is not b for a, b in zip(rows, self._rows, strict=True)):
@@ -55,13 +54,14 @@ class InTrouble:
             await asyncio.sleep(LOOK_S)
             try:
                 async with asyncio.timeout(AGE_S if young else None):
-                    await self._store.wait_for(partial(_another, fleet))
+                    await self._store.wait_for(partial(_another, edition))
             except TimeoutError:
                 continue
 
 
-def _another(fleet: Fleet, state: State) -> bool | None:
-    return None if state.fleet is fleet else True
+def _another(edition: int, state: State) -> bool | None:
+    """Say whether there are other services; an edition that is not known (0) may be another one each time."""
+    return True if state.fleet.edition != edition or not edition else None
 
 
 class Suspects:
@@ -98,12 +98,14 @@ def in_trouble(services: Iterable[InferenceService], now: datetime) -> tuple[tup
             found.append(row)
         elif readiness in _WAITING:
             since = row.since or row.created
-            if since is None or (now - since).total_seconds() > PATIENCE_S:
+            late = since is None or (now - since).total_seconds() > PATIENCE_S
+            if late or row.reason in _NO_WAITING_HELPS:
                 found.append(row)
             else:
                 young = True
     return tuple(found), young
 
 
+_NO_WAITING_HELPS = ("FailedCreate", "ReconcileFailed", "ProgressDeadlineExceeded", "RevisionFailed", "RevisionMissing")
 _WELL = (Readiness.READY, Readiness.COLD)
 _WAITING = (Readiness.ROLLING, Readiness.UNKNOWN)

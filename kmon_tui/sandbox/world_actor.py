@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,10 +17,13 @@ from kmon_tui.sandbox.world_kubelet import Kubelet
 from kmon_tui.sandbox.world_logs import Diary
 from kmon_tui.sandbox.world_objects import objects_of, pod_object, status_of
 from kmon_tui.sandbox.world_state import GROUP, PLURALS, PodState, ServiceState
+from kmon_tui.sandbox.world_templates import moment
 
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 _STAGES = (("pending", 0.4), ("loading", 1.0), ("starting", 1.2))
 """What a new pod goes through, and for how many seconds."""
+_AGING = ((GROUP, "inferenceservices"), ("apps", "replicasets"))
+"""Kinds whose age tells which of them is the newest."""
 _NODES = ("worker-a", "worker-b", "gpu-a")
 
 
@@ -169,7 +172,10 @@ class Actor:
         for name in old:
             await self.remove_pod(name)
         self._drop_old_revisions()
+        state.changed_s -= world_faults.age_s(state.fault)
         await self.sync()
+        if state.fault:
+            self._stage.events.of_fault(state, recent=True)
 
     def crash_again(self) -> None:
         """Let the failing containers crash once more."""
@@ -182,17 +188,41 @@ class Actor:
 
     async def _fail(self, old: dict[str, PodState]) -> None:
         state = self.state
+        self._age(2 * world_faults.age_s(state.fault))
         if world_faults.part(state.fault, "pod") is not None:
             failing = world_faults.component_of(state.fault, state.entry)
             pods = [self.add_pod(c) for c in state.components for _ in range(max(1, state.replicas.get(c, 1)))]
             self._set_pods(pods, "pending")
             await self.sync()
             await self._stage.wait(1.2)
-            self._set_pods([pod for pod in pods if pod.component == failing or failing == "all"], "fault")
+            self._set_pods([pod for pod in pods if pod.component == failing], "fault")
+            for pod in pods:
+                pod.fault = state.fault
+            _older(pods, world_faults.age_s(state.fault))
             await self._bring_up([pod for pod in pods if pod.stage != "fault"])
+        elif world_faults.with_pods(state.fault):
+            pods = [self.add_pod(c) for c in state.components for _ in range(max(1, state.replicas.get(c, 1)))]
+            self._stage.events.scheduled(state, pods)
+            await self._bring_up(pods)
+            _older(pods, world_faults.age_s(state.fault))
+        if world_faults.shows(state.fault, "ready"):
+            await self._switch(old)
+            return
         self.set_stage("rolling" if not old else "updating")
+        state.changed_s -= world_faults.age_s(state.fault)
         await self.sync()
         self._stage.events.of_fault(state, recent=True)
+
+    def _age(self, seconds: float) -> None:
+        """Let all that there is be older."""
+        self.state.created_s -= seconds
+        _older(self.state.pods.values(), seconds)
+        store, made = self._stage.store, moment(self.state.created_s)
+        for group, plural in _AGING if seconds else ():
+            for found in store.list(group, plural, self.state.namespace):
+                if self.state.uid in (found["metadata"]["uid"], _owner_label(found, self.state)):
+                    found["metadata"]["creationTimestamp"] = made
+                    store.put(found)
 
     def _drop_old_revisions(self) -> None:
         """Delete revisions and ReplicaSets that nobody needs any more."""
@@ -234,8 +264,8 @@ class Actor:
             del self.state.pods[pod.name]
             pod.name = f"{self.state.pod_prefix(pod.component, pod.revision)}-{pod.name[-5:]}"
             self.state.pods[pod.name] = pod
-            if gone.stage == "fault":
-                pod.stage = "fault"
+            if gone.stage == "fault" and self.state.fault:
+                pod.stage, pod.fault = "fault", self.state.fault
             else:
                 await self._bring_up([pod])
             await self.sync()
@@ -265,3 +295,15 @@ class Actor:
                 owners: list[dict[str, Any]] = entry.object["metadata"].get("ownerReferences", [])
                 if any(owner.get("uid") == self.state.uid for owner in owners):
                     store.delete(group, plural, entry.namespace, entry.name)
+
+
+def _older(pods: Iterable[PodState], seconds: float) -> None:
+    for pod in pods:
+        pod.created_s -= seconds
+        pod.changed_s -= seconds
+
+
+def _owner_label(found: dict[str, Any], state: ServiceState) -> str:
+    """Give the uid of the service when an object carries its label."""
+    labels = found["metadata"].get("labels", {})
+    return state.uid if labels.get("serving.kserve.io/inferenceservice") == state.name else ""

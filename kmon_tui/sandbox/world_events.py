@@ -62,6 +62,10 @@ class Events:
             elif found["about"] == "replicaset":
                 name = state.pod_prefix(component, state.revision)
                 involved = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": name, "namespace": state.namespace}
+            elif found["about"] == "hpa":
+                kind, version = "HorizontalPodAutoscaler", "autoscaling/v2"
+                name = state.workload(component)
+                involved = {"apiVersion": version, "kind": kind, "name": name, "namespace": state.namespace}
             if found.get("field"):
                 involved["fieldPath"] = found["field"]
             ago_s, count = (1.0, 1) if recent else (float(found["ago_s"]), int(found["count"]))

@@ -1,7 +1,7 @@
 """Faults as folders: ``before/`` and ``after/`` hold what somebody applies, ``broken/`` that and what comes of it.
 
 ``service.yaml`` (and any ``more.yaml``) are objects as one applies them. What comes of the broken ones lies beside
-them: ``pod.yaml``, ``spec.yaml`` (of the pod), ``status.yaml``, ``objects.yaml``, ``events.yaml``, ``logs.yaml``;
+them: ``pod.yaml``, ``status.yaml``, ``objects.yaml``, ``events.yaml``, ``logs.yaml``;
 ``about.yaml`` names the component.
 """
 
@@ -34,6 +34,27 @@ def component_of(fault: str, entry: str) -> str:
     """Give the component that fails."""
     about = part(fault, "about") or {}
     return str(about.get("component", entry))
+
+
+def shows(fault: str, stage: str) -> bool:
+    """Say whether a fault shows at a stage of a service: while it rolls out, unless the fault names another one."""
+    named = (part(fault, "about") or {}).get("stage")
+    return bool(fault) and (stage == named if named else stage in ("rolling", "updating"))
+
+
+def age_s(fault: str) -> float:
+    """Give for how long a service has been broken when it is first seen so: some faults show after a deadline only."""
+    return float((part(fault, "about") or {}).get("age_s", 0.0))
+
+
+def with_pods(fault: str) -> bool:
+    """Say whether the pods come up in spite of the fault."""
+    return bool((part(fault, "about") or {}).get("pods") == "ready")
+
+
+def cause_of(fault: str) -> str:
+    """Give the word for what is wrong, as people call it."""
+    return str((part(fault, "about") or {}).get("cause", fault))
 
 
 def applied(fault: str, stage: str) -> list[dict[str, Any]]:

@@ -9,9 +9,6 @@ from kmon_tui.sandbox import world_faults
 from kmon_tui.sandbox.world_state import PodState, ServiceState, storage_uri
 from kmon_tui.sandbox.world_templates import documents, exists, filled, moment, overlaid, uid_of
 
-_FAILING = ("rolling", "updating")
-"""Stages in which a fault shows."""
-
 
 def objects_of(state: ServiceState) -> Iterator[dict[str, Any]]:
     """Give all objects that belong to a service but itself and its pods."""
@@ -44,7 +41,7 @@ def _of_fault(state: ServiceState, component: str) -> dict[str, Any]:
     """Give by kind what a fault makes different in the objects of the newest revision."""
     told = world_faults.part(state.fault, "objects") or {}
     failing = world_faults.component_of(state.fault, state.entry)
-    if state.stage not in _FAILING or component != failing:
+    if not world_faults.shows(state.fault, state.stage) or component != failing:
         return {}
     values = values_of(state, component, state.revision)
     over: dict[str, Any] = {}
@@ -87,8 +84,7 @@ def pod_object(state: ServiceState, pod: PodState) -> dict[str, Any]:
         each_other_container=each[1:],
     )
     if pod.stage == "fault":
-        found = overlaid(found, filled(world_faults.part(state.fault, "spec"), values))
-        found["status"] = filled(world_faults.part(state.fault, "pod"), values)
+        found["status"] = filled(world_faults.part(pod.fault or state.fault, "pod"), values)
         if pod.restarts:
             _first_waiting(found["status"])["restartCount"] = pod.restarts
     else:
@@ -113,8 +109,10 @@ def status_of(state: ServiceState) -> dict[str, Any]:
     values = values_of(state, component, state.revision)
     status: dict[str, Any] = filled(documents(f"templates/{state.mode}/status.yaml")[0][state.stage], values)
     fault: dict[str, Any] = {}
+    update = "InferenceServiceUpdate" if state.ready_revision else "InferenceService"
+    status = overlaid(status, _of_fault(state, world_faults.component_of(state.fault, component)).get(update))
     told = world_faults.part(state.fault, "status")
-    if told is not None and state.stage in _FAILING:
+    if told is not None and world_faults.shows(state.fault, state.stage):
         fault = filled(told, values)
         status = overlaid(overlaid(status, fault.get("all")), fault.get(state.mode))
     if state.kind == "InferenceService" and state.stage not in ("new", "stopped"):

@@ -31,6 +31,8 @@ class PodState:
     changed_s: float = 0.0
     node: str = "worker-a"
     restarts: int = 0
+    fault: str = ""
+    """What ails it; it stays so when the service is mended, until the pod is replaced."""
 
 
 @dataclass(slots=True)

@@ -11,11 +11,13 @@ from aiohttp import ClientSession
 from kmon_tui.sandbox.apiserver.store import Store
 from kmon_tui.sandbox.promql.values import Vector
 from kmon_tui.sandbox.world import World
+from kmon_tui.sandbox.world_faults import part
 from kmon_tui.sandbox.world_templates import exists, names_in
 from tests.sandbox.world_tools import GROUP, a_world, condition, isvc, pods_of, stored, until
 
 IRIS = {"instances": [[6.8, 2.8, 4.8, 1.4], [6.0, 3.4, 4.5, 1.6]]}
-FAULTS = names_in("faults")
+FAULTS = [name for name in names_in("faults") if part(name, "about").keys() == {"cause"}]
+"""Those that any service may have, whatever its mode and its components."""
 
 
 async def ready(store: Store, name: str) -> dict[str, Any]:
