@@ -73,6 +73,7 @@ async def play() -> Played:
         for fault, player in players.items():
             player.apply(fault, BEFORE)
         await rows.until(lambda row: row.readiness is Readiness.READY, faults)
+        await asyncio.sleep(1.1)  # Kubernetes' times are whole seconds, and which ReplicaSet is newer must show
         for fault, player in players.items():
             player.apply(fault, BROKEN)
         for fault in faults:
