@@ -28,7 +28,7 @@ SECONDS_MS = (5.0, 10.0, 25.0, 50.0, 75.0, 100.0, 250.0, 500.0, 750.0, 1000.0, 2
 GOOD, FAILED = "ok", "failed"
 """Classes of answers where there is no status code."""
 
-_REVISION = re.compile(r"-\d{5}(-private)?$")
+_REVISION = re.compile(r"-\d{5}$")
 
 
 class Role(StrEnum):

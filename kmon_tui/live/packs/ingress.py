@@ -10,7 +10,6 @@ _ENVOY_MS = (
     0.5, 1.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 2500.0, 5000.0, 10000.0, 30000.0, 60000.0, 300000.0,
     600000.0, 1800000.0, 3600000.0,
 )  # fmt: skip
-_ISTIO_MS = (*_ENVOY_MS,)
 _PLACE = r"(?P<namespace>[a-z0-9-]+)"
 _NAME = r"(?P<name>[a-z0-9-]+)"
 
@@ -19,15 +18,16 @@ ISTIO = Dialect(
     "requests as Istio's gateways and proxies answered them, those that found no pod too; not those for which there "
     "is no route",
     {"istio_requests_total": Count(Role.REQUESTS)},
-    Histogram("istio_request_duration_milliseconds_bucket", 1.0, _ISTIO_MS),
+    Histogram("istio_request_duration_milliseconds_bucket", 1.0, _ENVOY_MS),
     counts_rejected=True,
     code_labels=("response_code",),
-    # Both ends of a hop count it; the one that asks sees what the other never got.
-    own='reporter="source"',
+    # Both ends of a hop count it; the one that asks sees what the other never got. The activator only passes on.
+    own='reporter="source",source_workload!="activator"',
     namespace_label="destination_service_namespace",
     scope=Scope.USERS,
     names=("destination_service_namespace", "destination_service_name"),
-    patterns=(rf"{_PLACE}/{_NAME}",),
+    # A revision's private service is what the activator calls.
+    patterns=(rf"{_PLACE}/{_NAME}(?<!-private)",),
 )
 
 ENVOY = Dialect(

@@ -1,0 +1,103 @@
+"""The packs say what true pages say, and the page of documentation says what the packs say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kmon_tui.domain.traffic import Family, Scope
+from kmon_tui.live.packs import BY_COUNTER, DIALECTS
+from kmon_tui.live.packs.gauges import BY_GAUGE, GAUGES
+from kmon_tui.live.packs.ingress import ENVOY, ISTIO
+from kmon_tui.live.packs.knative import GENERATIONS
+from scripts import metrics_page
+
+PAGES = Path(__file__).resolve().parents[1] / "data" / "exposition"
+TRUE = {
+    "knative-1.18.0": Family.KNATIVE_MS,
+    "knative-1.19.0": Family.KNATIVE_S,
+    "knative-1.21.1": Family.KNATIVE_S,
+    "knative-1.23.0": Family.KNATIVE_S,
+    "kserve-sdk": Family.SDK,
+    "mlserver": Family.MLSERVER,
+    "constructed-triton": Family.TRITON,
+    "constructed-torchserve": Family.TORCHSERVE,
+    "constructed-vllm": Family.VLLM,
+    "constructed-istio": Family.ISTIO,
+    "constructed-envoy": Family.ENVOY,
+    "constructed-activator-1.18": Family.ACTIVATOR,
+}
+
+
+def text_of(page: str) -> str:
+    return (PAGES / f"{page}.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", TRUE)
+def test_the_names_of_a_pack_are_on_its_page(page: str) -> None:
+    dialect, text = DIALECTS[TRUE[page]], text_of(page)
+
+    for name in dialect.counters:
+        assert f"\n{name}{{" in text, name
+    for histogram in (dialect.latency, dialect.first_token, dialect.next_token):
+        assert histogram is None or f"\n{histogram.series}{{" in text
+
+
+@pytest.mark.parametrize("page", [page for page, family in TRUE.items() if DIALECTS[family].latency])
+def test_the_bounds_of_a_pack_are_on_its_page(page: str) -> None:
+    latency = DIALECTS[TRUE[page]].latency
+    assert latency is not None
+    found = set()
+    for line in text_of(page).splitlines():
+        if line.startswith(f"{latency.series}{{") and (bound := line.partition('le="')[2].partition('"')[0]) != "+Inf":
+            found.add(round(float(bound) * latency.to_ms, 6))
+
+    assert tuple(sorted(found)) == latency.bounds_ms
+
+
+@pytest.mark.parametrize(("version", "page"), [("1.19", "knative-1.19.0"), (">=1.21", "knative-1.21.1")])
+def test_versions_of_knative_differ_as_it_is_said(version: str, page: str) -> None:
+    inside, _ = GENERATIONS[version]
+
+    assert f"\n{inside}_bucket{{" in text_of(page)
+
+
+def test_no_counter_means_two_things() -> None:
+    names = [name for dialect in DIALECTS.values() for name in dialect.counters]
+
+    assert len(names) == len(set(names)) == len(BY_COUNTER)
+    assert not set(names) & set(BY_GAUGE)
+
+
+def test_each_family_has_a_pack_that_says_what_it_counts() -> None:
+    assert set(DIALECTS) == set(Family)
+    for dialect in DIALECTS.values():
+        assert dialect.means
+        assert dialect.requests
+        assert bool(dialect.patterns) is (dialect.scope is Scope.USERS)
+    assert all(pack.over in ("max", "sum", "avg") for pack in GAUGES)
+
+
+@pytest.mark.parametrize(
+    ("cluster", "namespace", "name"),
+    [
+        ("default/iris-predictor-00001", "default", "iris-predictor"),
+        ("httproute/models/iris/rule/0", "models", "iris"),
+        ("outbound|80||iris-predictor.models.svc.cluster.local", "models", "iris-predictor"),
+        ("kube_models_iris-predictor_80", "models", "iris-predictor"),
+        ("models_iris-predictor_80", "models", "iris-predictor"),
+    ],
+)
+def test_clusters_of_envoy_tell_whose_they_are(cluster: str, namespace: str, name: str) -> None:
+    assert ENVOY.whose({"envoy_cluster_name": cluster}) == {"namespace": namespace, "service_name": name}
+
+
+def test_what_goes_from_the_activator_to_a_pod_is_no_caller() -> None:
+    labels = {"destination_service_namespace": "default", "destination_service_name": "iris-predictor-00001-private"}
+
+    assert ISTIO.whose(labels) == {}
+
+
+def test_the_page_is_the_one_that_the_script_writes() -> None:
+    assert metrics_page.FILE.read_text(encoding="utf-8") == metrics_page.page()
