@@ -6,6 +6,7 @@ A wish outlives failures and switches of the context; what it watches is let go 
 from __future__ import annotations
 
 import asyncio
+import importlib
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -26,6 +27,10 @@ if TYPE_CHECKING:  # only names of types: nobody looks into a service before the
     from kmon_tui.domain.tree import ObjectTree
     from kmon_tui.domain.verdict import Diagnosis
 
+AGAIN_S = 30.0
+"""So often a diagnosis is made again although nothing has changed but the time."""
+DIAGNOSIS = "kmon_tui.domain.diagnosis"
+"""Loaded in a thread when it is needed first: it is large, and keys must not wait for it."""
 SLICE_S = 0.01
 """Diagnoses of many services let keys through so often."""
 
@@ -108,9 +113,25 @@ class Inside:
         async def follow() -> None:
             key = self._key
             assert key is not None
-            await supervise(lambda: trees.watch(key), self._saw_tree(key), self._tree_fails(key), chance=self._chance)
+            await asyncio.to_thread(importlib.import_module, DIAGNOSIS)
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._grow_older(key), name=f"diagnosis of {key}")
+                await supervise(
+                    lambda: trees.watch(key), self._saw_tree(key), self._tree_fails(key), chance=self._chance
+                )
 
         return follow
+
+    async def _grow_older(self, key: Key) -> None:
+        """Diagnose again from time to time: what is patience with a young pod is a fault in an old one."""
+        while True:
+            await asyncio.sleep(AGAIN_S)
+            opened = self._store.state.opened
+            if opened is None or opened.key != key or opened.tree is None or opened.diagnosis is None:
+                continue
+            diagnosis = diagnosed(opened.tree, self._now())
+            if diagnosis != opened.diagnosis:
+                self._store.put(replace(self._store.state, opened=replace(opened, diagnosis=diagnosis)))
 
     def _saw_tree(self, key: Key) -> Callable[[ObjectTree], None]:
         def put(tree: ObjectTree) -> None:
@@ -172,14 +193,21 @@ class Inside:
 
     async def _diagnose(self, queue: asyncio.Queue[Mapping[Key, ObjectTree]]) -> None:
         clock = asyncio.get_running_loop().time
+        found: Mapping[Key, ObjectTree] = {}
         while True:
-            found = await queue.get()
+            again = False
+            try:
+                async with asyncio.timeout(AGAIN_S if found else None):
+                    found = await queue.get()
+            except TimeoutError:
+                again = True
             while not queue.empty():
-                found = queue.get_nowait()
+                found, again = queue.get_nowait(), False
+            await asyncio.to_thread(importlib.import_module, DIAGNOSIS)
             began_s = clock()
             for key, tree in found.items():
                 known = self._known.get(key)
-                if known is None or known[0] is not tree:
+                if again or known is None or known[0] is not tree:
                     self._known[key] = (tree, diagnosed(tree, self._now()))
                 if clock() - began_s > SLICE_S:
                     await asyncio.sleep(0)

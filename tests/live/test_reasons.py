@@ -1,0 +1,197 @@
+"""Reasons of many services in trouble cost a bounded number of lists, and nothing at all while there is no trouble."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing, asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from kmon_tui.domain.diagnosis import diagnose, together
+from kmon_tui.domain.peek import kind_of, name_of
+from kmon_tui.domain.service import InferenceService, Key, Kind, Mode, Readiness
+from kmon_tui.domain.tree import ObjectTree, Why
+from kmon_tui.live.kube import KubeClient
+from kmon_tui.live.kubeconfig import find_access
+from kmon_tui.live.ratelimit import RateLimit
+from kmon_tui.live.trees import KubeTrees
+from kmon_tui.sandbox.apiserver.access import Rule
+from kmon_tui.sandbox.sandbox import Sandbox, SandboxOptions
+from kmon_tui.settings import KubeSettings
+from tests.live.watching import sample
+
+EMPTY = SandboxOptions(world="empty", tls=False)
+
+
+class Trouble:
+    """A Troubled that a test changes."""
+
+    def __init__(self, *rows: InferenceService) -> None:
+        self.rows = rows
+        self._event = asyncio.Event()
+
+    async def changed(self) -> None:
+        await self._event.wait()
+
+    def now(self, *rows: InferenceService) -> None:
+        self.rows = rows
+        self._event.set()
+        self._event = asyncio.Event()
+
+
+def row(name: str, namespace: str = "default", mode: Mode = Mode.STANDARD) -> InferenceService:
+    return InferenceService(Key(Kind.ISVC, namespace, name), readiness=Readiness.FAILED, mode=mode)
+
+
+def put(sandbox: Sandbox, name: str, namespace: str = "default") -> None:
+    store = sandbox.api.store
+    store.put(sample("isvc-notready-standard", name, namespace))
+    store.put(pulling(name, namespace))
+    store.put(
+        {
+            "apiVersion": "v1",
+            "kind": "Event",
+            "metadata": {"name": f"{name}.1", "namespace": namespace},
+            "involvedObject": {"kind": "Pod", "name": f"{name}-predictor-x", "namespace": namespace},
+            "type": "Warning",
+            "reason": "Failed",
+            "message": 'Failed to pull image "ghcr.io/a/b:1": 401 Unauthorized',
+            "lastTimestamp": "2026-11-22T12:00:00Z",
+        }
+    )
+
+
+def pulling(name: str, namespace: str) -> dict[str, Any]:
+    waiting = {"reason": "ImagePullBackOff", "message": 'Back-off pulling image "ghcr.io/a/b:1"'}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": f"{name}-predictor-x",
+            "namespace": namespace,
+            "creationTimestamp": "2026-11-22T11:00:00Z",
+            "labels": {"serving.kserve.io/inferenceservice": name, "component": "predictor"},
+        },
+        "spec": {"nodeName": "n1", "containers": [{"name": "kserve-container", "image": "ghcr.io/a/b:1"}]},
+        "status": {
+            "phase": "Pending",
+            "conditions": [{"type": "PodScheduled", "status": "True"}, {"type": "Ready", "status": "False"}],
+            "containerStatuses": [
+                {"name": "kserve-container", "image": "ghcr.io/a/b:1", "imageID": "", "ready": False, "restartCount": 0}
+                | {"state": {"waiting": waiting}}
+            ],
+        },
+    }
+
+
+@asynccontextmanager
+async def read(sandbox: Sandbox, trouble: Trouble) -> AsyncIterator[list[Mapping[Key, ObjectTree]]]:
+    """Follow the reasons; give the list to which each value is added."""
+    client = KubeClient(
+        find_access(KubeSettings(kubeconfig=str(sandbox.kubeconfig))), answer_s=5.0, rate=RateLimit(1000.0, 1000)
+    )
+    values: list[Mapping[Key, ObjectTree]] = []
+
+    async def follow() -> None:
+        async with aclosing(KubeTrees(client).reasons(trouble)) as found:
+            async for trees in found:
+                values.append(trees)  # noqa: PERF401  (extend() would wait for the last of them)
+
+    task = asyncio.create_task(follow())
+    try:
+        yield values
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await client.close()
+
+
+async def until_there(values: list[Mapping[Key, ObjectTree]], count: int = 1) -> Mapping[Key, ObjectTree]:
+    for _ in range(400):
+        if len(values) >= count:
+            return values[-1]
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"only {len(values)} values came")
+
+
+async def test_two_hundred_services_cost_a_dozen_requests_and_no_watch() -> None:
+    names = [f"model-{number:03d}" for number in range(200)]
+    async with Sandbox(EMPTY) as sandbox:
+        for place, name in enumerate(names):
+            put(sandbox, name, f"team-{place % 8}")
+        async with read(sandbox, Trouble(*(row(name, f"team-{i % 8}") for i, name in enumerate(names)))) as values:
+            trees = await until_there(values)
+        log = list(sandbox.api.log)
+
+    assert len(trees) == 200
+    assert len(log) <= 12
+    assert not [record for record in log if record.verb == "watch"]
+    diagnoses = {key: diagnose(tree, datetime.now(UTC)) for key, tree in trees.items()}
+    assert {found.cause for found in diagnoses.values()} == {"image-auth"}
+    assert len(together(diagnoses)) == 1
+
+
+async def test_one_service_costs_a_handful() -> None:
+    async with Sandbox(EMPTY) as sandbox:
+        put(sandbox, "iris")
+        async with read(sandbox, Trouble(row("iris"))) as values:
+            tree = next(iter((await until_there(values)).values()))
+        asked = len(sandbox.api.log)
+
+    assert asked <= 6
+    assert tree.root is not None
+    assert name_of(tree.root) == "iris"
+    assert {kind_of(found) for found in tree.objects} == {"Pod"}
+    assert len(tree.events) == 1
+
+
+async def test_without_trouble_nothing_is_asked() -> None:
+    async with Sandbox(EMPTY) as sandbox:
+        put(sandbox, "iris")
+        async with read(sandbox, Trouble()):
+            await asyncio.sleep(0.3)
+
+        assert len(sandbox.api.log) == 0
+
+
+async def test_what_is_well_again_goes_at_once_and_without_a_request() -> None:
+    async with Sandbox(EMPTY) as sandbox:
+        for name in ("a", "b"):
+            put(sandbox, name)
+        trouble = Trouble(row("a"), row("b"))
+        async with read(sandbox, trouble) as values:
+            before = await until_there(values)
+            asked = len(sandbox.api.log)
+            trouble.now(row("b"))
+            after = await until_there(values, 2)
+
+        assert len(sandbox.api.log) == asked
+    assert [key.name for key in after] == ["b"]
+    assert after[row("b").key] is before[row("b").key]
+
+
+async def test_a_right_that_is_missing_costs_its_part_only() -> None:
+    async with Sandbox(EMPTY) as sandbox:
+        put(sandbox, "iris")
+        sandbox.api.access.forbid(Rule(resource="events"))
+        async with read(sandbox, Trouble(row("iris"))) as values:
+            tree = next(iter((await until_there(values)).values()))
+
+    assert [(blind.kind, blind.why) for blind in tree.blind] == [("Event", Why.FORBIDDEN)]
+    assert tree.objects
+
+
+async def test_where_all_namespaces_may_not_be_listed_those_with_the_most_are() -> None:
+    names = [f"m{number}" for number in range(10)]
+    async with Sandbox(EMPTY) as sandbox:
+        for place, name in enumerate(names):
+            put(sandbox, name, f"team-{place}")
+        token = sandbox.api.access.add_user("dev", [Rule(namespace=f"team-{n}") for n in range(10)])
+        sandbox.kubeconfig = sandbox.write_kubeconfig("dev", token)
+        async with read(sandbox, Trouble(*(row(name, f"team-{i}") for i, name in enumerate(names)))) as values:
+            trees = await until_there(values)
+
+    assert len(trees) == 10
+    assert sum(bool(tree.objects) for tree in trees.values()) == 4
+    assert all(tree.root is not None for tree in trees.values())
