@@ -11,7 +11,7 @@ from kmon_tui.domain.traffic import Scope, Traffic
 from kmon_tui.render.cells import clean, fit, middle
 from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.lines import Line, Span, in_look, joined
-from kmon_tui.render.reasons import in_short
+from kmon_tui.render.reasons import in_short, without_own_names
 from kmon_tui.render.rows import BEGINNING, Row, Severity, has_split, split_words
 from kmon_tui.render.sparkline import BAD_RATIO, WARN_RATIO, sparkline
 from kmon_tui.render.units import NOTHING, UNKNOWN, age, coarse_age, milliseconds, number, percent
@@ -88,7 +88,8 @@ def reason_line(row: Row, width: int, drawing: Drawing, *, show_split: bool) -> 
     text = f"   {drawing.glyphs.branch} "
     if row.reason and row.severity >= Severity.ERRORS:
         room = max(0, width - len(text) - sum(len(part) + 3 for part in parts))
-        parts.insert(0, in_short(clean(row.reason), room, ellipsis=drawing.glyphs.ellipsis))
+        reason = without_own_names(clean(row.reason), clean(row.isvc.key.name), room)
+        parts.insert(0, in_short(reason, room, ellipsis=drawing.glyphs.ellipsis))
     return ((fit(text + "   ".join(parts), width, ellipsis=drawing.glyphs.ellipsis), look),)
 
 
@@ -102,7 +103,8 @@ def fold_line(rows: Sequence[Row], width: int, drawing: Drawing, *, unfolded: bo
     head = f"{len(rows)} services{where}  "
     state = fit(f"{glyph} {word}", 9)
     room = max(0, width - 12 - len(head) - len(hint) - 1)
-    reason = fit(in_short(clean(first.reason), room, ellipsis=drawing.glyphs.ellipsis), room)
+    told = without_own_names(clean(first.reason), clean(first.isvc.key.name), 0)
+    reason = fit(in_short(told, room, ellipsis=drawing.glyphs.ellipsis), room)
     line = joined([(" ", ""), (state, look), (" ", ""), (head, "bold"), (reason, "reason"), (f" {hint}", "dim")])
     return in_look(line, "stale") if drawing.api_failing else line
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import insort
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kmon_tui.domain.alerts import Alert
 from kmon_tui.domain.late import dataclass
@@ -14,6 +14,9 @@ from kmon_tui.domain.service import InferenceService, Key
 from kmon_tui.domain.traffic import Traffic
 from kmon_tui.render.filter import Filter
 from kmon_tui.render.rows import SORTS, Row, Severity, Sort, cause, has_split, row_of
+
+if TYPE_CHECKING:
+    from kmon_tui.domain.verdict import Diagnosis
 
 FOLD_FROM = 6
 """More than five rows with one cause become one line."""
@@ -61,6 +64,7 @@ class FleetRows:
         self._services: tuple[InferenceService, ...] = ()
         self._traffic: Mapping[Key, Traffic] = {}
         self._alerts: Mapping[Key, tuple[Alert, ...]] = NO_ALERTS
+        self._reasons: Mapping[Key, Diagnosis] = {}
         self._order: list[tuple[Any, Key]] = []
 
     def update(
@@ -87,11 +91,22 @@ class FleetRows:
             raised = alerts.get(isvc.key, ())
             if old is not None and old.isvc is isvc and old.traffic is new_traffic and old.alerts == raised:
                 continue
-            self._put(row_of(isvc, new_traffic, raised), old)
+            self._put(row_of(isvc, new_traffic, raised, self._reasons.get(isvc.key)), old)
             changed.add(isvc.key)
             if old is None:
                 added.append(isvc.key)
         self._place(added, gone)
+        return changed
+
+    def explain(self, reasons: Mapping[Key, Diagnosis]) -> set[Key]:
+        """Take over why services are in trouble; only those whose diagnosis is another one now are looked at."""
+        if reasons is self._reasons:
+            return set()
+        old, self._reasons = self._reasons, reasons
+        changed = {key for key in (*old, *reasons) if old.get(key) is not reasons.get(key) and key in self.rows}
+        for key in changed:
+            row = self.rows[key]
+            self._put(row_of(row.isvc, row.traffic, row.alerts, reasons.get(key)), row)
         return changed
 
     def sort_by(self, sort: Sort, *, reverse: bool = False) -> None:

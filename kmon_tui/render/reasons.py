@@ -31,6 +31,17 @@ def telling(text: str) -> str:
     return TAINTED.sub("tainted", SAY_NOTHING.sub("", text))
 
 
+def without_own_names(text: str, name: str, width: int) -> str:
+    """Give a sentence about a service without the names of its own pods, where it is too long for its line.
+
+    The line stands below the service's own; in full they stand where the service is shown alone.
+    """
+    if len(text) <= width:
+        return text
+    own = rf"{re.escape(name)}-[\w.-]*\w"
+    return re.sub(rf"^{own}", "its pod", re.sub(rf"(?:^the | of ){own}(?: of)?", "", text))
+
+
 def in_short(text: str, width: int, *, ellipsis: str = "…") -> str:
     """Give the message in at most ``width`` cells.
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from enum import IntEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kmon_tui.domain.alerts import Alert
 from kmon_tui.domain.late import dataclass
@@ -14,6 +14,9 @@ from kmon_tui.domain.service import InferenceService, Readiness, TrafficShare
 from kmon_tui.domain.traffic import Scope, Traffic
 from kmon_tui.render.sparkline import BAD_RATIO, WARN_RATIO
 from kmon_tui.render.units import percent
+
+if TYPE_CHECKING:
+    from kmon_tui.domain.verdict import Diagnosis
 
 
 class Severity(IntEnum):
@@ -44,6 +47,8 @@ class Row:
     alerts: tuple[Alert, ...] = ()
 
 
+_EXPLAINED = frozenset({Severity.FAILED, Severity.NOT_SERVING, Severity.ROLLING, Severity.UNKNOWN})
+"""What a diagnosis is about; errors and alerts have reasons of their own."""
 OF_READINESS = {
     Readiness.FAILED: Severity.FAILED,
     Readiness.ROLLING: Severity.ROLLING,
@@ -54,8 +59,13 @@ OF_READINESS = {
 }
 
 
-def row_of(isvc: InferenceService, traffic: Traffic | None, alerts: tuple[Alert, ...] = ()) -> Row:
-    """Judge one service."""
+def row_of(
+    isvc: InferenceService,
+    traffic: Traffic | None,
+    alerts: tuple[Alert, ...] = (),
+    diagnosis: Diagnosis | None = None,
+) -> Row:
+    """Judge one service; where its cause is known, that is the reason."""
     severity = OF_READINESS[isvc.readiness]
     ratio = traffic.error_ratio if traffic is not None else None
     if severity is Severity.READY and isvc.not_serving:
@@ -65,10 +75,19 @@ def row_of(isvc: InferenceService, traffic: Traffic | None, alerts: tuple[Alert,
     elif ratio is not None and ratio >= WARN_RATIO:
         severity = max(severity, Severity.SOME_ERRORS)
     reason = _reason(isvc, traffic, severity)
+    if diagnosis is not None and severity in _EXPLAINED:
+        reason = _verdict(diagnosis) or reason
     if firing := [alert for alert in alerts if alert.matters]:
         severity = max(severity, Severity.ALARM if firing[0].is_grave else Severity.ERRORS)
         reason = reason or alert_words(firing[0], len(firing) - 1)
     return Row(isvc=isvc, traffic=traffic, severity=severity, reason=reason, alerts=alerts)
+
+
+def _verdict(diagnosis: Diagnosis) -> str:
+    """Give the sentence of a diagnosis; empty when it knows of no cause."""
+    from kmon_tui.domain.verdict import UNKNOWN_CAUSE  # late: the first paint has no diagnosis
+
+    return "" if diagnosis.healthy or diagnosis.cause == UNKNOWN_CAUSE else diagnosis.verdict
 
 
 def alert_words(alert: Alert, more: int = 0) -> str:

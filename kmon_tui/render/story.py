@@ -13,7 +13,7 @@ from kmon_tui.render.cells import clean, fit, middle, wrap
 from kmon_tui.render.columns import kind_word, replicas_words, state_words
 from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.lines import Line, Span, cropped, joined, spread, text_of, width_of
-from kmon_tui.render.reasons import in_short
+from kmon_tui.render.reasons import in_short, without_own_names
 from kmon_tui.render.rows import Row, Severity, has_split, scope_words, split_words
 from kmon_tui.render.summary import api_health
 from kmon_tui.render.units import age, long_duration, milliseconds, number, percent
@@ -32,7 +32,7 @@ def context_line(state: State, row: Row | None, drawing: Drawing, width: int) ->
         return _failure("api", api, width, drawing)
     prometheus = state.health.get(PROMETHEUS)
     if row is not None and row.severity < Severity.ERRORS and row.reason:
-        return cropped(((f" {clean(row.isvc.key.name)}: ", "bold"), (clean(row.reason), "reason")), width)
+        return trouble_line(row, drawing, width)
     if prometheus is not None and prometheus.status is Status.FAILING:
         return _failure("prometheus", prometheus, width, drawing)
     if prometheus is None:
@@ -46,6 +46,14 @@ def context_line(state: State, row: Row | None, drawing: Drawing, width: int) ->
     count = sum(1 for note in state.fleet.notes if MISSING.search(note))
     notes: Line = ((f" {count} note{'s' if count > 1 else ''} (:notes) ", "warn"),) if count else ()
     return spread(joined(spans), notes, width)
+
+
+def trouble_line(row: Row, drawing: Drawing, width: int) -> Line:
+    """Name a service and why it is in trouble, in one line."""
+    name = clean(row.isvc.key.name)
+    room = max(10, width - len(name) - 3)
+    reason = in_short(without_own_names(clean(row.reason), name, room), room, ellipsis=drawing.glyphs.ellipsis)
+    return cropped(((f" {name}: ", "bold"), (reason, "reason")), width)
 
 
 def headline(row: Row, drawing: Drawing, width: int) -> Line:

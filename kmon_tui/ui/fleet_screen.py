@@ -135,7 +135,7 @@ class FleetScreen(KmonScreen):
         """Patch the rows by what changed, then draw."""
         traffic = state.traffic.traffic if state.traffic is not None else NO_TRAFFIC
         alerts = state.traffic.alerts if state.traffic is not None else NO_ALERTS
-        changed = self.rows.update(state.fleet.services, traffic, alerts)
+        changed = self.rows.update(state.fleet.services, traffic, alerts) | self.rows.explain(state.reasons)
         if changed and self.view.is_narrow:
             self.rows.layout_due = True
         super().show(state)

@@ -13,7 +13,7 @@ from kmon_tui.domain.service import Key
 from kmon_tui.render.cells import clean
 from kmon_tui.render.lines import cropped
 from kmon_tui.render.rows import row_of
-from kmon_tui.render.story import context_line, headline
+from kmon_tui.render.story import context_line, headline, trouble_line
 from kmon_tui.render.summary import api_health
 from kmon_tui.ui.base import KmonScreen, Surroundings
 from kmon_tui.ui.command_row import CommandRow
@@ -73,8 +73,10 @@ class MetricsScreen(KmonScreen):
     def draw(self) -> None:
         """Bring everything up to date."""
         isvc = self.service(self.key)
-        traffic = self.state.traffic.traffic.get(self.key) if self.state.traffic is not None else None
-        row = row_of(isvc, traffic) if isvc is not None else None
+        report = self.state.traffic
+        traffic = report.traffic.get(self.key) if report is not None else None
+        alerts = report.alerts.get(self.key, ()) if report is not None else ()
+        row = row_of(isvc, traffic, alerts, self.state.reasons.get(self.key)) if isvc is not None else None
         width = self.size.width
         if row is not None:
             self.query_one("#top", LinesView).show((((" ", ""), *headline(row, self.drawing, width - 1)),))
@@ -82,7 +84,7 @@ class MetricsScreen(KmonScreen):
             line = context_line(self.state, row, self.drawing, width)
             if row.reason and api_health(self.state).status is not Status.FAILING:
                 # In the list it stands below its row; here this is its place.
-                line = cropped(((f" {clean(row.isvc.key.name)}: ", "bold"), (clean(row.reason), "reason")), width)
+                line = trouble_line(row, self.drawing, width)
         else:
             view = self.query_one(MetricsView)
             if view.row is None:

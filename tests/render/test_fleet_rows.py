@@ -9,6 +9,7 @@ import pytest
 from kmon_tui.domain.alerts import Alert
 from kmon_tui.domain.service import InferenceService, Key, Kind, Readiness, Replicas, TrafficShare
 from kmon_tui.domain.traffic import Family, Traffic
+from kmon_tui.domain.verdict import UNKNOWN_CAUSE, Diagnosis
 from kmon_tui.render.filter import parse_filter
 from kmon_tui.render.fleet_rows import Entry, FleetRows, Fold, Reason, every_row, wanted_by
 from kmon_tui.render.rows import SORTS, Severity, row_of, split_words
@@ -37,6 +38,7 @@ def lines(rows: FleetRows, **more: object) -> list[str]:
 
 
 A, B, C = isvc("a"), isvc("b"), isvc("c")
+SICK = isvc("sick", Readiness.FAILED, reason="MinimumReplicasUnavailable")
 
 
 def test_failed_rows_come_first_with_their_reasons() -> None:
@@ -150,6 +152,46 @@ def test_a_split_is_told_by_the_ends_of_revisions() -> None:
     shares = (TrafficShare("s-predictor-00001", 90), TrafficShare("s-predictor-00002", 10, tag="canary"))
 
     assert split_words(shares) == "90% 00001  10% canary"
+
+
+def diagnosed(verdict: str, cause: str = "oom-killed") -> Diagnosis:
+    return Diagnosis(cause=cause, verdict=verdict)
+
+
+def explained(reasons: dict[Key, Diagnosis]) -> FleetRows:
+    rows = FleetRows()
+    rows.update(fleet(SICK, B), {})
+    rows.explain(reasons)
+    return rows
+
+
+def test_a_row_whose_cause_is_known_says_it_until_it_is_known_no_more() -> None:
+    rows = explained({SICK.key: diagnosed("its container is killed for memory")})
+    known = rows.rows[SICK.key].reason
+
+    assert known == "its container is killed for memory"
+    assert rows.explain({}) == {SICK.key}
+    assert rows.rows[SICK.key].reason == "MinimumReplicasUnavailable"
+
+
+def test_a_diagnosis_that_knows_no_cause_leaves_the_reason_of_the_status() -> None:
+    rows = explained({SICK.key: diagnosed("something is unusual", UNKNOWN_CAUSE)})
+
+    assert rows.rows[SICK.key].reason == "MinimumReplicasUnavailable"
+
+
+def test_a_service_that_recovers_keeps_no_verdict() -> None:
+    rows = explained({SICK.key: diagnosed("its container is killed for memory")})
+    rows.update(fleet(SICK._replace(readiness=Readiness.READY), B), {})
+
+    assert rows.rows[SICK.key].reason == ""
+
+
+def test_the_verdict_stays_while_the_row_changes() -> None:
+    rows = explained({SICK.key: diagnosed("its container is killed for memory")})
+    rows.update(fleet(SICK._replace(generation=2), B), {})
+
+    assert rows.rows[SICK.key].reason == "its container is killed for memory"
 
 
 def test_faults_only_and_the_filter_hold_together() -> None:

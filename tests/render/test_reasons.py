@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kmon_tui.render.reasons import in_short, telling
+from kmon_tui.render.reasons import in_short, telling, without_own_names
 
 FORBIDDEN = (
     "ModelLoadFailed: Storage initialization failed: Failed to fetch model. GET gs://acme-models-private/defects/v9: "
@@ -43,6 +43,29 @@ def test_a_short_reason_is_never_too_wide(message: str, width: int) -> None:
     from rich.cells import cell_len
 
     assert cell_len(in_short(message, width)) <= width
+
+
+@pytest.mark.parametrize(
+    ("verdict", "told"),
+    [
+        (
+            "kserve-container of iris-predictor-d8j4-w5fgc needs more memory than its limit of 2Gi",
+            "kserve-container needs more memory than its limit of 2Gi",
+        ),
+        (
+            "iris-predictor-4cf87-nd2v4 waits for a node: no node has nvidia.com/gpu free",
+            "its pod waits for a node: no node has nvidia.com/gpu free",
+        ),
+        (
+            "the storage-initializer of iris-predictor-00003-deployment-7c9d8-xk2lp cannot read gs://models/iris-v2",
+            "the storage-initializer cannot read gs://models/iris-v2",
+        ),
+        ("revision 00003 of iris is not ready", "revision 00003 of iris is not ready"),
+    ],
+)
+def test_a_verdict_below_its_own_row_names_no_pods(verdict: str, told: str) -> None:
+    assert without_own_names(verdict, "iris", 40) == told
+    assert without_own_names(verdict, "iris", 200) == verdict
 
 
 def test_a_message_that_fits_is_told_whole() -> None:
