@@ -125,7 +125,14 @@ def _of(traffic: Traffic, drawing: Drawing, *answers: str, over: bool = True) ->
     window = f" over {long_duration(window_s)}" if window_s and over else ""
     remark = f", {clean(traffic.remark)}" if traffic.remark else ""
     if scraped := clean(drawing.prometheus.scraped):
-        long = (f"{name}{window}, {scraped}", scraped, scraped.partition(", since")[0])
-        return Heading(answers, long, age_words(traffic, drawing), drawing.stale_age_s(traffic) is not None)
-    long = (f"{name}{window}{remark}", f"{name}{remark}", f"{traffic.family.value}{remark}")
+        ways = (f"{name}{window}, {scraped}", scraped, scraped.partition(", since")[0])
+        return Heading(answers, ways, age_words(traffic, drawing), drawing.stale_age_s(traffic) is not None)
+    others = len(traffic.families) - 1
+    more = f" (+{others}, :family)" if others > 0 else ""
+    long = (
+        f"{name}{more}{window}{remark}",
+        f"{name}{window}{remark}",
+        f"{name}{remark}",
+        f"{traffic.family.value}{remark}",
+    )
     return Heading(answers, long, age_words(traffic, drawing), drawing.stale_age_s(traffic) is not None)

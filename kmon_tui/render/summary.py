@@ -114,7 +114,8 @@ def which_words(prometheus: Prometheus) -> tuple[str, ...]:
     inside = zone.startswith("svc")
     where = clean(f"{namespace}/{name}" if inside else parts.netloc + parts.path)
     if not where:
-        return ()
+        scraped = clean(prometheus.scraped)
+        return (f"({scraped})", f"({scraped.partition(', since')[0]})", "") if scraped else ()
     how = clean(prometheus.found_by)
     head, _, _ = how.partition(": ")
     short = SHORT_WAYS.get(head) or next((word for start, word in SHORT_WAYS.items() if how.startswith(start)), head)
@@ -178,6 +179,8 @@ def _prometheus_state(state: State, drawing: Drawing) -> tuple[str, str]:
         return "prom: no right" if health.kind == FORBIDDEN else "prom DOWN", "failed"
     if health.status is Status.STARTING or state.traffic is None:
         return "prom …" if drawing.glyphs.ellipsis == "…" else "prom ...", "dim"
+    if not state.traffic.prometheus.url and any("Prometheus: " in note for note in state.traffic.prometheus.notes):
+        return "no prom", "warn"  # pods are scraped in its place
     if not state.traffic.prometheus.families:
         return "prom empty", "warn"
     slowed_s = _slowed_s(state.traffic.prometheus)

@@ -78,3 +78,10 @@ def test_a_typed_one_is_named_with_its_path() -> None:
 def test_a_prometheus_that_is_spared_says_how_often_it_is_asked() -> None:
     assert "prom slow/30s" in bar(120, tick_s=30.0, scrape_interval_s=15.0)
     assert "slow" not in bar(120, tick_s=5.0, scrape_interval_s=1.0)
+
+
+def test_pods_that_are_scraped_stand_where_prometheus_would() -> None:
+    scraped = {"scraped": "scraped, 2 pods, since 12:41", "notes": ("Prometheus: no answer from http://h",)}
+
+    assert "no prom (scraped, 2 pods, since 12:41)" in bar(120, url="", found_by="", **scraped)
+    assert "no prom (scraped, 2 pods)" in bar(60, url="", found_by="", **scraped)
