@@ -253,6 +253,19 @@ def test_a_target_that_is_down_is_told_with_its_error() -> None:
     assert "connection refused" in finding.text
 
 
+def test_a_queue_proxy_that_is_silent_although_metrics_are_on_may_be_older_than_the_change() -> None:
+    down = replace(TARGET, health="down", last_error="connection refused", url="http://10.0.0.7:9091/metrics")
+
+    on = found(with_prometheus(targets=Told((down,)), series=Told(())), "chain.target")
+    off = found(
+        replace(with_prometheus(targets=Told((down,))), cluster=replace(CLUSTER, observability=Told({}))),
+        "chain.target",
+    )
+
+    assert on.fix.startswith("kubectl patch isvc sklearn-iris -n default --type merge")
+    assert off.fix.startswith("kubectl patch configmap config-observability")
+
+
 def test_the_target_of_a_pod_that_is_not_ready_is_no_fault_of_the_scraping() -> None:
     from kmon_tui.domain.service import Pod
 

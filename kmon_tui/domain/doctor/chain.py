@@ -200,7 +200,11 @@ def _target(
         evidence = tuple(f"{one.job} {one.url or one.instance}: {one.last_error or 'down'}" for one in down[:8])
         text = f"{len(down)} down: {worst.last_error or 'no error is told'}"
         status = Status.FAIL if len(down) == len(every) else Status.WARN
-        return Finding(id_, title, status, text, evidence, down_fix(worst, facts))
+        fix = down_fix(worst, facts)
+        if ":9091" in worst.url and facts.cluster is not None and is_protocol_off(facts.cluster) is False:
+            # Knative's metrics are on: this pod may be older than that.
+            fix = f"{fixes.new_revision(isvc.key)}    # if its pods are older than the change\n{fix}"
+        return Finding(id_, title, status, text, evidence, fix)
     if lost:
         text = f"{len(lost)} of {len(by_pod)} ready pods are not scraped (yet?)"
         return Finding(
