@@ -17,6 +17,7 @@ from kmon_tui.sandbox.prometheus_api import Api
 from kmon_tui.sandbox.prometheus_config import Configuration
 from kmon_tui.sandbox.prometheus_discovery import discovered
 from kmon_tui.sandbox.prometheus_faults import PrometheusFaults
+from kmon_tui.sandbox.prometheus_rules import Rules
 from kmon_tui.sandbox.prometheus_scrape import Reading, Target, end, end_report, ingest, report, targets_of
 from kmon_tui.sandbox.promql import Engine, Samples, dialect_of
 
@@ -24,6 +25,7 @@ Page: TypeAlias = Callable[[str, str], str]
 """Give the page at (address, path). OSError when nobody listens, LookupError when there is no such page."""
 Pods: TypeAlias = Callable[[], Iterable[dict[str, Any]]]
 
+_EVALUATE_EVERY_S = 10.0
 _TIDY_EVERY_S = 300.0
 
 
@@ -49,8 +51,10 @@ class Prometheus:
         self.samples = Samples()
         self.engine = Engine(self.samples, dialect_of(self.version))
         self.faults = PrometheusFaults()
+        self.rules: Rules | None = None
+        """Evaluated after a scrape, not more often than every ten seconds; None: it has no rules."""
         self.alerts: list[dict[str, Any]] = []
-        """What /api/v1/alerts tells; it evaluates no rules."""
+        """What /api/v1/alerts tells."""
         self.url = ""
         self.port = 0
         self.started_s = time.time()
@@ -145,9 +149,14 @@ class Prometheus:
         interval_s = self.configuration.scrape_interval_s
         loop = asyncio.get_running_loop()
         due = loop.time()
+        evaluated_s = float("-inf")
         while True:
             if not self.paused:
                 await self.scrape()
+            if self.rules is not None and loop.time() - evaluated_s >= _EVALUATE_EVERY_S:
+                evaluated_s = loop.time()
+                self.rules.evaluate(round(time.time() * 1000))
+                self.alerts = self.rules.alerts()
             if time.monotonic() - self._tidied_s > _TIDY_EVERY_S:
                 self._tidy()
             due = max(due + interval_s, loop.time())

@@ -19,6 +19,7 @@ from kmon_tui.sandbox.models import Models
 from kmon_tui.sandbox.models_load import Plan
 from kmon_tui.sandbox.prometheus import Prometheus, PrometheusOptions
 from kmon_tui.sandbox.prometheus_config import configuration_of
+from kmon_tui.sandbox.prometheus_rules import Rules, rules_of
 from kmon_tui.sandbox.world_actor import Actor, Stage
 from kmon_tui.sandbox.world_events import Events
 from kmon_tui.sandbox.world_faults import PREFIX
@@ -86,6 +87,9 @@ class World:
             self._place_installed()
             self._store.listeners.append(self.controller.saw)
             stack.callback(self._store.listeners.remove, self.controller.saw)
+            if not self.options.services:  # ten thousand services would cost a rule half a second each time
+                rules = rules_of(documents("rules.yml")[0])
+                self.prometheus.rules = Rules(rules, self.prometheus.engine, self.prometheus.samples)
             await stack.enter_async_context(self.prometheus)
             for actor, plan in led:
                 lead(actor, plan, self._scene, self._tasks)
