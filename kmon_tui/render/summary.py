@@ -115,7 +115,7 @@ def which_words(prometheus: Prometheus) -> tuple[str, ...]:
     where = clean(f"{namespace}/{name}" if inside else parts.netloc + parts.path)
     if not where:
         scraped = clean(prometheus.scraped)
-        return (f"({scraped})", f"({scraped.partition(', since')[0]})", "") if scraped else ()
+        return (f"({scraped})", f"({scraped.partition(', since')[0]})") if scraped else ()
     how = clean(prometheus.found_by)
     head, _, _ = how.partition(": ")
     short = SHORT_WAYS.get(head) or next((word for start, word in SHORT_WAYS.items() if how.startswith(start)), head)

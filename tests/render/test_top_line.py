@@ -84,4 +84,4 @@ def test_pods_that_are_scraped_stand_where_prometheus_would() -> None:
     scraped = {"scraped": "scraped, 2 pods, since 12:41", "notes": ("Prometheus: no answer from http://h",)}
 
     assert "no prom (scraped, 2 pods, since 12:41)" in bar(120, url="", found_by="", **scraped)
-    assert "no prom (scraped, 2 pods)" in bar(60, url="", found_by="", **scraped)
+    assert "no prom (scraped, 2 pods)" in bar(72, url="", found_by="", **scraped)
