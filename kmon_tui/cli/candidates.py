@@ -59,6 +59,10 @@ def _values(row: Row, command: str | None) -> tuple[list[str], bool]:
     _, key, metavar, _ = row
     if key == "output":
         return _FORMATS.get(command or "", "").split(), False
+    if key == "world":
+        from kmon_tui.sandbox.world_faults import PREFIX, names
+
+        return [*_FIXED[key].split(), *(f"{PREFIX}{name}" for name in names())], False
     if key in _FIXED:
         return _FIXED[key].split(), False
     if key in {"context", "cluster", "user", "namespace"}:

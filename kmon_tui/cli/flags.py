@@ -106,7 +106,12 @@ LOGS: tuple[Row, ...] = (
 )
 FORWARD: tuple[Row, ...] = ((("--shared",), "shared", "", "let other users of this machine connect, too"),)
 SANDBOX: tuple[Row, ...] = (
-    (("--world",), "world", "NAME", "demo (usual), quiet (no services yet), or empty (an API server alone)"),
+    (
+        ("--world",),
+        "world",
+        "NAME",
+        "demo (usual), quiet (no services yet), empty (an API server alone), or faults/NAME: a service that breaks after 20 s and is mended after two minutes",
+    ),
     (("--services",), "services", "N", "how many synthetic services there are besides the world's"),
     (("--events-per-s",), "events_per_s", "RATE", "how many of them change each second"),
     (("--fault",), "fault", "FAULT…", "WHERE:ACTION, as watch:cut@2 or list/pods:429=3*2; may be repeated"),

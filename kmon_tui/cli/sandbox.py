@@ -69,11 +69,14 @@ def _wait_for_eof(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
 def _options(start: Start) -> SandboxOptions:
     from kmon_tui.sandbox.faults import Fault
     from kmon_tui.sandbox.sandbox import SandboxOptions
+    from kmon_tui.sandbox.world_faults import PREFIX, names
 
     faults = start.said.get("fault", [])
     world, knative = start.text("world", "demo"), start.text("knative", "1.19")
-    if world not in (*_WORLDS, "none"):
-        raise SettingsError(f"there is no world {world!r}", f"Choose {', '.join(_WORLDS)}.")
+    if world.startswith(PREFIX) and world.removeprefix(PREFIX) not in names():
+        raise SettingsError(f"there is no world {world!r}", f"Choose {PREFIX} and one of {', '.join(names())}.")
+    if world not in (*_WORLDS, "none") and not world.startswith(PREFIX):
+        raise SettingsError(f"there is no world {world!r}", f"Choose {', '.join(_WORLDS)} or {PREFIX}NAME.")
     return SandboxOptions(
         world="empty" if world == "none" else world,
         services=_number(start, "services", int, 0),
