@@ -110,7 +110,7 @@ SANDBOX: tuple[Row, ...] = (
         ("--world",),
         "world",
         "NAME",
-        "demo (usual), quiet (no services yet), empty (an API server alone), or faults/NAME: a service that breaks after 20 s and is mended after two minutes",
+        "demo (usual), quiet (no services), empty (an API server alone), or faults/NAME, which is played",
     ),
     (("--services",), "services", "N", "how many synthetic services there are besides the world's"),
     (("--events-per-s",), "events_per_s", "RATE", "how many of them change each second"),
