@@ -28,6 +28,8 @@ MOST_BIRTHS = 200
 MOST_VALUES = 300_000
 LEAST_STEPS = 12
 
+_MARK = f'"{PART}":"'.encode()
+"""What only rows have that our own question marked: those of later parts, gauges, alerts."""
 _GAUGE_TIME = f'"{PART}":"{GAUGE_TIME}'.encode()
 
 Column: TypeAlias = "tuple[list[Reading], array[float]]"
@@ -122,12 +124,12 @@ class Feeder:
 
     def _rows_now(self, api: Api, ledger: Ledger, at_s: int) -> Column:
         rows = api.query(" or ".join(filter(None, (self._counters(), self._gauges(), self._alerts()))), at_s)
-        if any(map(alerts.is_alert, rows)):
-            self._alert_rows = [row for row in rows if alerts.is_alert(row)]
-            rows = [row for row in rows if not alerts.is_alert(row)]
-        if any(map(is_gauge, rows)):
-            self._gauge_rows = [row for row in rows if is_gauge(row)]
-            rows = [row for row in rows if not is_gauge(row)]
+        marked = [row for row in rows if _MARK in row.text]
+        self._gauge_rows = [row for row in marked if is_gauge(row)]
+        self._alert_rows = [row for row in marked if alerts.is_alert(row)]
+        if self._gauge_rows or self._alert_rows:
+            apart = {id(row) for row in (*self._gauge_rows, *self._alert_rows)}
+            rows = [row for row in rows if id(row) not in apart]
         return [ledger.reading(row) for row in rows], array("d", [float(row.value[1]) for row in rows])
 
     def _find_births(self, api: Api, ledger: Ledger, new: dict[int, Target]) -> None:
