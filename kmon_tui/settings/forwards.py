@@ -9,7 +9,7 @@ from kmon_tui.domain.errors import KmonError, SettingsError
 from kmon_tui.domain.forward import ForwardSpec, parse_target
 from kmon_tui.settings.private_file import write_privately
 
-_HEAD = "# The forwards of kmon-tui, by context. Press f in kmon-tui; f, then s saves one.\n"
+_HEAD = "# The forwards of kmon-tui, by context. Press f in kmon-tui; f, then S saves one.\n"
 
 
 class ForwardsFile:
