@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from urllib.parse import urlsplit
 
-import msgspec
+from kmon_tui.live.target_shapes import Container, TargetPod
 
 NAME = "app.kubernetes.io/name"
 COMPONENT = "app.kubernetes.io/component"
@@ -23,73 +23,6 @@ _USUAL_NAMESPACES = frozenset(NAMESPACES)
 _PORTS = ("http-web", "web", "http", "prometheus", "server")
 _FOREIGN = ("istio-system", "linkerd", "linkerd-viz", "kube-system", "knative-serving")
 """Where a Prometheus usually belongs to another program."""
-
-
-class Port(msgspec.Struct, frozen=True):
-    """One of a container's ports."""
-
-    name: str = ""
-    number: int = msgspec.field(name="containerPort", default=0)
-
-
-class Container(msgspec.Struct, frozen=True):
-    """What tells where Prometheus listens."""
-
-    name: str = ""
-    ports: list[Port] = msgspec.field(default_factory=list)
-    args: list[str] = msgspec.field(default_factory=list)
-    command: list[str] = msgspec.field(default_factory=list)
-
-
-class Owner(msgspec.Struct, frozen=True):
-    """One of ``metadata.ownerReferences``."""
-
-    kind: str = ""
-    name: str = ""
-
-
-class PodMeta(msgspec.Struct, frozen=True):
-    """``metadata`` of a pod."""
-
-    name: str = ""
-    namespace: str = ""
-    deleted: str | None = msgspec.field(name="deletionTimestamp", default=None)
-    labels: dict[str, str] = msgspec.field(default_factory=dict)
-    owners: list[Owner] = msgspec.field(name="ownerReferences", default_factory=list)
-
-
-class PodSpec(msgspec.Struct, frozen=True):
-    """``spec`` of a pod."""
-
-    containers: list[Container] = msgspec.field(default_factory=list)
-
-
-class PodCondition(msgspec.Struct, frozen=True):
-    """One entry of ``status.conditions``."""
-
-    type: str = ""
-    status: str = ""
-
-
-class PodStatus(msgspec.Struct, frozen=True):
-    """``status`` of a pod."""
-
-    phase: str = ""
-    conditions: list[PodCondition] = msgspec.field(default_factory=list)
-
-
-class Seen(msgspec.Struct, frozen=True):
-    """A pod, as far as it matters here."""
-
-    metadata: PodMeta = msgspec.field(default_factory=PodMeta)
-    spec: PodSpec = msgspec.field(default_factory=PodSpec)
-    status: PodStatus = msgspec.field(default_factory=PodStatus)
-
-    @property
-    def ready(self) -> bool:
-        """Whether connections may go to it."""
-        ready = any(c.type == "Ready" and c.status == "True" for c in self.status.conditions)
-        return ready and self.status.phase == "Running" and self.metadata.deleted is None
 
 
 class Flavour(IntEnum):
@@ -129,9 +62,9 @@ class Candidate:
         return f"{'https' if self.https else 'http'}://{self.name}.{self.namespace}.svc:{self.port}{self.path}"
 
 
-def candidates(pods: Iterable[Seen]) -> tuple[Candidate, ...]:
+def candidates(pods: Iterable[TargetPod]) -> tuple[Candidate, ...]:
     """Give every Prometheus that these pods make up, the likeliest first; those without a ready pod last."""
-    found: dict[tuple[str, str], list[tuple[Seen, Candidate]]] = {}
+    found: dict[tuple[str, str], list[tuple[TargetPod, Candidate]]] = {}
     for pod in pods:
         candidate = _recognise(pod)
         if candidate is not None and pod.status.phase not in ("Succeeded", "Failed"):
@@ -145,13 +78,13 @@ def best(found: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
     return tuple(one for one in found if (bool(one.ready_pods), one.rank) == (bool(found[0].ready_pods), found[0].rank))
 
 
-def _merged(members: list[tuple[Seen, Candidate]]) -> Candidate:
+def _merged(members: list[tuple[TargetPod, Candidate]]) -> Candidate:
     ready = tuple(sorted(pod.metadata.name for pod, _ in members if pod.ready))
     return replace(members[0][1], ready_pods=ready)
 
 
-def _recognise(pod: Seen) -> Candidate | None:
-    labels = pod.metadata.labels
+def _recognise(pod: TargetPod) -> Candidate | None:
+    labels = pod.labels
     component = labels.get(COMPONENT) or labels.get("component", "")
     if labels.get(NAME) == "thanos-query":
         if pod.metadata.namespace == "openshift-monitoring":
@@ -174,28 +107,29 @@ def _recognise(pod: Seen) -> Candidate | None:
 
 
 def _candidate(
-    pod: Seen, flavour: Flavour, how: str, keys: tuple[str, ...], port: int = 9090, https: bool = False
+    pod: TargetPod, flavour: Flavour, how: str, keys: tuple[str, ...], port: int = 9090, https: bool = False
 ) -> Candidate:
     meta = pod.metadata
-    selector = ",".join(f"{key}={meta.labels[key]}" for key in keys if key in meta.labels)
+    selector = ",".join(f"{key}={pod.labels[key]}" for key in keys if key in pod.labels)
     usual = 0 if meta.namespace in _USUAL_NAMESPACES else 2 if meta.namespace in _FOREIGN else 1
-    arguments = [text for container in pod.spec.containers for text in (*container.command, *container.args)]
+    arguments = [text for container in pod.containers for text in (*(container.command or ()), *(container.args or ()))]
     return Candidate(
         meta.namespace,
-        _owner_name(meta),
+        _owner_name(pod),
         how,
         (int(usual == 2), int(flavour), usual),
-        _port(pod.spec.containers, port),
+        _port(pod.containers, port),
         _prefix(arguments),
         https,
         selector,
     )
 
 
-def _owner_name(meta: PodMeta) -> str:
+def _owner_name(pod: TargetPod) -> str:
     """Give the name of the Deployment or StatefulSet that made the pod."""
+    meta = pod.metadata
     owner = meta.owners[0] if meta.owners else None
-    hashed = meta.labels.get("pod-template-hash", "")
+    hashed = pod.labels.get("pod-template-hash", "")
     if owner is None:
         return meta.name.partition(f"-{hashed}-")[0] if hashed else meta.name
     if owner.kind == "ReplicaSet":
@@ -203,12 +137,12 @@ def _owner_name(meta: PodMeta) -> str:
     return owner.name
 
 
-def _port(containers: list[Container], usual: int) -> int:
+def _port(containers: Sequence[Container], usual: int) -> int:
     """Give the port: the usual one if it is declared, else the one with a telling name, else the usual one."""
-    numbers = {port.number for container in containers for port in container.ports}
+    numbers = {port.number for container in containers for port in container.ports or ()}
     if usual in numbers:
         return usual
-    named = {port.name: port.number for container in containers for port in container.ports}
+    named = {port.name: port.number for container in containers for port in container.ports or ()}
     return next((named[name] for name in _PORTS if named.get(name)), usual)
 
 

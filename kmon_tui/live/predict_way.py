@@ -8,78 +8,17 @@ from urllib.parse import quote
 import msgspec
 
 from kmon_tui.domain.errors import BackendError, Unreachable
-from kmon_tui.domain.service import InferenceService, Kind, Mode, Readiness
+from kmon_tui.domain.forward import Aim, target_of
+from kmon_tui.domain.service import InferenceService, Mode, Readiness
 from kmon_tui.live.asking import Ask
 from kmon_tui.live.codec import Codec, NotReadable
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.pod_route import PodPort
+from kmon_tui.live.target_ports import best_first, model_port, of_component, selection_of, serves_tls
+from kmon_tui.live.target_shapes import TargetPod
 
-QUEUE_PORT, MODEL_PORT, AGENT_PORT, LLM_PORT, MESH_PORT = 8012, 8080, 9081, 8000, 8008
-REVISION = "serving.knative.dev/revision"
-_LABEL = {
-    Kind.ISVC: "serving.kserve.io/inferenceservice={name}",
-    Kind.GRAPH: "serving.kserve.io/inferencegraph={name}",
-    Kind.LLM: "app.kubernetes.io/part-of=llminferenceservice,app.kubernetes.io/name={name}",
-}
-
-
-class _Port(msgspec.Struct, frozen=True):
-    number: int = msgspec.field(name="containerPort", default=0)
-
-
-class _Get(msgspec.Struct, frozen=True):
-    scheme: str = ""
-
-
-class _Probe(msgspec.Struct, frozen=True):
-    get: _Get = msgspec.field(name="httpGet", default_factory=_Get)
-
-
-class _Container(msgspec.Struct, frozen=True):
-    name: str = ""
-    ports: list[_Port] = msgspec.field(default_factory=list)
-    probe: _Probe = msgspec.field(name="readinessProbe", default_factory=_Probe)
-
-
-class _Meta(msgspec.Struct, frozen=True):
-    name: str = ""
-    deleted: str | None = msgspec.field(name="deletionTimestamp", default=None)
-    labels: dict[str, str] = msgspec.field(default_factory=dict)
-
-
-class _Spec(msgspec.Struct, frozen=True):
-    containers: list[_Container] = msgspec.field(default_factory=list)
-
-
-class _Condition(msgspec.Struct, frozen=True):
-    type: str = ""
-    status: str = ""
-
-
-class _Status(msgspec.Struct, frozen=True):
-    phase: str = ""
-    conditions: list[_Condition] = msgspec.field(default_factory=list)
-
-
-class ServingPod(msgspec.Struct, frozen=True):
-    """A pod of a service, as far as it matters for where it listens."""
-
-    metadata: _Meta = msgspec.field(default_factory=_Meta)
-    spec: _Spec = msgspec.field(default_factory=_Spec)
-    status: _Status = msgspec.field(default_factory=_Status)
-
-    @property
-    def ready(self) -> bool:
-        """Whether requests may go to it."""
-        ready = any(one.type == "Ready" and one.status == "True" for one in self.status.conditions)
-        return ready and self.status.phase == "Running" and self.metadata.deleted is None
-
-    def container(self, name: str) -> _Container | None:
-        """Give the container of this name."""
-        return next((one for one in self.spec.containers if one.name == name), None)
-
-
-_PODS = Codec(ServingPod)
+_PODS = Codec(TargetPod)
+_ENTRIES = {Aim.LLM: "workload", Aim.GRAPH: "router"}
 
 
 class Door(msgspec.Struct, frozen=True):
@@ -96,7 +35,9 @@ async def find_door(client: KubeClient, isvc: InferenceService, before: PodPort 
         raise Unreachable(
             f"{isvc.key.name} is served by ModelMesh, whose pods serve many models", "Use --via url or --via ingress."
         )
-    selector = _LABEL[isvc.key.kind].format(name=isvc.key.name)
+    target = target_of(isvc.key)
+    fixed, label = selection_of(target)
+    selector = ",".join(filter(None, (fixed, f"{label}={isvc.key.name}")))
     path = f"/api/v1/namespaces/{quote(namespace)}/pods?labelSelector={quote(selector)}&limit=500"
     body = await client.get(path, Ask("list", "pods", namespace))
     try:
@@ -106,40 +47,18 @@ async def find_door(client: KubeClient, isvc: InferenceService, before: PodPort 
     return choose(isvc, pods, before)
 
 
-def choose(isvc: InferenceService, pods: Sequence[ServingPod], before: PodPort | None = None) -> Door:
+def choose(isvc: InferenceService, pods: Sequence[TargetPod], before: PodPort | None = None) -> Door:
     """Choose among the pods of a service. Raises Unreachable that says why none will do."""
-    entries = [pod for pod in pods if _is_entry(pod, isvc)]
-    ready = [pod for pod in entries if pod.ready]
+    target = target_of(isvc.key)
+    entries = of_component(target, pods, _ENTRIES.get(target.aim) or isvc.entry or "predictor")
+    share = max(isvc.traffic, key=lambda one: one.percent or 0, default=None)
+    ready = best_first(entries, share.revision if share is not None else "")
     if not ready:
         raise _nobody(isvc, len(entries))
-    shares = {share.revision: share.percent or 0 for share in isvc.traffic}
-    ready.sort(key=lambda pod: (-shares.get(pod.metadata.labels.get(REVISION, ""), 0), pod.metadata.name))
     same = [pod for pod in ready if before is not None and pod.metadata.name == before.pod]
     pod = (same or ready)[0]
-    port, container = _port(pod, isvc)
-    https = container is not None and container.probe.get.scheme.upper() == "HTTPS"
-    return Door(PodPort(isvc.key.namespace, pod.metadata.name, port), https)
-
-
-def _is_entry(pod: ServingPod, isvc: InferenceService) -> bool:
-    labels = pod.metadata.labels
-    if isvc.key.kind is Kind.LLM:
-        parts = (labels.get("app.kubernetes.io/component", ""), labels.get("kserve.io/component", ""))
-        return labels.get("llm-d.ai/role") != "prefill" and not any("scheduler" in part for part in parts)
-    return isvc.key.kind is Kind.GRAPH or labels.get("component", "predictor") == (isvc.entry or "predictor")
-
-
-def _port(pod: ServingPod, isvc: InferenceService) -> tuple[int, _Container | None]:
-    """Give the port where callers come in, and the container that listens there when it is the model's own."""
-    if pod.container("queue-proxy") is not None:
-        return QUEUE_PORT, None
-    if pod.container("agent") is not None:
-        return AGENT_PORT, None
-    main = pod.container("main" if isvc.key.kind is Kind.LLM else "kserve-container")
-    main = main or next(iter(pod.spec.containers), None)
-    if isvc.key.kind is Kind.LLM:
-        return LLM_PORT, main
-    return next((port.number for port in (main.ports if main else []) if port.number), MODEL_PORT), main
+    place = PodPort(isvc.key.namespace, pod.metadata.name, model_port(target, pod))
+    return Door(place, serves_tls(target, pod))
 
 
 def _nobody(isvc: InferenceService, known: int) -> BackendError:

@@ -12,14 +12,15 @@ from kmon_tui.domain.choice import Choice
 from kmon_tui.domain.errors import BackendError, Forbidden, NotFound, Unreachable
 from kmon_tui.live.asking import Ask
 from kmon_tui.live.codec import Codec, NotReadable
-from kmon_tui.live.find_prometheus import NAMESPACES, SELECTORS, Candidate, Seen, best, candidates
+from kmon_tui.live.find_prometheus import NAMESPACES, SELECTORS, Candidate, best, candidates
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.pod_route import FindPod, PodPort
+from kmon_tui.live.target_shapes import TargetPod
 from kmon_tui.live.tunnel import PodTunnel
 
 ANSWER_S = 5.0
 _OFFER = "Give its address with --prometheus URL."
-_PODS = Codec(Seen)
+_PODS = Codec(TargetPod)
 
 
 class _ServicePort(msgspec.Struct, frozen=True):
@@ -149,7 +150,7 @@ async def _by_namespace(client: KubeClient, namespaces: tuple[str, ...]) -> tupl
     return ()
 
 
-async def _pods(client: KubeClient, namespace: str | None, selector: str) -> list[Seen]:
+async def _pods(client: KubeClient, namespace: str | None, selector: str) -> list[TargetPod]:
     within = f"/namespaces/{quote(namespace)}" if namespace else ""
     path = f"/api/v1{within}/pods?labelSelector={quote(selector)}&limit=200"
     body = await client.get(path, Ask("list", "pods", namespace))
@@ -178,8 +179,8 @@ async def _answers(client: KubeClient, candidate: Candidate) -> bool:
     return head.split(b" ")[1:2] == [b"200"]
 
 
-def _target(port: _ServicePort, pods: list[Seen]) -> int:
+def _target(port: _ServicePort, pods: list[TargetPod]) -> int:
     if isinstance(port.target, int) or port.target.isdecimal():
         return int(port.target) or port.port
-    declared = (one for pod in pods for container in pod.spec.containers for one in container.ports)
+    declared = (one for pod in pods for container in pod.containers for one in container.ports or ())
     return next((one.number for one in declared if one.name == port.target), port.port)

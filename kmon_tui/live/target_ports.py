@@ -83,15 +83,33 @@ def place_of_pod(target: Target, pod: TargetPod) -> PodPort:
 
 def places_of_model(target: Target, pods: Iterable[TargetPod], served: Served | None) -> tuple[PodPort, ...]:
     """Give the ready pods of a model that callers meet, those of the revision with the most traffic first."""
-    all_pods = [pod for pod in pods if not _is_worker(pod)]
+    all_pods = list(pods)
     component = target.component or _entry(target, all_pods, served)
-    chosen = [pod for pod in _ready(all_pods) if component_of(pod, target.aim) == component]
+    chosen = of_component(target, all_pods, component)
     if target.revision:
         chosen = [pod for pod in chosen if target.revision in (pod.labels.get(REVISION), pod.labels.get(_HASH))]
-    favourite = _favourite(served, component)
-    chosen.sort(key=lambda pod: (pod.labels.get(REVISION) != favourite, pod.metadata.name))
-    found = ((pod, model_port(target, pod)) for pod in chosen)
+    found = ((pod, model_port(target, pod)) for pod in best_first(chosen, _favourite(served, component)))
     return tuple(_place(pod, number) for pod, number in found if number)
+
+
+def of_component(target: Target, pods: Iterable[TargetPod], component: str) -> list[TargetPod]:
+    """Give the pods of one component of a model that take requests, ready or not."""
+    return [pod for pod in pods if not _is_worker(pod) and component_of(pod, target.aim) == component]
+
+
+def best_first(pods: Iterable[TargetPod], favourite: str) -> list[TargetPod]:
+    """Give the ready pods, those of the Knative revision with the most traffic first."""
+    return sorted(_ready(pods), key=lambda pod: (pod.labels.get(REVISION) != favourite, pod.metadata.name))
+
+
+def serves_tls(target: Target, pod: TargetPod) -> bool:
+    """Whether the port of the model speaks TLS; a proxy in front of the model never does."""
+    names = {container.name for container in pod.containers}
+    if names & {"queue-proxy", "agent"}:
+        return False
+    wanted = "main" if target.aim is Aim.LLM else "kserve-container"
+    own = next((one for one in pod.containers if one.name == wanted), next(iter(pod.containers), None))
+    return own is not None and own.https
 
 
 def component_of(pod: TargetPod, aim: Aim) -> str:

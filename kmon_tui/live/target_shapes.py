@@ -15,13 +15,40 @@ class Port(msgspec.Struct, frozen=True, gc=False):
     protocol: str = "TCP"
 
 
+class HttpGet(msgspec.Struct, frozen=True, gc=False):
+    """How a probe asks."""
+
+    scheme: str = ""
+
+
+class Probe(msgspec.Struct, frozen=True):
+    """A container's readinessProbe."""
+
+    get: HttpGet | None = msgspec.field(name="httpGet", default=None)
+
+
 class Container(msgspec.Struct, frozen=True):
     """One entry of ``spec.containers`` or ``spec.initContainers``."""
 
     name: str = ""
     ports: list[Port] | None = None
+    command: list[str] | None = None
+    args: list[str] | None = None
+    probe: Probe | None = msgspec.field(name="readinessProbe", default=None)
     restart: str = msgspec.field(name="restartPolicy", default="")
     """``Always``: an init container that goes on beside the others."""
+
+    @property
+    def https(self) -> bool:
+        """Whether it serves TLS: its kubelet asks it that way."""
+        return self.probe is not None and self.probe.get is not None and self.probe.get.scheme.upper() == "HTTPS"
+
+
+class Owner(msgspec.Struct, frozen=True, gc=False):
+    """One of ``metadata.ownerReferences``."""
+
+    kind: str = ""
+    name: str = ""
 
 
 class PodMeta(msgspec.Struct, frozen=True):
@@ -32,6 +59,7 @@ class PodMeta(msgspec.Struct, frozen=True):
     version: str = msgspec.field(name="resourceVersion", default="")
     deleted: str | None = msgspec.field(name="deletionTimestamp", default=None)
     labels: dict[str, str] | None = None
+    owners: list[Owner] | None = msgspec.field(name="ownerReferences", default=None)
 
 
 class PodSpec(msgspec.Struct, frozen=True):

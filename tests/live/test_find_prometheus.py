@@ -7,13 +7,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from kmon_tui.live.find_prometheus import Candidate, Seen, best, candidates
+from kmon_tui.live.find_prometheus import Candidate, best, candidates
+from kmon_tui.live.target_shapes import TargetPod
 from tests.live.prometheus_pods import of_chart, of_old_chart, of_openshift, of_operator, pod
 
 
 def found(*pods: dict[str, Any]) -> tuple[Candidate, ...]:
     """Recognise these objects."""
-    return candidates([msgspec.convert(one, Seen) for one in pods])
+    return candidates([msgspec.convert(one, TargetPod) for one in pods])
 
 
 @pytest.mark.parametrize(

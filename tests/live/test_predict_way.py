@@ -9,18 +9,19 @@ import pytest
 
 from kmon_tui.domain.errors import Unreachable
 from kmon_tui.domain.service import InferenceService, Key, Kind, TrafficShare
-from kmon_tui.live.predict_way import ServingPod, choose
+from kmon_tui.live.predict_way import choose
+from kmon_tui.live.target_shapes import TargetPod
 from tests.live.prometheus_pods import pod
 
 LABELS = {"serving.kserve.io/inferenceservice": "iris", "component": "predictor"}
 IRIS = InferenceService(Key(Kind.ISVC, "default", "iris"))
 
 
-def serving(name: str, *containers: dict[str, Any], **labels: str) -> ServingPod:
+def serving(name: str, *containers: dict[str, Any], **labels: str) -> TargetPod:
     """Make a ready pod of these containers."""
     content = pod("default", name, LABELS | {key.replace("__", "/"): value for key, value in labels.items()})
     content["spec"]["containers"] = list(containers)
-    return msgspec.convert(content, ServingPod, strict=False)
+    return msgspec.convert(content, TargetPod, strict=False)
 
 
 @pytest.mark.parametrize(
