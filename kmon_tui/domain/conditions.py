@@ -8,6 +8,7 @@ from typing import NamedTuple
 from kmon_tui.domain.service import Condition
 
 FAILING_REASONS = frozenset({"RevisionMissing", "ProgressDeadlineExceeded"})
+"""Reasons of a condition that is False; Unknown with RevisionMissing is a first revision that is on its way."""
 
 _TELLING = (
     "PredictorReady",
@@ -67,12 +68,10 @@ def listen(conditions: tuple[Condition, ...]) -> Told:
                 continue
             stopped = stopped or type_ == "Stopped"
             failed = failed or type_ == "GroupDegraded"
-        elif type_ in _RANK:
-            failed = failed or condition.reason in FAILING_REASONS
-            if condition.status == "False":
-                # PresetsCombined is to an LLMInferenceService what InvalidSpec is to an InferenceService.
-                failed = failed or type_ == "PresetsCombined"
-                ailing = condition if type_ in _BESIDE else ailing
+        elif type_ in _RANK and condition.status == "False":
+            # PresetsCombined is to an LLMInferenceService what InvalidSpec is to an InferenceService.
+            failed = failed or type_ == "PresetsCombined" or condition.reason in FAILING_REASONS
+            ailing = condition if type_ in _BESIDE else ailing
         if type_ == "Ready":
             roll_up = condition
             stopped = stopped or (condition.status == "False" and condition.reason == "Stopped")

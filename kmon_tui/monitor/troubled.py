@@ -106,6 +106,6 @@ def in_trouble(services: Iterable[InferenceService], now: datetime) -> tuple[tup
     return tuple(found), young
 
 
-_NO_WAITING_HELPS = ("FailedCreate", "ReconcileFailed", "ProgressDeadlineExceeded", "RevisionFailed", "RevisionMissing")
+_NO_WAITING_HELPS = ("FailedCreate", "ReconcileFailed", "ProgressDeadlineExceeded", "RevisionFailed")
 _WELL = (Readiness.READY, Readiness.COLD)
 _WAITING = (Readiness.ROLLING, Readiness.UNKNOWN)

@@ -129,6 +129,14 @@ def test_no_revision_to_be_had_is_failed(reason: str) -> None:
     assert (row.readiness, row.reason, row.message, row.since) == (Readiness.FAILED, reason, "text", MORNING)
 
 
+def test_a_first_revision_that_is_on_its_way_is_rolling() -> None:
+    predictor = Condition("PredictorReady", "Unknown", "RevisionMissing", "is waiting for a Revision to become ready.")
+
+    row = describe(facts(Condition("Ready", "Unknown"), predictor), ())
+
+    assert (row.readiness, row.reason) == (Readiness.ROLLING, "RevisionMissing")
+
+
 def test_a_first_start_is_rolling() -> None:
     row = describe(facts(Condition("Ready", "Unknown"), Condition("PredictorReady", "Unknown")), ())
 
