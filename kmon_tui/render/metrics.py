@@ -10,7 +10,7 @@ from datetime import datetime
 
 from kmon_tui.domain.beside import Llm, Scaling
 from kmon_tui.domain.service import InferenceService
-from kmon_tui.domain.traffic import Buckets, Series, Traffic
+from kmon_tui.domain.traffic import Buckets, Series, Traffic, TrafficReport
 from kmon_tui.render.cells import clean
 from kmon_tui.render.charts import Curve
 from kmon_tui.render.columns import replicas_words
@@ -19,6 +19,7 @@ from kmon_tui.render.heading import NAMES, Heading, age_words
 from kmon_tui.render.heatmap import LABEL_WIDTH, HeatGrid, Spot
 from kmon_tui.render.lines import Line, cropped, joined, spread, width_of
 from kmon_tui.render.marks import Mark, in_words
+from kmon_tui.render.panels import Draw, chart, faded, sentence, token_curves
 from kmon_tui.render.sparkline import sparkline
 from kmon_tui.render.timeaxis import clock
 from kmon_tui.render.units import bound, long_duration, milliseconds, number, percent
@@ -26,6 +27,8 @@ from kmon_tui.render.units import bound, long_duration, milliseconds, number, pe
 RANGES_S = (300, 900, 1800, 3600, 10_800, 21_600)
 USUAL_S = 900
 """So much the books hold anyway."""
+LEAST_CHART = 4
+"""Lines below which a chart is not worth drawing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,21 @@ def range_line(range_s: int, buckets: Buckets | None, state: tuple[str, str], ri
     if buckets is not None and buckets.remark:
         left.append((f"  {clean(buckets.remark)}", "warn"))
     return spread(joined(left), right, width)
+
+
+def state_words(
+    shown: TrafficReport | None, latest: TrafficReport | None, buckets: Buckets | None, range_s: int, drawing: Drawing
+) -> tuple[str, str]:
+    """Say whether what is shown is live, in words and look; ``latest`` is only given while the view is paused."""
+    if latest is not None:
+        return behind_words(latest.prometheus.now, shown.prometheus.now if shown is not None else None), "warn"
+    if drawing.prometheus_failing:
+        return "prometheus DOWN: old numbers", "failed"
+    if shown is not None and shown.prometheus.scraped:
+        return clean(shown.prometheus.scraped), "warn"  # nobody kept more than that
+    if buckets is not None and (buckets.range_s or USUAL_S) != max(range_s, USUAL_S):
+        return "being asked for", "warn"
+    return "live", "live"
 
 
 def marks_line(marks: Sequence[Mark], drawing: Drawing, room: int) -> Line:
@@ -110,6 +128,32 @@ def pods_strip(buckets: Buckets | None, width: int, drawing: Drawing) -> Line:
     label = f"{number(high)}" if low == high else f"{number(low)}-{number(high)}"
     stretched = tuple((text, look) for text, look in _stretched(drawn.line, columns))
     return joined([(f"{label:>{LABEL_WIDTH}}{drawing.glyphs.axis}", "dim"), *stretched])
+
+
+def pods(buckets: Buckets | None, traffic: Traffic | None, drawing: Drawing, marks: Sequence[Mark]) -> Draw:
+    """Draw how many pods there were: a chart, or one line where there is no room for one."""
+    unknown = "how many pods there were is not known"
+    drawn = chart(pods_curves(buckets), drawing, number, unknown, traffic, marks)
+
+    def draw(width: int, height: int) -> list[Line]:
+        if height > 3:
+            return drawn(width, height)
+        strip = pods_strip(buckets, width, drawing)
+        return faded([strip], traffic, drawing) if strip else sentence(unknown, width)
+
+    return draw
+
+
+def tokens(llm: Llm, buckets: Buckets | None, traffic: Traffic, drawing: Drawing, marks: Sequence[Mark]) -> Draw:
+    """Draw what only a language model has: facts, and tokens over time where there is room."""
+    drawn = chart(token_curves(buckets), drawing, number, "", traffic, marks)
+
+    def draw(width: int, height: int) -> list[Line]:
+        lines = llm_lines(llm, width)
+        room = height - len(lines)
+        return [*lines, *drawn(width, room)][:height] if room >= LEAST_CHART else lines[:height]
+
+    return draw
 
 
 def llm_heading(llm: Llm, traffic: Traffic, drawing: Drawing) -> Heading:

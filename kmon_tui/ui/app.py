@@ -16,9 +16,10 @@ from textual.filter import NoColor
 from textual.screen import Screen
 from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
-from kmon_tui.domain.command import Awake, ChoosePrometheus, Command, SwitchContext
+from kmon_tui.domain.command import Awake, Command, SwitchContext
 from kmon_tui.domain.state import State
 from kmon_tui.render.deploy_line import deploy_in
+from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.rows import SORTS
 from kmon_tui.settings import ViewSettings
 from kmon_tui.ui.base import KmonScreen, Surroundings, utc_now
@@ -165,6 +166,15 @@ class KmonApp(OpeningApp):
         """The newest State."""
         return self._watcher.state
 
+    @property
+    def drawing(self) -> Drawing:
+        """The clock and the signs of the screens."""
+        return self.fleet.drawing
+
+    def wish(self, command: Command) -> None:
+        """Send a wish to the monitor."""
+        self._watcher.send(command)
+
     def open_screen(self, screen: KmonScreen) -> None:
         """Put a screen on top and give it the newest State."""
         screen.show(self._watcher.state)
@@ -289,71 +299,6 @@ class KmonApp(OpeningApp):
             from kmon_tui.render.pages import notes_lines
 
             self.show_text("notes", notes_lines(self._watcher.state))
-
-    def _prometheus(self, argument: str) -> None:
-        """Show which Prometheus is asked, or ask another one."""
-        from kmon_tui.render.pages import prometheus_lines
-        from kmon_tui.ui.prometheus_screen import PrometheusScreen, wish_of
-
-        if not argument:
-            self.push_screen(PrometheusScreen(lambda: prometheus_lines(self._watcher.state, self.fleet.drawing)))
-            return
-        self._watcher.send(wish_of(argument))
-        made = next(iter(self._watcher.state.activity[-1:]), None)
-        if made is None or not isinstance(made.command, ChoosePrometheus):
-            return
-        if made.done is False:
-            self.notify(f"{made.text}. {made.hint}", severity="error", markup=False)
-        elif made.done:
-            self.notify(made.text, severity="warning" if "not remembered" in made.text else "information", markup=False)
-
-    def _scrape_pods(self, argument: str) -> None:
-        """Read pods directly where Prometheus has nothing, or stop that."""
-        from kmon_tui.ui.commands import CommandError
-        from kmon_tui.ui.family import scrape_wish
-
-        try:
-            wish = scrape_wish(argument)
-        except CommandError as error:
-            self.notify(error.message, severity="error", markup=False)
-            return
-        self._watcher.send(wish)
-        words = "the pods of the selected service are read every 30 s" if wish.on else "no pod is read any more"
-        self.notify(f"{words}, where Prometheus has nothing" if wish.on else words, markup=False)
-
-    def _choose_family(self, name: str) -> None:
-        """Take the numbers from another family of metrics."""
-        from kmon_tui.ui.commands import CommandError
-        from kmon_tui.ui.family import family_chooser, family_wish
-
-        if not name:
-
-            def chosen(text: str | None) -> None:
-                if text is not None:
-                    self._choose_family(text)
-
-            self.push_screen(family_chooser(self._watcher.state), chosen)
-            return
-        try:
-            self._watcher.send(family_wish(name))
-        except CommandError as error:
-            self.notify(f"{error.message}. {error.hint}", severity="error", markup=False)
-
-    def action_choose_prometheus(self) -> None:
-        """Choose another Prometheus, or only some series of this one."""
-        from kmon_tui.ui.prometheus_screen import TYPE, PrometheusScreen, chooser
-
-        def chosen(text: str | None) -> None:
-            if text is None:
-                return
-            if isinstance(self.screen, PrometheusScreen):
-                self.pop_screen()
-            if text != TYPE:
-                self._prometheus(text)
-            elif isinstance(self.screen, KmonScreen):
-                self.screen.ask_command("prom ")
-
-        self.push_screen(chooser(self._watcher.state), chosen)
 
     def _choose_context(self, name: str) -> None:
         place = self._watcher.state.place

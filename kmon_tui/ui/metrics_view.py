@@ -20,7 +20,6 @@ from kmon_tui.domain.service import InferenceService, Key, TrafficShare
 from kmon_tui.domain.state import State
 from kmon_tui.domain.traffic import Buckets, Traffic
 from kmon_tui.render import metrics, panels
-from kmon_tui.render.cells import clean
 from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.heading import Heading, heat_heading, latency_heading, requests_heading
 from kmon_tui.render.heatmap import LABEL_WIDTH, HeatGrid, grid_of, heat_lines
@@ -29,7 +28,6 @@ from kmon_tui.render.marks import Mark, What, marks_of
 from kmon_tui.render.metrics import RANGES_S, USUAL_S, Cursor
 from kmon_tui.render.rows import Row, split_words
 from kmon_tui.render.story import SCRAPE, no_traffic_words
-from kmon_tui.render.units import number
 from kmon_tui.ui.messages import Ask
 from kmon_tui.ui.palette import LinesView
 from kmon_tui.ui.panel import Panel
@@ -220,21 +218,10 @@ class MetricsView(Container, can_focus=True):
 
     def _draw_span(self, state: State, drawing: Drawing) -> None:
         buckets = self.buckets
-        latest = self._newest[0].traffic
-        words, look = "live", "live"
-        if self._frozen is not None:
-            report = state.traffic
-            now = report.prometheus.now if report is not None else None
-            words, look = metrics.behind_words(latest.prometheus.now if latest is not None else None, now), "warn"
-        elif drawing.prometheus_failing:
-            words, look = "prometheus DOWN: old numbers", "failed"
-        elif state.traffic is not None and state.traffic.prometheus.scraped:
-            words, look = clean(state.traffic.prometheus.scraped), "warn"  # nobody kept more than that
-        elif buckets is not None and (buckets.range_s or USUAL_S) != max(self.range_s, USUAL_S):
-            words, look = "being asked for", "warn"
+        latest = self._newest[0].traffic if self._frozen is not None else None
+        words, look = metrics.state_words(state.traffic, latest, buckets, self.range_s, drawing)
         width = self.size.width
-        marks = metrics.marks_line(self.marks, drawing, width - 40 - len(words))
-        right = marks
+        right = metrics.marks_line(self.marks, drawing, width - 40 - len(words))
         if self.cursor is not None and buckets is not None and self._grid is not None:
             right = metrics.moment_words(self._grid, buckets, self.cursor)
         self.query_one("#span", LinesView).show(
@@ -289,29 +276,17 @@ class MetricsView(Container, can_focus=True):
         if row is None:
             self._panel("pods").fill(lambda _width, _height: [])
             return
-        traffic = row.traffic
-        curves = metrics.pods_curves(buckets)
-        unknown = "how many pods there were is not known"
-        chart = panels.chart(curves, drawing, number, unknown, traffic, marks)
-
-        def pods(width: int, height: int) -> list[Line]:
-            if height > 3:
-                return chart(width, height)
-            strip = metrics.pods_strip(buckets, width, drawing)
-            return panels.faded([strip], traffic, drawing) if strip else panels.sentence(unknown, width)
-
-        heading = metrics.pods_heading(row.isvc, traffic, buckets, drawing)
-        self._panel("pods").fill(pods, heading, drawing.glyphs, panels.legend(curves, drawing.glyphs))
-        if traffic is None or traffic.llm is None:
-            return
-        llm = traffic.llm
-        tokens = panels.token_curves(buckets)
-        drawn = panels.chart(tokens, drawing, number, "", traffic, marks)
-
-        def words(width: int, height: int) -> list[Line]:
-            lines = metrics.llm_lines(llm, width)
-            room = height - len(lines)
-            return [*lines, *drawn(width, room)][:height] if room >= 4 else lines[:height]
-
-        legend = panels.legend(tokens, drawing.glyphs)
-        self._panel("llm").fill(words, metrics.llm_heading(llm, traffic, drawing), drawing.glyphs, legend)
+        traffic, glyphs = row.traffic, drawing.glyphs
+        self._panel("pods").fill(
+            metrics.pods(buckets, traffic, drawing, marks),
+            metrics.pods_heading(row.isvc, traffic, buckets, drawing),
+            glyphs,
+            panels.legend(metrics.pods_curves(buckets), glyphs),
+        )
+        if traffic is not None and traffic.llm is not None:
+            self._panel("llm").fill(
+                metrics.tokens(traffic.llm, buckets, traffic, drawing, marks),
+                metrics.llm_heading(traffic.llm, traffic, drawing),
+                glyphs,
+                panels.legend(panels.token_curves(buckets), glyphs),
+            )
