@@ -29,6 +29,8 @@ FILTERS = (
     ("!ns:test  state:!ready", "turned round"),
 )
 LONGER = {
+    "cell": "earlier column",
+    "range": "shorter range",
     "cmd": "command",
     "faults": "only what is in trouble",
     "changes": "last changed first",
@@ -42,6 +44,8 @@ NUMBERED = {
 }
 """Numbers that are keys, by the area of their ids."""
 SHORT = {
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
     "escape": "esc",
     "question_mark": "?",
     "colon": ":",

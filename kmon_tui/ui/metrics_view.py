@@ -59,7 +59,7 @@ class MetricsView(Container, can_focus=True):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "cursor(-1, 0)", "cell", key_display="arrows", id="metrics.left"),
-        Binding("right", "cursor(1, 0)", "later", show=False, id="metrics.right"),
+        Binding("right", "cursor(1, 0)", "later column", show=False, id="metrics.right"),
         Binding("up", "cursor(0, 1)", "slower bucket", show=False, id="metrics.up"),
         Binding("down", "cursor(0, -1)", "faster bucket", show=False, id="metrics.down"),
         Binding("less_than_sign", "span(-1)", "range", key_display="< >", id="metrics.shorter"),

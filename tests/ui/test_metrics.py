@@ -179,6 +179,22 @@ async def test_another_split_of_traffic_is_marked_when_it_is_seen() -> None:
         assert "◇ traffic 100% 00003 12:41" in told(run, "span")
 
 
+async def test_its_help_names_its_keys_as_they_are_on_a_keyboard() -> None:
+    run = Run()
+    async with run.app.run_test(size=(80, 40)) as pilot:
+        await press(pilot, *OPEN_IRIS, "question_mark")
+        page = "\n".join(text_of(line) for line in run.app.screen.query_one("#text", LinesView)._lines)
+
+    for words in (
+        "<        shorter range",
+        ">        longer range",
+        "^s E     export",
+        "Q        PromQL",
+        "P        pause",
+    ):
+        assert words in page
+
+
 async def test_the_promql_of_a_panel_is_copied_by_its_number() -> None:
     run = Run()
     async with run.app.run_test(size=(80, 24)) as pilot:
