@@ -37,6 +37,8 @@ class Watched:
         self.server = server
         self.services = services
         self.requests: list[str] = []
+        self.lacks = "/of no path"
+        """What this server answers with 404, as those do that are only compatible."""
         self._story = story
         self._client = PrometheusClient(PrometheusSettings(url=server.url), adapter=self._adapter)
         self._poller = Poller(Matchers(), server.url, "", now=lambda: time.time() + self._shift_s)
@@ -65,11 +67,13 @@ class Watched:
     def _adapter(self) -> Any:
         from requests.adapters import HTTPAdapter
 
-        requests = self.requests
+        seen = self
 
         class Counting(HTTPAdapter):  # type: ignore[misc]  # requests has no types here
             def send(self, request: Any, **options: Any) -> Any:
-                requests.append(request.path_url)
+                seen.requests.append(request.path_url)
+                if seen.lacks in request.path_url:
+                    request.prepare_url(request.url.partition("/api/v1/")[0] + "/not/there", None)
                 return super().send(request, **options)
 
         return Counting()

@@ -72,6 +72,31 @@ async def test_how_many_pods_counted_is_known_over_time() -> None:
     assert (pods[5], pods[-1]) == (2, 1)
 
 
+async def test_processes_that_only_target_info_names_are_found_though_they_are_gone_for_long() -> None:
+    story = Story()
+    story.times = [story.now - SCRAPE_S * back for back in reversed(range(480))]
+    name = "http_server_request_duration_seconds_count"
+    code = {"http_response_status_code": "200", "kn_route_tag": "kn:disabled"}
+    for n, (service, ends) in enumerate((("iris", 480), ("iris", 320), ("iris-predictor", 480))):
+        target = {"job": "pods", "instance": f"10.0.0.{n}:9091"}
+        told = {"k8s_namespace_name": "default", "kn_revision_name": f"{service}-predictor-0000{n}"}
+        story.tell("target_info", {**target, **told}, lambda n, ends=ends: 1 if n < ends else None)  # type: ignore[misc]  # a default binds it
+        story.tell(name, {**target, **code}, lambda n, ends=ends: 30.0 * n if n < ends else None)  # type: ignore[misc]  # as above
+    async with watched(story, IRIS, NEIGHBOUR) as seen:
+        rates = (await seen_over(seen)).by_code["2xx"].values
+
+    assert rates[5] == pytest.approx(4.0, rel=0.05), "both pods"
+    assert rates[-1] == pytest.approx(2.0, rel=0.05)
+
+
+async def test_without_an_index_of_series_the_pods_that_are_known_count() -> None:
+    async with watched(long_story(), IRIS, NEIGHBOUR) as seen:
+        seen.lacks = "/api/v1/series"
+        rates = (await seen_over(seen)).by_code["2xx"].values
+
+    assert rates[-1] == pytest.approx(2.0, rel=0.05)
+
+
 async def test_between_two_steps_nothing_is_asked_by_range_and_then_only_what_is_new() -> None:
     story = long_story()
     async with watched(story, IRIS, NEIGHBOUR) as seen:
