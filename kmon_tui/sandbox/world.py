@@ -28,7 +28,7 @@ from kmon_tui.sandbox.world_history import begin
 from kmon_tui.sandbox.world_kubelet import Kubelet
 from kmon_tui.sandbox.world_life import lead, tidy, write_logs
 from kmon_tui.sandbox.world_logs import Diary
-from kmon_tui.sandbox.world_play import Player
+from kmon_tui.sandbox.world_play import Player, sign
 from kmon_tui.sandbox.world_state import GROUP, ServiceState
 from kmon_tui.sandbox.world_synthetic import synthetic
 from kmon_tui.sandbox.world_tasks import Tasks
@@ -188,7 +188,9 @@ class World:
         return placed
 
     def _place(self, plan: dict[str, Any]) -> Actor:
-        found = self._store.put(_service_object(plan))
+        written = _service_object(plan)
+        sign(self._store, written, at=written["metadata"]["creationTimestamp"])
+        found = self._store.put(written)
         state = self._state_of(plan, found)
         if plan.get("traffic"):
             self.kubelet.plans[state.kind, state.namespace, state.name] = Plan(**plan["traffic"])

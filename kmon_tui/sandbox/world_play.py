@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from kmon_tui.sandbox.apiserver import ownership
+from kmon_tui.sandbox.apiserver.fields import Structure
+from kmon_tui.sandbox.apiserver.ownership import Manager
 from kmon_tui.sandbox.apiserver.store import Store
+from kmon_tui.sandbox.apiserver.values import JsonObject
 from kmon_tui.sandbox.world_faults import AFTER, BEFORE, BROKEN, applied
 
+MANAGER = "kubectl-client-side-apply"
 _STAYS_S = {BEFORE: 20.0, BROKEN: 120.0, AFTER: 0.0}
 
 
@@ -42,9 +47,23 @@ class Player:
         kind = self._store.registry.find(found["apiVersion"], found["kind"])
         assert kind is not None, found["kind"]
         _, namespace, name = _name(found)
-        old = self._store.get(kind.group, kind.plural, namespace, name) or {"metadata": {}}
-        metadata = {**old["metadata"], "annotations": {}, **found["metadata"]}
-        self._store.put({**old, **found, "metadata": metadata})
+        old = self._store.get(kind.group, kind.plural, namespace, name)
+        base = old or {"metadata": {}}
+        new = {**base, **found, "metadata": {**base["metadata"], "annotations": {}, **found["metadata"]}}
+        sign(self._store, new, old)
+        self._store.put(new)
+
+
+def sign(store: Store, new: JsonObject, old: JsonObject | None = None, at: str = "") -> None:
+    """Write into managedFields that somebody applied this with kubectl, now or ``at`` a time."""
+    api_version = new["apiVersion"]
+    kind = store.registry.find(api_version, new["kind"])
+    version = kind.version(api_version.rpartition("/")[2]) if kind is not None else None
+    if kind is None or version is None:
+        return
+    ownership.own_update(Structure(kind, version), Manager(MANAGER, ownership.UPDATE, api_version), old, new)
+    for entry in new["metadata"].get("managedFields", ()) if at else ():
+        entry["time"] = at
 
 
 def _name(found: dict[str, Any]) -> tuple[str, str, str]:
