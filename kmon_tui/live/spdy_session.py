@@ -31,7 +31,8 @@ FULL_SILENCE_S = 120.0
 STALL_S = 1.0
 _PIECE = 32 * 1024
 """Longest DATA frame, as kubectl sends them."""
-_BATCH = 32 * 1024
+
+_BATCH = 128 * 1024
 """Frames are sent together up to about this size."""
 _HIGH, _LOW = 1024 * 1024, 256 * 1024
 _LAST_ID = 0x7FFFFF00
