@@ -30,6 +30,8 @@ class Inside:
     """Other services that the same fault hits."""
     listed: bool = False
     """Whether the list is complete, so that a service that is not in it is not there."""
+    scope: str = ""
+    """The namespace that the list is of, when that is another one; empty: the service would be in it."""
 
     @property
     def isvc(self) -> InferenceService | None:
@@ -66,7 +68,8 @@ def inside_of(state: State, key: Key) -> Inside:
         diagnosis,
         api if api.status is Status.FAILING else own,
         _alike(state, key, diagnosis),
-        state.fleet.synced,
+        state.fleet.synced and state.fleet.namespace in {None, key.namespace},
+        "" if state.fleet.namespace in {None, key.namespace} else state.fleet.namespace or "",
     )
 
 

@@ -16,7 +16,9 @@ from kmon_tui.render.units import age
 def head_lines(inside: Inside, drawing: Drawing, width: int) -> tuple[Line, Line]:
     """Name the service and how it is; below it where it answers, its split and its pods."""
     if inside.row is None:
-        gone = "deleted" if inside.gone else "being looked for ..."
+        gone = "not there (any more)" if inside.gone else "being looked for ..."
+        if inside.scope:
+            gone = f"not in the list, which is of namespace {clean(inside.scope)}"
         name = clean(f"{inside.key.kind.value} {inside.key}")
         return cropped(((f" {name}", "bold"), (f"  {gone}", "failed" if inside.gone else "dim")), width), ()
     isvc = inside.row.isvc
@@ -34,7 +36,7 @@ def head_lines(inside: Inside, drawing: Drawing, width: int) -> tuple[Line, Line
     return first, second
 
 
-def foot_line(inside: Inside, drawing: Drawing, width: int, *, made_anew: bool, unread: str) -> Line:
+def foot_line(inside: Inside, drawing: Drawing, width: int, *, made_anew: bool, was_there: bool, unread: str) -> Line:
     """Say what matters most about what is shown: that it is old, gone or incomplete; else how much is watched."""
     name = clean(str(inside.key))
     if inside.failing or drawing.api_failing:
@@ -45,7 +47,8 @@ def foot_line(inside: Inside, drawing: Drawing, width: int, *, made_anew: bool, 
             ((f" api: {error}" if error else " the API is away", "failed"), (f"  shown is what it was{old}", "")), width
         )
     if inside.gone:
-        return cropped(((f" {name} was deleted; shown is what it was. q goes back", "failed"),), width)
+        shown = " was deleted; shown is what it was. q goes back" if was_there else " is not there. q goes back"
+        return cropped(((f" {name}{shown}", "failed"),), width)
     if unread:
         return cropped(((f" {clean(unread)}", "warn"),), width)
     if made_anew:

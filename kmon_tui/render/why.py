@@ -125,7 +125,7 @@ def _story(row: Row, drawing: Drawing, width: int) -> list[Line]:
 def _say_what_the_list_knows(draft: Draft, inside: Inside, drawing: Drawing) -> None:
     """Before there is a diagnosis: what the fleet said, and why there is no more yet."""
     if inside.gone:
-        draft.say(f"{inside.key} is not there (any more): it was deleted.", "failed")
+        draft.say(f"{inside.key} is not there (any more).", "failed")
         draft.say("q goes back to the list; a new one of this name appears here by itself.", "dim")
         return
     if inside.row is not None:

@@ -25,7 +25,7 @@ from kmon_tui.ui.base import Surroundings
 from kmon_tui.ui.change_log import ChangeLog
 from kmon_tui.ui.chooser import Chooser
 from kmon_tui.ui.command_row import CommandRow
-from kmon_tui.ui.copying import copy
+from kmon_tui.ui.copying import copy, copyable
 from kmon_tui.ui.entry_row import EntryRow
 from kmon_tui.ui.key_bar import KeyBar
 from kmon_tui.ui.messages import Ask, OpenLogs
@@ -140,7 +140,9 @@ class ServiceScreen(PagedScreen):
         self.call_after_refresh(self.draw)
 
     def show(self, state: State) -> None:
-        """Remember what changes, then draw."""
+        """Remember what changes, then draw; in another context it is another service."""
+        if state.place.context != self.state.place.context:
+            self._log, self._root = ChangeLog(), None
         opened = state.opened
         if opened is not None and opened.key == self.key and opened.tree is not None:
             self._log.see(opened.tree.root)
@@ -163,7 +165,8 @@ class ServiceScreen(PagedScreen):
         if pane.display:
             pane.fill(self.state, inside.row, self.drawing)
         blind = unread(inside, *(one.kind for one in inside.tree.blind)) if inside.tree is not None else ""
-        line = foot_line(inside, self.drawing, width, made_anew=self._log.made_anew, unread=blind)
+        was_there = self._root is not None
+        line = foot_line(inside, self.drawing, width, made_anew=self._log.made_anew, was_there=was_there, unread=blind)
         if self.search_words:
             line = cropped(((f" {self.search_words}", "accent"),), width)
         self.query_one("#context", LinesView).show((line,))
@@ -232,15 +235,11 @@ class ServiceScreen(PagedScreen):
 
     def action_copy(self) -> None:
         """Copy what the cursor stands at, or all of the page."""
-        chosen = self.view.chosen if self.view is not None else None
         if self.tab is Tab.YAML:
             copy(self, self.shown.yaml, "the YAML")
-        elif isinstance(chosen, Try) and chosen.command:
-            copy(self, chosen.command, chosen.command)
-        elif isinstance(chosen, PodFacts | RevisionFacts):
-            copy(self, chosen.name, chosen.name)
         elif self.view is not None:
-            copy(self, self.view.text, "the page")
+            words = copyable(self.view.chosen)
+            copy(self, words or self.view.text, words or "the page")
 
     def action_refresh(self) -> None:
         """List and poll now."""

@@ -405,9 +405,32 @@ async def test_a_deleted_service_keeps_what_was_known_and_says_so() -> None:
         await press(pilot)
         await pilot.pause(0.05)
 
-        assert "deleted" in head(run)
+        assert "not there (any more)" in head(run)
         assert "was deleted; shown is what it was" in foot(run)
         assert "storageUri: s3://risk/fraud" in page(run)
+
+
+async def test_in_another_context_nothing_is_said_to_be_deleted() -> None:
+    run = Run(FRAUD_OPEN)
+    async with run.app.run_test(size=(100, 24)) as pilot:
+        await press(pilot, *OPEN, "8")
+        elsewhere = with_fleet(opened(FRAUD, None, None), services=())
+        run.watcher.put(replace(elsewhere, place=replace(elsewhere.place, context="staging")))
+        await pilot.pause(0.1)
+
+        assert "risk/fraud-xgb is not there. q goes back" in foot(run)
+        assert "storageUri" not in page(run)
+
+
+async def test_a_service_outside_the_watched_namespace_is_not_said_to_be_deleted() -> None:
+    run = Run(FRAUD_OPEN)
+    async with run.app.run_test(size=(100, 24)) as pilot:
+        await press(pilot, *OPEN)
+        run.watcher.put(with_fleet(FRAUD_OPEN, services=(), namespace="llm"))
+        await pilot.pause(0.1)
+
+        assert "not in the list, which is of namespace llm" in head(run)
+        assert "deleted" not in foot(run)
 
 
 async def test_a_service_that_was_made_anew_says_so() -> None:
