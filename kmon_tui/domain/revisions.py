@@ -137,7 +137,7 @@ def _standard(tree: ObjectTree) -> Iterator[RevisionFacts]:
         for one in of_kind(tree.objects, "Deployment", "LeaderWorkerSet")
         if not label(one, "serving.knative.dev/revision")
     ]
-    weights = _weights(tree)
+    weights = _weights(tree) or _canary_shares(root, [name_of(one) for one in deployments])
     for deployment in deployments:
         uid = text(deployment, "metadata", "uid")
         current = annotation(deployment, NUMBER)
@@ -187,6 +187,23 @@ def _weights(tree: ObjectTree) -> dict[str, int]:
             if len(backends) > 1 and total > 0:
                 found.update({name: round(100 * (1 if w is None else w) / total) for name, w in backends})
     return found
+
+
+def _canary_shares(root: Object, deployments: list[str]) -> dict[str, int]:
+    """Give the shares that ``status.canaryStatuses`` tells of (KServe 0.20), where no route can be read.
+
+    The Deployment of a canary has the canary's name in its own; the stable one has the rest.
+    """
+    shares: dict[str, int] = {}
+    for canary in rows(root, "status", "canaryStatuses"):
+        name, percent = text(canary, "name"), number(canary, "trafficPercent")
+        own = [deployment for deployment in deployments if name and f"-{name}-" in f"{deployment}-"]
+        if percent is not None and own:
+            shares[own[0]] = percent
+    rest = [name for name in deployments if name not in shares and _component_in(name) == "predictor"]
+    if shares and len(rest) == 1:
+        shares[rest[0]] = max(0, 100 - sum(shares.values()))
+    return shares
 
 
 def _pod_ready(pod: Object) -> bool:

@@ -62,6 +62,17 @@ def test_a_route_divides_the_requests_of_standard_mode() -> None:
     assert {name: one.percent for name, one in found.items()} == {"iris-predictor": 90, "iris-predictor-canary": 10}
 
 
+@pytest.mark.parametrize("canary", ["iris-predictor-v2", "iris-v2-predictor"])
+def test_without_a_route_the_status_says_how_a_canary_divides_the_requests(canary: str) -> None:
+    names = ("iris-predictor", canary)
+    deployments = tuple(obj("Deployment", name, "demo", spec={"replicas": 1}) for name in names)
+    status = {"canaryStatuses": [{"name": "v2", "ready": True, "trafficPercent": 10}]}
+
+    found = named(ObjectTree(root=obj("InferenceService", "iris", "demo", status=status), objects=deployments))
+
+    assert {name: one.percent for name, one in found.items()} == {"iris-predictor": 90, canary: 10}
+
+
 def service(mode: str, **spec: Any) -> dict[str, Any]:
     return obj("InferenceService", "iris", "demo", spec=spec, status={"deploymentMode": mode} if mode else {})
 
