@@ -28,6 +28,8 @@ from kmon_tui.live.watch import Around
 
 GAP_S = 15.0
 """At least so long between two rounds."""
+PER_LIST_S = 3.0
+"""And so long for each list that the last one took: twenty a minute at most, whatever happens."""
 REFRESH_S = 300.0
 """What stays in trouble is read again so often: warnings come without a change of the service."""
 MOST_PAGES = 4
@@ -37,6 +39,7 @@ FEW_PLACES = 4
 """In so many namespaces lists are made one by one."""
 LONGEST_SELECTOR = 3000
 """Characters of names in one selector: proxies refuse longer URLs."""
+Gist = tuple[object, ...]
 _LABELS = {Kind.ISVC: ISVC_LABEL, Kind.LLM: LLM_LABEL, Kind.GRAPH: GRAPH_LABEL}
 _WARNINGS = Part("Event", "", ("v1",), "events", fields="type=Warning")
 
@@ -46,9 +49,9 @@ async def reasons(
 ) -> Stream[Mapping[Key, ObjectTree]]:
     """Stream the trees of what is in trouble, after each round; each value is complete."""
     clock = asyncio.get_running_loop().time
-    seen: dict[Key, InferenceService] = {}
+    seen: dict[Key, Gist] = {}
     trees: dict[Key, ObjectTree] = {}
-    ended_s = refreshed_s = float("-inf")
+    due_s = refreshed_s = float("-inf")
     while True:
         rows = troubled.rows
         now = {row.key: row for row in rows}
@@ -59,19 +62,25 @@ async def reasons(
         if clock() - refreshed_s > REFRESH_S:
             seen.clear()
             refreshed_s = clock()
-        fresh = [row for row in rows if seen.get(row.key) != row]
-        due_s = ended_s + GAP_S
+        fresh = [row for row in rows if seen.get(row.key) != _gist(row)]
         if fresh and clock() >= due_s:
             await groups.ask()
-            trees.update(await Round(client, groups, fresh).read())
-            seen.update({row.key: row for row in fresh})
-            ended_s = clock()
+            reading = Round(client, groups, fresh)
+            trees.update(await reading.read())
+            seen.update({row.key: _gist(row) for row in fresh})
+            due_s = clock() + max(GAP_S, PER_LIST_S * reading.lists)
             yield dict(trees)
             continue
         if gone:
             yield dict(trees)
         if troubled.rows is rows:
             await _wait(troubled, due_s - clock() if fresh else REFRESH_S if rows else None)
+
+
+def _gist(row: InferenceService) -> Gist:
+    """Give what a reading may depend on; one more restart of a container that crashes is none of that."""
+    pods = tuple((pod.uid, pod.trouble, pod.ready) for pod in row.pods)
+    return row.uid, row.generation, row.readiness, row.reason, row.since, pods
 
 
 async def _wait(troubled: Troubled, longest_s: float | None) -> None:
@@ -89,6 +98,8 @@ class Round:
         spaces = sorted({row.key.namespace for row in rows})
         self._places: list[str | None] = [*spaces] if len(spaces) <= FEW_PLACES else [None]
         self._blind: dict[Blind, None] = {}
+        self.lists = 0
+        """How many lists it has asked for."""
 
     async def read(self) -> dict[Key, ObjectTree]:
         """Give their trees. Raises BackendError when the API does not answer at all."""
@@ -148,6 +159,7 @@ class Round:
         codec = RawCodec(part.kind, base.removeprefix("/apis/").removeprefix("/api/"), wanted)
         found: list[Thing] = []
         for place in list(places) or self._places:
+            self.lists += 1
             try:
                 found += await list_things(self._client, part.resource(base), place, codec, MOST_PAGES)
             except NotFound:

@@ -29,7 +29,7 @@ from kmon_tui.sandbox.world_play import Player
 from kmon_tui.settings import KubeSettings, Settings
 
 WORLD = SandboxOptions(world="quiet", tls=False, history_s=0, speed=20.0)
-PATIENCE_S = 40.0
+PATIENCE_S = 70.0
 UNSEEN = {"autoscaler"}
 """The service stays Ready: its row has nothing to say, only its inside does."""
 

@@ -171,6 +171,20 @@ async def test_what_is_well_again_goes_at_once_and_without_a_request() -> None:
     assert after[row("b").key] is before[row("b").key]
 
 
+async def test_one_more_restart_is_no_reason_to_read_again() -> None:
+    async with Sandbox(EMPTY) as sandbox:
+        put(sandbox, "iris")
+        trouble = Trouble(row("iris")._replace(reason="CrashLoopBackOff", message="restarted 6 times"))
+        async with read(sandbox, trouble) as values:
+            await until_there(values)
+            asked = len(sandbox.api.log)
+            trouble.now(trouble.rows[0]._replace(message="restarted 7 times"))
+            await asyncio.sleep(0.2)
+
+        assert len(sandbox.api.log) == asked
+        assert len(values) == 1
+
+
 async def test_a_right_that_is_missing_costs_its_part_only() -> None:
     async with Sandbox(EMPTY) as sandbox:
         put(sandbox, "iris")
