@@ -5,6 +5,7 @@ from __future__ import annotations
 from asyncio import Event
 from dataclasses import replace
 from datetime import timedelta
+from time import monotonic
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.actions import SkipAction
@@ -43,6 +44,8 @@ RESORT_EVERY = timedelta(seconds=10)
 ALWAYS_ARRANGE = 500
 """Up to so many rows, lines that come or go are shown at once; with more of them once a second."""
 LOOK_AFTER_S = 0.15
+PANE_EVERY_S = 0.3
+"""While the cursor runs the pane follows so often, and once it rests."""
 NO_TRAFFIC: dict[Key, Traffic] = {}
 LEAST_WIDTH, LEAST_HEIGHT = 40, 8
 
@@ -95,6 +98,8 @@ class FleetScreen(KmonScreen):
         self._look_timer: Timer | None = None
         self._whole = Event()
         self._pane: DetailPane | None = None
+        self._pane_key: Key | None = None
+        self._pane_drawn_s = 0.0
         self._filter_row: EntryRow | None = None
 
     def compose(self) -> ComposeResult:
@@ -222,12 +227,19 @@ class FleetScreen(KmonScreen):
         key = self.selected
         row = self.rows.rows.get(key) if key is not None else None
         self.query_one("#context", LinesView).show((self._context_line(row, width),))
-        pane = self._pane
-        if pane is not None and pane.display and pane.size.width:
-            pane.fill(state, row, self.drawing)
+        if self._look_timer is None or key == self._pane_key or monotonic() - self._pane_drawn_s > PANE_EVERY_S:
+            self._draw_pane()
         filter_row = self._filter_row
         if filter_row is not None and filter_row.display and not filter_row.has_class("-failed"):
             filter_row.say(f"{self._shown} of {len(self.rows.rows)}  esc clears ")
+
+    def _draw_pane(self) -> None:
+        """Draw the selected service beside the list; its charts cost ten times what a moved cursor does."""
+        key, pane = self.selected, self._pane
+        if pane is not None and pane.display and pane.size.width:
+            if key != self._pane_key:
+                self._pane_key, self._pane_drawn_s = key, monotonic()
+            pane.fill(self.state, self.rows.rows.get(key) if key is not None else None, self.drawing)
 
     def _context_line(self, row: Row | None, width: int) -> Line:
         """Say how a deploy goes, or what matters most."""
@@ -365,6 +377,8 @@ class FleetScreen(KmonScreen):
         self.draw()
 
     def _look(self) -> None:
+        self._look_timer = None
+        self._draw_pane()
         looked = LookAt(selected=self._table.selected, visible=self._table.visible_keys)
         if looked != self._looked:
             if self.state.lacks:
