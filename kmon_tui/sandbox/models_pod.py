@@ -41,6 +41,8 @@ class PodPlan:
     host: str = ""
     server: str = ""
     """mlserver or triton; else KServe's SDK or vLLM."""
+    graph: bool = False
+    """The router of an InferenceGraph, which takes any path."""
     milliseconds: bool = False
     """queue-proxy of Knative <= 1.18."""
 
@@ -134,6 +136,8 @@ class ModelPod:
     async def _predict(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
         body = await request.read()
         content_type = request.headers.get("Content-Type", "")
+        if self.plan.graph:
+            return await self._timed(lambda: self._predictor.v1_predict(self.plan.model, content_type, body))
         parts = path.strip("/").split("/")
         if parts[:3] == ["v2", "repository", "models"] and len(parts) == 5 and parts[4] in ("load", "unload"):
             return self._predictor.repository(parts[3], parts[4])

@@ -74,6 +74,7 @@ class Kubelet:
             configuration=workload,
             host=f"{workload}.{state.namespace}.example.com",
             server=next((name for mark, name in _SERVERS.items() if mark in state.image), ""),
+            graph=state.kind == "InferenceGraph",
             milliseconds=self.milliseconds,
         )
         return ModelPod(plan, flow)

@@ -45,6 +45,13 @@ def test_the_body_alone_is_on_standard_output(sandbox: Place) -> None:
     assert "200 OK" in done.stderr
 
 
+def test_a_graph_is_asked_at_its_root(sandbox: Place) -> None:
+    done = predict(sandbox, "inferencegraph/fraud-router", "-o", "json")
+
+    assert done.returncode == 0, done.stderr
+    assert document(done)["url"].endswith(":8080/")
+
+
 def test_a_body_comes_from_a_file(sandbox: Place, tmp_path: Path) -> None:
     body = tmp_path / "body.json"
     body.write_text('{"instances": [[5.1, 3.5, 1.4, 0.2]]}')
