@@ -51,6 +51,11 @@ class Box(NamedTuple):
         return self.name.startswith("storage-initializer")
 
     @property
+    def brings_model(self) -> bool:
+        """Whether it is the image with the model in it, that runs beside the server."""
+        return self.name.startswith("modelcar") and not self.init
+
+    @property
     def end(self) -> End | None:
         """The end that tells of its failure: the last one that was one."""
         return self.ended if self.ended is not None else self.last

@@ -7,26 +7,23 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from kmon_tui.domain.diagnosis import chain, model, storage
+from kmon_tui.domain.diagnosis import chain, gpu, model, storage
 from kmon_tui.domain.diagnosis.boxes import Box, End
 from kmon_tui.domain.diagnosis.finding import Finding, kubectl, logs
-from kmon_tui.domain.diagnosis.reading import at, both_ends, conditions_of, last_line, node, nodes, one_line, text
+from kmon_tui.domain.diagnosis.reading import (
+    at,
+    both_ends,
+    conditions_of,
+    line_with,
+    node,
+    nodes,
+    one_line,
+    text,
+)
 from kmon_tui.domain.diagnosis.scene import Scene, event_time
 from kmon_tui.domain.diagnosis.workloads import PodView
 from kmon_tui.domain.verdict import Evidence, Try
 
-_GPU_MEMORY = re.compile(
-    r"cuda(?: error)?:? out of memory|OutOfMemoryError|CUDA_ERROR_OUT_OF_MEMORY"
-    r"|No available memory for the cache blocks"
-    r"|larger than the (maximum number of tokens|available KV cache memory)|HIP out of memory"
-    r"|free memory on device .* less than desired GPU memory",
-    re.I,
-)
-_GPU_DRIVER = re.compile(
-    r"no NVIDIA driver|driver version is insufficient|CUDA driver initialization failed|libcuda\.so"
-    r"|no CUDA-capable device|Failed to infer device type|nvidia-container-cli",
-    re.I,
-)
 _HUB_DENIED = re.compile(r"GatedRepoError|gated repo|Access to model .* is restricted|awaiting a review", re.I)
 _HUB_MISSING = re.compile(r"RepositoryNotFoundError|Repository Not Found|is not a valid model identifier", re.I)
 _REMOTE = ("s3:", "gs:", "hf:", "http:", "https:", "hdfs:", "webhdfs:")
@@ -46,6 +43,11 @@ _SIGNALS = {
     139: "segmentation fault",
     143: "terminated",
 }
+_MEMORY_OF = {
+    "queue-proxy": "the annotation queue.sidecar.serving.knative.dev/memory-resource-limit",
+    "istio-proxy": "the annotation sidecar.istio.io/proxyMemoryLimit",
+}
+"""What bounds the containers that are put in beside the model."""
 _KILLING = frozenset({"Killing", "Unhealthy"})
 
 
@@ -76,9 +78,9 @@ def _known(scene: Scene, pod: PodView, box: Box, end: End, lines: str) -> Findin
         return _storage(
             scene, pod, box, lines or text(node(scene.root, "status", "modelStatus", "lastFailureInfo"), "message")
         )
-    gpu = _gpu(pod, box, lines)
-    if gpu is not None:
-        return gpu
+    no_gpu = gpu.finding(pod, box, lines)
+    if no_gpu is not None:
+        return no_gpu
     if _HUB_DENIED.search(lines) or _HUB_MISSING.search(lines):
         return _hub(scene, pod, box, lines)
     if re.search(r"exec format error", lines + end.message, re.I):
@@ -95,28 +97,6 @@ def _known(scene: Scene, pod: PodView, box: Box, end: End, lines: str) -> Findin
     return _plain(scene, pod, box, end, lines)
 
 
-def _gpu(pod: PodView, box: Box, lines: str) -> Finding | None:
-    """Read from a log that the GPU is too small, or not usable."""
-    if _GPU_MEMORY.search(lines):
-        line = _line(lines, _GPU_MEMORY)
-        return Finding(
-            "gpu-memory",
-            f"the model does not fit into the GPU of {pod.ref.name}: {line}",
-            pod.ref,
-            tries=(Try("use more GPUs (tensor parallel), a shorter context (--max-model-len) or a smaller model"),),
-        )
-    if _GPU_DRIVER.search(lines):
-        host = text(pod.object, "spec", "nodeName")
-        return Finding(
-            "gpu-driver",
-            f"{box.name} of {pod.ref.name} finds no usable GPU: {_line(lines, _GPU_DRIVER)}",
-            pod.ref,
-            shared=f"Node {host}" if host else "",
-            tries=(Try("see the node's GPUs", kubectl("describe", *(["node", host] if host else ["nodes"]))),),
-        )
-    return None
-
-
 def _out_of_memory(scene: Scene, pod: PodView, box: Box) -> Finding:
     limit = text(box.spec, "resources", "limits", "memory")
     peak = next((p for p in scene.tree.peaks if (p.pod, p.container) == (pod.ref.name, box.name)), None)
@@ -124,7 +104,7 @@ def _out_of_memory(scene: Scene, pod: PodView, box: Box) -> Finding:
     bound = f"its limit of {limit}" if limit else "what the node could give (it has no limit)"
     times = "once" if box.restarts <= 1 else f"{box.restarts} times"
     now = "; it is up at the moment" if box.ready else ""
-    field = "memory of the storage-initializer" if box.fetches else "resources.limits.memory"
+    field = _memory_field(box)
     return Finding(
         "oom-killed",
         f"{box.name} of {pod.ref.name} needs more memory than {bound}{seen}: OOMKilled {times}{now}",
@@ -136,6 +116,12 @@ def _out_of_memory(scene: Scene, pod: PodView, box: Box) -> Finding:
             ),
         ),
     )
+
+
+def _memory_field(box: Box) -> str:
+    if box.fetches:
+        return "memory of the storage-initializer"
+    return _MEMORY_OF.get(box.name, "resources.limits.memory")
 
 
 def _storage(scene: Scene, pod: PodView, box: Box, lines: str) -> Finding:
@@ -156,7 +142,7 @@ def _hub(scene: Scene, pod: PodView, box: Box, lines: str) -> Finding:
     what = "may not fetch its model from the hub" if denied else "does not find its model on the hub, or may not see it"
     return Finding(
         cause,
-        f"{box.name} of {pod.ref.name} {what}: {_line(lines, rule)}",
+        f"{box.name} of {pod.ref.name} {what}: {line_with(rule, lines)}",
         pod.ref,
         tries=storage.tries("storage-denied", "hf://", scene.ref, model.account(pod)),
     )
@@ -275,10 +261,6 @@ def _steps(scene: Scene, pod: PodView, box: Box, end: End, lines: Sequence[str])
     backoff = chain.events_of_box(scene, pod, box, frozenset({"BackOff"}))
     events = [chain.of_event(event, pod.ref) for event in backoff[-1:]]
     return (Evidence(line, pod.ref, end.finished, 3), *events, *chain.of_log(tuple(lines), pod.ref))
-
-
-def _line(lines: str, rule: re.Pattern[str]) -> str:
-    return one_line(next((line for line in lines.splitlines() if rule.search(line)), last_line(lines)), 180)
 
 
 def _since(pod: PodView, end: End) -> datetime | None:

@@ -155,6 +155,9 @@ def _volume(body: str) -> Refusal | None:
         return Refusal("pvc", "a PersistentVolumeClaim that it needs is not bound")
     if "volume node affinity conflict" in body:
         return Refusal("pvc", "its volume is on other nodes than those that would take it")
+    if "PersistentVolume's node affinity" in body:
+        chosen = " that its selector asks for" if "Pod's node affinity/selector" in body else ""
+        return Refusal("pvc", f"its PersistentVolume is on other nodes than those{chosen or ' that would take it'}")
     if "available persistent volumes to bind" in body or "exceed max volume count" in body:
         return Refusal("pvc", f"no node can bind its volume: {one_line(body, 120)}")
     return None

@@ -77,10 +77,12 @@ def _on_its_node(scene: Scene, pod: PodView) -> Finding | None:
     if down is not None:
         return down
     boxes = boxes_of(pod.object)
-    for box in boxes:
+    for box in sorted(boxes, key=lambda box: not (box.init or box.brings_model)):
         found = _box(scene, pod, box)
         if found is not None:
             return found
+        if box.brings_model and box.waiting in _STARTING and not (box.running_since or box.ended):
+            return None  # the server ends again and again until its model is there
     if pod.ready:
         return None
     return _stuck(scene, pod, boxes) or _unready(scene, pod, boxes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from kmon_tui.domain import peek
@@ -22,6 +23,7 @@ __all__ = [
     "labels",
     "last_line",
     "latest",
+    "line_with",
     "name_of",
     "node",
     "nodes",
@@ -81,6 +83,11 @@ def both_ends(said: str, limit: int = 200) -> str:
     """Put a text on one line and cut it in the middle: an exception names itself first and its reason last."""
     flat = " ".join(said[-limit * 8 :].split())
     return flat if len(flat) <= limit else f"{flat[: limit // 2 - 1].rstrip()} … {flat[-limit // 2 + 1 :].lstrip()}"
+
+
+def line_with(rule: re.Pattern[str], lines: str) -> str:
+    """Give the first line that a pattern is in, else the last."""
+    return one_line(next((line for line in lines.splitlines() if rule.search(line)), last_line(lines)), 180)
 
 
 def last_line(said: str) -> str:
