@@ -11,12 +11,17 @@ from typing import Any
 import pytest
 import yaml
 
+from kmon_tui.domain.traffic import Family, Scope
+from kmon_tui.live.packs import DIALECTS
 from kmon_tui.live.packs.dialect import SECONDS_MS, Histogram
+from kmon_tui.live.packs.gauges import AUTOSCALER
+from kmon_tui.live.packs.ingress import ACTIVATOR
 from kmon_tui.live.packs.servers import VLLM
 from kmon_tui.sandbox.prometheus_relabel import Rule, relabelled, rules_of
 from scripts import scrape_configmap
 
 LLM = "llminferenceservice"
+KNATIVE_JOB = "kserve-knative-metrics"
 MANIFESTS = Path(__file__).resolve().parents[1] / "manifests"
 HISTOGRAMS = {
     "http_server_request_duration": SECONDS_MS,
@@ -106,6 +111,31 @@ def test_a_model_is_scraped_where_it_listens(job: str, pod: dict[str, str], addr
 
     assert labels is not None
     assert labels["__address__"] == address
+
+
+def kept(job: str, name: str, **labels: str) -> bool:
+    """Whether a series gets through the rules of a job."""
+    return relabelled({"__name__": name, **labels}, rules_of(jobs()[job]["metric_relabel_configs"])) is not None
+
+
+def test_knatives_control_plane_is_scraped_for_all_that_is_read_of_it() -> None:
+    labels = {"pod_label_app": "autoscaler", "pod_container_port_name": "metrics", "pod_phase": "Running"}
+    found = relabelled({f"__meta_kubernetes_{name}": v for name, v in labels.items()}, target_rules(KNATIVE_JOB))
+
+    assert found is not None
+    for name in [*ACTIVATOR.counters, *(name for pack in AUTOSCALER for name in pack.levels)]:
+        assert kept(KNATIVE_JOB, name), name
+
+
+@pytest.mark.parametrize("family", [family for family, one in DIALECTS.items() if one.scope is Scope.PODS])
+def test_every_server_gets_the_walks_two_names_and_keeps_its_own(family: Family) -> None:
+    dialect = DIALECTS[family]
+    counters = ["rest_server_requests_total"] if family is Family.MLSERVER else dialect.requests
+    series = [*counters, *([dialect.latency.series] if dialect.latency else [])]
+
+    for name in series if family is not Family.ALIAS else []:
+        assert kept("kserve-metrics", name, path="/v2/models/{model_name}/infer"), name
+        assert kept("kserve-model-metrics", name), name
 
 
 def test_the_files_are_those_that_the_scripts_write() -> None:

@@ -20,6 +20,8 @@ from kmon_tui.live.scrape.scraper import APART_S, Scraped, Scraper
 if TYPE_CHECKING:
     from kmon_tui.domain.tree import Peak
 
+SETTLE_S = 0.5
+"""The cursor may run over many rows; only where it rests pods are asked."""
 AGAIN_S = 15.0
 """A Prometheus that fails is asked again after so long while pods are scraped."""
 
@@ -151,6 +153,9 @@ class _Merger:
                     continue
                 if wait_s := self._scraper.wait_s(isvc.key):
                     await self._something(wait_s)
+                    continue
+                await asyncio.sleep(SETTLE_S)
+                if self._interest.selected != isvc.key:
                     continue
                 try:
                     self._seen, self._refused = await self._scraper.scrape(isvc, self._interest.family), ""
