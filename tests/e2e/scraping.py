@@ -30,17 +30,18 @@ def scraping(place: Place, binary: Path, folder: Path, *, native: bool, rules: s
     """
     with ExitStack() as stack:
         jobs = yaml.safe_load(JOBS.read_text(encoding="utf-8"))
+        for job in jobs:
+            job["scrape_interval"] = "1s"
         if native:
-            found: dict[str, Any] = {
-                "kubernetes_sd_configs": [{"role": "pod", "kubeconfig_file": str(place.kubeconfig)}]
-            }
+            for job in jobs:
+                for discovered in job["kubernetes_sd_configs"]:
+                    discovered["kubeconfig_file"] = str(place.kubeconfig)
         else:
             kubectl = Kubectl(place.kubeconfig, "default")
             bridge = stack.enter_context(discovery.serving(lambda: list(kubectl.get("pods", "-A")["items"])))
-            found = {"http_sd_configs": [{"url": bridge, "refresh_interval": "2s"}]}
-        for job in jobs:
-            del job["kubernetes_sd_configs"]
-            job |= {**found, "scrape_interval": "1s"}
+            for job in jobs:
+                del job["kubernetes_sd_configs"]
+                job["http_sd_configs"] = [{"url": bridge, "refresh_interval": "2s"}]
         config: dict[str, Any] = {"global": {"scrape_interval": "1s"}, "scrape_configs": jobs}
         if rules:
             config["global"]["evaluation_interval"] = "1s"

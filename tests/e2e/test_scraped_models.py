@@ -58,6 +58,16 @@ def test_every_target_that_serves_is_up(scraped: Scraped) -> None:
     assert {series["value"][1] for series in up} == {"1"}
 
 
+def test_knatives_autoscaler_is_found_and_tells_the_pods(scraped: Scraped) -> None:
+    query = 'kn_revision_pods_count{kn_configuration_name="sklearn-iris-predictor"}'
+    (series,) = scraping.wait_for_samples(scraped.prometheus_url, query)
+
+    answer = metrics(scraped)
+
+    assert answer["scaling"]["source"] == "autoscaler"
+    assert answer["scaling"]["ready"] == float(series["value"][1])
+
+
 def metrics(scraped: Scraped) -> Any:
     """Ask kmon-tui for the traffic of the model."""
     return run_json("metrics", "sklearn-iris", "-n", "default", *scraped.flags)
