@@ -26,6 +26,7 @@ from kmon_tui.ui.entry_row import EntryRow
 from kmon_tui.ui.key_bar import KeyBar
 from kmon_tui.ui.log_list import LogList
 from kmon_tui.ui.messages import Ask, OpenTab
+from kmon_tui.ui.paged_screen import MOVES
 from kmon_tui.ui.palette import LinesView
 from kmon_tui.ui.tab_bar import Tab
 
@@ -48,6 +49,11 @@ class LogScreen(KmonScreen):
         Binding("N", "next(1)", "next hit, downwards", show=False, id="logs.last_hit"),
         Binding("c,y", "copy", "copy what is visible", show=False, id="logs.copy"),
         Binding("v", "tab('Events')", "events", show=False, id="logs.events"),
+        Binding("m", "tab('Metrics')", "metrics", show=False, id="logs.metrics"),
+        Binding("d", "tab('Describe')", "describe", show=False, id="logs.describe"),
+        Binding("i", "app.predict", "predict", show=False, id="logs.predict"),
+        Binding("F", "app.new_forward", "new forward", show=False, id="logs.new_forward"),
+        Binding("a", "app.deploy", "deploy", show=False, id="logs.deploy"),
         Binding("tab", "tab('YAML')", "next tab", show=False, id="tab.next"),
         Binding("shift+tab", "tab('Events')", "tab before", show=False, id="tab.before"),
         *(
@@ -56,15 +62,7 @@ class LogScreen(KmonScreen):
             )
             for n, (name, _) in enumerate(RANGES)
         ),
-        Binding("j,down", "move(1)", "down", show=False, id="list.down"),
-        Binding("k,up", "move(-1)", "up", show=False, id="list.up"),
-        Binding("ctrl+f,pagedown", "page(1)", "page down", show=False, id="list.page_down"),
-        Binding("space", "page(1)", show=False),
-        Binding("ctrl+b,pageup", "page(-1)", "page up", show=False, id="list.page_up"),
-        Binding("g,home", "edge(-1)", "oldest", show=False, id="list.first"),
-        Binding("G,end", "edge(1)", "newest, and follow", show=False, id="list.last"),
-        Binding("right", "sideways(1)", "right", show=False, id="list.right"),
-        Binding("left", "sideways(-1)", "left", show=False, id="list.left"),
+        *MOVES,
         Binding("escape,q", "leave", "back", id="logs.back"),
         Binding("minus", "app.back", "last view", show=False),
     ]

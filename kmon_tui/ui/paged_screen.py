@@ -10,6 +10,19 @@ from kmon_tui.ui.base import KmonScreen, Surroundings
 from kmon_tui.ui.entry_row import EntryRow
 from kmon_tui.ui.page_view import PageView
 
+MOVES = (
+    Binding("j,down", "move(1)", "down", show=False, id="list.down"),
+    Binding("k,up", "move(-1)", "up", show=False, id="list.up"),
+    Binding("ctrl+f,pagedown", "page(1)", "page down", show=False, id="list.page_down"),
+    Binding("space", "page(1)", show=False),
+    Binding("ctrl+b,pageup", "page(-1)", "page up", show=False, id="list.page_up"),
+    Binding("g,home", "edge(-1)", "first", show=False, id="list.first"),
+    Binding("G,end", "edge(1)", "last", show=False, id="list.last"),
+    Binding("right", "sideways(1)", "right", show=False, id="list.right"),
+    Binding("left", "sideways(-1)", "left", show=False, id="list.left"),
+)
+"""Keys that move in what is read; what they do is up to the screen."""
+
 
 class PagedScreen(KmonScreen):
     """Hands keys on to the page that a person reads; needs an EntryRow with the id ``search``."""
@@ -18,15 +31,7 @@ class PagedScreen(KmonScreen):
         Binding("slash", "search", "search", key_display="/", id="page.search"),
         Binding("n", "next(1)", "next hit", show=False, id="page.next_hit"),
         Binding("N", "next(-1)", "hit before", show=False, id="page.last_hit"),
-        Binding("j,down", "move(1)", "down", show=False, id="list.down"),
-        Binding("k,up", "move(-1)", "up", show=False, id="list.up"),
-        Binding("ctrl+f,pagedown", "page(1)", "page down", show=False, id="list.page_down"),
-        Binding("space", "page(1)", show=False),
-        Binding("ctrl+b,pageup", "page(-1)", "page up", show=False, id="list.page_up"),
-        Binding("g,home", "edge(-1)", "first", show=False, id="list.first"),
-        Binding("G,end", "edge(1)", "last", show=False, id="list.last"),
-        Binding("right", "sideways(1)", "right", show=False, id="list.right"),
-        Binding("left", "sideways(-1)", "left", show=False, id="list.left"),
+        *MOVES,
     ]
 
     def __init__(self, surroundings: Surroundings, *, id: str | None = None) -> None:

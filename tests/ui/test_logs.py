@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from textual.pilot import Pilot
 
-from kmon_tui.domain.command import FollowLogs, SaveLogs
+from kmon_tui.domain.command import FollowLogs, PreparePredict, SaveLogs
 from kmon_tui.domain.logs import LogLine, LogRequest, LogView
 from kmon_tui.domain.state import Activity, State
 from kmon_tui.render.lines import text_of
@@ -246,12 +246,23 @@ async def test_the_visible_lines_are_copied() -> None:
         assert copied(run).splitlines() == lines(run)
 
 
-async def test_v_leads_to_the_events() -> None:
+@pytest.mark.parametrize(("key", "tab"), [("v", "Events"), ("m", "Metrics"), ("d", "Describe"), ("tab", "YAML")])
+async def test_other_keys_lead_to_the_tabs_of_the_service(key: str, tab: str) -> None:
     run = Run(with_logs(log_view(REQUEST, 60)))
     async with run.app.run_test(size=(80, 24)) as pilot:
-        await press(pilot, *OPEN, "v")
+        await press(pilot, *OPEN, key)
 
-        assert screen_of(run).tab.value == "Events"
+        assert (screen_of(run).key, screen_of(run).tab.value) == (IRIS, tab)
+
+
+async def test_i_talks_to_the_model_whose_logs_are_read() -> None:
+    run = Run(with_logs(log_view(REQUEST, 60)))
+    async with run.app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, *OPEN, "i")
+        await pilot.pause()
+
+        asked = [sent.key for sent in run.watcher.sent if isinstance(sent, PreparePredict)]
+        assert asked == [IRIS]
 
 
 async def test_logs_of_another_request_are_not_shown() -> None:
