@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from kmon_tui.domain.traffic import Buckets, Traffic
 from kmon_tui.render.cells import clean, wrap
@@ -18,18 +18,21 @@ from kmon_tui.render.rows import Row
 from kmon_tui.render.story import story_lines
 from kmon_tui.render.units import milliseconds, number
 
+if TYPE_CHECKING:
+    from kmon_tui.domain.verdict import Diagnosis
+
 Draw: TypeAlias = Callable[[int, int], list[Line]]
 """Draws into so many cells and lines."""
 CODES = ("2xx", "3xx", "4xx", "5xx")
 
 
-def story(row: Row | None, drawing: Drawing, why: str) -> Draw:
+def story(row: Row | None, drawing: Drawing, why: str, diagnosis: Diagnosis | None = None) -> Draw:
     """Draw the words about a service; at their end, why there are no charts."""
 
     def draw(width: int, height: int) -> list[Line]:
         if row is None:
             return []
-        lines = story_lines(row, drawing, width)
+        lines = story_lines(row, drawing, width, diagnosis)
         if why:
             lines.extend([(), (("no traffic to show", "bold"),), *(((line, "dim"),) for line in wrap(why, width))])
         return lines[:height]

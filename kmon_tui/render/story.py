@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from kmon_tui.domain.alerts import Alert
 from kmon_tui.domain.health import Health, Status
@@ -18,7 +19,11 @@ from kmon_tui.render.rows import Row, Severity, has_split, scope_words, split_wo
 from kmon_tui.render.summary import api_health
 from kmon_tui.render.units import age, long_duration, milliseconds, number, percent
 
+if TYPE_CHECKING:
+    from kmon_tui.domain.verdict import Diagnosis
+
 MOST_ALERTS = 5
+MOST_TRIES = 3
 MISSING = re.compile("may not|not shown|not known|are old|is old")
 """In notes of what a person would miss on the screen; the others are worth no room there, only a line in ``:notes``."""
 
@@ -72,12 +77,27 @@ def headline(row: Row, drawing: Drawing, width: int) -> Line:
     return (*line, *facts) if width_of((*line, *facts)) <= width else cropped(line, width)
 
 
-def story_lines(row: Row, drawing: Drawing, width: int) -> list[Line]:
-    """Tell the service: reason, where it answers, pods, split, conditions."""
+def advice_lines(diagnosis: Diagnosis, width: int) -> list[Line]:
+    """Say what still serves and what to try; `w` tells the whole chain."""
+    lines: list[Line] = []
+    if diagnosis.serving:
+        none = diagnosis.serving.startswith("nothing")
+        lines.append(cropped((("" if none else "still serving: ", "dim"), (clean(diagnosis.serving), "")), width))
+    for one in diagnosis.tries[:MOST_TRIES]:
+        lines.append(cropped((("try ", "key"), (clean(one.text), "")), width))
+        if one.command:
+            lines.append(cropped(((f"    {clean(one.command)}", "accent"),), width))
+    return lines
+
+
+def story_lines(row: Row, drawing: Drawing, width: int, diagnosis: Diagnosis | None = None) -> list[Line]:
+    """Tell the service: reason, what to try, where it answers, pods, split, conditions."""
     isvc = row.isvc
     lines: list[Line] = [headline(row, drawing, width)]
     if row.reason and not row.reason.startswith("alert "):  # the alerts themselves say more
         lines.extend(((line, "reason"),) for line in wrap(clean(row.reason), width, most_lines=6))
+    if diagnosis is not None and row.reason == diagnosis.verdict:
+        lines.extend(advice_lines(diagnosis, width))
     for alert in row.alerts[:MOST_ALERTS]:
         lines.extend(alert_lines(alert, drawing, width))
     if (facts := _facts(_kind_facts(row), drawing)) and not text_of(lines[0]).endswith(text_of(facts)):

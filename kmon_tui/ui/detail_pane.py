@@ -32,7 +32,8 @@ class DetailPane(Container):
         """Show this service; nothing is drawn when nothing that it shows has changed."""
         key = row.isvc.key if row is not None else None
         buckets = state.traffic.buckets.get(key) if state.traffic is not None and key is not None else None
-        shown = (row, buckets, drawing, state.health, state.causes.get(key) if key is not None else None)
+        diagnosis = state.reasons.get(key) if key is not None else None
+        shown = (row, buckets, drawing, state.health, diagnosis, state.causes.get(key) if key is not None else None)
         if shown == self._shown or not self.is_mounted:
             return
         self._shown = shown
@@ -41,7 +42,7 @@ class DetailPane(Container):
         story, requests, latency, heat = (self.query_one(f"#{name}", Panel) for name in PANELS)
         mute = traffic is None and buckets is None
         self.set_class(mute, "-mute")
-        story.fill(panels.story(row, drawing, why if mute else ""))
+        story.fill(panels.story(row, drawing, why if mute else "", diagnosis))
         glyphs = drawing.glyphs
         requests.fill(
             panels.requests(traffic, buckets, drawing, why),

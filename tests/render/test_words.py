@@ -8,6 +8,7 @@ import pytest
 
 from kmon_tui.domain.health import Health, Status
 from kmon_tui.domain.state import PROMETHEUS, State
+from kmon_tui.domain.verdict import Diagnosis, Try
 from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.fleet_rows import FleetRows
 from kmon_tui.render.glyphs import ASCII
@@ -17,7 +18,7 @@ from kmon_tui.render.rows import row_of
 from kmon_tui.render.situation import notice
 from kmon_tui.render.story import context_line, story_lines
 from kmon_tui.render.summary import counts_line, top_line
-from tests.ui.samples import NOW, ready_state
+from tests.ui.samples import NOW, ready_state, services
 from tests.ui.states import STATES
 
 
@@ -107,6 +108,24 @@ def test_the_story_of_a_failed_service_begins_with_its_reason() -> None:
     assert told[0].startswith("✖ failed 3m  risk/fraud-xgb")
     assert told[1] == "ModelLoadFailed: storage-initializer: 403 AccessDenied on"
     assert any(line.startswith("False   PredictorReady") for line in told)
+
+
+def test_the_story_of_a_known_cause_says_what_to_try_and_what_still_serves() -> None:
+    isvc = next(one for one in services() if one.key.name == "fraud-xgb")
+    tries = (
+        Try("raise the memory limit (now 2Gi)", "kubectl -n risk patch isvc fraud-xgb"),
+        *[Try(f"{n}") for n in range(5)],
+    )
+    known = Diagnosis("oom-killed", "its container is killed for memory", serving="00002 takes 90 %", tries=tries)
+    lines = [text_of(line) for line in story_lines(row_of(isvc, None, (), known), Drawing(now=NOW), 60, known)]
+
+    assert lines[1:5] == [
+        "its container is killed for memory",
+        "still serving: 00002 takes 90 %",
+        "try raise the memory limit (now 2Gi)",
+        "    kubectl -n risk patch isvc fraud-xgb",
+    ]
+    assert sum(line.startswith("try ") for line in lines) == 3
 
 
 def test_hostile_text_never_reaches_a_line_raw() -> None:
