@@ -146,12 +146,21 @@ async def _observability(client: KubeClient, namespace: str) -> Mapping[str, str
 
 
 async def _prometheus(client: KubeClient) -> tuple[Workload, ...]:
-    found = await asyncio.gather(
-        _workloads(client, "deployments", _CHART, "monitoring"),
-        _workloads(client, "deployments", _OLD_CHART, "monitoring"),
-        _workloads(client, "statefulsets", _OPERATED, "monitoring"),
+    """Look for Deployments and StatefulSets; what may not be listed is missed only where nothing else is found."""
+    asked = await asyncio.gather(
+        *(
+            _told(_workloads(client, plural, selector, "monitoring"))
+            for plural, selector in (
+                ("deployments", _CHART),
+                ("deployments", _OLD_CHART),
+                ("statefulsets", _OPERATED),
+            )
+        )
     )
-    by_name = {(one.namespace, one.kind, one.name): one for some in found for one in some}
+    found = [one for told in asked for one in told.value or ()]
+    if not found and (why := next((told.why for told in asked if told.why), "")):
+        raise BackendError(why)
+    by_name = {(one.namespace, one.kind, one.name): one for one in found}
     return tuple(one for one in by_name.values() if one.labels.get("app.kubernetes.io/component", "server") == "server")
 
 

@@ -435,9 +435,19 @@ def test_rights_are_told_by_feature_and_namespace_with_the_binding_that_adds_the
     forward, logs = found(facts, "rights.forward"), found(facts, "rights.logs")
 
     assert "may not create pods/portforward in risk" in forward.text
+    assert "rolebinding kmon-tui-port-forward-jane-example-com -n risk" in forward.fix
     assert "--clusterrole=kmon-tui-port-forward --user=jane@example.com" in forward.fix
     assert "-n risk" in logs.fix
     assert found(facts, "rights.services").status is Status.OK
+
+
+def test_rights_to_kinds_that_are_not_there_are_not_missed() -> None:
+    revisions = Right("list", "revisions", "serving.knative.dev")
+    without = with_cluster(groups=Told({"serving.kserve.io": ("v1beta1",), "apps": ("v1",)}))
+    rights = RightsFacts("jane", {"default": (revisions,)})
+
+    assert found(replace(HEALTHY, rights=rights), "rights.why").status is Status.WARN
+    assert found(replace(without, rights=rights), "rights.why").status is Status.OK
 
 
 def test_a_missing_right_to_write_is_a_role_and_no_fault() -> None:

@@ -93,7 +93,7 @@ async def test_knatives_metrics_that_are_off_are_the_first_failure() -> None:
     [
         ("configmaps", "knative.protocol", "may not get configmap config-observability in namespace knative-serving"),
         ("deployments", "kserve.version", "may not list deployments in all namespaces"),
-        ("statefulsets", "prometheus.release", "may not list statefulsets in all namespaces"),
+        ("deployments", "prometheus.release", "may not list deployments in all namespaces"),
     ],
 )
 async def test_a_missing_right_costs_that_check_only_and_is_named(resource: str, id_: str, words: str) -> None:
@@ -105,6 +105,14 @@ async def test_a_missing_right_costs_that_check_only_and_is_named(resource: str,
     assert finding.status is Status.UNKNOWN
     assert words in finding.text
     assert found(report, "chain.series").status is Status.OK
+
+
+async def test_the_release_is_known_without_the_right_to_the_other_kind_of_workload() -> None:
+    async with Sandbox(QUICK) as sandbox, opened(settings(sandbox)) as (backend, case):
+        sandbox.api.access.forbid(Rule(resource="statefulsets"))
+        report = await examined(backend, case)
+
+    assert found(report, "prometheus.release").status is Status.OK
 
 
 async def test_a_right_that_was_granted_meanwhile_is_seen_by_the_next_examination() -> None:

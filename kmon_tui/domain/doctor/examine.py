@@ -33,7 +33,8 @@ def _findings(facts: Facts) -> Iterator[Finding]:
     yield from prometheus_findings(facts)
     yield from chain_findings(facts)
     if facts.rights is not None:
-        yield from rights_findings(facts.rights, read_only=facts.case.read_only)
+        served = facts.cluster.groups.value if facts.cluster is not None else None
+        yield from rights_findings(facts.rights, read_only=facts.case.read_only, served=served)
     if facts.ports is not None:
         yield _ports(facts.ports)
 

@@ -53,7 +53,10 @@ def load_jobs(workloads: Iterable[Workload]) -> str:
             f"helm upgrade {release} prometheus-community/prometheus -n {namespace} --reuse-values \\\n"
             f"  --set-file extraScrapeConfigs={JOBS}"
         )
-    secret = f"kubectl create secret generic kserve-scrape -n {namespace} --from-file={JOBS}"
+    secret = (
+        f"kubectl create secret generic kserve-scrape -n {namespace} --from-file={JOBS} \\\n"
+        "  --dry-run=client -o yaml | kubectl apply -f -"
+    )
     if how == "stack":
         spec = "prometheus.prometheusSpec.additionalScrapeConfigsSecret"
         return (
@@ -156,11 +159,10 @@ def grant(role: str, namespace: str, user: str) -> str:
     account = re.fullmatch(r"system:serviceaccount:([^:]+):([^:]+)", user)
     if account:
         whom = f"--serviceaccount={account[1]}:{account[2]}"
-    binding = (
-        f"kubectl create rolebinding {role} -n {shlex.quote(namespace)} --clusterrole={role} {whom}"
-        if namespace
-        else f"kubectl create clusterrolebinding {role} --clusterrole={role} {whom}"
-    )
+    # A name of its own: a binding of the role's name may be there already, for somebody else.
+    name = f"{role}-{re.sub('[^a-z0-9]+', '-', user.lower()).strip('-') or 'user'}"[:253]
+    kind = f"rolebinding {name} -n {shlex.quote(namespace)}" if namespace else f"clusterrolebinding {name}"
+    binding = f"kubectl create {kind} \\\n  --clusterrole={role} {whom}"
     return f"kubectl apply -f manifests/rbac.yaml\n{binding}"
 
 

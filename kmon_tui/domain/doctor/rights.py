@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from kmon_tui.domain.doctor import fixes
@@ -89,12 +89,15 @@ def needed() -> tuple[Right, ...]:
     return tuple(dict.fromkeys(right for feature in FEATURES for right in feature.rights))
 
 
-def rights_findings(facts: RightsFacts, *, read_only: bool) -> Iterator[Finding]:
-    """Judge the rights, a feature at a time; a missing right to write is no fault, it is a role."""
+def rights_findings(facts: RightsFacts, *, read_only: bool, served: Collection[str] | None = None) -> Iterator[Finding]:
+    """Judge the rights, a feature at a time; a missing right to write is no fault, it is a role.
+
+    ``served``: the API groups that there are; rights in others are not needed. None: not known.
+    """
     for feature in FEATURES:
-        yield _of(
-            feature, facts, tuple(name for name in facts.missing if name != facts.prometheus_namespace), read_only
-        )
+        needed_here = tuple(one for one in feature.rights if not one.group or served is None or one.group in served)
+        names = tuple(name for name in facts.missing if name != facts.prometheus_namespace)
+        yield _of(feature._replace(rights=needed_here), facts, names, read_only)
     if facts.prometheus_namespace:
         yield _of(PROMETHEUS, facts, (facts.prometheus_namespace,), read_only)
 
