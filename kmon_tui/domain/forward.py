@@ -174,6 +174,8 @@ class Forward:
     pod: str = ""
     """The pod that new connections go to."""
     pod_port: int = 0
+    https: bool = False
+    """The pod speaks TLS there."""
     error: str = ""
     """What is wrong now, or what the last connection died of."""
     hint: str = ""
@@ -205,7 +207,7 @@ class Forward:
     @property
     def url(self) -> str:
         """The same as a URL."""
-        return f"http://{self.address}" if self.local_port else ""
+        return f"http{'s' if self.https else ''}://{self.address}" if self.local_port else ""
 
     def with_line(self, at: datetime, text: str) -> Forward:
         """Give the forward with one more line in its log."""

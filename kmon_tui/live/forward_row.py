@@ -42,7 +42,7 @@ class ForwardRow:
     def leads_to(self, place: PodPort) -> None:
         """New connections go there."""
         if (place.pod, place.port) != (self.value.pod, self.value.pod_port):
-            self.put(pod=place.pod, pod_port=place.port)
+            self.put(pod=place.pod, pod_port=place.port, https=place.https)
             self.log(f"new connections go to pod {place.pod}, port {place.port}")
 
     def log(self, text: str) -> None:

@@ -20,6 +20,8 @@ class PodPort:
     namespace: str
     pod: str
     port: int
+    https: bool = False
+    """What listens there speaks TLS."""
 
 
 FindPod: TypeAlias = Callable[[PodPort | None], Awaitable[PodPort]]

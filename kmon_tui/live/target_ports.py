@@ -89,7 +89,7 @@ def places_of_model(target: Target, pods: Iterable[TargetPod], served: Served | 
     if target.revision:
         chosen = [pod for pod in chosen if target.revision in (pod.labels.get(REVISION), pod.labels.get(_HASH))]
     found = ((pod, model_port(target, pod)) for pod in best_first(chosen, _favourite(served, component)))
-    return tuple(_place(pod, number) for pod, number in found if number)
+    return tuple(_place(pod, number, serves_tls(target, pod)) for pod, number in found if number)
 
 
 def of_component(target: Target, pods: Iterable[TargetPod], component: str) -> list[TargetPod]:
@@ -103,7 +103,9 @@ def best_first(pods: Iterable[TargetPod], favourite: str) -> list[TargetPod]:
 
 
 def serves_tls(target: Target, pod: TargetPod) -> bool:
-    """Whether the port of the model speaks TLS; a proxy in front of the model never does."""
+    """Whether the port of the model speaks TLS; a proxy in front of it never does, and of others nobody knows."""
+    if target.port:
+        return False
     names = {container.name for container in pod.containers}
     if names & {"queue-proxy", "agent"}:
         return False
@@ -162,8 +164,8 @@ def _ready(pods: Iterable[TargetPod]) -> list[TargetPod]:
     return sorted((pod for pod in pods if pod.ready), key=lambda pod: pod.metadata.name)
 
 
-def _place(pod: TargetPod, port: int) -> PodPort:
-    return PodPort(pod.metadata.namespace, pod.metadata.name, port)
+def _place(pod: TargetPod, port: int, https: bool = False) -> PodPort:
+    return PodPort(pod.metadata.namespace, pod.metadata.name, port, https)
 
 
 def _target_port(port: ServicePort, pod: TargetPod) -> int:

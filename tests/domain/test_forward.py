@@ -82,3 +82,9 @@ def test_a_log_forgets_its_oldest_lines() -> None:
 def test_a_name_that_is_taken_gets_a_number() -> None:
     assert free_name("iris", set()) == "iris"
     assert free_name("iris", {"iris", "iris-2"}) == "iris-3"
+
+
+def test_the_url_of_a_pod_that_speaks_tls_says_so() -> None:
+    forward = Forward(ForwardSpec("qwen", parse_target("llm/qwen")), local_port=8443, https=True)
+
+    assert forward.url == "https://127.0.0.1:8443"

@@ -69,6 +69,19 @@ def test_the_port_of_a_model_is_that_of_its_mode(target: str, containers: dict[s
     assert place.port == port
 
 
+def test_a_model_that_its_kubelet_asks_by_https_speaks_tls() -> None:
+    probe = {"httpGet": {"path": "/health", "port": 8000, "scheme": "HTTPS"}}
+    obj = {
+        "metadata": {"name": "q", "namespace": "default"},
+        "spec": {"containers": [{"name": "main", "readinessProbe": probe}]},
+        "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]},
+    }
+    secure = msgspec.convert(obj, TargetPod)
+
+    assert places_of_model(parse_target("llm/m"), [secure], None)[0].https
+    assert not places_of_model(parse_target("llm/m:9000"), [secure], None)[0].https
+
+
 def test_callers_meet_the_transformer_first_unless_another_component_is_picked() -> None:
     pods = [pod("predictor", component="predictor"), pod("transformer", component="transformer")]
 
