@@ -177,6 +177,8 @@ class Prepared:
     """What is to be said about the sample."""
     problem: str = ""
     """Why the model could not be asked about itself; empty when it was, or need not be."""
+    address: str = ""
+    """Scheme, host and port where requests go, for others to go there too; empty: not known."""
     history: tuple[Sent, ...] = ()
     """The newest first."""
     saved: tuple[SavedBody, ...] = ()

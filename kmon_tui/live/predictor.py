@@ -78,6 +78,7 @@ class HttpPredictor:
         try:
             async with self._line(isvc, via, "/", 1) as line:
                 found = await prepared(isvc, wanted, via, line.client, line.target)
+                found = replace(found, address=line.target.url.removesuffix(full_path(isvc, via, "/")))
         except BackendError as error:
             found = await prepared(isvc, wanted, via, None, None)
             found = replace(found, problem=f"{error.message}. {error.hint}".strip())

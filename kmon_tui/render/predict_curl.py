@@ -13,12 +13,17 @@ LOCAL = "127.0.0.1:8080"
 _WORDS = {Kind.ISVC: "isvc", Kind.LLM: "llm", Kind.GRAPH: "graph"}
 
 
-def curl(isvc: InferenceService, request: PredictRequest, ingress: str = "") -> str:
-    """Write the command; values of a person's own headers become variables of the shell."""
+def curl(isvc: InferenceService, request: PredictRequest, address: str = "") -> str:
+    """Write the command; values of a person's own headers become variables of the shell.
+
+    ``address`` is where requests go now: its scheme counts behind a forward, the whole of it where it is a gateway.
+    """
     words = ["curl", "-sS"]
+    if request.via is Via.FORWARD and address.startswith("https:"):
+        words.append("-k")  # the pod's certificate is for other names than this machine's
     if '"stream": true' in request.body or '"stream":true' in request.body:
         words.append("-N")
-    parts = [" ".join(words), shlex.quote(_address(isvc, request, ingress))]
+    parts = [" ".join(words), shlex.quote(_address(isvc, request, address))]
     own = {header.name.lower() for header in request.headers}
     if request.host and request.via is not Via.URL and "host" not in own:
         parts.append(f"-H {shlex.quote(f'Host: {request.host}')}")
@@ -37,13 +42,13 @@ def before_curl(isvc: InferenceService, request: PredictRequest) -> str:
     return f"kmon-tui forward {_WORDS[isvc.key.kind]}/{target.name} 8080 -n {isvc.key.namespace}"
 
 
-def _address(isvc: InferenceService, request: PredictRequest, ingress: str) -> str:
+def _address(isvc: InferenceService, request: PredictRequest, address: str) -> str:
     path = full_path(isvc, request.via, request.path)
     if request.via is Via.FORWARD:
-        return f"http://{LOCAL}{path}"
+        return f"http{'s' if address.startswith('https:') else ''}://{LOCAL}{path}"
     if request.via is Via.URL:
         return isvc.url.rstrip("/") + request.path
-    return (ingress.rstrip("/") or "http://GATEWAY") + path
+    return (address.rstrip("/") or "http://GATEWAY") + path
 
 
 def _with_variable(header: Header) -> str:

@@ -231,7 +231,8 @@ class PredictScreen(KmonScreen):
         if isvc is None or isinstance(request, str):
             self._send(request if isinstance(request, str) else "the service is not there (any more)")
             return
-        self.app.copy_to_clipboard(curl(isvc, request))
+        address = self.talk.prepared.address if self.talk.prepared is not None else ""
+        self.app.copy_to_clipboard(curl(isvc, request, address))
         beside = before_curl(isvc, request)
         self.notify("copied as curl" + (f"; beside it: {beside}" if beside else ""), markup=False, timeout=8)
 

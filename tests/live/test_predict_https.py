@@ -63,6 +63,13 @@ async def test_a_request_and_its_answer_pass_through_tls_whole(tmp_path: Path) -
     assert served.asked[0][1]["host"] == "gateway.example.com"
 
 
+async def test_what_is_prepared_says_where_requests_go(tmp_path: Path) -> None:
+    async with secure(tmp_path, mirror) as (predictor, _):
+        prepared = await predictor.prepare(QWEN, Speech.OPENAI, Via.FORWARD)
+
+    assert prepared.address == "https://qwen-1:8000"
+
+
 async def test_a_stream_comes_token_by_token_through_tls(tmp_path: Path) -> None:
     async def chat(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"content-type": "text/event-stream"})

@@ -81,6 +81,12 @@ def test_curl_through_a_forward_says_what_has_to_run_beside_it() -> None:
     assert before_curl(IRIS, replace(REQUEST, via=Via.URL)) == ""
 
 
+def test_curl_speaks_tls_to_a_pod_that_does() -> None:
+    words = shlex.split(curl(IRIS, REQUEST, "https://qwen-1:8000"))
+
+    assert words[:4] == ["curl", "-sS", "-k", "https://127.0.0.1:8080/v1/models/iris:predict"]
+
+
 def test_a_secret_becomes_a_variable_in_curl() -> None:
     own = (Header("Authorization", "Bearer abc123"), Header("X-Api-Key", "abc123"))
 
