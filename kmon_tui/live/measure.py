@@ -116,7 +116,7 @@ def _whole_window(feeder: Feeder, ledger: Ledger, flow: Flow, key: Key, tables: 
             seen = seen_by_users(seen, (pods[0], table.requests.total))
         traffic = replace(traffic, scope=Scope.USERS, users=_users(users, seen, tables.by_family[front.family]))
     # Without a pod and without anybody before the pods, nobody can say how callers fare now.
-    of_pods = ratio if feeder.owners.may_serve(key) else None
+    of_pods = ratio if traffic.scope is Scope.USERS or feeder.owners.may_serve(key) else None
     return replace(
         traffic,
         error_ratio=traffic.users.error_ratio if traffic.users and traffic.scope is Scope.USERS else of_pods,

@@ -129,6 +129,16 @@ async def test_without_a_pod_and_without_a_gateway_nothing_is_known(serve: Serve
     assert (traffic.error_ratio, traffic.requests_per_s) == (None, None)
 
 
+async def test_a_pod_that_is_not_ready_says_nothing_of_what_callers_get(serve: Serve) -> None:
+    story = Story()
+    pods(story, 30)
+    unready = IRIS._replace(pods=(Pod("default", POD["pod"], "u", "iris", ready=False),))
+
+    traffic = of_iris(await report_of(story, serve, unready))
+
+    assert (traffic.error_ratio, traffic.requests_per_s) == (None, 2)
+
+
 async def test_without_a_pod_a_gateway_still_knows(serve: Serve) -> None:
     story = Story()
     story.tell(COUNT, {**POD, **OK}, lambda n: 30 * n if n < 76 else None)
