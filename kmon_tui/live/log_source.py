@@ -40,7 +40,9 @@ class Limits(NamedTuple):
 class Source:
     """All lines of one request, as batches in ``take()``; its public fields say how it goes."""
 
-    def __init__(self, client: KubeClient, request: LogRequest, around: Around, limits: Limits | None) -> None:
+    def __init__(
+        self, client: KubeClient, request: LogRequest, around: Around, limits: Limits | None, mode: Mode = Mode.UNKNOWN
+    ) -> None:
         self.dropped = 0
         self.opened = False
         """Whether any log could be read."""
@@ -52,7 +54,7 @@ class Source:
         self._around = around
         self._queue: asyncio.Queue[list[LogLine]] = asyncio.Queue(QUEUE)
         soil = Soil(client, request.key.namespace, around, self._saw_pods)
-        self._pods = Branch(soil, pods_part(request.key, Mode.UNKNOWN), "/api/v1")
+        self._pods = Branch(soil, pods_part(request.key, mode), "/api/v1")
         self._pods_changed = asyncio.Event()
         self._runs: dict[Place, Run] = {}
         self._tasks: dict[Place, asyncio.Task[None]] = {}

@@ -7,13 +7,19 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 
 from kmon_tui.backend import Stream
-from kmon_tui.domain.errors import Absent
+from kmon_tui.domain.errors import Absent, BackendError
 from kmon_tui.domain.logs import LogLine, LogRequest, LogView
+from kmon_tui.domain.service import Key, Kind, Mode
+from kmon_tui.live.asking import Ask
+from kmon_tui.live.codec import Codec, NotReadable
+from kmon_tui.live.discovery import GROUP, PLURALS, VERSIONS
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.kube_errors import raise_if_failing
 from kmon_tui.live.log_ring import Ring
 from kmon_tui.live.log_source import Limits, Source, sorted_by_time
+from kmon_tui.live.objects import facts_of
 from kmon_tui.live.quiet_gc import Unpaused
+from kmon_tui.live.shapes import Served
 from kmon_tui.live.watch import Around
 
 GAP_S = 0.1
@@ -76,7 +82,8 @@ async def _reading(
     client: KubeClient, request: LogRequest, around: Around | None, limits: Limits | None
 ) -> AsyncGenerator[Source]:
     given = around or Around()
-    source = Source(client, request, Around(given.chance, given.pace, Unpaused()), limits)
+    mode = await _mode_of(client, request.key)
+    source = Source(client, request, Around(given.chance, given.pace, Unpaused()), limits, mode)
     task = source.begin()
     try:
         yield source
@@ -84,6 +91,20 @@ async def _reading(
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+
+
+async def _mode_of(client: KubeClient, key: Key) -> Mode:
+    """Say how a service is run, if that can be known soon: in ModelMesh its model is in pods of others' names."""
+    if key.kind is not Kind.ISVC:
+        return Mode.UNKNOWN
+    path = f"{GROUP}/{VERSIONS[key.kind][0]}/namespaces/{key.namespace}/{PLURALS[key.kind]}/{key.name}"
+    try:
+        async with asyncio.timeout(LONGEST_S):
+            body = await client.get(path, Ask("get", PLURALS[key.kind], key.namespace))
+        facts = facts_of(Codec(Served).thing(body), key.kind)
+    except (BackendError, NotReadable, TimeoutError):
+        return Mode.UNKNOWN  # its pods are looked for by its own label
+    return Mode.UNKNOWN if facts is None else facts.mode
 
 
 async def _settled(source: Source) -> list[list[LogLine]]:

@@ -26,7 +26,7 @@ from kmon_tui.sandbox.apiserver.access import Rule
 from kmon_tui.sandbox.faults import Fault
 from kmon_tui.sandbox.sandbox import Sandbox, SandboxOptions
 from kmon_tui.settings import KubeSettings
-from tests.live.watching import QUICK, pod
+from tests.live.watching import QUICK, pod, sample
 
 EMPTY = SandboxOptions(world="empty", tls=False)
 IRIS = Key(Kind.ISVC, "default", "iris")
@@ -237,6 +237,20 @@ async def test_odd_bytes_long_lines_and_empty_ones_are_lines() -> None:
     assert found[2].startswith("xxx") and found[2].endswith("bytes more") and len(found[2]) < LONGEST + 100
     assert found[3] == "\x1b[31mred\x1b[0m"
     assert found[4] == "<html>no page</html>"
+
+
+async def test_a_model_of_a_mesh_is_read_in_the_pods_of_its_runtimes() -> None:
+    async with Sandbox(EMPTY) as sandbox, client_of(sandbox) as client:
+        service = sample(name="iris")
+        service["status"]["deploymentMode"] = "ModelMesh"
+        mesh = running("modelmesh-serving-mlserver-7d4-x")
+        mesh["metadata"]["labels"] = {"modelmesh-service": "modelmesh-serving"}
+        sandbox.api.store.put(service)
+        sandbox.api.store.put(mesh)
+        write(sandbox, "modelmesh-serving-mlserver-7d4-x", "loaded iris")
+        found = [line.text async for batch in read(client, LogRequest(IRIS, follow=False)) for line in batch]
+
+    assert found == ["loaded iris"]
 
 
 async def test_a_service_without_pods_has_no_logs() -> None:
