@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import aiohttp
-from kubernetes.aio.client import ApiClient, Configuration
 
 from kmon_tui.domain.errors import BackendError, Unauthorized, Unreachable
 from kmon_tui.live.access import Access
 from kmon_tui.live.asking import Ask, Refusals
 from kmon_tui.live.credentials import Credentials, Headers, Proof
 from kmon_tui.live.kube_errors import FOREIGN, failure, is_page, retry_after_s, translate
+from kmon_tui.live.lean_kubernetes import ApiClient, Configuration
 from kmon_tui.live.ratelimit import RateLimit
 
 NextLine = Callable[[], Awaitable[bytes]]
