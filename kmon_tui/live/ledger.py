@@ -290,20 +290,23 @@ class Ledger:
     def _remark(self, at_s: int) -> None:
         """Say where pods that serve have counted before and are not scraped now: the numbers lack their requests."""
         missing: dict[Key, set[str]] = {}
-        there: dict[Key, set[str]] = {}
         for target in self._targets.values():
-            flow = self.flows.get(target.owner) if target.owner is not None else None
-            if target.owner is None or flow is None or target.dialect.family is not flow.family:
-                continue
-            if target.seen_s == at_s:
-                there.setdefault(target.owner, set()).add(target.unit)
-            elif target.seen_s is not None and self._owners.serves(target.labels):
-                missing.setdefault(target.owner, set()).add(target.unit)
+            owner, gone = target.owner, target.seen_s not in (at_s, None)
+            if gone and owner is not None and self._is_told(target) and self._owners.serves(target.labels):
+                missing.setdefault(owner, set()).add(target.unit)
+        there: dict[Key, set[str]] = {key: set() for key in missing}
+        for target in self._targets.values() if missing else ():
+            if target.owner in there and target.seen_s == at_s and self._is_told(target):
+                there[target.owner].add(target.unit)
         for key, flow in self.flows.items():
             flow.remark = ""
-            counted = there.get(key, set())
-            if lost := missing.get(key, set()) - counted:
-                flow.remark = f"{len(counted)} of {len(counted) + len(lost)} pods scraped"
+            if lost := missing.get(key, set()) - there.get(key, set()):
+                counted = len(there[key])
+                flow.remark = f"{counted} of {counted + len(lost)} pods scraped"
+
+    def _is_told(self, target: Target) -> bool:
+        flow = self.flows.get(target.owner) if target.owner is not None else None
+        return flow is not None and target.dialect.family is flow.family
 
 
 def _mark(text: bytes) -> bytes:
