@@ -41,13 +41,22 @@ def story(row: Row | None, drawing: Drawing, why: str, diagnosis: Diagnosis | No
 
 
 def request_curves(traffic: Traffic | None, buckets: Buckets | None) -> list[Curve]:
-    """Give one curve a class of codes; one for all where nobody tells codes."""
-    if buckets is not None and buckets.by_code:
-        return [
+    """Give one curve a class of codes; one for all where nobody tells codes.
+
+    Failures that callers saw have one of their own: what a gateway refuses never reaches a pod.
+    """
+    curves = [Curve("all", traffic.requests, "trend")] if traffic is not None else []
+    if buckets is None:
+        return curves
+    if buckets.by_code:
+        curves = [
             Curve(code, series, f"code-{code}" if code in CODES else "code-other")
             for code, series in sorted(buckets.by_code.items())
         ]
-    return [Curve("all", traffic.requests, "trend")] if traffic is not None else []
+    refused = buckets.users_by_code.get("5xx")
+    if refused is not None and any(value > 0 for value in refused.values):
+        curves.append(Curve("5xx users", refused, "bad"))
+    return curves
 
 
 def latency_curves(buckets: Buckets | None) -> list[Curve]:
