@@ -11,6 +11,7 @@ from kmon_tui.domain.diagnosis.finding import age, controller, describe, kubectl
 from kmon_tui.domain.diagnosis.reading import conditions_of, latest, node, number, one_line, ref_of, text, when
 from kmon_tui.domain.diagnosis.scene import Scene, event_time
 from kmon_tui.domain.diagnosis.serving import still
+from kmon_tui.domain.diagnosis.untouched import untouched
 from kmon_tui.domain.diagnosis.workloads import PodView
 from kmon_tui.domain.service import Condition, Mode
 from kmon_tui.domain.tree import Ref
@@ -157,15 +158,17 @@ def doing(scene: Scene, workload: str = "") -> list[Evidence]:
 
 
 def _unknown(scene: Scene, odd: Condition | None, since: datetime | None) -> Diagnosis:
-    unusual = f"; unusual is {chain.said(odd)}" if odd is not None else ""
     up, live = _counts(scene)
+    odd = odd or (_complaint(scene) if up and up == live else None)
+    idle = next((step for step in (untouched(scene, pod) for pod in scene.current) if step is not None), None)
+    unusual = f"; unusual is {chain.said(odd)}" if odd is not None else f"; unusual: {idle.text}" if idle else ""
     although = f" although {up} of {live} pods are ready" if up else ""
     return Diagnosis(
         UNKNOWN_CAUSE,
         f"not ready for {age(since, scene.now)}{although}, and nothing known explains it{unusual}",
         scene.ref,
         since,
-        (*_conditions(scene), *_children(scene), *_warnings(scene)),
+        (*_conditions(scene), *_children(scene), *([idle] if idle else []), *_warnings(scene)),
         still(scene),
         (describe(scene.ref),),
     )
@@ -217,6 +220,14 @@ def _odd(scene: Scene) -> Condition | None:
     return None
 
 
+def _complaint(scene: Scene) -> Condition | None:
+    """Give a condition that says no in words, where all pods are ready and no rollout explains it."""
+    for condition in scene.conditions.values():
+        if condition.status == "False" and condition.message and condition.type not in ("Stopped", "Ready"):
+            return condition
+    return None
+
+
 def _since(scene: Scene) -> datetime | None:
     found = [
         scene.conditions[type_].since
@@ -248,7 +259,8 @@ def _step(scene: Scene, pod: PodView) -> Evidence | None:
     boxes = boxes_of(pod.object)
     busy = next((box for box in boxes if not _done(box)), None)
     if busy is None:
-        return Evidence(f"{pod.ref.name} is being made", pod.ref, pod.created, 2) if not boxes else None
+        begun = boxes or untouched(scene, pod) is not None
+        return None if begun else Evidence(f"{pod.ref.name} is being made", pod.ref, pod.created, 2)
     return Evidence(_doing(scene, pod, busy), pod.ref, busy.running_since or pod.created, 2)
 
 

@@ -33,18 +33,24 @@ def leaf(scene: Scene, component: str = "predictor") -> Object:
 
 def uri(scene: Scene, pod: PodView | None = None) -> str:
     """Give the address of the model; empty when there is none."""
+    own = _fetched_by(pod) if pod is not None else ""
+    if own:
+        return own
     component = pod.component if pod is not None else "predictor"
     asked = (
         leaf(scene, component)
         if component in ("predictor", "workload", "prefill")
         else node(scene.root, "spec", component)
     )
-    named = text(asked, "storageUri") or text(asked, "uri") or text(asked, "storage", "path")
-    if named or pod is None:
-        return named
+    return text(asked, "storageUri") or text(asked, "uri") or text(asked, "storage", "path")
+
+
+def _fetched_by(pod: PodView) -> str:
+    """Give the address that a pod's storage-initializer was told: the service may ask for another by now."""
     for container in nodes(pod.object, "spec", "initContainers"):
         if text(container, "name").startswith("storage-initializer"):
-            return next(iter(texts(container, "args")), "")
+            # Where credentials tell scheme and bucket, there are placeholders: <scheme-placeholder>://path.
+            return next((arg for arg in texts(container, "args") if "://" in arg and "<" not in arg), "")
     return ""
 
 
