@@ -12,7 +12,7 @@ from kmon_tui.render.page import Draft, Page, lasting, sentence
 from kmon_tui.render.rows import Row
 from kmon_tui.render.story import MOST_ALERTS, alert_lines, story_lines
 
-MOST_VERDICT_LINES = 6
+MOST_VERDICT_LINES = 8
 MOST_NAMED = 3
 DEEPEST = 12
 """Steps of indentation; deeper ones stand below each other."""
@@ -93,7 +93,7 @@ def _step_lines(step: Evidence, drawing: Drawing, width: int) -> list[Line]:
         text = f"(old) {text}"
     look = "stale" if step.stale else ""
     out: list[Line] = []
-    for place, line in enumerate(wrap(text, max(16, width - len(lead) - len(since)), most_lines=4)):
+    for place, line in enumerate(wrap(text, max(16, width - len(lead) - len(since) - 1), most_lines=4)):
         if place == 0:
             out.append(spread(((lead, "dim"), (line, look)), ((since, "dim"),), width))
         else:
