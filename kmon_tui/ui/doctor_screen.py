@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -21,6 +22,8 @@ from kmon_tui.ui.key_bar import KeyBar
 from kmon_tui.ui.messages import Ask
 from kmon_tui.ui.palette import LinesView
 from kmon_tui.ui.text_screen import TextScreen
+
+FRESH = timedelta(minutes=5)
 
 
 class DoctorScreen(KmonScreen):
@@ -58,9 +61,11 @@ class DoctorScreen(KmonScreen):
         yield KeyBar()
 
     def on_mount(self) -> None:
-        """Ask for an examination unless there is one of this context."""
+        """Ask for an examination unless there is a fresh one of this context."""
         super().on_mount()
-        if self.activity is None:
+        activity, report = self.activity, self.report
+        old = report is not None and self.surroundings.now() - report.at > FRESH
+        if activity is None or activity.done is False or (activity.done and old):
             self.action_rerun()
 
     def on_resize(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -98,6 +99,17 @@ async def test_what_was_examined_is_not_asked_for_again_until_r() -> None:
     assert await asked(state, "D") == []
     assert await asked(state, "D", "r") == [Examine(key)]
     assert await asked(state, "D", "ctrl+r") == [Examine(key)]
+
+
+async def test_an_old_examination_or_one_that_could_not_look_is_done_anew() -> None:
+    key = examined(None, facts.HEALTHY).fleet.services[0].key
+    old = Activity(
+        1, Examine(key), NOW, True, "done", value=replace(report_of(facts.HEALTHY, key), at=NOW - timedelta(hours=1))
+    )
+    words = ("colon", *f"doctor {key.name}", "enter")
+
+    assert await asked(replace(ready_state(), activity=(old,)), *words) == [Examine(key)]
+    assert await asked(refused(key), *words) == [Examine(key)]
 
 
 async def test_the_command_examines_a_service_by_name_or_what_is_common() -> None:
