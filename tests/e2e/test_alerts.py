@@ -3,7 +3,9 @@ that is healthy."""
 
 from __future__ import annotations
 
+import json
 import subprocess
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,9 @@ import pytest
 import yaml
 
 from scripts import prometheus_rule
-from tests.e2e import tools
+from tests.e2e import scraping, tools
 from tests.e2e.alert_series import FAMILIES, PLACE, Family, Series, inputs, pods, traffic
+from tests.e2e.sandbox import running_sandbox
 
 pytestmark = pytest.mark.e2e
 ALERTS = Path(__file__).resolve().parents[2] / "manifests" / "alerts.yaml"
@@ -168,3 +171,26 @@ def test_a_target_that_is_down_raises_no_data(tmp_path: Path) -> None:
 
 def test_a_job_without_any_target_raises_nothing_scraped(tmp_path: Path) -> None:
     assert set(fired(tmp_path, {'up{job="prometheus",instance="localhost:9090"}': "1x120"})) == {FIRING}
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("version", [None, "3.5"])
+def test_a_real_prometheus_evaluates_every_rule_over_all_families_at_once(version: str | None, tmp_path: Path) -> None:
+    binary = tools.prometheus(version)
+    if binary is None:
+        pytest.skip(tools.reason_without_prometheus(version or ""))
+    with (
+        running_sandbox() as place,
+        scraping.scraping(place, binary, tmp_path, native=version is not None, rules=str(ALERTS)) as url,
+    ):
+        enough = "count by (service_name) (kserve:requests:rate5m) and on () (count(kserve:latency_ms:p99_5m) > 3)"
+        rates = scraping.wait_for_samples(url, enough)
+        with urllib.request.urlopen(f"{url}/api/v1/rules", timeout=10) as answer:
+            groups = json.load(answer)["data"]["groups"]
+
+    told = {rule["name"]: (rule["health"], rule.get("lastError", "")) for group in groups for rule in group["rules"]}
+    assert {health for health, _ in told.values()} == {"ok"}, told
+    assert {"sklearn-iris", "iris-standard", "llama-chat", "query-embedder", "churn"} <= {
+        row["metric"]["service_name"] for row in rates
+    }
+    assert [row["value"][1] for row in rates if row["value"][1] != "1"] == [], "each service has one rate"
