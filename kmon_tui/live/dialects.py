@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from kmon_tui.domain.traffic import Family
+from kmon_tui.domain.traffic import Family, Scope
 from kmon_tui.live.packs import DIALECTS
 from kmon_tui.live.packs.dialect import FAILED, GOOD, NAMES, TARGET, Dialect, Histogram
 from kmon_tui.live.packs.gauges import GAUGES, Gauges
@@ -33,14 +33,16 @@ CHUNK = 100
 """More namespaces than this are not put into a selector."""
 
 
-def probe(matchers: str) -> str:
-    """Ask which families have series, in how many clusters and replicas, and which gauges there are."""
+def probe(matchers: str, scope: Scope = Scope.PODS) -> str:
+    """Ask which families have series, how many, in how many clusters and replicas; with those of pods which gauges."""
     by = ", ".join(("__name__", *GUARDS))
     parts = [
         f"count by ({by}) ({{{_named(dialect.requests)}{_and(dialect.own)}{_and(matchers)}}})"
         for dialect in DIALECTS.values()
+        if dialect.scope is scope
     ]
-    return _either([*parts, f"count by (__name__) ({{{_named(_gauge_names(GAUGES))}{_and(matchers)}}})"])
+    gauges = f"count by (__name__) ({{{_named(_gauge_names(GAUGES))}{_and(matchers)}}})"
+    return _either([*parts, *([gauges] if scope is Scope.PODS else [])])
 
 
 def counters(families: Sequence[Family], matchers: str, namespaces: Collection[str]) -> str:

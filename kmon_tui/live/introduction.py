@@ -5,21 +5,24 @@ from __future__ import annotations
 import re
 import statistics
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from kmon_tui.domain.errors import BadAnswer, Forbidden, NotFound, Unauthorized
-from kmon_tui.domain.traffic import Family
+from kmon_tui.domain.errors import BackendError, BadAnswer, Forbidden, NotFound, Unauthorized
+from kmon_tui.domain.traffic import Family, Scope
 from kmon_tui.live import dialects
 from kmon_tui.live.dialects import Guards, guards_of
 from kmon_tui.live.packs import DIALECTS
 from kmon_tui.live.packs.gauges import GAUGES, Gauges
 from kmon_tui.live.prometheus import Api
+from kmon_tui.live.prometheus_answers import Row
 
 REFRESH_S = 300
 """What a Prometheus holds is looked at anew so often."""
 UNKNOWN_SCRAPE_S = 15.0
+MOST_SERIES = 100_000
+"""A family in front of the pods that has more series is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +39,17 @@ class Introduction:
     retention: str = ""
     gauges: tuple[Gauges, ...] = ()
     """Those that have series now."""
+    notes: tuple[str, ...] = ()
+    """What is left out, and why."""
     made_s: float = 0.0
     """Our monotonic clock at the time of asking."""
 
 
 def introduce(api: Api, matchers: str, known: Introduction | None = None) -> Introduction:
     """Ask what it is and which families it has. Raises BackendError when it is no Prometheus."""
-    guards: dict[str, set[Guards]] = {}
-    for row in api.query(dialects.probe(matchers)):
-        metric = row.metric
-        guards.setdefault(metric["__name__"], set()).add(guards_of(metric))
+    guards = _guards(api.query(dialects.probe(matchers)))
+    front, notes = in_front(api, matchers)
+    guards |= front
     found = {
         family: frozenset(one for name in dialect.requests for one in guards.get(name, ()))
         for family, dialect in DIALECTS.items()
@@ -57,8 +61,32 @@ def introduce(api: Api, matchers: str, known: Introduction | None = None) -> Int
         version=known.version if known else _text(api, "status/buildinfo", "version"),
         retention=known.retention if known else _text(api, "status/runtimeinfo", "storageRetention"),
         gauges=tuple(pack for pack in GAUGES if any(name in guards for name in pack.levels)),
+        notes=notes,
         made_s=time.monotonic(),
     )
+
+
+def _guards(rows: Iterable[Row]) -> dict[str, set[Guards]]:
+    found: dict[str, set[Guards]] = {}
+    for row in rows:
+        metric = row.metric
+        found.setdefault(metric["__name__"], set()).add(guards_of(metric))
+    return found
+
+
+def in_front(api: Api, matchers: str, most_series: int = MOST_SERIES) -> tuple[dict[str, set[Guards]], tuple[str, ...]]:
+    """Ask for what is counted before the pods. A mesh may have more series than anybody can be asked each tick."""
+    try:
+        rows = api.query(dialects.probe(matchers, Scope.USERS))
+    except BackendError as error:
+        return {}, (f"what callers saw is not known: {error.message}",)
+    counts: dict[str, float] = {}
+    for row in rows:
+        name = row.metric["__name__"]
+        counts[name] = counts.get(name, 0.0) + float(row.value[1])
+    large = {name for name, count in counts.items() if count > most_series}
+    notes = tuple(f"{name} has {counts[name]:,.0f} series: too many to be asked each tick" for name in sorted(large))
+    return {name: seen for name, seen in _guards(rows).items() if name not in large}, notes
 
 
 def scrape_interval(api: Api, matchers: str, metrics: Collection[Mapping[str, str]], at_s: float) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import promql_parser
 import pytest
 
-from kmon_tui.domain.traffic import Family
+from kmon_tui.domain.traffic import Family, Scope
 from kmon_tui.live import dialects
 from kmon_tui.live.dialects import code_class, only_targets
 from kmon_tui.live.packs import DIALECTS
@@ -23,6 +23,7 @@ MATCHER = 'cluster="eu"'
 def questions(matchers: str, namespaces: frozenset[str]) -> list[str]:
     return [
         dialects.probe(matchers),
+        dialects.probe(matchers, Scope.USERS),
         dialects.counters(ALL, matchers, namespaces),
         dialects.gauges(GAUGES, matchers, namespaces),
         dialects.sampled(ALL, GAUGES, matchers, namespaces),

@@ -6,6 +6,9 @@ import pytest
 
 from kmon_tui.domain.service import Pod, Readiness
 from kmon_tui.domain.traffic import Family, Scope, Traffic, TrafficReport
+from kmon_tui.live.introduction import in_front
+from kmon_tui.live.prometheus import PrometheusClient
+from kmon_tui.settings import PrometheusSettings
 from tests.live.interests import Interested
 from tests.live.served import Serve, serve_by_sandbox
 from tests.live.stories import BAD, COUNT, IRIS, OK, POD, Story, rising
@@ -313,3 +316,18 @@ async def test_a_new_pod_and_its_address_are_not_those_of_the_old_one(serve: Ser
 
     assert traffic.requests_per_s == pytest.approx(2)
     assert traffic.counter_sum == 30 * 9
+
+
+async def test_a_mesh_with_more_series_than_can_be_asked_is_left_out(serve: Serve) -> None:
+    story = Story()
+    story.times = story.times[-3:]
+    pods(story, 30)
+    for number in range(20):
+        istio(story, "503", 10, pod=f"proxy-{number}")
+    async with serve(story) as url:
+        client = PrometheusClient(PrometheusSettings(url=url))
+        found, notes = await client.run(lambda api: in_front(api, "", most_series=10))
+        await client.aclose()
+
+    assert found == {}
+    assert notes == ("istio_requests_total has 20 series: too many to be asked each tick",)

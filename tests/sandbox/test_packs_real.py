@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
-from kmon_tui.domain.traffic import Family
+from kmon_tui.domain.traffic import Family, Scope
 from kmon_tui.live import dialects
 from kmon_tui.live.packs import DIALECTS
 from kmon_tui.live.packs.gauges import GAUGES
@@ -73,6 +73,7 @@ def questions() -> dict[str, tuple[str, bool]]:
     every = tuple(DIALECTS)
     found = {
         "probe": (dialects.probe(""), False),
+        "probe of what is in front": (dialects.probe("", Scope.USERS), False),
         "counters": (dialects.counters(every, "", NAMESPACES), True),
         "counters of all namespaces": (dialects.counters(every, "", ()), True),
         "gauges": (dialects.gauges(GAUGES, "", NAMESPACES), False),

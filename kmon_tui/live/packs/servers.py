@@ -75,7 +75,7 @@ VLLM = Dialect(
     "requests that vLLM finished, aborted ones too; failed are answers 5xx of its web layer to /v1 calls",
     {
         "vllm:request_success_total": Count(Role.REQUESTS),
-        "http_requests_total": Count(Role.ANSWERS, own='handler=~"/v1/.+",method="POST"'),
+        "http_requests_total": Count(Role.ANSWERS, own='handler=~"(/openai)?/v1/.+",method="POST"'),
         "vllm:prompt_tokens_total": Count(Role.PROMPT_TOKENS),
         "vllm:generation_tokens_total": Count(Role.GENERATION_TOKENS),
         "vllm:prefix_cache_queries_total": Count(Role.PREFIX_QUERIES),
