@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textual.app import App
+from textual.driver import Driver
 from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.worker import WorkerFailed
 
@@ -21,6 +22,15 @@ class QuietApp(App[None]):
     """Ends on an unhandled exception as every App does, and leaves it in ``crash``."""
 
     crash: BaseException | None = None
+
+    def get_driver_class(self) -> type[Driver]:
+        """Give the usual driver, made to bear that its terminal is closed."""
+        usual = super().get_driver_class()
+        if usual.__name__ != "LinuxDriver":
+            return usual
+        from kmon_tui.ui.driver import LossyDriver
+
+        return LossyDriver
 
     def _handle_exception(self, error: Exception) -> None:
         if self.crash is None:
