@@ -105,7 +105,6 @@ def _job(entry: Mapping[str, Any], interval: str) -> Job:
     )
     return Job(
         str(entry.get("job_name", "")),
-        by_pods="pod" in roles,
         interval=str(entry.get("scrape_interval") or interval),
         annotated_only=annotated and "pod" in roles,
     )

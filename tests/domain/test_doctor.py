@@ -81,7 +81,7 @@ PROMETHEUS = PrometheusFacts(
     retention=Told("15d"),
     skew_s=Told(0.1),
     families=Told(("kserve-alias",)),
-    jobs=Told((Job("prometheus"), Job("kserve-metrics", by_pods=True, interval="15s"))),
+    jobs=Told((Job("prometheus"), Job("kserve-metrics", interval="15s"))),
     counts=Told({"kserve-metrics": 1}),
     targets=Told((TARGET,)),
     series=Told((SERIES,)),

@@ -87,8 +87,6 @@ class Job:
     """One entry of Prometheus' scrape_configs."""
 
     name: str
-    by_pods: bool = False
-    """Whether it finds pods by itself."""
     interval: str = ""
     annotated_only: bool = False
     """Whether it keeps only pods with prometheus.io/scrape: "true", as the chart's own job does."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -71,8 +70,3 @@ class Report:
     def has_finding(self) -> bool:
         """Whether somebody should do something."""
         return any(one.is_bad for one in self.findings)
-
-
-def first_bad(findings: Iterable[Finding], *prefixes: str) -> Finding | None:
-    """Give the first failing finding whose id begins with one of these."""
-    return next((one for one in findings if one.is_bad and one.id.startswith(prefixes)), None)

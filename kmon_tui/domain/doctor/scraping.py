@@ -10,7 +10,7 @@ from kmon_tui.domain.doctor.cluster import clock_finding, is_protocol_off, knati
 from kmon_tui.domain.doctor.facts import Facts, Job, PrometheusFacts, Scraped, Workload
 from kmon_tui.domain.doctor.finding import Finding, Status
 
-WALK_JOB, NATIVE_JOB = "kserve-metrics", "kserve-model-metrics"
+WALK_JOB = "kserve-metrics"
 LEAST_RETENTION_S = 6 * 3600.0
 """The longest range of the charts."""
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0, "y": 31536000.0}
