@@ -111,7 +111,7 @@ def check_answer(status: int, headers: Mapping[str, str], body: bytes, url: str)
             retry_after_s=_seconds(headers.get("Retry-After", "")),
         )
     if status != 200:
-        raise BadAnswer(f"{url} answers {status}: {said.error or _first_words(body)}", _hint_for(said))
+        raise BadAnswer(f"{url} answers {status}: {said.error or _first_words(body) or 'nothing'}", _hint_for(said))
     if "html" in kind or body.lstrip()[:1] == b"<":
         raise BadAnswer(
             f"{url} answers with a web page", f"A login page of a proxy, or another program? {_ADDRESS_HINT}"

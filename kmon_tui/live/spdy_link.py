@@ -111,6 +111,8 @@ def _refusal(status: int, kind: str, body: bytes, server: str, namespace: str, p
             f"Ask for the verbs create and get on pods/portforward in namespace {namespace}: see manifests/rbac.yaml.",
         )
     if isinstance(error, NotFound):
+        if error.said and f'"{pod}"' not in error.said:  # a 404 of a pod that is there, as log_source knows, too
+            return Unreachable(f"pod {namespace}/{pod}: {error.said}", "Is its node there and ready?")
         return NotFound(f"pod {namespace}/{pod} is gone", "Another pod may have taken its place.")
     if status >= 500 or status == 400:
         return Unreachable(error.message, "The API server cannot reach the pod's node now." if status >= 500 else "")

@@ -266,6 +266,16 @@ async def test_many_connections_at_once_ask_a_server_that_fails_only_once(plain_
     assert len(plain_pod.upgrades) == 2
 
 
+async def test_a_pod_whose_node_is_not_there_is_not_called_gone(plain_pod: OnePod) -> None:
+    plain_pod.refuse = 404, 'pods "worker-a" not found'  # as kube-apiserver 1.20 names the node
+
+    async with tunnel_to(plain_pod) as tunnel:
+        with pytest.raises(Unreachable, match='pod default/iris-pod: pods "worker-a" not found') as error:
+            await tunnel.connect(8080)
+
+    assert error.value.hint == "Is its node there and ready?"
+
+
 async def test_an_unknown_token_is_told_apart(plain_pod: OnePod) -> None:
     async with way_to(plain_pod, token="wrong") as way, PodTunnel(way, "default", "iris-pod") as tunnel:
         with pytest.raises(Unauthorized):
