@@ -1,4 +1,4 @@
-"""The Why tab: the verdict first, then the chain that led to it, what still serves, and what to try."""
+"""The Why tab: the verdict, what still serves and what to try without scrolling; then the chain that led to it."""
 
 from __future__ import annotations
 
@@ -26,6 +26,16 @@ def why_page(inside: Inside, drawing: Drawing, width: int, keys: frozenset[str] 
         _say_what_the_list_knows(draft, inside, drawing)
         return draft.page
     _say_verdict(draft, inside, diagnosis, drawing)
+    if diagnosis.serving:
+        draft.gap()
+        draft.add(*_named("still serving", diagnosis.serving, "bold", width))
+    if inside.alike:
+        draft.gap()
+        draft.add(*_named("also hits", _others(inside, diagnosis), "warn", width))
+    if diagnosis.tries:
+        draft.head("try", "enter copies a command" if any(one.command for one in diagnosis.tries) else "")
+        for one in diagnosis.tries:
+            draft.stop(one, _try_lines(one, width, keys))
     if inside.row is not None and inside.row.alerts and not diagnosis.healthy:
         draft.head("alerts")
         for alert in inside.row.alerts[:MOST_ALERTS]:
@@ -37,16 +47,6 @@ def why_page(inside: Inside, drawing: Drawing, width: int, keys: frozenset[str] 
     if diagnosis.healthy and inside.row is not None:
         draft.gap()
         draft.add(*_story(inside.row, drawing, width))
-    if inside.alike:
-        draft.gap()
-        draft.add(*_named("also hits", _others(inside, diagnosis), "warn", width))
-    if diagnosis.serving:
-        draft.gap()
-        draft.add(*_named("still serving", diagnosis.serving, "bold", width))
-    if diagnosis.tries:
-        draft.head("try", "enter copies a command" if any(one.command for one in diagnosis.tries) else "")
-        for one in diagnosis.tries:
-            draft.stop(one, _try_lines(one, width, keys))
     if diagnosis.missing:
         draft.head("could not be read")
         for missing in diagnosis.missing:
