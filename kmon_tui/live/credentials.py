@@ -14,7 +14,7 @@ from multidict import CIMultiDict
 from kmon_tui import __version__
 from kmon_tui.domain.errors import Unauthorized
 from kmon_tui.live.access import Access
-from kmon_tui.live.exec_plugin import run_plugin
+from kmon_tui.live.exec_plugin import LIMIT_S, run_plugin
 from kmon_tui.settings import Credential, Secret
 
 READ_AGAIN_S = 60.0
@@ -58,8 +58,10 @@ class _Kept:
 class Credentials:
     """Gives the proof of who asks; runs the login plugin when there is none that is still good."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Access, limit_s: float = LIMIT_S) -> None:
+        """``limit_s``: longest wait for a login plugin."""
         self._access = access
+        self._limit_s = limit_s
         self._login = access.login
         self._kept = _Kept()
         self._issue = 0
@@ -129,7 +131,7 @@ class Credentials:
             if self._failure is not None and time.monotonic() - self._failure[0] < FAILED_FOR_S:
                 raise self._failure[1].with_traceback(None)
             try:
-                credential = await run_plugin(login.plugin, self._access.endpoint)
+                credential = await run_plugin(login.plugin, self._access.endpoint, self._limit_s)
             except Unauthorized as error:
                 self._failure = (time.monotonic(), error)
                 raise

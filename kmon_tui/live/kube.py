@@ -20,6 +20,7 @@ from kmon_tui.domain.errors import BackendError, Unauthorized, Unreachable
 from kmon_tui.live.access import Access
 from kmon_tui.live.asking import Ask, Refusals
 from kmon_tui.live.credentials import Credentials, Headers, Proof
+from kmon_tui.live.exec_plugin import LIMIT_S
 from kmon_tui.live.kube_errors import FOREIGN, failure, is_page, retry_after_s, translate
 from kmon_tui.live.lean_kubernetes import ApiClient, Configuration
 from kmon_tui.live.ratelimit import RateLimit
@@ -53,7 +54,9 @@ class KubeClient:
         self.server = access.endpoint.server
         self._access = access
         self._answer_s = answer_s or ANSWER_S
-        self._credentials = Credentials(access)
+        # Less than was asked for, so that who waits as long hears that it was the login plugin that hangs.
+        limit_s = min(LIMIT_S, max(answer_s / 2, answer_s - 2.0)) if answer_s else LIMIT_S
+        self._credentials = Credentials(access, limit_s)
         self._refusals = Refusals()
         self._rate = rate or RateLimit()
         self._api: Any = None

@@ -13,8 +13,10 @@ import yaml
 
 from kmon_tui.domain.errors import Unauthorized
 from kmon_tui.live.access import Access, Endpoint, ExecPlugin
+from kmon_tui.live.asking import Ask
 from kmon_tui.live.credentials import Credentials, Headers
 from kmon_tui.live.exec_plugin import needs_terminal, run_interactive_plugin, run_plugin
+from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.kubeconfig import find_access
 from kmon_tui.sandbox.sandbox import Sandbox, SandboxOptions
 from kmon_tui.settings import KubeSettings, Secret
@@ -131,6 +133,14 @@ async def test_a_plugin_that_hangs_is_ended_with_its_children(tmp_path: Path) ->
         # It is killed by now; the kernel needs a moment on a busy machine.
         while _runs(child):  # noqa: ASYNC110  (another process tells no Event)
             await asyncio.sleep(0.01)
+
+
+async def test_a_plugin_that_hangs_is_named_before_a_short_request_timeout_is_over(tmp_path: Path) -> None:
+    client = KubeClient(_access(script(tmp_path, "sleep 60")), answer_s=1.0)
+
+    async with asyncio.timeout(1.0):
+        with pytest.raises(Unauthorized, match="login plugin .* gave no answer"):
+            await client.get("/version", Ask("get", "the version", where=False))
 
 
 def _runs(pid: int) -> bool:
