@@ -139,7 +139,7 @@ async def test_a_plugin_that_hangs_is_named_before_a_short_request_timeout_is_ov
     client = KubeClient(_access(script(tmp_path, "sleep 60")), answer_s=1.0)
 
     async with asyncio.timeout(1.0):
-        with pytest.raises(Unauthorized, match="login plugin .* gave no answer"):
+        with pytest.raises(Unauthorized, match=r"login plugin .* gave no answer"):
             await client.get("/version", Ask("get", "the version", where=False))
 
 
