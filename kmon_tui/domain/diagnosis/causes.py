@@ -53,7 +53,11 @@ CAUSES: tuple[Cause, ...] = (
     Cause("image-rate-limit", "the registry's pull limit is used up", "pull with an account, or through a mirror"),
     Cause("image-name", "there is no image of this name and tag", "mend the image, or the runtimeVersion"),
     Cause("image-platform", "the image is not built for the node's kind of CPU", "choose another image or node"),
-    Cause("image-registry-unreachable", "the registry does not answer", "see the network, DNS and certificates"),
+    Cause(
+        "image-registry-unreachable",
+        "the registry does not answer, or not in time",
+        "see the network, DNS and certificates",
+    ),
     Cause("image-pull", "the image cannot be pulled; why is not known any more", "see the events of the pod"),
     Cause("secret-missing", "a Secret that the pod needs, or a key in it, does not exist", "create it"),
     Cause("config-missing", "a ConfigMap that the pod needs, or a key in it, does not exist", "create it"),

@@ -57,6 +57,7 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     ("storage-full", re.compile(r"no space left on device", re.I)),
 )
+_NO_LINE = re.compile(r"dial tcp|no such host|i/o timeout|refused|unreachable", re.I)
 
 
 class PullFailure(NamedTuple):
@@ -96,6 +97,9 @@ def explain(image: str, said: str, reason: str, who: str = "") -> PullFailure:
         verdicts[cause] = f"the image {image} is not on the node, and imagePullPolicy Never forbids to pull it"
     if cause == "image-name" and reason == "InvalidImageName":
         verdicts[cause] = f"{image!r} is not the name of an image"
+    if cause == "image-registry-unreachable" and "deadline exceeded" in plain and not _NO_LINE.search(plain):
+        # Large images end so, too, over a line that works.
+        verdicts[cause] = f"{who or 'its node'} does not get the image {image} from {registry} in time{tail}"
     return PullFailure(cause, verdicts[cause], _shared(cause, registry, image))
 
 

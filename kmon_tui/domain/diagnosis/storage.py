@@ -11,6 +11,7 @@ from kmon_tui.domain.verdict import Try
 
 _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("storage-full", re.compile(r"no space left on device|disk quota exceeded|ENOSPC|not enough free disk", re.I)),
+    ("storage-failed", re.compile(r"permission ?denied:? *'?/mnt/models|ModuleNotFoundError|No module named", re.I)),
     (
         "storage-scheme",
         re.compile(
@@ -26,11 +27,13 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"|could not automatically determine credentials|default credentials (were|was) not found|anonymous caller"
             r"|InvalidAccessKeyId|SignatureDoesNotMatch|ExpiredToken|InvalidToken|token (has )?expired"
             r"|invalid (credentials|api key|token|username or password)|authentication ?failed|invalid_grant"
-            r"|PartialCredentials|NoAuthenticationInformation",
+            r"|PartialCredentials|NoAuthenticationInformation|DefaultCredentialsError|Engine metadata service"
+            r"|no such file or directory:? *'?/var/secrets/",
             re.I,
         ),
     ),
     ("storage-missing", re.compile(r"repository not ?found|RepositoryNotFoundError", re.I)),
+    ("storage-unreachable", re.compile(r"check your internet connection|LocalEntryNotFoundError", re.I)),
     (
         "storage-denied",
         re.compile(
