@@ -36,7 +36,9 @@ def head_lines(inside: Inside, drawing: Drawing, width: int) -> tuple[Line, Line
     return first, second
 
 
-def foot_line(inside: Inside, drawing: Drawing, width: int, *, made_anew: bool, was_there: bool, unread: str) -> Line:
+def foot_line(
+    inside: Inside, drawing: Drawing, width: int, *, made_anew: bool, was_there: bool, unread: str, about: str = ""
+) -> Line:
     """Say what matters most about what is shown: that it is old, gone or incomplete; else how much is watched."""
     name = clean(str(inside.key))
     if inside.failing or drawing.api_failing:
@@ -55,6 +57,8 @@ def foot_line(inside: Inside, drawing: Drawing, width: int, *, made_anew: bool, 
         return cropped(((f" {name} was deleted and made anew while you looked at it", "warn"),), width)
     if inside.tree is None:
         return cropped(((f" {name}   reading what is below it ...", "dim"),), width)
+    if about:
+        return cropped(((f" {clean(about)}   o another object", "dim"),), width)
     known = f"watching {len(inside.tree.objects)} objects, {len(inside.tree.events)} events"
     return cropped(((f" {name}   {known}{'' if inside.tree.synced else ', more is being read ...'}", "dim"),), width)
 

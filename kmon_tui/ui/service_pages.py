@@ -23,6 +23,14 @@ from kmon_tui.ui.tab_bar import Tab
 FIRST = ("Service", "Configuration", "Revision", "Route", "PodAutoscaler", "Deployment", "ReplicaSet", "Pod")
 """Kinds of objects in the order in which they are offered."""
 
+OVERVIEW = {Tab.WHY: "why", Tab.REVISIONS: "revisions and traffic", Tab.PODS: "pods", Tab.EVENTS: "events and changes"}
+"""What stands beside each other where there is room, with its titles."""
+MORE = {Tab.CONDITIONS: "conditions", Tab.METRICS: ""}
+"""What joins them on a very large terminal."""
+PAGES = (Tab.WHY, Tab.REVISIONS, Tab.PODS, Tab.EVENTS, Tab.CONDITIONS, Tab.YAML, Tab.DESCRIBE)
+OVERVIEW_FROM, MORE_FROM = (120, 30), (160, 50)
+"""Columns and rows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:

@@ -33,16 +33,8 @@ from kmon_tui.ui.metrics_view import MetricsView
 from kmon_tui.ui.page_view import PageView
 from kmon_tui.ui.paged_screen import PagedScreen
 from kmon_tui.ui.palette import LinesView
-from kmon_tui.ui.service_pages import Shown
+from kmon_tui.ui.service_pages import MORE, MORE_FROM, OVERVIEW, OVERVIEW_FROM, PAGES, Shown
 from kmon_tui.ui.tab_bar import TABS, Tab, TabBar
-
-OVERVIEW = {Tab.WHY: "why", Tab.REVISIONS: "revisions and traffic", Tab.PODS: "pods", Tab.EVENTS: "events and changes"}
-"""What stands beside each other where there is room, with its titles."""
-MORE = {Tab.CONDITIONS: "conditions", Tab.METRICS: ""}
-"""What joins them on a very large terminal."""
-PAGES = (Tab.WHY, Tab.REVISIONS, Tab.PODS, Tab.EVENTS, Tab.CONDITIONS, Tab.YAML, Tab.DESCRIBE)
-OVERVIEW_FROM, MORE_FROM = (120, 30), (160, 50)
-"""Columns and rows."""
 
 
 class ServiceScreen(PagedScreen):
@@ -166,7 +158,10 @@ class ServiceScreen(PagedScreen):
             pane.fill(self.state, inside.row, self.drawing)
         blind = unread(inside, *(one.kind for one in inside.tree.blind)) if inside.tree is not None else ""
         was_there = self._root is not None
-        line = foot_line(inside, self.drawing, width, made_anew=self._log.made_anew, was_there=was_there, unread=blind)
+        about = str(ref_of(shown.selected)) if self.tab is Tab.YAML and shown.selected is not None else ""
+        line = foot_line(
+            inside, self.drawing, width, made_anew=self._log.made_anew, was_there=was_there, unread=blind, about=about
+        )
         if self.search_words:
             line = cropped(((f" {self.search_words}", "accent"),), width)
         self.query_one("#context", LinesView).show((line,))

@@ -276,6 +276,7 @@ async def test_the_yaml_of_a_child_can_be_chosen_and_managed_fields_shown() -> N
 
         assert managed
         assert "kind: Deployment" in page(run)
+        assert foot(run).startswith(" Deployment risk/fraud-xgb-predictor   o another object")
 
 
 async def test_enter_on_an_event_shows_the_object_it_is_about() -> None:
