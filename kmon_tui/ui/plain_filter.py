@@ -21,6 +21,7 @@ _SIGNS = {
     **dict.fromkeys("┌┐└┘╭╮╰╯├┤┬┴┼", "+"),
     **dict.fromkeys("▂▃▄▅▆▇█▊▋", "#"),
     **dict.fromkeys("•●▶▼▲", "*"),
+    "→": ">",
 }
 
 
@@ -43,8 +44,12 @@ class PlainFilter(LineFilter):
 
 
 def terminal_encoding() -> str:
-    """Give the encoding of what Textual writes to."""
-    return getattr(sys.__stderr__, "encoding", None) or "utf-8"
+    """Give the encoding of what Textual writes to, for a person who wants ASCII or whose locale is not UTF-8.
+
+    Python writes UTF-8 also where the locale is C (its UTF-8 mode); what reads that is no terminal for UTF-8.
+    """
+    encoding = getattr(sys.__stderr__, "encoding", None) or "ascii"
+    return "ascii" if encoding.lower().replace("-", "") == "utf8" else encoding
 
 
 @lru_cache(4096)

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.sandbox import KMON, plain_environment
 from tests.e2e.terminal import Terminal
 
@@ -63,10 +65,13 @@ def test_a_dumb_terminal_is_refused() -> None:
     assert "TERM is dumb" in text
 
 
-def test_a_locale_without_utf8_gets_ascii_alone() -> None:
+@pytest.mark.parametrize(("columns", "rows"), [(80, 24), (120, 40)])
+def test_a_locale_without_utf8_gets_ascii_alone(columns: int, rows: int) -> None:
     command = (*KMON, "--demo")
-    with Terminal(command, columns=80, rows=24, env=plain_environment({"LC_ALL": "C", "LANG": "C"})) as terminal:
+    with Terminal(command, columns=columns, rows=rows, env=plain_environment({"LC_ALL": "C"})) as terminal:
         terminal.wait_for("api live")
+        terminal.send(":")
+        terminal.wait_for("esc back")
 
         assert terminal.raw.isascii()
 
