@@ -15,7 +15,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from kmon_tui.backend import Backend
-from kmon_tui.live.heap import give_back_large_blocks
+from kmon_tui.live.heap import one_heap
 from kmon_tui.settings import PrometheusSettings, Settings
 from kmon_tui.settings.paths import paths_of
 
@@ -30,7 +30,7 @@ async def open_backend(settings: Settings) -> AsyncGenerator[Backend]:
     the streams. The heavy packages are imported in a thread, so the screen goes
     on meanwhile. Raises SettingsError when the configuration cannot work.
     """
-    give_back_large_blocks()  # before there are threads
+    one_heap()  # before there are threads
     for name in _HEAVY:
         await asyncio.to_thread(importlib.import_module, name)
     from kmon_tui.live.audit import FILE, Audit

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 import msgspec
 
 from kmon_tui.domain.errors import Unreachable
+from kmon_tui.live.heap import give_back_large_blocks
 from kmon_tui.live.paused_gc import PausedGc
 from kmon_tui.live.prometheus_address import parse_address
 from kmon_tui.live.prometheus_answers import Row, TooLong, Track, translate
@@ -127,6 +128,7 @@ class PrometheusClient:
         from kmon_tui.live.prometheus_session import Session
         from kmon_tui.live.prometheus_transport import Transport
 
+        give_back_large_blocks()
         session = Session(self.address, self._settings, self._pause)
         connect = PrometheusConnect(
             url=self.address.url, session=session, retry=Retry(total=0), timeout=(CONNECT_S, SILENCE_S)
