@@ -16,6 +16,7 @@ from kmon_tui.live.dialects import Guards, guards_of
 from kmon_tui.live.packs import DIALECTS
 from kmon_tui.live.packs.gauges import GAUGES, Gauges
 from kmon_tui.live.prometheus import Api
+from kmon_tui.live.prometheus_address import Matchers
 from kmon_tui.live.prometheus_answers import Row
 
 REFRESH_S = 300
@@ -64,6 +65,13 @@ def introduce(api: Api, matchers: str, known: Introduction | None = None) -> Int
         notes=notes,
         made_s=time.monotonic(),
     )
+
+
+def nothing_counted(matchers: Matchers) -> str:
+    """Say that there is no family at all, and what may be the reason."""
+    if matchers.text:
+        return f"this Prometheus has no request metrics of models with {matchers.text}: are the matchers right?"
+    return "this Prometheus has no request metrics of models: does it scrape them?"
 
 
 def _guards(rows: Iterable[Row]) -> dict[str, set[Guards]]:

@@ -17,7 +17,7 @@ from kmon_tui.live.closeup import CloseUp, Tables, closer, latency_of
 from kmon_tui.live.detail import Table, failed, ratio_of
 from kmon_tui.live.feeder import Feeder
 from kmon_tui.live.flow import Flow
-from kmon_tui.live.introduction import UNKNOWN_SCRAPE_S, Introduction, configured_interval, introduce
+from kmon_tui.live.introduction import UNKNOWN_SCRAPE_S, Introduction, configured_interval, introduce, nothing_counted
 from kmon_tui.live.ledger import Ledger
 from kmon_tui.live.outside import seen_by_users
 from kmon_tui.live.packs import DIALECTS
@@ -69,7 +69,7 @@ def measure(
         now=datetime.fromtimestamp(at_s, UTC),
         family=family,
     )
-    empty = Measurement(key, prometheus, steps * step_s, step_s, problem=_problem(known, flow, isvc))
+    empty = Measurement(key, prometheus, steps * step_s, step_s, problem=_problem(known, flow, isvc, matchers))
     if flow is None or tables is None:
         return replace(empty, traffic=flow.traffic(step_s) if flow else None)
     table = tables.by_family.get(flow.family) or Table.nothing(steps)
@@ -156,11 +156,11 @@ def _mean_ms(flow: Flow, table: Table) -> float | None:
     return DIALECTS[flow.family].duration_to_ms * took.total / table.requests.total
 
 
-def _problem(known: Introduction, flow: Flow | None, isvc: InferenceService) -> str:
+def _problem(known: Introduction, flow: Flow | None, isvc: InferenceService, matchers: Matchers) -> str:
     if flow is not None:
         return flow.problem or flow.remark
     if not known.families:
-        return "this Prometheus has no request metrics of models: does it scrape them?"
+        return nothing_counted(matchers)
     if isvc.readiness in (Readiness.COLD, Readiness.STOPPED):
         return f"it is {isvc.readiness}: there is no pod that could count requests"
     return "this Prometheus has no series of it: it had no request yet, or its pods are not scraped"

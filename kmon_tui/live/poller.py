@@ -13,7 +13,7 @@ from kmon_tui.domain.service import InferenceService, Key
 from kmon_tui.domain.traffic import Buckets, Family, Prometheus, TrafficReport
 from kmon_tui.live.closeup import SWEEP, CloseUp
 from kmon_tui.live.feeder import Feeder
-from kmon_tui.live.introduction import REFRESH_S, UNKNOWN_SCRAPE_S, configured_interval, introduce
+from kmon_tui.live.introduction import REFRESH_S, UNKNOWN_SCRAPE_S, configured_interval, introduce, nothing_counted
 from kmon_tui.live.ledger import Ledger
 from kmon_tui.live.pace import Pace
 from kmon_tui.live.packs import DIALECTS
@@ -161,7 +161,7 @@ class Poller:
     def _notes(self, ledger: Ledger | None) -> Iterable[str]:
         if self._feeder.introduction and not self._feeder.introduction.families:
             yield (
-                "this Prometheus has no request metrics of models: does it scrape them? "
+                f"{nothing_counted(self._feeder.matchers)} "
                 f"Looked for {', '.join(dialect.requests[0] for dialect in DIALECTS.values())}"
             )
         elif ledger and ledger.at_s is not None and not ledger.flows and self._feeder.knows_services:

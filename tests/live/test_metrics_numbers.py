@@ -233,6 +233,15 @@ async def test_a_matcher_chooses_one_of_two_clusters(serve: Serve) -> None:
     assert report.traffic[IRIS.key].requests_per_s == 2
 
 
+async def test_a_matcher_that_fits_nothing_is_named_as_the_reason(serve: Serve) -> None:
+    story = Story()
+    story.tell(COUNT, {**POD, **OK, "cluster": "eu"}, rising(30))
+
+    report = await report_of(story, serve, matchers=('cluster="ue"',))
+
+    assert any('no request metrics of models with cluster="ue"' in note for note in report.prometheus.notes)
+
+
 async def test_a_process_that_two_jobs_scrape_counts_once(serve: Serve) -> None:
     story = Story()
     for job in ("kserve-metrics", "kubernetes-pods"):
