@@ -318,6 +318,6 @@ def _several(label: str, values: list[str]) -> str:
     shown = ", ".join(value or '""' for value in values[:4])
     choice = next(value for value in values if value)
     return (
-        f"this Prometheus holds several {label}s ({shown}): choose one with P, "
-        f"or as --prometheus-matcher '{label}=\"{choice}\"'"
+        f"this Prometheus holds several {label}s: choose one with P, "
+        f"or as --prometheus-matcher '{label}=\"{choice}\"' (there are {shown})"
     )

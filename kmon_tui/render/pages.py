@@ -6,11 +6,14 @@ from kmon_tui.domain.choice import Choice
 from kmon_tui.domain.health import Health
 from kmon_tui.domain.state import PROMETHEUS, State
 from kmon_tui.domain.traffic import Prometheus
-from kmon_tui.render.cells import clean
+from kmon_tui.render.cells import clean, wrap
 from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.lines import Line
 from kmon_tui.render.summary import api_health
 from kmon_tui.render.units import UNKNOWN, age, duration, percent
+
+_WIDTH = 72
+"""What a page of 78 cells has room for beside its border and its scroll bar."""
 
 
 def prometheus_lines(state: State, drawing: Drawing) -> tuple[Line, ...]:
@@ -41,7 +44,7 @@ def prometheus_lines(state: State, drawing: Drawing) -> tuple[Line, ...]:
     ]
     lines: list[Line] = [((f"{name:<16}", "dim"), (clean(value) or UNKNOWN, "")) for name, value in facts]
     lines.extend(_failure(health))
-    lines.extend(((clean(note), "warn"),) for note in prometheus.notes)
+    lines.extend(((line, "warn"),) for note in prometheus.notes for line in wrap(clean(note), _WIDTH))
     lines.extend(((), (("P", "key"), (" chooses another one, or only some of its series", "")), ()))
     lines.extend(((f":prom {clean(choice.text)}", ""), (f"  {clean(choice.why)}", "dim")) for choice in choices(state))
     return tuple(lines)
@@ -75,14 +78,15 @@ def notes_lines(state: State) -> tuple[Line, ...]:
     ]
     lines: list[Line] = [((f"{name:<16}", "dim"), (clean(value) or UNKNOWN, "")) for name, value in facts]
     lines.extend(_failure(api_health(state)))
-    lines.extend(((clean(note), "warn"),) for note in fleet.notes)
+    lines.extend(((line, "warn"),) for note in fleet.notes for line in wrap(clean(note), _WIDTH))
     if not fleet.notes:
         lines.append((("nothing is missing", "ready"),))
     return tuple(lines)
 
 
 def _failure(health: Health) -> list[Line]:
-    return [((clean(text), look),) for text, look in ((health.error, "failed"), (health.hint, "")) if text]
+    said = ((health.error, "failed"), (health.hint, ""))
+    return [((line, look),) for text, look in said for line in wrap(clean(text), _WIDTH)]
 
 
 def _seconds(value: float | None) -> str:

@@ -9,7 +9,7 @@ from kmon_tui.domain.alerts import Alert
 from kmon_tui.domain.doctor.finding import Finding, Status
 from kmon_tui.domain.service import Key
 from kmon_tui.domain.state import State
-from kmon_tui.domain.traffic import TrafficReport
+from kmon_tui.domain.traffic import Family, Traffic, TrafficReport
 from kmon_tui.domain.verdict import Diagnosis
 from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.glyphs import UNICODE
@@ -66,3 +66,11 @@ def test_an_empty_chart_says_the_first_failing_check() -> None:
     mute = replace(STATE, causes={KEY: cause}, traffic=replace(report(), traffic={}))
 
     assert no_traffic_words(mute, row_of(ISVC, None)) == "job kserve-metrics: is not loaded. D says what mends it"
+
+
+def test_two_clusters_are_the_reason_before_anything_that_the_doctor_found() -> None:
+    cause = Finding("knative.metrics", "Knative's metrics", Status.FAIL, "are off")
+    several = "this Prometheus holds several clusters: choose one with P"
+    puzzled = replace(STATE, causes={KEY: cause}, traffic=report())
+
+    assert no_traffic_words(puzzled, row_of(ISVC, Traffic(Family.ALIAS, problem=several))) == several

@@ -1,0 +1,31 @@
+"""The page of Prometheus and that of what is missing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kmon_tui.domain.health import Health, Status
+from kmon_tui.domain.state import PROMETHEUS
+from kmon_tui.render.drawing import Drawing
+from kmon_tui.render.lines import text_of
+from kmon_tui.render.pages import notes_lines, prometheus_lines
+from tests.ui.samples import NOW, ready_state
+
+LONG = "this Prometheus holds several clusters: choose one with P, or as --prometheus-matcher 'cluster=\"a\"' (a, b)"
+
+
+def test_notes_and_failures_of_both_pages_are_broken_into_lines_and_not_cut() -> None:
+    state = ready_state()
+    assert state.traffic is not None
+    prometheus = replace(state.traffic.prometheus, notes=(LONG,))
+    told = replace(
+        state,
+        fleet=replace(state.fleet, notes=(LONG,)),
+        traffic=replace(state.traffic, prometheus=prometheus),
+        health={PROMETHEUS: Health(Status.FAILING, LONG, hint=LONG)},
+    )
+
+    for lines, times in ((prometheus_lines(told, Drawing(now=NOW, report=told.traffic)), 3), (notes_lines(told), 1)):
+        texts = [text_of(line) for line in lines]
+        assert " ".join(texts).count(LONG) == times
+        assert max(len(text) for text in texts if "cluster" in text) <= 74
