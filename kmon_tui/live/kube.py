@@ -57,7 +57,8 @@ class KubeClient:
         # Less than was asked for, so that who waits as long hears that it was the login plugin that hangs.
         limit_s = min(LIMIT_S, max(answer_s / 2, answer_s - 2.0)) if answer_s else LIMIT_S
         self._credentials = Credentials(access, limit_s)
-        self._refusals = Refusals()
+        self.refusals = Refusals()
+        """What was refused a short while ago; who opens tunnels may keep theirs here, too."""
         self._rate = rate or RateLimit()
         self._api: Any = None
         self._certificate: object = None
@@ -168,7 +169,7 @@ class KubeClient:
 
     def forget_refusals(self) -> None:
         """Ask also for what was refused a short while ago: rights may have changed."""
-        self._refusals.forget()
+        self.refusals.forget()
 
     async def proof(self) -> Proof:
         """Give what proves who asks now: headers (Authorization, Impersonate-*, User-Agent). For the tunnels."""
@@ -207,7 +208,7 @@ class KubeClient:
 
     async def _request(self, path: str, ask: Ask, timeout: aiohttp.ClientTimeout) -> aiohttp.ClientResponse:
         """Ask, with a new proof when the first is refused, and give an answer whose status is 200."""
-        self._refusals.check(ask)
+        self.refusals.check(ask)
         for again in (True, False):
             await self._rate.turn()
             proof = await self._credentials.proof()
@@ -218,7 +219,7 @@ class KubeClient:
             if isinstance(error, Unauthorized) and again and await self._credentials.refused(proof):
                 continue
             break
-        self._refusals.remember(ask, error)
+        self.refusals.remember(ask, error)
         raise error
 
     async def _send(

@@ -18,6 +18,7 @@ from kmon_tui.domain.predict_speech import NoHttp, speech_of
 from kmon_tui.domain.readiness import describe
 from kmon_tui.domain.service import InferenceService, Key, Kind, Mode
 from kmon_tui.domain.tree import Answer, Object
+from kmon_tui.live.asking import Ask
 from kmon_tui.live.codec import fit
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.objects import facts_of
@@ -52,15 +53,20 @@ async def _get(client: KubeClient, place: PodPort, url: str) -> httpx.Response |
     async def find(_before: PodPort | None) -> PodPort:
         return place
 
+    tunnel = Ask("create", "pods/portforward", place.namespace)
     async with asyncio.TaskGroup() as tasks:
         route = PodRoute(client, find, tasks)
         try:
+            client.refusals.check(tunnel)
             async with (
                 asyncio.timeout(PATIENCE_S),
                 httpx.AsyncClient(transport=TunnelTransport(route, 1), trust_env=False) as http,
             ):
                 return await http.get(url, timeout=PATIENCE_S)
-        except (BackendError, httpx.HTTPError, TimeoutError):
+        except BackendError as error:
+            client.refusals.remember(tunnel, error)
+            return None
+        except (httpx.HTTPError, TimeoutError):
             return None
         finally:
             route.close()

@@ -18,6 +18,7 @@ from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.kubeconfig import find_access
 from kmon_tui.live.ratelimit import RateLimit
 from kmon_tui.live.trees import KubeTrees
+from kmon_tui.sandbox.apiserver.access import Rule
 from kmon_tui.sandbox.sandbox import Sandbox, SandboxOptions
 from kmon_tui.settings import KubeSettings
 from tests.live.predict_models import Answer, Model, model
@@ -39,7 +40,7 @@ async def loaded(_: web.Request) -> web.StreamResponse:
 
 
 @asynccontextmanager
-async def cluster(answer: Answer, **changes: Any) -> AsyncGenerator[tuple[KubeTrees, Model], None]:
+async def cluster(answer: Answer, **changes: Any) -> AsyncGenerator[tuple[KubeTrees, Model, Sandbox], None]:
     """A ready service in a cluster, whose pod's port 8080 leads to a server that answers as it is told."""
     async with model(answer) as served, Sandbox(SandboxOptions(world="empty", tls=False)) as sandbox:
 
@@ -58,13 +59,13 @@ async def cluster(answer: Answer, **changes: Any) -> AsyncGenerator[tuple[KubeTr
         access = find_access(KubeSettings(kubeconfig=str(sandbox.kubeconfig)))
         client = KubeClient(access, rate=RateLimit(1000.0, 1000))
         try:
-            yield KubeTrees(client), served
+            yield KubeTrees(client), served, sandbox
         finally:
             await client.close()
 
 
 async def look(answer: Answer, **changes: Any) -> tuple[ObjectTree, Model]:
-    async with cluster(answer, **changes) as (trees, served), asyncio.timeout(20):
+    async with cluster(answer, **changes) as (trees, served, _), asyncio.timeout(20):
         return await trees.look(IRIS), served
 
 
@@ -103,6 +104,17 @@ async def test_a_server_of_somebodys_own_is_not_asked() -> None:
 
     assert served.asked == []
     assert tree.answers == ()
+
+
+async def test_without_the_right_to_forward_nobody_is_asked_and_the_right_is_not_tried_again() -> None:
+    async with cluster(loaded) as (trees, served, sandbox), asyncio.timeout(20):
+        sandbox.api.access.forbid(Rule(resource="pods/portforward"))
+        first, second = await trees.look(IRIS), await trees.look(IRIS)
+        tried = [record for record in sandbox.api.log if record.resource == "pods/portforward"]
+
+    assert (first.answers, second.answers, served.asked) == ((), (), [])
+    # The WebSocket's GET, and the POST of the older protocol that is tried where it is refused.
+    assert 1 <= len(tried) <= 2
 
 
 async def test_a_port_that_nobody_listens_on_tells_nothing() -> None:
