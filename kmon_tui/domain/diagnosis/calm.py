@@ -55,7 +55,8 @@ def well(scene: Scene) -> Diagnosis:
     elif up < live:
         verdict = f"ready and rolling out: {up} of {live} new pods are ready"
     else:
-        verdict = f"ready: {up} of {live} pods"
+        older = [pod for pod in scene.pods if pod.live and not pod.current and pod.share > 0]
+        verdict = f"ready: {up + sum(pod.ready for pod in older)} of {live + len(older)} pods"
     stale = tuple(step for step in chain.of_service(scene) if step.stale)
     return Diagnosis(HEALTHY, verdict, scene.ref, since, stale)
 
