@@ -9,12 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from kmon_tui.backend import OpenBackend
+from kmon_tui.domain.change_log import ChangeLog
 from kmon_tui.domain.health import Status
 from kmon_tui.domain.names import Wanted
-from kmon_tui.domain.peek import ref_of
 from kmon_tui.domain.timeline import Moment, timeline
-from kmon_tui.domain.tree import Object, ObjectTree, Ref
-from kmon_tui.domain.writers import Edit, edit_between
+from kmon_tui.domain.tree import ObjectTree
 from kmon_tui.oneshot.formats import json_text, yaml_text
 from kmon_tui.oneshot.get import Answer
 from kmon_tui.oneshot.items import age_s, time_text
@@ -54,7 +53,7 @@ async def watch(open_backend: OpenBackend, settings: Settings, wish: Wish, now: 
     """Answer, and then again with everything that happens; ends only when it is closed."""
     async with open_backend(settings) as backend:
         key = chosen(await complete_fleet(backend, settings), wish.wanted).key
-        seen, edits, trouble = set[Moment](), Edits(), ""
+        seen, changes, trouble = set[Moment](), ChangeLog(), ""
         first, widths = True, list[int]()
         async with aclosing(trees_of(backend).watch(key)) as trees:
             async for tree in trees:
@@ -64,34 +63,14 @@ async def watch(open_backend: OpenBackend, settings: Settings, wish: Wish, now: 
                 if failing != trouble:
                     trouble = failing
                     yield Answer(words=(trouble or "the API server answers again",))
-                told = timeline(tree, edits.saw(tree))
+                changes.see(tree.root)
+                told = timeline(tree, changes.edits)
                 fresh = [moment for moment in told if moment not in seen]
                 seen.update(fresh)
                 if fresh or first:
                     text, widths = _more(fresh, wish, now(), widths)
                     yield Answer(text, _blind(tree) if first else ())
                 first = False
-
-
-class Edits:
-    """Sees what changes from one tree to the next."""
-
-    def __init__(self) -> None:
-        self._before: dict[Ref, Object] = {}
-        self._edits: list[tuple[Ref, Edit]] = []
-
-    def saw(self, tree: ObjectTree) -> Sequence[tuple[Ref, Edit]]:
-        """Take the next tree; give all changes seen so far."""
-        root = tree.root
-        if root is None:
-            return self._edits
-        ref = ref_of(root)
-        before = self._before.get(ref)
-        self._before[ref] = root
-        edit = edit_between(before, root) if before is not None and before is not root else None
-        if edit is not None:
-            self._edits.append((ref, edit))
-        return self._edits
 
 
 def write(told: Sequence[Moment], wish: Wish, now: datetime) -> str:

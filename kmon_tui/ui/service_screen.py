@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 
+from kmon_tui.domain.change_log import ChangeLog
 from kmon_tui.domain.command import LookAt, OpenService, Refresh
 from kmon_tui.domain.peek import ref_of
 from kmon_tui.domain.pod_facts import PodFacts
@@ -22,7 +23,6 @@ from kmon_tui.render.inside import inside_of, unread
 from kmon_tui.render.lines import cropped
 from kmon_tui.render.service_head import foot_line, head_lines
 from kmon_tui.ui.base import Surroundings
-from kmon_tui.ui.change_log import ChangeLog
 from kmon_tui.ui.chooser import Chooser
 from kmon_tui.ui.command_row import CommandRow
 from kmon_tui.ui.copying import copy, copyable

@@ -1,4 +1,4 @@
-"""What was seen to change in one service while a screen showed it."""
+"""What was seen to change in one service while somebody looked."""
 
 from __future__ import annotations
 
