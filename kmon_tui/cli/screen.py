@@ -40,6 +40,7 @@ def run(start: Start) -> int:
         wanted(start.text("name"))
     _check_terminal(start.environ)
     settings, place = settle(start, configuration)
+    _check_filter(settings.view.filter)
     start.open_log(settings)
     notes = tuple(start.notes)
     start.say_notes()
@@ -62,6 +63,19 @@ def run(start: Start) -> int:
         )
         asyncio.run(_run(app, settings))
     return _after(app, start)
+
+
+def _check_filter(text: str) -> None:
+    """Refuse a filter to start with that cannot be read, as any other wrong configuration."""
+    if not text:
+        return
+    from kmon_tui.render.filter import FilterError, parse_filter
+
+    try:
+        parse_filter(text)
+    except FilterError as error:
+        hint = error.hint and f"{error.hint[:1].upper()}{error.hint[1:]}."
+        raise SettingsError(f"the filter {text!r} cannot be used: {error.message}", hint) from error
 
 
 def _monitor(

@@ -67,10 +67,15 @@ class EntryRow(Horizontal):
         self.display = True
         field = self.query_one(Input)
         field.suggester = SuggestFromList(suggestions, case_sensitive=True) if suggestions else None
+        self.fill(text)
+        self.screen.set_focus(field)  # at once: the next key may be in the same burst
+
+    def fill(self, text: str) -> None:
+        """Write the text as if it had been typed, without a word to anybody."""
+        field = self.query_one(Input)
         with field.prevent(Input.Changed):
             field.value = text
         field.cursor_position = len(text)
-        self.screen.set_focus(field)  # at once: the next key may be in the same burst
 
     def say(self, word: str, *, failed: bool = False) -> None:
         """Write the word at the right end."""

@@ -129,9 +129,11 @@ class FleetScreen(KmonScreen):
         from kmon_tui.ui.entry_row import EntryRow
 
         self._pane = DetailPane(id="detail", classes="-beside")
-        self._filter_row = EntryRow("/", id="filter")
-        self._filter_row.display = bool(self.view.filter)
-        await self.mount(self._filter_row, CommandRow(), before="#context")
+        filter_row = EntryRow("/", id="filter")
+        filter_row.display = bool(self.view.filter)
+        await self.mount(filter_row, CommandRow(), before="#context")
+        filter_row.fill(self.view.filter.text)
+        self._filter_row = filter_row  # only now: a State may have come meanwhile, and it had no parts to write into
         await body.mount(self._pane)
         self._whole.set()
         self._resized()

@@ -58,6 +58,24 @@ def test_a_wrong_context_is_refused_before_the_screen(tmp_path: Path) -> None:
     assert "\x1b" not in text
 
 
+def test_a_filter_that_cannot_be_read_is_refused_before_the_screen() -> None:
+    code, text = ended((*KMON, "--demo", "--filter", "state:bogus"), {})
+
+    assert code == 2
+    assert len(text.splitlines()) == 1
+    assert "no such state: bogus" in text and "One of ready, rolling" in text
+
+
+def test_a_filter_to_start_with_is_at_work_and_to_be_seen() -> None:
+    command = (*KMON, "--demo", "--filter", "ns:fraud")
+    with Terminal(command, columns=80, rows=24, env=plain_environment()) as terminal:
+        terminal.wait_for("esc clears")
+        terminal.wait_for("fraud-xgb")
+
+        assert any(line.startswith(" /ns:fraud") for line in terminal.lines())
+        assert "sklearn-iris" not in terminal.text()
+
+
 def test_a_dumb_terminal_is_refused() -> None:
     code, text = ended((*KMON, "--demo"), {"TERM": "dumb"})
 
