@@ -243,6 +243,13 @@ class KmonApp(OpeningApp):
                 self.exit()
             self._interrupted = now
 
+    def action_command_palette(self) -> None:
+        """Open Textual's palette, made safe for keys that are faster than its list."""
+        from kmon_tui.ui.command_list import KmonPalette
+
+        if not isinstance(self.screen, KmonPalette):
+            self.push_screen(KmonPalette(id="--command-palette"))
+
     def action_help_quit(self) -> None:
         """Say that a second ctrl+c quits."""
         self.notify("ctrl+c again quits", timeout=2)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 
+from textual.command import CommandList, CommandPalette
 from textual.strip import Strip
+from textual.widgets.option_list import Option
 
 from kmon_tui.domain.service import Readiness, Replicas
 from kmon_tui.render.columns import row_line
@@ -124,3 +126,21 @@ async def test_an_ascii_screen_with_a_scroll_bar_is_ascii() -> None:
         text = "".join(strip.text for strip in app.fleet._compositor.render_strips())
 
         assert [char for char in text if not char.isascii()] == []
+
+
+async def test_a_page_turned_in_the_command_palette_before_its_list_is_drawn_is_nothing() -> None:
+    app = KmonApp(Script(ready_state()), ViewSettings(), now=lambda: NOW)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("ctrl+p")
+        await pilot.pause()
+        palette = app.screen
+        assert isinstance(palette, CommandPalette)
+        commands = palette.query_one(CommandList)
+        commands.add_option(Option("new"))
+        commands.highlighted = 0
+        commands._index_to_line.clear()  # as it is until the next layout
+
+        palette._action_command_list("page_down")
+
+        assert app.screen is palette
