@@ -18,6 +18,8 @@ from tests.e2e.alert_series import FAMILIES, PLACE, Family, Series, inputs, pods
 from tests.e2e.sandbox import running_sandbox
 
 pytestmark = pytest.mark.e2e
+ASKED = ("sklearn-iris", "iris-standard", "llama-chat", "query-embedder", "churn")
+"""Services of the demo, one of each family, that somebody asks all the time."""
 ALERTS = Path(__file__).resolve().parents[2] / "manifests" / "alerts.yaml"
 FIRING = "KServeNothingScraped"
 """Fires wherever a test has no series of ``up``: of no service, and so of no interest here."""
@@ -183,14 +185,15 @@ def test_a_real_prometheus_evaluates_every_rule_over_all_families_at_once(versio
         running_sandbox() as place,
         scraping.scraping(place, binary, tmp_path, native=version is not None, rules=str(ALERTS)) as url,
     ):
-        enough = "count by (service_name) (kserve:requests:rate5m) and on () (count(kserve:latency_ms:p99_5m) > 3)"
+        by_service = "count by (service_name) (kserve:requests:rate5m)"
+        of_asked = f'kserve:requests:rate5m{{service_name=~"{"|".join(ASKED)}"}}'
+        all_asked = f"count({by_service} and on (service_name) {of_asked}) == {len(ASKED)}"
+        enough = f"{by_service} and on () ({all_asked}) and on () (count(kserve:latency_ms:p99_5m) > 3)"
         rates = scraping.wait_for_samples(url, enough)
         with urllib.request.urlopen(f"{url}/api/v1/rules", timeout=10) as answer:
             groups = json.load(answer)["data"]["groups"]
 
     told = {rule["name"]: (rule["health"], rule.get("lastError", "")) for group in groups for rule in group["rules"]}
     assert {health for health, _ in told.values()} == {"ok"}, told
-    assert {"sklearn-iris", "iris-standard", "llama-chat", "query-embedder", "churn"} <= {
-        row["metric"]["service_name"] for row in rates
-    }
+    assert set(ASKED) <= {row["metric"]["service_name"] for row in rates}
     assert [row["value"][1] for row in rates if row["value"][1] != "1"] == [], "each service has one rate"
