@@ -127,7 +127,9 @@ class KmonApp(OpeningApp):
         if not gc.isenabled():  # paused by who started us: what is here by now stays until the end
             gc.freeze()
             gc.enable()
-        for note in self._notes:
+        wanted = self._wanted_theme
+        unknown = wanted is not None and wanted not in self.available_themes
+        for note in (*self._notes, *((f"there is no theme {wanted}: :theme chooses one",) if unknown else ())):
             self.notify(note, severity="warning", markup=False, timeout=15)
         self._workers_of_ours = [
             self.run_worker(self._watcher.run(), name="monitor"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
 from textual.command import CommandList, CommandPalette
 from textual.strip import Strip
 from textual.widgets.option_list import Option
@@ -144,3 +145,13 @@ async def test_a_page_turned_in_the_command_palette_before_its_list_is_drawn_is_
         palette._action_command_list("page_down")
 
         assert app.screen is palette
+
+
+@pytest.mark.parametrize(("theme", "said"), [("nope", ["there is no theme nope: :theme chooses one"]), ("nord", [])])
+async def test_a_theme_that_does_not_exist_is_said(theme: str, said: list[str]) -> None:
+    app = KmonApp(Script(ready_state()), ViewSettings(theme=theme), now=lambda: NOW)
+
+    async with app.run_test() as pilot:
+        await settled(pilot)
+
+        assert [notice.message for notice in app._notifications] == said
