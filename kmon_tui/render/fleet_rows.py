@@ -14,6 +14,7 @@ from kmon_tui.domain.service import InferenceService, Key
 from kmon_tui.domain.traffic import Traffic
 from kmon_tui.render.filter import Filter
 from kmon_tui.render.rows import SORTS, Row, Severity, Sort, cause, has_split, row_of
+from kmon_tui.render.sparkline import WARN_RATIO
 
 if TYPE_CHECKING:
     from kmon_tui.domain.verdict import Diagnosis
@@ -91,8 +92,17 @@ class FleetRows:
             raised = alerts.get(isvc.key, ())
             if old is not None and old.isvc is isvc and old.traffic is new_traffic and old.alerts == raised:
                 continue
-            self._put(row_of(isvc, new_traffic, raised, self._reasons.get(isvc.key)), old)
             changed.add(isvc.key)
+            if (
+                old is not None
+                and old.isvc is isvc
+                and old.alerts == raised
+                and is_calm(old.traffic)
+                and is_calm(new_traffic)
+            ):
+                self._pass_on(old, new_traffic)
+                continue
+            self._put(row_of(isvc, new_traffic, raised, self._reasons.get(isvc.key)), old)
             if old is None:
                 added.append(isvc.key)
         self._place(added, gone)
@@ -173,6 +183,12 @@ class FleetRows:
             if max(row.severity, old.severity) >= Severity.ERRORS or row.isvc.traffic != old.isvc.traffic:
                 self.layout_due = self.layout_due or cause(row) != cause(old) or has_split_changed(row, old)
 
+    def _pass_on(self, old: Row, traffic: Traffic | None) -> None:
+        """Give a row new numbers that change nothing else of it: the usual case of thousands at each tick."""
+        row = self.rows[old.isvc.key] = Row(old.isvc, traffic, old.severity, old.reason, old.alerts)
+        if self.sort.of_traffic and not self.resort_due:
+            self.resort_due = self.sort.key(row) != self.sort.key(old)
+
     def _place(self, added: Sequence[Key], gone: set[Key]) -> None:
         """Give new rows their places in the order of the last sort, and close the gaps of those gone."""
         self.layout_due = self.layout_due or bool(added or gone)
@@ -187,6 +203,11 @@ class FleetRows:
     def _count(self, row: Row, by: int) -> None:
         word = "not serving" if row.severity is Severity.NOT_SERVING else row.isvc.readiness.value
         self.counts[word] += by
+
+
+def is_calm(traffic: Traffic | None) -> bool:
+    """Whether severity and reason of a row come from elsewhere than its errors."""
+    return traffic is None or traffic.error_ratio is None or traffic.error_ratio < WARN_RATIO
 
 
 def needs_line(row: Row, *, show_split: bool) -> bool:

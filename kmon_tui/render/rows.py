@@ -131,6 +131,8 @@ class Sort:
     name: str
     label: str
     key: Callable[[Row], Any]
+    of_traffic: bool = False
+    """Whether numbers of the traffic decide it."""
 
 
 BEGINNING = datetime.min.replace(tzinfo=UTC)
@@ -160,9 +162,9 @@ SORTS: Mapping[str, Sort] = {
         Sort("state", "trouble first", lambda row: (-row.severity, row.isvc.key.namespace, row.isvc.key.name)),
         Sort("name", "name", lambda row: (row.isvc.key.name, row.isvc.key.namespace)),
         Sort("ns", "namespace", lambda row: (row.isvc.key.namespace, row.isvc.key.name)),
-        Sort("rps", "most requests first", _traffic_key(lambda traffic: traffic.requests_per_s)),
-        Sort("err", "most errors first", _traffic_key(lambda traffic: traffic.error_ratio)),
-        Sort("p90", "slowest first", _traffic_key(lambda traffic: traffic.p90_ms)),
+        Sort("rps", "most requests first", _traffic_key(lambda traffic: traffic.requests_per_s), of_traffic=True),
+        Sort("err", "most errors first", _traffic_key(lambda traffic: traffic.error_ratio), of_traffic=True),
+        Sort("p90", "slowest first", _traffic_key(lambda traffic: traffic.p90_ms), of_traffic=True),
         Sort("change", "last changed first", _newest_first(lambda isvc: isvc.changed)),
         Sort("since", "newest state first", _newest_first(lambda isvc: isvc.since)),
         Sort("age", "newest service first", _newest_first(lambda isvc: isvc.created)),

@@ -257,3 +257,31 @@ def test_trouble_first_takes_alerts_in_at_the_next_sort() -> None:
     assert changed == {C.key}
     assert rows.arrange(every_row, show_split=False)[:2] == [C.key, Reason(C.key)]
     assert rows.update(services, {}, {C.key: (GRAVE,)}) == set()
+
+
+RATIOS = (None, 0.0, 0.001, 0.02, 0.5, float("nan"))
+
+
+@pytest.mark.parametrize("before", RATIOS)
+@pytest.mark.parametrize("after", RATIOS)
+@pytest.mark.parametrize("service", [A, SICK, isvc("idle", replicas=Replicas(0, 2))])
+def test_new_numbers_make_the_row_that_they_would_make_alone(
+    before: float | None, after: float | None, service: InferenceService
+) -> None:
+    rows, new = FleetRows(), Traffic(Family.ALIAS, error_ratio=after)
+    rows.update(fleet(service), {service.key: Traffic(Family.ALIAS, error_ratio=before)})
+
+    assert rows.update(fleet(service), {service.key: new}) == {service.key}
+    assert rows.rows[service.key] == row_of(service, new)
+    assert sum(rows.counts.values()) == 1
+
+
+@pytest.mark.parametrize(("sort", "due"), [("rps", True), ("name", False), ("state", False)])
+def test_new_numbers_make_a_sort_due_only_where_they_decide_it(sort: str, due: bool) -> None:
+    rows = FleetRows()
+    rows.sort_by(SORTS[sort])
+    rows.update(fleet(A), {A.key: Traffic(Family.ALIAS, requests_per_s=1.0)})
+
+    rows.update(fleet(A), {A.key: Traffic(Family.ALIAS, requests_per_s=2.0)})
+
+    assert rows.resort_due is due
