@@ -48,7 +48,7 @@ def rows() -> Iterator[Row]:
     p50, p99 = percentile(took, 0.5), percentile(took, 0.99)
     yield at_most(f"{what}: key->paint p99", p99, 50, " ms", f"p50 {p50:.1f}, worst {max(took):.0f}")
     yield at_most(f"{what}: key->paint p99, x empty", p99 / empty.p99_ms, 8, "x", f"empty {empty.p99_ms:.1f} ms")
-    yield at_most(f"{what}: memory between 10 and 30 s", late_mb - early_mb, 25, " MB", f"before {before_mb:.0f} MB")
+    yield at_most(f"{what}: memory between 10 and 30 s", late_mb - early_mb, 15, " MB", f"before {before_mb:.0f} MB")
     yield Row(f"{what}: CPU of a core", "", f"{cpu:.0f} %")
     said = re.search(r"dropped ([\d,]+)", head)
     yield Row(f"{what}: says what was dropped", "yes", said[0] if said else "no", said is not None)
