@@ -10,7 +10,8 @@ from kmon_tui import __version__
 from kmon_tui.cli import out
 from kmon_tui.cli.start import Start, settle
 from kmon_tui.domain.errors import SettingsError
-from kmon_tui.oneshot.formats import checked, json_text, yaml_text
+from kmon_tui.oneshot.formats import checked
+from kmon_tui.render.escapes import json_text, yaml_text
 from kmon_tui.settings import Settings
 
 _PACKAGES = ("textual", "kubernetes", "aiohttp", "httpx", "prometheus-api-client", "plotext", "msgspec")

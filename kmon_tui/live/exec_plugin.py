@@ -22,6 +22,7 @@ from kmon_tui.domain.errors import Unauthorized
 from kmon_tui.live.access import Endpoint, ExecPlugin
 from kmon_tui.live.kubeconfig import find_access
 from kmon_tui.live.kubefiles import Surroundings
+from kmon_tui.live.plugin_words import typed
 from kmon_tui.settings import Credential, KubeSettings, Secret
 
 LIMIT_S = 30.0
@@ -152,7 +153,7 @@ def _not_started(plugin: ExecPlugin, error: OSError) -> Unauthorized:
 
 
 def _hint(plugin: ExecPlugin) -> str:
-    return f"Try it in a shell: {plugin.command}. It may want you to log in there."
+    return f"Try it in a shell: {typed(plugin)} (it may want you to log in there)."
 
 
 def _last_line(err: bytes) -> str:

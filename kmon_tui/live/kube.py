@@ -23,6 +23,7 @@ from kmon_tui.live.credentials import Credentials, Headers, Proof
 from kmon_tui.live.exec_plugin import LIMIT_S
 from kmon_tui.live.kube_errors import FOREIGN, failure, is_page, retry_after_s, translate
 from kmon_tui.live.lean_kubernetes import ApiClient, Configuration
+from kmon_tui.live.plugin_words import typed
 from kmon_tui.live.ratelimit import RateLimit
 
 NextLine = Callable[[], Awaitable[bytes]]
@@ -262,7 +263,7 @@ class KubeClient:
     def _login_hint(self) -> str:
         login = self._access.login
         if login.plugin is not None:
-            return f"The server refuses the token of the login plugin {login.plugin.command}: log in again in a shell."
+            return f"The server refuses the token of the login plugin: log in again, then try {typed(login.plugin)}."
         if login.token or login.token_file:
             return "The token has expired or is of another cluster: log in again, kmon-tui reads the new one."
         if login.certificate or login.certificate_file:

@@ -18,9 +18,9 @@ from kmon_tui.domain.plan import Plan
 from kmon_tui.domain.rollout import WAIT_S, Rollout
 from kmon_tui.monitor.deploying import look_in, plan_words, roll_out, rollout_words
 from kmon_tui.oneshot import diff
-from kmon_tui.oneshot.formats import json_text, yaml_text
 from kmon_tui.oneshot.get import Answer
 from kmon_tui.oneshot.plans import plan_items, rollout_item
+from kmon_tui.render.escapes import json_text, yaml_text
 from kmon_tui.settings import Settings
 
 OK, FINDING, TIMEOUT = 0, 1, 5

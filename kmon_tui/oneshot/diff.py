@@ -8,9 +8,9 @@ from kmon_tui.backend import Deployer, OpenBackend
 from kmon_tui.domain.errors import Unreachable
 from kmon_tui.domain.manifest import Bundle
 from kmon_tui.domain.plan import Plan
-from kmon_tui.oneshot.formats import json_text, yaml_text
 from kmon_tui.oneshot.get import Answer
 from kmon_tui.oneshot.plans import plan_items, plan_text
+from kmon_tui.render.escapes import json_text, yaml_text
 from kmon_tui.settings import Settings
 
 SAME, DIFFERS, WRONG, FORBIDDEN = 0, 1, 2, 4

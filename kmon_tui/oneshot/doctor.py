@@ -12,10 +12,10 @@ from kmon_tui.domain.errors import Forbidden, Unreachable
 from kmon_tui.domain.fleet import Fleet
 from kmon_tui.domain.names import Wanted
 from kmon_tui.domain.service import Key
-from kmon_tui.oneshot.formats import json_text, yaml_text
 from kmon_tui.oneshot.get import Answer
 from kmon_tui.oneshot.metrics import chosen, complete_fleet
 from kmon_tui.render.doctor import report_text
+from kmon_tui.render.escapes import json_text, yaml_text
 from kmon_tui.settings import Settings
 from kmon_tui.settings.forwards import ForwardsFile
 

@@ -14,13 +14,13 @@ from kmon_tui.domain.health import Status
 from kmon_tui.domain.names import Wanted
 from kmon_tui.domain.timeline import Moment, timeline
 from kmon_tui.domain.tree import ObjectTree
-from kmon_tui.oneshot.formats import json_text, yaml_text
 from kmon_tui.oneshot.get import Answer
 from kmon_tui.oneshot.items import age_s, time_text
 from kmon_tui.oneshot.looking import Now, look, trees_of
 from kmon_tui.oneshot.metrics import chosen, complete_fleet
 from kmon_tui.oneshot.table import NONE, text_of
 from kmon_tui.render.cells import clean
+from kmon_tui.render.escapes import json_text, yaml_text
 from kmon_tui.render.units import duration
 from kmon_tui.settings import Settings
 

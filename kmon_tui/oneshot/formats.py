@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -14,6 +13,7 @@ from kmon_tui.domain.service import InferenceService
 from kmon_tui.oneshot.items import item_of
 from kmon_tui.oneshot.table import header, row, text_of
 from kmon_tui.render.cells import clean
+from kmon_tui.render.escapes import json_text, yaml_text
 
 FORMATS = ("table", "wide", "json", "yaml", "name", "csv")
 _CSV = ("namespace", "name", "kind", "readiness", "ready", "reason", "message", "since", "mode", "runtime", "format")
@@ -49,18 +49,6 @@ def write(
     if headers and rows:
         rows.insert(0, header(wide=wide, namespaces=namespaces))
     return text_of(rows)
-
-
-def json_text(content: object, *, ascii_only: bool = False, indent: int | None = 2) -> str:
-    """Write JSON; never NaN or Infinity."""
-    return json.dumps(content, ensure_ascii=ascii_only, allow_nan=False, indent=indent) + "\n"
-
-
-def yaml_text(content: object) -> str:
-    """Write YAML in the order of the fields."""
-    import yaml
-
-    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=4096)
 
 
 def _csv(services: Sequence[InferenceService], now: datetime, *, headers: bool) -> str:

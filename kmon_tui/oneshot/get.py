@@ -16,9 +16,10 @@ from kmon_tui.domain.fleet import Fleet, Place
 from kmon_tui.domain.health import Health, Status
 from kmon_tui.domain.names import Wanted
 from kmon_tui.domain.service import InferenceService, Key
-from kmon_tui.oneshot.formats import json_text, write
+from kmon_tui.oneshot.formats import write
 from kmon_tui.oneshot.items import Item, item_of
 from kmon_tui.oneshot.table import header, row, text_of
+from kmon_tui.render.escapes import json_text
 from kmon_tui.settings import Settings
 
 PATIENCE_S = 30.0

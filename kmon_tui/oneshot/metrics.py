@@ -20,11 +20,12 @@ from kmon_tui.domain.measurement import Measurement
 from kmon_tui.domain.names import Wanted
 from kmon_tui.domain.service import InferenceService, Key
 from kmon_tui.domain.traffic import Family, Series, Traffic
-from kmon_tui.oneshot.formats import checked, json_text, yaml_text
+from kmon_tui.oneshot.formats import checked
 from kmon_tui.oneshot.get import PATIENCE_S, Answer, raise_if_failing
 from kmon_tui.oneshot.table import UNKNOWN, text_of
 from kmon_tui.render import units
 from kmon_tui.render.cells import clean
+from kmon_tui.render.escapes import json_text, yaml_text
 from kmon_tui.settings import Settings
 
 FORMATS = ("table", "json", "yaml")

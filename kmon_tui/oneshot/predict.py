@@ -14,10 +14,10 @@ from kmon_tui.domain.predict import Header, Prediction, PredictRequest, Repetiti
 from kmon_tui.domain.predict_samples import pretty, wrong_json
 from kmon_tui.domain.predict_speech import path_of
 from kmon_tui.domain.service import InferenceService
-from kmon_tui.oneshot.formats import json_text, yaml_text
 from kmon_tui.oneshot.get import Answer
 from kmon_tui.oneshot.metrics import chosen, complete_fleet
 from kmon_tui.render.cells import clean
+from kmon_tui.render.escapes import json_text, yaml_text
 from kmon_tui.render.predict_words import answer_text, outcome_words, repetition_rows
 from kmon_tui.settings import Settings
 

@@ -13,13 +13,13 @@ from kmon_tui.domain.names import Wanted, short_name
 from kmon_tui.domain.service import Key
 from kmon_tui.domain.tree import Ref
 from kmon_tui.domain.verdict import Diagnosis, Evidence
-from kmon_tui.oneshot.formats import json_text, yaml_text
 from kmon_tui.oneshot.get import Answer
 from kmon_tui.oneshot.items import age_s, time_text
 from kmon_tui.oneshot.looking import Now, diagnose_many, look, suspects
 from kmon_tui.oneshot.metrics import chosen, complete_fleet
 from kmon_tui.oneshot.table import NONE, text_of
 from kmon_tui.render.cells import clean
+from kmon_tui.render.escapes import json_text, yaml_text
 from kmon_tui.render.units import duration
 from kmon_tui.settings import Settings
 

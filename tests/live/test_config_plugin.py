@@ -321,3 +321,26 @@ def test_headers_show_themselves_to_nobody() -> None:
     headers = Headers({"Authorization": "Bearer s3cret"})
 
     assert "s3cret" not in f"{headers!r} {headers} {pretty_repr(headers)} {pretty_repr({'headers': headers})}"
+
+
+async def test_the_hint_is_the_whole_command_as_it_is_typed(tmp_path: Path) -> None:
+    path = script(tmp_path, "echo 'session expired' >&2; exit 1")
+    plugin = plugin_of(path, args=("eks", "get-token", "--cluster-name", "my models", "--region=eu-1"))
+
+    with pytest.raises(Unauthorized) as caught:
+        await run_plugin(plugin, ENDPOINT)
+
+    assert caught.value.message.endswith("session expired")
+    assert f"{path} eks get-token --cluster-name 'my models' --region=eu-1 (" in caught.value.hint
+
+
+async def test_no_secret_of_the_kubeconfig_is_in_the_hint(tmp_path: Path) -> None:
+    args = ("get-token", "--client-id", "me", "--client-secret", "s3cr3t", "--password=s3cr3t", "--token-file", "/t")
+    plugin = plugin_of(script(tmp_path, "exit 1"), args=args, env=(("AWS_SECRET_ACCESS_KEY", "s3cr3t"),))
+
+    with pytest.raises(Unauthorized) as caught:
+        await run_plugin(plugin, ENDPOINT)
+
+    assert "s3cr3t" not in caught.value.hint
+    assert "AWS_SECRET_ACCESS_KEY=*** " in caught.value.hint
+    assert "get-token --client-id me --client-secret *** --password=*** --token-file /t" in caught.value.hint
