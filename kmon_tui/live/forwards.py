@@ -11,6 +11,7 @@ from kmon_tui.domain.forward import Forward, ForwardSpec
 from kmon_tui.live.holding import PATIENCE_S, Holding
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.listener import Listener
+from kmon_tui.live.pod_tunnels import PodTunnels
 from kmon_tui.live.shared_watch import SharedWatches
 from kmon_tui.live.watch import Around
 
@@ -21,7 +22,7 @@ MOVING_S = 1.0
 
 
 class KubeForwards:
-    """Holds forwards; they share the way to the API server, and its watches."""
+    """Holds forwards; they share the way to the API server, its watches, and the links to the pods."""
 
     def __init__(
         self, client: KubeClient, own_namespace: str, around: Around | None = None, *, patience_s: float = PATIENCE_S
@@ -29,6 +30,7 @@ class KubeForwards:
         self._client = client
         self._own_namespace = own_namespace
         self._watches = SharedWatches(client, around or Around())
+        self._tunnels = {alone: PodTunnels(client, alone=alone) for alone in (False, True)}
         self._patience_s = patience_s
 
     async def hold(self, spec: ForwardSpec, *, alone: bool = False) -> Stream[Forward]:
@@ -36,7 +38,8 @@ class KubeForwards:
         changed = asyncio.Event()
         spec = replace(spec, target=spec.target.within(self._own_namespace))
         listener = Listener.take(spec.local_port)
-        holding = Holding(self._client, spec, listener, self._watches, changed.set, self._patience_s, alone=alone)
+        tunnels = self._tunnels[alone]
+        holding = Holding(self._client, spec, listener, self._watches, tunnels, changed.set, self._patience_s)
         task = asyncio.create_task(holding.run(), name=f"forward {spec.name}")
         task.add_done_callback(lambda _: changed.set())
         try:

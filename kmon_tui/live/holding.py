@@ -20,6 +20,7 @@ from kmon_tui.live.peer_uid import can_tell, is_me, peer_uid
 from kmon_tui.live.pod_choice import PodChoice
 from kmon_tui.live.pod_route import PodPort, PodRoute
 from kmon_tui.live.pod_stream import PodStream
+from kmon_tui.live.pod_tunnels import PodTunnels
 from kmon_tui.live.probe import probe
 from kmon_tui.live.relay import Elsewhere, Ended, halves, join, relay, reset
 from kmon_tui.live.shared_watch import SharedWatches
@@ -42,18 +43,16 @@ class Holding:
         spec: ForwardSpec,
         listener: Listener,
         watches: SharedWatches,
+        tunnels: PodTunnels,
         changed: Callable[[], None],
         patience_s: float = PATIENCE_S,
-        *,
-        alone: bool = False,
     ) -> None:
-        self._alone = alone
+        self._tunnels = tunnels
         self._listener = listener
         self._tell = changed
         self._patience_s = patience_s
         self._pods = TargetPods(client, watches, spec.target, self._pods_changed)
         self._choice = PodChoice(self._pods)
-        self._client = client
         self._route: PodRoute | None = None
         self._streams: dict[int, PodStream] = {}
         self._count = 0
@@ -87,7 +86,7 @@ class Holding:
     async def run(self) -> None:
         """Serve until cancelled; then the port is free and every connection closed."""
         async with asyncio.TaskGroup() as tasks:
-            self._route, self._tasks = PodRoute(self._client, self._find, tasks, alone=self._alone), tasks
+            self._route, self._tasks = PodRoute(self._tunnels, self._find, tasks), tasks
             try:
                 tasks.create_task(self._pods.run(), name=f"pods of {self._row.value.spec.target}")
                 tasks.create_task(self._probe_now_and_then(), name=f"probe {self._row.value.spec.target}")

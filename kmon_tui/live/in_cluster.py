@@ -22,6 +22,7 @@ from kmon_tui.live.find_prometheus import Candidate
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.metrics import PrometheusMetrics
 from kmon_tui.live.pod_route import PodRoute
+from kmon_tui.live.pod_tunnels import PodTunnels
 from kmon_tui.live.prometheus_address import parse_matchers
 from kmon_tui.live.seek_prometheus import choices_of, finder, seek, seek_named
 from kmon_tui.settings import PrometheusSettings
@@ -139,7 +140,7 @@ class InClusterMetrics:
             candidate = await seek_named(self._client, url)
             found_by = f"{self._settings.found_by}, through a tunnel: {candidate.how}"
         self._where = f"Prometheus {candidate}"
-        self._route = PodRoute(self._client, finder(self._client, candidate), self._tasks)
+        self._route = PodRoute(PodTunnels(self._client), finder(self._client, candidate), self._tasks)
         dialer = Dialer(self._route)
         bearer = candidate.https and await self._bearer()
         settings = replace(

@@ -60,6 +60,8 @@ class PodStream(asyncio.Transport):
         self.name = f"port {port} of pod {pod}"
         self.received = 0
         self.sent = 0
+        self.forgotten: Callable[[PodStream], object] | None = None
+        """Hears that nothing more comes or goes, after a close() too, which lingers."""
         self._sender = sender
         self._protocol = protocol
         self._loop = asyncio.get_running_loop()
@@ -118,7 +120,7 @@ class PodStream(asyncio.Transport):
         self.write_eof()
         self._held.clear()
         if self._data_over:
-            self._sender.forget(self)
+            self._forget()
         else:
             self._set_timer(_LINGER_S, self._stop_lingering)
         self._lose(None)
@@ -206,14 +208,14 @@ class PodStream(asyncio.Transport):
 
     def fail(self, error: BackendError) -> None:
         """End with this reason, after what is held has been read."""
-        self._sender.forget(self)
+        self._forget()
         self._cancel_timer()
         self._failed = True
         self.resume_writing()  # whoever waits for room must get on to reading what is held
         self._end(lambda: self._lose(error))
 
-    def fail_stalled(self, error: BackendError) -> None:
-        """End with this reason at once: the reader has stopped, so nothing is waited for."""
+    def cut(self, error: BackendError) -> None:
+        """End with this reason at once, in both directions; nothing is waited for."""
         self._held.clear()
         self._stop_lingering()
         self._lose(error)
@@ -223,6 +225,11 @@ class PodStream(asyncio.Transport):
         await self._held.room()
 
     # Helpers.
+
+    def _forget(self) -> None:
+        self._sender.forget(self)
+        if self.forgotten is not None:
+            self.forgotten(self)
 
     def _hand_on(self) -> None:
         while self._held and self._reading and not self._lost:
@@ -241,7 +248,7 @@ class PodStream(asyncio.Transport):
         if self._closing:
             if self._data_over:
                 self._cancel_timer()
-                self._sender.forget(self)
+                self._forget()
         elif not (self._data_over or self._error_text):
             return
         elif self._error_over:
@@ -283,7 +290,7 @@ class PodStream(asyncio.Transport):
         self._cancel_timer()
         self._wrote_end = True
         self._sender.send_reset(self.data_id, self.error_id)
-        self._sender.forget(self)
+        self._forget()
 
     def _lose(self, error: BackendError | None) -> None:
         if not self._lost:

@@ -57,7 +57,7 @@ def choose(isvc: InferenceService, pods: Sequence[TargetPod], before: PodPort | 
         raise _nobody(isvc, len(entries))
     same = [pod for pod in ready if before is not None and pod.metadata.name == before.pod]
     pod = (same or ready)[0]
-    place = PodPort(isvc.key.namespace, pod.metadata.name, model_port(target, pod))
+    place = PodPort(isvc.key.namespace, pod.metadata.name, model_port(target, pod), uid=pod.metadata.uid)
     return Door(place, serves_tls(target, pod))
 
 

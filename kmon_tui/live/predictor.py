@@ -18,6 +18,7 @@ from kmon_tui.domain.predict_speech import full_path, host_of, other_prefix, spe
 from kmon_tui.domain.service import InferenceService, Key
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.pod_route import FindPod, PodPort, PodRoute
+from kmon_tui.live.pod_tunnels import PodTunnels
 from kmon_tui.live.predict_exchange import Target, exchange, last_of
 from kmon_tui.live.predict_gateway import gateway, gateway_finder, is_inside
 from kmon_tui.live.predict_prepare import prepared
@@ -56,6 +57,7 @@ class HttpPredictor:
         self._settings = settings
         self._shelf = shelf
         self._tasks = asyncio.TaskGroup()
+        self._tunnels = PodTunnels(client)
         self._ways: dict[Key | str, _Way] = {}
         """By service; by URL for gateways inside the cluster. The one that was used last is the last one."""
 
@@ -159,7 +161,7 @@ class HttpPredictor:
 
     def _way(self, name: Key | str, find: FindPod) -> _Way:
         """Give the tunnel of this name, made when there is none; the least used one is closed for it."""
-        way = self._ways.pop(name, None) or _Way(PodRoute(self._client, find, self._tasks))
+        way = self._ways.pop(name, None) or _Way(PodRoute(self._tunnels, find, self._tasks))
         self._ways[name] = way
         while len(self._ways) > MOST_ROUTES:
             self._ways.pop(next(iter(self._ways))).route.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from typing import Protocol
 
@@ -29,6 +30,8 @@ SILENCE_S = 30.0
 FULL_SILENCE_S = 120.0
 """The same while bytes of ours wait: a kubelet answers no ping while a process in the pod does not read."""
 STALL_S = 1.0
+STUCK_S = 0.25
+"""A link that has taken no bytes for so long may be held up by a process that does not read."""
 _PIECE = 32 * 1024
 """Longest DATA frame, as kubectl sends them."""
 
@@ -74,6 +77,8 @@ class SpdySession:
         self._moved_s = self._clock()
         """When something last came, or went after having waited for room."""
         self._stalled_s = -1e9
+        self._sending_s = math.inf
+        """Since when the link has taken no more bytes."""
         self._leaving = False
         self.closed = False
 
@@ -84,8 +89,12 @@ class SpdySession:
 
     @property
     def crowded(self) -> bool:
-        """True for some seconds after one reader held all the others up: new connections are better off elsewhere."""
-        return self._clock() - self._stalled_s < 5.0
+        """True while the link takes no bytes, and for some seconds after one reader held all the others up.
+
+        New connections are better off elsewhere: a process that does not read holds up what comes behind.
+        """
+        now_s = self._clock()
+        return now_s - self._sending_s > STUCK_S or now_s - self._stalled_s < 5.0
 
     @property
     def connections(self) -> int:
@@ -203,8 +212,9 @@ class SpdySession:
                 while self._out and size < _BATCH:
                     batch.append(part := self._out.popleft())
                     size += len(part)
-                began = self._clock()
+                began = self._sending_s = self._clock()
                 await self._link.send(b"".join(batch) if len(batch) > 1 else bytes(batch[0]))
+                self._sending_s = math.inf
                 self._out_size -= size
                 now = self._clock()
                 if now - began > 0.001:
@@ -260,7 +270,7 @@ class SpdySession:
                 await stream.room()
         except TimeoutError:
             message = f"{stream.name}: {MOST_UNREAD >> 20} MiB were not read for {STALL_S:.0f} s"
-            stream.fail_stalled(TimedOut(message, "The local reader has stopped; only this connection was reset."))
+            stream.cut(TimedOut(message, "The local reader has stopped; only this connection was reset."))
         self._stalled_s = self._moved_s = self._clock()
 
     async def _keep_alive(self) -> None:

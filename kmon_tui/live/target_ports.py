@@ -165,7 +165,7 @@ def _ready(pods: Iterable[TargetPod]) -> list[TargetPod]:
 
 
 def _place(pod: TargetPod, port: int, https: bool = False) -> PodPort:
-    return PodPort(pod.metadata.namespace, pod.metadata.name, port, https)
+    return PodPort(pod.metadata.namespace, pod.metadata.name, port, https, pod.metadata.uid)
 
 
 def _target_port(port: ServicePort, pod: TargetPod) -> int:

@@ -56,6 +56,7 @@ class PodMeta(msgspec.Struct, frozen=True):
 
     name: str = ""
     namespace: str = ""
+    uid: str = ""
     version: str = msgspec.field(name="resourceVersion", default="")
     deleted: str | None = msgspec.field(name="deletionTimestamp", default=None)
     labels: dict[str, str] | None = None

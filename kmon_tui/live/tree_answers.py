@@ -23,6 +23,7 @@ from kmon_tui.live.codec import fit
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.objects import facts_of
 from kmon_tui.live.pod_route import PodPort, PodRoute
+from kmon_tui.live.pod_tunnels import PodTunnels
 from kmon_tui.live.predict_transport import TunnelTransport
 from kmon_tui.live.shapes import Served
 
@@ -55,7 +56,7 @@ async def _get(client: KubeClient, place: PodPort, url: str) -> httpx.Response |
 
     tunnel = Ask("create", "pods/portforward", place.namespace)
     async with asyncio.TaskGroup() as tasks:
-        route = PodRoute(client, find, tasks)
+        route = PodRoute(PodTunnels(client), find, tasks)
         try:
             client.refusals.check(tunnel)
             async with (

@@ -14,6 +14,7 @@ import pytest
 from kmon_tui.domain.errors import BackendError, TimedOut, Unreachable
 from kmon_tui.live.dialer import Dialer
 from kmon_tui.live.pod_route import PodPort, PodRoute
+from kmon_tui.live.pod_tunnels import PodTunnels
 from tests.live.test_tunnel import MB, way_to
 from tests.sandbox.one_pod import OnePod, echo, one_pod, until
 
@@ -41,7 +42,7 @@ async def local_to(folder: Path, port: int = 8080) -> AsyncGenerator[Local, None
         return PodPort("default", "iris-pod", port)
 
     async with one_pod(echo, folder) as pod, way_to(pod) as way, asyncio.timeout(30), asyncio.TaskGroup() as tasks:
-        route = PodRoute(way, find, tasks)
+        route = PodRoute(PodTunnels(way), find, tasks)
         try:
             yield Local(pod, Dialer(route), route)
         finally:
