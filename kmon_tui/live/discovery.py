@@ -47,7 +47,7 @@ async def likely_kinds(client: KubeClient) -> dict[Kind, str]:
     Where discovery is forbidden every kind may exist.
     """
     try:
-        served = await _versions(client)
+        served = await served_versions(client)
     except Forbidden:
         served = {version for versions in VERSIONS.values() for version in versions}
     return {kind: f"{GROUP}/{first}" for kind, versions in VERSIONS.items() if (first := _first(versions, served))}
@@ -59,7 +59,7 @@ async def sure_kinds(client: KubeClient, kinds: Iterable[Kind]) -> dict[Kind, st
     While all are missing the group is asked for first, which most often is not there.
     """
     wanted = set(kinds)
-    served = await _versions(client) if wanted == set(Kind) else _versions_of(wanted)
+    served = await served_versions(client) if wanted == set(Kind) else _versions_of(wanted)
     held = {version: await _plurals(client, version) for version in sorted(served & _versions_of(wanted))}
     found: dict[Kind, str] = {}
     for kind in wanted:
@@ -83,7 +83,8 @@ async def server_version(client: KubeClient) -> str:
     return _read(await client.get("/version", Ask("get", "the version", where=False)), _Info, client).version
 
 
-async def _versions(client: KubeClient) -> set[str]:
+async def served_versions(client: KubeClient) -> set[str]:
+    """Give the versions of KServe's group; empty where KServe is not installed."""
     try:
         body = await client.get(GROUP, Ask("get", "the versions of serving.kserve.io", where=False))
     except NotFound:

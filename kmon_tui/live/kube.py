@@ -9,6 +9,7 @@ import asyncio
 import socket
 import ssl
 import tempfile
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -60,6 +61,8 @@ class KubeClient:
         self._credentials = Credentials(access, limit_s)
         self.refusals = Refusals()
         """What was refused a short while ago; who opens tunnels may keep theirs here, too."""
+        self.heard_s = time.monotonic()
+        """When the server was heard last, as time.monotonic() tells it."""
         self._rate = rate or RateLimit()
         self._api: Any = None
         self._certificate: object = None
@@ -78,6 +81,7 @@ class KubeClient:
         try:
             async for chunk in response.content.iter_any():
                 body += chunk
+                self.heard_s = time.monotonic()
         except FOREIGN as error:
             raise translate(error, self.server) from error
         finally:
@@ -136,6 +140,7 @@ class KubeClient:
                     line: bytes = await content.readline()
                 except FOREIGN as error:
                     raise translate(error, self.server) from error
+                self.heard_s = time.monotonic()
                 return line
 
             yield next_line
@@ -243,6 +248,7 @@ class KubeClient:
                 )
         except FOREIGN as error:
             raise translate(error, self.server) from error
+        self.heard_s = time.monotonic()
         response: aiohttp.ClientResponse = sent.response
         return response
 

@@ -17,6 +17,7 @@ from kmon_tui.live.asking import REFUSED_FOR_S
 from kmon_tui.live.codec import Codec
 from kmon_tui.live.discovery import PLURALS, likely_kinds, questions, server_version, sure_kinds
 from kmon_tui.live.kube import KubeClient
+from kmon_tui.live.pulse import Pulse
 from kmon_tui.live.rows import PodSink, Rows, ServedSink
 from kmon_tui.live.shapes import PodObject, Served
 from kmon_tui.live.watch import Around, Follower, Resource, failing
@@ -56,6 +57,7 @@ class Scope:
             self._allowed.set()
         self._looked = False
         self._looking = Health()
+        self._pulse = Pulse(client, around.pace, changed)
         self._server_version = ""
 
     def narrowed(self, namespace: str, note: str) -> Scope:
@@ -70,6 +72,7 @@ class Scope:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._look(), name="look for kinds")
             tasks.create_task(self._ask_version(), name="server version")
+            tasks.create_task(self._pulse.run(), name="feel the pulse")
             for kind in Kind:
                 tasks.create_task(self._keep(kind), name=f"watch {kind}")
                 tasks.create_task(self._keep_pods(kind), name=f"watch pods of {kind}")
@@ -100,6 +103,8 @@ class Scope:
         for watched in self._all():
             if watched.health.status is Status.FAILING and watched.health.kind != _LOCAL:
                 return watched.health
+        if self.synced and self._pulse.health.status is Status.FAILING:
+            return self._pulse.health
         refusals = [w.refused for w in self._kinds.values() if w.refused is not None]
         # Who may list but not watch sees the list first.
         more_comes = not self.synced and any(watched.shown for watched in self._kinds.values())

@@ -13,11 +13,19 @@ from typing import Generic, Protocol, TypeVar
 from urllib.parse import urlencode
 
 from kmon_tui.domain.backoff import Backoff
-from kmon_tui.domain.errors import BackendError, BadAnswer, Forbidden, NotFound, Unauthorized, Unreachable
+from kmon_tui.domain.errors import (
+    BackendError,
+    BadAnswer,
+    Forbidden,
+    NotFound,
+    TimedOut,
+    Unauthorized,
+    Unreachable,
+)
 from kmon_tui.domain.health import Health, Status
 from kmon_tui.live.asking import Ask
 from kmon_tui.live.codec import Codec, NotReadable, Trouble
-from kmon_tui.live.kube import KubeClient
+from kmon_tui.live.kube import KubeClient, NextLine
 from kmon_tui.live.kube_errors import Gone, event_failure
 from kmon_tui.live.quiet_gc import QuietGc
 
@@ -109,6 +117,12 @@ class Pace:
     """Between two requests that look for missing kinds: nine a minute, with what watches need, of ten."""
     look_s: float = 60.0
     """Until what was not found beside the fleet is looked for again."""
+    quiet_s: float = 20.0
+    """After so long a silence the server is asked whether it is there."""
+    pulse_s: float = 15.0
+    """So long it may take to say that it is."""
+    bookmark_s: float = 150.0
+    """Longest silence of a watch in which bookmarks come: API servers send one about every minute."""
     backoff: Backoff = Backoff()
 
 
@@ -221,18 +235,27 @@ class Follower(Generic[T]):
             timeoutSeconds=max(1, round(length_s)),
         )
         ask = Ask("watch", self._resource.title, self._namespace)
+        silence_s: float | None = None
         async with self._client.lines(path, ask, length_s + self._pace.grace_s) as next_line:
             proven = asyncio.get_running_loop().call_later(PROVEN_S, self._say, LIVE)
             try:
-                while line := await next_line():
+                while line := await self._within(silence_s, next_line):
                     if not line.endswith(b"\n"):
                         raise Unreachable(f"the connection to {self._client.server} was cut in the middle of an event")
-                    if line.strip():
-                        self._take(line)
+                    if line.strip() and self._take(line) == "BOOKMARK":
+                        silence_s = self._pace.bookmark_s  # more of them will come
             finally:
                 proven.cancel()
 
-    def _take(self, line: bytes) -> None:
+    async def _within(self, silence_s: float | None, next_line: NextLine) -> bytes:
+        try:
+            async with asyncio.timeout(silence_s):
+                return await next_line()
+        except TimeoutError as error:
+            raise TimedOut(f"a watch of {self._client.server} has fallen silent") from error
+
+    def _take(self, line: bytes) -> str:
+        """Take one event, and give its type."""
         try:
             event = self._codec.event(line)
         except NotReadable as error:
@@ -250,3 +273,4 @@ class Follower(Generic[T]):
             self._changed()
         self._version = thing.metadata.version or self._version
         self._say(LIVE)
+        return event.type

@@ -12,7 +12,7 @@ ACTIONS = {
     "delay": "the answer comes later; =SECONDS",
     "html": "a proxy's login page with status 200",
     "cut": "the answer, or the watch after @N events, is cut in the middle",
-    "silent": "the watch is accepted and nothing is ever sent",
+    "silent": "the watch is accepted and nothing is ever sent, or nothing more after @N events or bookmarks",
     "slow": "the answer trickles; =BYTES a second",
 }
 """What may happen, besides a status code as a number (401, 403, 410, 429=RETRY_AFTER_SECONDS, 500, …)."""
@@ -38,7 +38,7 @@ class Fault:
     value: float | None = None
     """Seconds of a delay or of Retry-After, bytes a second of a trickle."""
     after: int = 0
-    """How many requests, or for cut in a watch how many events, pass before it strikes."""
+    """How many requests, or for cut and silent in a watch how many events, pass before it strikes."""
     times: int | None = None
     """How many requests it strikes; None for all."""
     seconds: float | None = None
@@ -93,7 +93,7 @@ class _Active:
     def strikes(self) -> bool:
         """Count one more request that meets the fault, and say whether it is struck."""
         self.met += 1
-        if self.fault.action != "cut" and self.met <= self.fault.after:
+        if self.fault.action not in {"cut", "silent"} and self.met <= self.fault.after:
             return False
         if self.fault.times is not None and self.struck >= self.fault.times:
             return False

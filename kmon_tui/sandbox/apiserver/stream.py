@@ -23,6 +23,7 @@ class Stream:
         self._slow = _first(exchange, "slow")
         self._silent = _first(exchange, "silent")
         self._events_left = self._cut.after if self._cut else 0
+        self._writes_left = self._silent.after if self._silent else 0
 
     async def __aenter__(self) -> Stream:
         await self.response.prepare(self._request)
@@ -49,7 +50,9 @@ class Stream:
     async def write(self, data: bytes) -> None:
         """Write bytes, unless a fault keeps this stream silent."""
         if self._silent is not None:
-            return
+            self._writes_left -= 1
+            if self._writes_left < 0:
+                return
         if self._slow is not None:
             await self._trickle(data, self._slow.amount)
         else:
