@@ -1,7 +1,8 @@
 """Everything that is watched of one namespace, or of all: the kinds that exist, their pods, what may not be seen.
 
 An idle fleet of any size costs at most five watches: one for each kind that exists, one for the pods of
-InferenceServices, one for the pods of LLMInferenceServices or graphs once there are such objects.
+InferenceServices, one for the pods of LLMInferenceServices or graphs once there are such objects. Where there are both,
+the pods of one of them are listed when its objects change: a selector knows no "or" over two labels.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ POD_SELECTORS = {
     Kind.LLM: "app.kubernetes.io/part-of=llminferenceservice",
     Kind.GRAPH: "serving.kserve.io/inferencegraph",
 }
-"""Labels that only pods of models have. A selector knows no "or", so each kind needs a watch of its own."""
+"""Labels that only pods of models have."""
 
 
 class Scope:
@@ -141,8 +142,11 @@ class Scope:
             for watched, what in ((self._kinds[kind], PLURALS[kind]), (self._pods[kind], f"pods of {PLURALS[kind]}")):
                 if watched.health.status is Status.FAILING and watched.health.kind == _LOCAL:
                     notes.append(f"{what} are {'old' if watched.listed else 'not known'}: {watched.health.error}")
-        if any(w.left_out for w in self._pods.values()):
-            notes.append("replicas of graphs are not counted while there are LLMInferenceServices")
+        notes += [
+            f"replicas of {PLURALS[kind]} are counted when one of them changes, not watched: {MOST_WATCHES} watches at most"
+            for kind in Kind
+            if self._pods[kind].counted
+        ]
         return notes
 
     async def _keep(self, kind: Kind) -> None:
@@ -150,6 +154,7 @@ class Scope:
         watched, sink = self._kinds[kind], ServedSink(self._rows, kind)
 
         def changed() -> None:
+            watched.moved.set()
             if not watched.decided.is_set() or not watched.any.is_set():
                 self._allowed.set()
                 if sink:
@@ -194,10 +199,7 @@ class Scope:
         if kind is Kind.GRAPH and self._kinds[Kind.LLM].base:
             await self._kinds[Kind.LLM].decided.wait()
             await asyncio.sleep(0)  # their pods come first
-        if self._watches() >= MOST_WATCHES:
-            watched.left_out = True
-            self._changed()
-            return
+        watched.counted = self._watches() >= MOST_WATCHES
         resource, sink = Resource("/api/v1", "pods", POD_SELECTORS[kind]), PodSink(self._rows)
 
         def changed() -> None:
@@ -208,7 +210,7 @@ class Scope:
             follower = Follower(self._client, resource, self.namespace, self._pod, sink, changed, self._around)
             watched.follower, watched.refused = follower, None
             try:
-                await follower.run()
+                await (follower.count(rows.moved) if watched.counted else follower.run())
             except (Forbidden, NotFound) as error:
                 watched.refused = error
                 sink.only(set())
@@ -217,7 +219,7 @@ class Scope:
 
     def _watches(self) -> int:
         kinds = sum(bool(watched.base) for watched in self._kinds.values())
-        return kinds + sum(watched.follower is not None for watched in self._pods.values())
+        return kinds + sum(watched.follower is not None and not watched.counted for watched in self._pods.values())
 
     async def _until_answered(self, ask: Callable[[], Awaitable[None]]) -> None:
         """Ask until there is an answer, or a refusal."""

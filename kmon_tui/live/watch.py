@@ -123,6 +123,8 @@ class Pace:
     """So long it may take to say that it is."""
     bookmark_s: float = 150.0
     """Longest silence of a watch in which bookmarks come: API servers send one about every minute."""
+    count_s: float = 30.0
+    """Between two lists of what is counted and not watched."""
     backoff: Backoff = Backoff()
 
 
@@ -183,6 +185,25 @@ class Follower(Generic[T]):
             self._judge(failed, backoff.failures)
             least_s = failed.retry_after_s or 0.0 if failed else 0.0
             await asyncio.sleep(max(backoff.wait_s(self._chance()), least_s))
+
+    async def count(self, moved: asyncio.Event) -> None:
+        """List whenever ``moved`` is set, in place of a watch that would be one too many; see ``run``."""
+        backoff = self._pace.backoff
+        while True:
+            moved.clear()
+            try:
+                await self._list()
+            except (NotFound, Forbidden):
+                raise
+            except BackendError as error:
+                backoff = backoff.failed(0.0)
+                self.failures = backoff.failures
+                self._judge(error, self.failures)
+                await asyncio.sleep(max(backoff.wait_s(self._chance()), error.retry_after_s or 0.0))
+                continue
+            backoff, self.failures = self._pace.backoff, 0
+            await asyncio.sleep(self._pace.count_s)
+            await moved.wait()
 
     def _judge(self, failed: BackendError | None, failures: int) -> None:
         """Say that it fails, but not when one stream of many was cut: that happens every day, and heals at once."""

@@ -26,10 +26,12 @@ class Watched:
     """Set once there is one object."""
     decided: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once it was settled for the first time."""
+    moved: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set with every change of its objects."""
     follower: Follower[Served] | Follower[PodObject] | None = None
     refused: BackendError | None = None
-    left_out: bool = False
-    """Not watched, so that there are not too many watches."""
+    counted: bool = False
+    """Not watched but listed when its rows change, so that there are not too many watches."""
 
     def leave(self) -> None:
         """Note that the kind does not exist, or not any more."""
@@ -40,7 +42,7 @@ class Watched:
     @property
     def settled(self) -> bool:
         """Whether it is known what there is, or that it will not be known soon."""
-        if self.refused is not None or self.left_out:
+        if self.refused is not None:
             return True
         return self.follower is not None and (self.follower.listed or self.follower.failures >= GIVE_UP)
 

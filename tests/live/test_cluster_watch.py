@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
+
+from kmon_tui.domain.fleet import Fleet
 from kmon_tui.domain.health import Status
 from kmon_tui.domain.service import Kind, Readiness, Replicas
 from kmon_tui.live.watch import Pace
@@ -74,22 +78,53 @@ async def test_rows_are_sorted_and_of_all_kinds() -> None:
     assert fleet.services[2].replicas == Replicas(1, 2)
 
 
+GRAPH = {
+    "apiVersion": "serving.kserve.io/v1alpha1",
+    "kind": "InferenceGraph",
+    "metadata": {"name": "g", "namespace": "default"},
+    "spec": {"nodes": {"root": {"routerType": "Sequence", "steps": []}}},
+    "status": {"conditions": [{"type": "Ready", "status": "True"}]},
+}
+
+
 async def test_graph_pods_are_counted() -> None:
-    graph = {
-        "apiVersion": "serving.kserve.io/v1alpha1",
-        "kind": "InferenceGraph",
-        "metadata": {"name": "g", "namespace": "default"},
-        "spec": {"nodes": {"root": {"routerType": "Sequence", "steps": []}}},
-        "status": {"conditions": [{"type": "Ready", "status": "True"}]},
-    }
     async with Sandbox(EMPTY) as sandbox:
-        sandbox.api.store.put(graph)
+        sandbox.api.store.put(GRAPH)
         sandbox.api.store.put(pod("", "g-1", labels={"serving.kserve.io/inferencegraph": "g"}))
 
         async with watching(sandbox) as seen:
             fleet = await seen.synced()
 
     assert fleet.services[0].replicas == Replicas(1, 1)
+
+
+def replicas_of(fleet: Fleet, name: str = "g") -> Replicas:
+    return next(row.replicas for row in fleet.services if row.key.name == name)
+
+
+async def test_beside_language_models_graph_pods_are_counted_when_a_graph_changes_and_not_watched() -> None:
+    labels = {"serving.kserve.io/inferencegraph": "g"}
+    async with Sandbox(EMPTY) as sandbox:
+        sandbox.api.store.put(sample(name="a"))
+        sandbox.api.store.put(sample("llmisvc-ready"))
+        sandbox.api.store.put(GRAPH)
+        sandbox.api.store.put(pod("", "g-1", labels=labels))
+
+        async with watching(sandbox, replace(QUICK, count_s=0.1)) as seen:
+            fleet = await seen.synced()
+            assert replicas_of(fleet) == Replicas(1, 1)
+            assert "inferencegraphs are counted when one of them changes, not watched" in fleet.notes[0]
+
+            sandbox.api.store.put(pod("", "g-2", labels=labels))
+            await asyncio.sleep(0.3)
+            assert replicas_of(seen.now) == Replicas(1, 1)
+
+            sandbox.api.store.put({**GRAPH, "metadata": {**GRAPH["metadata"], "labels": {"touched": "yes"}}})
+            await seen.until(lambda fleet: replicas_of(fleet) == Replicas(2, 2))
+
+    lists = [r for r in sandbox.api.log if r.verb == "list" and "inferencegraph" in str(r.query)]
+    assert len(lists) == 2
+    assert len({(r.resource, str(r.query.get("labelSelector"))) for r in sandbox.api.log if r.verb == "watch"}) == 5
 
 
 async def test_a_long_list_comes_in_pages() -> None:
