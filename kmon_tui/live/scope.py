@@ -142,11 +142,9 @@ class Scope:
             for watched, what in ((self._kinds[kind], PLURALS[kind]), (self._pods[kind], f"pods of {PLURALS[kind]}")):
                 if watched.health.status is Status.FAILING and watched.health.kind == _LOCAL:
                     notes.append(f"{what} are {'old' if watched.listed else 'not known'}: {watched.health.error}")
-        notes += [
-            f"replicas of {PLURALS[kind]} are counted when one of them changes, not watched: {MOST_WATCHES} watches at most"
-            for kind in Kind
-            if self._pods[kind].counted
-        ]
+        counted = [PLURALS[kind] for kind in Kind if self._pods[kind].counted]
+        why = f"counted when one of them changes, not watched: {MOST_WATCHES} watches at most"
+        notes += [f"replicas of {plural} are {why}" for plural in counted]
         return notes
 
     async def _keep(self, kind: Kind) -> None:
