@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 from kmon_tui.domain.fleet import Fleet
 from kmon_tui.domain.health import Status
@@ -78,7 +79,7 @@ async def test_rows_are_sorted_and_of_all_kinds() -> None:
     assert fleet.services[2].replicas == Replicas(1, 2)
 
 
-GRAPH = {
+GRAPH: dict[str, Any] = {
     "apiVersion": "serving.kserve.io/v1alpha1",
     "kind": "InferenceGraph",
     "metadata": {"name": "g", "namespace": "default"},
