@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 LAST_RESORT_S = 5
 """How long a program whose terminal is gone may take to end by itself."""
+SWITCH_S = 0.0005
+"""How long one thread may keep the interpreter from another. A key is handed from the reader of the terminal over some
+turns of the loop to the writer, and each of these waits so long while numbers of thousands of services are worked out
+in the thread of Prometheus: with Python's own 5 ms that is a quarter of a second."""
 _CALM = {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_SMOOTH_SCROLL": "0"}
 """Over SSH each frame of an animation is bytes on a slow line."""
 
@@ -35,6 +39,7 @@ def run(start: Start) -> int:
     """Open the screen and give the exit code once it is closed."""
     # Nothing made before the first paint is garbage, and looking for it takes 40 ms. The app ends the pause.
     gc.disable()
+    sys.setswitchinterval(SWITCH_S)
     configuration = start.configure()
     if "name" in start.said:
         wanted(start.text("name"))

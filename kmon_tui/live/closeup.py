@@ -57,11 +57,11 @@ class CloseUp:
         self._asked_s: dict[Key, int] = {}
         self._raw: Raw | None = None
 
-    def ask_latency(self, api: Api, ledger: Ledger, wanted: Iterable[Key | None], sweep: int = SWEEP) -> None:
-        """Give the flows of these services their quantiles, and those of ``sweep`` others in turn."""
+    def ask_latency(self, api: Api, ledger: Ledger, wanted: Iterable[Key | None], sweep: int = SWEEP) -> list[Key]:
+        """Give the flows of these services their quantiles, and those of ``sweep`` others in turn; say which."""
         at_s = ledger.at_s
         if at_s is None:
-            return
+            return []
         chosen = ledger.targets_now()
         new = [key for key in dict.fromkeys(wanted) if key is not None and self._asked_s.get(key) != at_s]
         first = [key for key in new if key in chosen][:AT_ONCE]
@@ -84,6 +84,7 @@ class CloseUp:
         for key in asked:
             _put_latency(ledger, key, sums)
             self._asked_s[key] = at_s
+        return asked
 
     def ask_detail(
         self, api: Api, ledger: Ledger, owners: Owners, levels: Levels, key: Key | None

@@ -15,6 +15,8 @@ from kmon_tui.live.watch import Around
 
 GAP_S = 0.1
 """At least so long between two fleets."""
+WALKED_PER_S = 50_000
+"""Services that may be walked over each second: whoever sees a fleet looks through all of it for what changed."""
 LOADING_GAP_S = 0.5
 """The same while the first lists come in: every fleet before the last one is work for nothing but patience."""
 
@@ -71,4 +73,4 @@ async def _fleets(scope: Scope, task: asyncio.Task[None], changed: asyncio.Event
         if fleet != last:
             last = fleet
             yield fleet
-        await asyncio.sleep(GAP_S)
+        await asyncio.sleep(max(GAP_S, len(fleet.services) / WALKED_PER_S))

@@ -12,7 +12,7 @@ from kmon_tui.live.dialects import GAUGE_TIME, PART
 from kmon_tui.live.introduction import Introduction, scrape_interval
 from kmon_tui.live.ledger import Ledger, Reading
 from kmon_tui.live.levels import Levels, is_gauge
-from kmon_tui.live.owners import Owners
+from kmon_tui.live.owners import Owners, face
 from kmon_tui.live.packs import BY_COUNTER
 from kmon_tui.live.packs.dialect import TARGET
 from kmon_tui.live.prometheus import Api
@@ -48,14 +48,24 @@ class Feeder:
         self._gauge_rows: list[Row] = []
         self._alert_rows: list[Row] = []
         self._edition = 0
+        self._faces = array("q")
+        """By place, a mark of all that decides whose series are a service's."""
         self._namespaces: frozenset[str] = frozenset()
         self._identity: dict[Handle, list[dict[str, str]]] = {}
         self._rows = 0
 
     def know(self, services: tuple[InferenceService, ...], edition: int = 0) -> None:
-        """Learn which services there are; nothing is done for an edition that is known. They are not kept."""
-        if not edition or edition != self._edition:
-            self._edition = edition
+        """Learn which services there are; nothing is done for an edition that is known. They are not kept.
+
+        In a busy fleet each tick has another edition, but what changed is seldom whose series are whose: that would
+        have to be worked out anew for every series.
+        """
+        if edition and edition == self._edition:
+            return
+        self._edition = edition
+        faces = array("q", map(face, services))
+        if faces != self._faces:
+            self._faces = faces
             self._namespaces = frozenset([isvc.key.namespace for isvc in services])
             self.owners = Owners(services)
             self.levels.forget_owners()

@@ -17,10 +17,17 @@ _POD_TAIL = re.compile(
     r"(?P<revision>-\d{5})?(?:-deployment)?(?:-(?!predictor|transformer|explainer|default)[a-z0-9]+){1,2}"
 )
 _REVISION_TAIL = re.compile(r"-\d{5}")
+_ASLEEP = (Readiness.COLD, Readiness.STOPPED)
+
+
+def face(isvc: InferenceService) -> int:
+    """Give a mark of all that Owners reads of a service: while it is the same, so is every answer."""
+    asleep = isvc.readiness in _ASLEEP
+    return hash((isvc.key, isvc.components, isvc.pods, isvc.traffic, asleep, isvc.replicas.ready == 0))
 
 
 class Owners:
-    """An index of the services, made once per fleet."""
+    """An index of the services, made once per fleet; ``face`` knows all that is read of them."""
 
     def __init__(self, services: Iterable[InferenceService]) -> None:
         self._entry: dict[Key, str] = {}
@@ -41,7 +48,7 @@ class Owners:
     def _add(self, isvc: InferenceService) -> None:
         key, namespace = isvc.key, isvc.key.namespace
         self._entry[key] = isvc.entry
-        asleep = isvc.readiness in (Readiness.COLD, Readiness.STOPPED)
+        asleep = isvc.readiness in _ASLEEP
         if (asleep or isvc.pods or isvc.replicas.ready == 0) and not any(pod.ready for pod in isvc.pods):
             self._empty.add(key)
         for pod in isvc.pods:

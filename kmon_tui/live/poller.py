@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from kmon_tui.domain.choice import Choice
 from kmon_tui.domain.command import Span
 from kmon_tui.domain.service import InferenceService, Key
-from kmon_tui.domain.traffic import Buckets, Family, Prometheus, TrafficReport
+from kmon_tui.domain.traffic import Buckets, Family, Prometheus, Traffic, TrafficReport
 from kmon_tui.live.closeup import SWEEP, CloseUp
 from kmon_tui.live.feeder import Feeder
 from kmon_tui.live.introduction import REFRESH_S, UNKNOWN_SCRAPE_S, configured_interval, introduce, nothing_counted
@@ -53,6 +53,8 @@ class Poller:
         self._ranged = Ranged(matchers.text)
         self._took_s = 0.0
         self._family: Family | None = None
+        self._told: dict[Key, Traffic] = {}
+        """What the last report said."""
 
     @property
     def next_s(self) -> float:
@@ -70,7 +72,7 @@ class Poller:
         self._feeder.know(look.services, look.edition)
         if not known.families or not look.services:
             self._feeder.ask_alerts(api)
-            return self._report({})
+            return self._report({}, self._traffic())
         if look.family is not self._family:
             # Its past is asked for anew: no step of another family is among its own.
             self._family, self._ledger = look.family, None
@@ -84,17 +86,19 @@ class Poller:
         else:
             # Whoever asks between two ticks wants to know whether it is there at all.
             self._feeder.introduction = introduce(api, self._feeder.matchers.text, known)
-        buckets = self._look_closer(api, ledger, look, SWEEP)
+        _, buckets = self._look_closer(api, ledger, look, SWEEP)
         self._took_s = api.took_s
         if not first:
             self._set_pace(self._pace.after(api.took_s))
-        return self._report(buckets)
+        return self._report(buckets, self._traffic())
 
     def look_closer(self, api: Api, look: Look) -> TrafficReport:
-        """Between two ticks: only what another selection needs."""
+        """Between two ticks: only what another selection needs; what is told of all others stays the same value."""
         if self._ledger is None or self._ledger.at_s is None or look.family is not self._family:
             return self.poll(api, look)
-        return self._report(self._look_closer(api, self._ledger, look, sweep=0))
+        asked, buckets = self._look_closer(api, self._ledger, look, sweep=0)
+        new = self._traffic(asked) if asked else {}
+        return self._report(buckets, {**self._told, **new} if new else self._told)
 
     def _grid(self, now_s: float) -> int:
         """Give the newest point of the grid that has passed; it begins whenever somebody started kmon-tui."""
@@ -115,13 +119,22 @@ class Poller:
             self._ledger = Ledger(pace.tick_s, pace.window_s, pace.points, pace.scrape_s, guarded, self._family)
         return self._ledger
 
-    def _look_closer(self, api: Api, ledger: Ledger, look: Look, sweep: int) -> dict[Key, Buckets]:
-        self._closeup.ask_latency(api, ledger, (look.selected, *look.visible), sweep)
+    def _look_closer(
+        self, api: Api, ledger: Ledger, look: Look, sweep: int
+    ) -> tuple[Sequence[Key], dict[Key, Buckets]]:
+        """Ask for quantiles of some services and for one in detail; say of which."""
+        asked = self._closeup.ask_latency(api, ledger, (look.selected, *look.visible), sweep)
         if look.span is not None and look.selected is not None:
             known = (self._feeder.owners, self._feeder.levels)
             found = self._ranged.ask(api, ledger, *known, look.selected, look.span)
-            return {look.selected: found} if found is not None else {}
-        return self._closeup.ask_detail(api, ledger, self._feeder.owners, self._feeder.levels, look.selected)
+            return asked, {look.selected: found} if found is not None else {}
+        return asked, self._closeup.ask_detail(api, ledger, self._feeder.owners, self._feeder.levels, look.selected)
+
+    def _traffic(self, keys: Iterable[Key] | None = None) -> dict[Key, Traffic]:
+        """Give the traffic of these services, or of all of which anything is known."""
+        if self._ledger is None:
+            return {}
+        return traffic_of_all(self._ledger, self._feeder.levels, self._feeder.owners, keys)
 
     def _set_pace(self, pace: Pace) -> None:
         """Go on at another pace; the books are thinned out, or begun anew when the steps became shorter."""
@@ -131,9 +144,8 @@ class Poller:
         elif pace.tick_s != old.tick_s:
             self._ledger = None
 
-    def _report(self, buckets: dict[Key, Buckets]) -> TrafficReport:
-        ledger, known = self._ledger, self._feeder.introduction
-        traffic = {} if ledger is None else traffic_of_all(ledger, self._feeder.levels, self._feeder.owners)
+    def _report(self, buckets: dict[Key, Buckets], traffic: dict[Key, Traffic]) -> TrafficReport:
+        ledger, known, self._told = self._ledger, self._feeder.introduction, traffic
         newest_s = max((f.sampled_s for f in ledger.flows.values() if f.sampled_s), default=None) if ledger else None
         return TrafficReport(
             prometheus=Prometheus(

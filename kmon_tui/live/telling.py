@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -17,9 +18,12 @@ from kmon_tui.live.packs.dialect import Role
 from kmon_tui.live.packs.gauges import Level
 
 
-def traffic_of_all(ledger: Ledger, levels: Levels, owners: Owners) -> dict[Key, Traffic]:
-    """Give the traffic of each service of which anything is known."""
-    keys = dict.fromkeys((*ledger.flows, *ledger.users))
+def traffic_of_all(
+    ledger: Ledger, levels: Levels, owners: Owners, keys: Iterable[Key] | None = None
+) -> dict[Key, Traffic]:
+    """Give the traffic of each service of which anything is known, or of these, of which something is."""
+    if keys is None:
+        keys = dict.fromkeys((*ledger.flows, *ledger.users))
     return {key: traffic_of(ledger, levels, owners, key) for key in keys}
 
 

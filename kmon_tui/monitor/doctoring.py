@@ -100,8 +100,7 @@ class Causes:
             return None
         traffic = report.traffic.get(key)
         known = traffic is not None and (traffic.requests_per_s is not None or traffic.new_requests is not None)
-        there = any(isvc.key == key for isvc in state.fleet.services)
-        return key if there and not known else None
+        return key if not known and any(isvc.key == key for isvc in state.fleet.services) else None
 
     async def _look(self, key: Key) -> None:
         case = case_of(self._store.state, key, brief=True)

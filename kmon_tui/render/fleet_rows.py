@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import insort
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kmon_tui.domain.alerts import Alert
@@ -23,6 +24,8 @@ FOLD_FROM = 6
 """More than five rows with one cause become one line."""
 FAULTS = frozenset(Severity) - {Severity.QUIET, Severity.READY, Severity.ROLLING}
 NO_ALERTS: Mapping[Key, tuple[Alert, ...]] = {}
+SLICE = 500
+"""So many rows get new numbers in one go: one to two milliseconds, in which no key is answered."""
 FEW = 50
 """So many new rows are put in their places one by one; more of them mean a new list."""
 
@@ -67,6 +70,8 @@ class FleetRows:
         self._alerts: Mapping[Key, tuple[Alert, ...]] = NO_ALERTS
         self._reasons: Mapping[Key, Diagnosis] = {}
         self._order: list[tuple[Any, Key]] = []
+        self._behind: Iterator[Key] | None = None
+        """Rows that have not seen the newest traffic and alerts; None: all have."""
 
     def update(
         self,
@@ -74,39 +79,54 @@ class FleetRows:
         traffic: Mapping[Key, Traffic],
         alerts: Mapping[Key, tuple[Alert, ...]] = NO_ALERTS,
     ) -> set[Key]:
-        """Take over new values; give the keys of rows that are another value now, were added or removed."""
-        if traffic is not self._traffic or alerts is not self._alerts:
-            self._traffic, self._alerts = traffic, alerts
-            touched: Iterable[InferenceService] = services
-            gone = self._gone(services) if services is not self._services else set()
-        else:
-            touched, gone = self._touched(services)
-        self._services = services
+        """Take over new values; give the keys of rows that are another value now, were added or removed.
+
+        New numbers reach SLICE rows now; the others have to ``catch_up``.
+        """
+        touched, gone = self._touched(services) if services is not self._services else ((), set())
+        news = traffic is not self._traffic or alerts is not self._alerts
+        self._services, self._traffic, self._alerts = services, traffic, alerts
         changed: set[Key] = set(gone)
         for key in gone:
             self._count(self.rows.pop(key), -1)
         added: list[Key] = []
         for isvc in touched:
             old = self.rows.get(isvc.key)
-            new_traffic = traffic.get(isvc.key)
-            raised = alerts.get(isvc.key, ())
-            if old is not None and old.isvc is isvc and old.traffic is new_traffic and old.alerts == raised:
-                continue
-            changed.add(isvc.key)
-            if (
-                old is not None
-                and old.isvc is isvc
-                and old.alerts == raised
-                and is_calm(old.traffic)
-                and is_calm(new_traffic)
-            ):
-                self._pass_on(old, new_traffic)
-                continue
-            self._put(row_of(isvc, new_traffic, raised, self._reasons.get(isvc.key)), old)
             if old is None:
                 added.append(isvc.key)
+            if self._judge(isvc, old):
+                changed.add(isvc.key)
         self._place(added, gone)
-        return changed
+        if news:
+            self._behind = iter(tuple(self.rows))
+        return changed | self.catch_up()
+
+    def catch_up(self, first: Iterable[Key] = ()) -> set[Key]:
+        """Give these rows, and SLICE others, the newest numbers; give the keys of those that are another value now."""
+        if self._behind is None:
+            return set()
+        some = tuple(islice(self._behind, SLICE))
+        if len(some) < SLICE:
+            self._behind = None
+        rows = [row for key in (*first, *some) if (row := self.rows.get(key)) is not None]
+        return {row.isvc.key for row in rows if self._judge(row.isvc, row)}
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether there are newer numbers than some rows have."""
+        return self._behind is not None
+
+    def _judge(self, isvc: InferenceService, old: Row | None) -> bool:
+        """Bring one row up to date; False: it is already."""
+        traffic, raised = self._traffic.get(isvc.key), self._alerts.get(isvc.key, ())
+        same = old is not None and old.isvc is isvc and old.alerts == raised
+        if old is not None and same and old.traffic is traffic:
+            return False
+        if old is not None and same and is_calm(old.traffic) and is_calm(traffic):
+            self._pass_on(old, traffic)
+        else:
+            self._put(row_of(isvc, traffic, raised, self._reasons.get(isvc.key)), old)
+        return True
 
     def explain(self, reasons: Mapping[Key, Diagnosis]) -> set[Key]:
         """Take over why services are in trouble; only those whose diagnosis is another one now are looked at."""
@@ -126,6 +146,8 @@ class FleetRows:
 
     def resort(self) -> None:
         """Put every row where it belongs."""
+        while self._behind is not None and self.sort.of_traffic:
+            self.catch_up()
         key = self.sort.key
         self._order = sorted(((key(row), row_key) for row_key, row in self.rows.items()), key=_first)
         self.resort_due = False
@@ -160,7 +182,7 @@ class FleetRows:
                 alike.setdefault(why, []).append(key)
         return {why: Fold(why, tuple(keys)) for why, keys in alike.items() if len(keys) >= FOLD_FROM}
 
-    def _touched(self, services: tuple[InferenceService, ...]) -> tuple[Iterator[InferenceService], set[Key]]:
+    def _touched(self, services: tuple[InferenceService, ...]) -> tuple[Iterable[InferenceService], set[Key]]:
         """Give the services that are not the same objects as before, and the keys that are gone.
 
         Both tuples are sorted by key, so the usual case (some were replaced in
@@ -168,7 +190,7 @@ class FleetRows:
         """
         pairs = replaced(self._services, services)
         if pairs is None:
-            return iter(services), self._gone(services)
+            return services, self._gone(services)
         return (after for _, after in pairs), set()
 
     def _gone(self, services: tuple[InferenceService, ...]) -> set[Key]:

@@ -29,6 +29,7 @@ from kmon_tui.render.situation import notice, too_small
 from kmon_tui.render.story import context_line
 from kmon_tui.render.summary import top_line
 from kmon_tui.ui.base import KmonScreen, Surroundings
+from kmon_tui.ui.catch_up import CatchUp
 from kmon_tui.ui.key_bar import KeyBar
 from kmon_tui.ui.messages import Ask
 from kmon_tui.ui.notice_view import NoticeView
@@ -88,6 +89,7 @@ class FleetScreen(KmonScreen):
     def __init__(self, surroundings: Surroundings, filter_text: str = "") -> None:
         super().__init__(surroundings, id="fleet")
         self.rows = FleetRows()
+        self._catch_up = CatchUp(self, self.rows, self._caught_up)
         self.view = View(filter=parse_filter(filter_text))
         self._last_view = View()
         self._unfolded: frozenset[str] = frozenset()
@@ -142,10 +144,16 @@ class FleetScreen(KmonScreen):
         """Patch the rows by what changed, then draw."""
         traffic = state.traffic.traffic if state.traffic is not None else NO_TRAFFIC
         alerts = state.traffic.alerts if state.traffic is not None else NO_ALERTS
-        changed = self.rows.update(state.fleet.services, traffic, alerts) | self.rows.explain(state.reasons)
+        changed = bool(self.rows.update(state.fleet.services, traffic, alerts) | self.rows.explain(state.reasons))
+        changed |= self._catch_up.begin(self._table.visible_keys if self.is_mounted else ())
         if changed and self.view.is_narrow:
             self.rows.layout_due = True
         super().show(state)
+
+    def _caught_up(self, changed: bool) -> None:
+        """Draw those that came into view meanwhile."""
+        self.rows.layout_due = self.rows.layout_due or (changed and self.view.is_narrow)
+        self.draw()
 
     def draw(self) -> None:
         """Bring table, bars and detail up to date."""

@@ -50,6 +50,10 @@ class Watched:
         self.requests.clear()
         return await self._client.run(partial(self._poller.poll, look=look))
 
+    async def look_closer(self, selected: Key, visible: tuple[Key, ...] = ()) -> TrafficReport:
+        look = Look(self.services, selected, visible)
+        return await self._client.run(partial(self._poller.look_closer, look=look))
+
     def pass_time(self, *shapes: tuple[str, dict[str, str], Shape], scrapes: int = 1, scraped: bool = True) -> None:
         """Let time pass, with or without scrapes in it."""
         for _ in range(scrapes):
@@ -300,6 +304,16 @@ async def test_other_rows_are_read_as_soon_as_they_are_selected() -> None:
 
     assert (set(first.buckets), set(second.buckets)) == (set(), {IRIS.key})
     assert took_s < 3
+
+
+async def test_between_two_ticks_what_is_told_of_services_that_nobody_asked_for_stays_the_same_value() -> None:
+    async with watched(steady(), IRIS, ROSE) as seen:
+        first = await seen.poll(None)
+        again = await seen.look_closer(ROSE.key)
+        closer = await seen.look_closer(IRIS.key, visible=(IRIS.key,))
+
+    assert again.traffic[IRIS.key] is first.traffic[IRIS.key]
+    assert closer.buckets.keys() == {IRIS.key}
 
 
 async def test_the_first_key_after_a_long_time_is_answered_with_a_poll_at_once() -> None:

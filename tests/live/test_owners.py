@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from kmon_tui.domain.service import InferenceService, Key, Kind, Pod, TrafficShare
-from kmon_tui.live.owners import Owners
+from kmon_tui.domain.service import Condition, InferenceService, Key, Kind, Pod, Readiness, Replicas, TrafficShare
+from kmon_tui.live.owners import Owners, face
 
 
 def isvc(name: str, namespace: str = "default", **rest: object) -> InferenceService:
@@ -99,3 +99,31 @@ def test_a_graph_is_known_by_its_own_name() -> None:
     graph = InferenceService(Key(Kind.GRAPH, "default", "route"), components=())
 
     assert Owners((graph,)).owner({"namespace": "default", "configuration_name": "route"}) == graph.key
+
+
+RAN = Pod("default", "iris-predictor-7c9f-abcde", "u1", "iris", ready=True)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"key": Key(Kind.GRAPH, "default", "iris")},
+        {"components": ("predictor", "transformer")},
+        {"pods": (RAN._replace(ready=False),)},
+        {"pods": (RAN._replace(revision="iris-predictor-00002"),)},
+        {"traffic": (TrafficShare("iris-predictor-00002", 100),)},
+        {"readiness": Readiness.STOPPED},
+        {"replicas": Replicas(0, 1)},
+    ],
+)
+def test_what_decides_whose_series_are_whose_changes_the_face_of_a_service(change: dict[str, object]) -> None:
+    iris = isvc("iris", pods=(RAN,), replicas=Replicas(1, 1))
+
+    assert face(iris._replace(**change)) != face(iris)  # type: ignore[arg-type]  # a test's shorthand
+
+
+def test_what_a_condition_says_does_not_change_the_face_of_a_service() -> None:
+    iris = isvc("iris", pods=(RAN,), readiness=Readiness.READY)
+    rolling = iris._replace(readiness=Readiness.ROLLING, conditions=(Condition("Ready", "Unknown"),), generation=2)
+
+    assert face(rolling) == face(iris)

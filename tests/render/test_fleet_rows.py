@@ -11,7 +11,7 @@ from kmon_tui.domain.service import InferenceService, Key, Kind, Readiness, Repl
 from kmon_tui.domain.traffic import Family, Traffic
 from kmon_tui.domain.verdict import UNKNOWN_CAUSE, Diagnosis
 from kmon_tui.render.filter import parse_filter
-from kmon_tui.render.fleet_rows import Entry, FleetRows, Fold, Reason, every_row, wanted_by
+from kmon_tui.render.fleet_rows import SLICE, Entry, FleetRows, Fold, Reason, every_row, wanted_by
 from kmon_tui.render.rows import SORTS, Severity, row_of, split_words
 
 
@@ -285,3 +285,55 @@ def test_new_numbers_make_a_sort_due_only_where_they_decide_it(sort: str, due: b
     rows.update(fleet(A), {A.key: Traffic(Family.ALIAS, requests_per_s=2.0)})
 
     assert rows.resort_due is due
+
+
+MANY = fleet(*(isvc(f"m-{i:05d}") for i in range(3 * SLICE)))
+
+
+def numbers(rate: float) -> dict[Key, Traffic]:
+    return {service.key: Traffic(Family.ALIAS, requests_per_s=rate) for service in MANY}
+
+
+def test_new_numbers_of_thousands_reach_one_slice_of_rows_at_a_time() -> None:
+    rows, new = FleetRows(), numbers(2.0)
+    rows.update(MANY, numbers(1.0))
+
+    slices = [rows.update(MANY, new)]
+    while rows.is_behind:
+        slices.append(rows.catch_up())
+
+    assert [len(one) for one in slices if one] == [SLICE] * 3
+    assert all(rows.rows[key].traffic is traffic for key, traffic in new.items())
+
+
+def test_rows_that_are_looked_at_come_first() -> None:
+    rows, new, last = FleetRows(), numbers(2.0), MANY[-1].key
+    rows.update(MANY, numbers(1.0))
+    rows.update(MANY, new)
+
+    assert last in rows.catch_up((last,))
+    assert rows.is_behind and rows.rows[last].traffic is new[last]
+
+
+def test_while_rows_catch_up_services_may_change_and_go() -> None:
+    rows, new = FleetRows(), numbers(2.0)
+    failed = MANY[-1]._replace(readiness=Readiness.FAILED)
+    rows.update(MANY, numbers(1.0))
+    rows.update(MANY, new)
+
+    rows.update((*MANY[:-2], failed), new)
+    while rows.is_behind:
+        rows.catch_up()
+
+    assert MANY[-2].key not in rows.rows
+    assert rows.rows[failed.key] == row_of(failed, new[failed.key])
+
+
+def test_sorting_by_traffic_knows_the_newest_numbers_of_all() -> None:
+    rows, new, last = FleetRows(), numbers(2.0), MANY[-1].key
+    rows.update(MANY, numbers(1.0))
+    rows.update(MANY, {**new, last: Traffic(Family.ALIAS, requests_per_s=9.0)})
+
+    rows.sort_by(SORTS["rps"])
+
+    assert rows.arrange(every_row, show_split=False)[0] == last

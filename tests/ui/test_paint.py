@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from textual.command import CommandList, CommandPalette
@@ -16,7 +17,7 @@ from kmon_tui.settings import ViewSettings
 from kmon_tui.ui.app import KmonApp
 from kmon_tui.ui.difference import differences
 from kmon_tui.ui.service_table import ServiceTable
-from tests.ui.samples import NOW, Script, isvc, ready_state, settled, with_fleet
+from tests.ui.samples import NOW, Script, isvc, ready_state, settled, traffic_of, with_fleet
 
 FIRST_PAINT = """
 import asyncio, sys
@@ -95,6 +96,29 @@ async def test_only_changed_visible_rows_are_drawn_anew() -> None:
 
         assert [y for y, drawn in table._painted.items() if drawn is not before[y]] == [4]
         assert "2/3" in table._painted[4].text
+
+
+async def test_new_numbers_of_thousands_are_on_the_screen_at_once_and_reach_every_row() -> None:
+    many = tuple(sorted((isvc(f"m-{i:05d}", "ns", Readiness.READY) for i in range(2000)), key=lambda s: s.key))
+    watcher = Script(with_fleet(ready_state(), services=many))
+    app = KmonApp(watcher, ViewSettings(), now=lambda: NOW)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("G")
+        told = watcher.state.traffic
+        assert told is not None
+        numbers = {service.key: traffic_of(7.0) for service in many}
+        state = replace(watcher.state, traffic=replace(told, traffic=numbers))
+        app.fleet.show(state)
+        table, rows = app.fleet.query_one(ServiceTable), app.fleet.rows
+        behind = rows.is_behind
+        seen = [rows.rows[key].traffic for key in table.visible_keys]
+        watcher.put(state)
+        while rows.is_behind:
+            await pilot.pause(0.01)
+
+        assert behind and seen == [numbers[key] for key in table.visible_keys]
+        assert all(rows.rows[key].traffic is traffic for key, traffic in numbers.items())
 
 
 async def test_twenty_rows_of_data_fit_into_80x24() -> None:
