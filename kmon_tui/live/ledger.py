@@ -20,7 +20,8 @@ from kmon_tui.live.outside import best_family, with_pods
 from kmon_tui.live.owners import Owners
 from kmon_tui.live.packs import BY_COUNTER
 from kmon_tui.live.prometheus_answers import Labelled
-from kmon_tui.live.target import Handle, Slot, Target, best_of_each, brought_by, handle_of
+from kmon_tui.live.remarks import ALL_NAN, remark
+from kmon_tui.live.target import COUNTS, Handle, Slot, Target, best_of_each, brought_by, handle_of
 
 FORGET_S = 1200
 """A target that was not seen for so long is forgotten."""
@@ -136,18 +137,26 @@ class Ledger:
         """Book one step: all counters as they stood at ``at_s``, and when each target was sampled."""
         self._same = None
         touched: list[Target] = []
+        unreadable: set[Target] = set()
         for reading, value in rows:
             target = reading.target
-            if not math.isfinite(value):
-                continue
             if target.at_s != at_s:
                 target.at_s, target.now = at_s, {}
                 touched.append(target)
-            target.now[reading.slot] = target.now.get(reading.slot, 0.0) + value
+            if math.isfinite(value):
+                target.now[reading.slot] = target.now.get(reading.slot, 0.0) + value
+            elif reading.slot[0] in COUNTS:
+                unreadable.add(target)
         self.began_s = at_s if self.began_s is None else self.began_s
-        fresh = [target for target in touched if self._settled(target, at_s, sampled.get(target.handle))]
+        if unreadable:
+            touched = [target for target in touched if target not in unreadable]
+            for target in unreadable:
+                self._find_owner(target)
+        fresh = [t for t in touched if t.now and self._settled(t, at_s, sampled.get(t.handle))]
         self._check_guards(fresh)
         self._book(at_s, fresh)
+        self._note_unknown(unreadable)
+        remark(self.flows, self._targets.values(), self._owners, at_s, unreadable)
         self.at_s = at_s
 
     def targets_of(self, key: Key, since_s: float, family: Family) -> list[Target]:
@@ -193,11 +202,7 @@ class Ledger:
 
     def _settled(self, target: Target, at_s: int, sampled_s: float | None) -> bool:
         """Find the owner and book the step; False for strangers, and for what was not sampled lately."""
-        if target.generation != self._generation:
-            target.generation = self._generation
-            owner = self._owner(target) or (target.owner if target.owner in self._owners else None)
-            if owner != target.owner:
-                target.owner, target.flow = owner, None
+        self._find_owner(target)
         if target.owner is None or (sampled_s is not None and at_s - sampled_s > 2 * self.scrape_s + 1):
             return False
         born_s = None
@@ -207,6 +212,13 @@ class Ledger:
             born_s = born_s if born_s is not None and born_s >= self.began_s else target.zero_s
         target.settle(at_s, self.step_s, sampled_s, born_s)
         return True
+
+    def _find_owner(self, target: Target) -> None:
+        if target.generation != self._generation:
+            target.generation = self._generation
+            owner = self._owner(target) or (target.owner if target.owner in self._owners else None)
+            if owner != target.owner:
+                target.owner, target.flow = owner, None
 
     def _owner(self, target: Target) -> Key | None:
         if owner := self._owners.owner(target.dialect.whose(target.labels)):
@@ -252,7 +264,6 @@ class Ledger:
         alike: dict[bytes, array[float]] = {}
         for flow, _ in arrived.values():
             flow.share(alike)
-        self._remark(at_s)
         for flows in (self.flows, self.users):
             for key, flow in list(flows.items()):
                 if flow.end_s != at_s:
@@ -287,26 +298,12 @@ class Ledger:
         brought = None if flow.problem else brought_by(targets, families)
         flow.push(at_s, brought, (self.window_s, self.step_s), self.points)
 
-    def _remark(self, at_s: int) -> None:
-        """Say where pods that serve have counted before and are not scraped now: the numbers lack their requests."""
-        missing: dict[Key, set[str]] = {}
-        for target in self._targets.values():
-            owner, gone = target.owner, target.seen_s not in (at_s, None)
-            if gone and owner is not None and self._is_told(target) and self._owners.serves(target.labels):
-                missing.setdefault(owner, set()).add(target.unit)
-        there: dict[Key, set[str]] = {key: set() for key in missing}
-        for target in self._targets.values() if missing else ():
-            if target.owner in there and target.seen_s == at_s and self._is_told(target):
-                there[target.owner].add(target.unit)
-        for key, flow in self.flows.items():
-            flow.remark = ""
-            if lost := missing.get(key, set()) - there.get(key, set()):
-                counted = len(there[key])
-                flow.remark = f"{counted} of {counted + len(lost)} pods scraped"
-
-    def _is_told(self, target: Target) -> bool:
-        flow = self.flows.get(target.owner) if target.owner is not None else None
-        return flow is not None and target.dialect.family is flow.family
+    def _note_unknown(self, unreadable: Iterable[Target]) -> None:
+        """Keep services of which nothing can be read in the books, with the reason."""
+        for target in unreadable:
+            if target.owner is not None and self._flows_of(target) is self.flows and target.owner not in self.flows:
+                flow = self.flows[target.owner] = Flow(target.dialect.family)
+                flow.problem = ALL_NAN
 
 
 def _mark(text: bytes) -> bytes:

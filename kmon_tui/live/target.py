@@ -18,6 +18,9 @@ Slot = tuple[Role, str]
 """What is counted, and the class of the code."""
 
 
+COUNTS = frozenset({Role.REQUESTS, Role.ATTEMPTS, Role.SUCCESSES, Role.ANSWERS, Role.FAILURES})
+"""Where one of these cannot be read, neither rate nor errors of its process are known."""
+
 _NOTHING: dict[Slot, float] = {}
 
 
