@@ -65,6 +65,9 @@ def test_the_alias_has_no_bucket_suffix() -> None:
     [
         (Family.ALIAS, {"response_code_class": "2xx", "response_code": "200"}, "2xx"),
         (Family.ALIAS, {"response_code": "503"}, "5xx"),
+        (Family.KNATIVE_MS, {"response_code": "503"}, "5xx"),
+        (Family.KNATIVE_MS, {"response_code": "5xx"}, "5xx"),
+        (Family.ACTIVATOR, {"response_code": "503"}, "5xx"),
         (Family.KNATIVE_S, {"http_response_status_code": "404"}, "4xx"),
         (Family.KNATIVE_S, {}, ""),
         (Family.SDK, {"response_code": "200"}, ""),

@@ -57,7 +57,7 @@ ACTIVATOR = Dialect(
     {"activator_request_count": Count(Role.REQUESTS)},
     Histogram("activator_request_latencies_bucket", 1.0, KNATIVE_BOUNDS_MS),
     counts_rejected=True,
-    code_labels=("response_code_class",),
+    code_labels=("response_code_class", "response_code"),
     namespace_label="namespace_name",
     scope=Scope.USERS,
     names=("namespace_name", "revision_name"),

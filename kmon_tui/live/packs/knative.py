@@ -26,7 +26,7 @@ KNATIVE_MS = Dialect(
     {"revision_request_count": Count(Role.REQUESTS)},
     Histogram("revision_request_latencies_bucket", 1.0, KNATIVE_BOUNDS_MS),
     counts_rejected=True,
-    code_labels=("response_code_class",),
+    code_labels=("response_code_class", "response_code"),  # a relabelling may have dropped either
     namespace_label="namespace_name",
 )
 
