@@ -99,7 +99,6 @@ class Flow:
         """Keep every second step, counted from the newest: the steps have become twice as long."""
         self._requests = self._requests[(len(self._requests) - 1) % 2 :: 2]
         self._errors = self._errors[(len(self._errors) - 1) % 2 :: 2]
-        self._steps.clear()
 
     @property
     def lost(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import statistics
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -22,6 +22,8 @@ from kmon_tui.live.prometheus_answers import Row
 REFRESH_S = 300
 """What a Prometheus holds is looked at anew so often."""
 UNKNOWN_SCRAPE_S = 15.0
+_NEWEST = 6
+"""Samples that are looked at: of the five intervals between them two may be those of missed scrapes."""
 MOST_SERIES = 100_000
 """A family in front of the pods that has more series is left out."""
 
@@ -42,15 +44,26 @@ class Introduction:
     """Those that have series now."""
     notes: tuple[str, ...] = ()
     """What is left out, and why."""
-    made_s: float = 0.0
-    """Our monotonic clock at the time of asking."""
 
 
 def introduce(api: Api, matchers: str, known: Introduction | None = None) -> Introduction:
     """Ask what it is and which families it has. Raises BackendError when it is no Prometheus."""
+    asking = introducing(api, matchers, known)
+    while True:
+        try:
+            next(asking)
+        except StopIteration as end:
+            found: Introduction = end.value
+            return found
+
+
+def introducing(api: Api, matchers: str, known: Introduction | None = None) -> Generator[None, None, Introduction]:
+    """Do the same with a pause before each question but the first, for those who may not ask all of them at once."""
     guards = _guards(api.query(dialects.probe(matchers)))
+    yield
     front, notes = in_front(api, matchers)
     guards |= front
+    yield
     found = {
         family: frozenset(one for name in dialect.requests for one in guards.get(name, ()))
         for family, dialect in DIALECTS.items()
@@ -63,7 +76,6 @@ def introduce(api: Api, matchers: str, known: Introduction | None = None) -> Int
         retention=known.retention if known else _text(api, "status/runtimeinfo", "storageRetention"),
         gauges=tuple(pack for pack in GAUGES if any(name in guards for name in pack.levels)),
         notes=notes,
-        made_s=time.monotonic(),
     )
 
 
@@ -99,14 +111,30 @@ def in_front(api: Api, matchers: str, most_series: int = MOST_SERIES) -> tuple[d
 
 def scrape_interval(api: Api, matchers: str, metrics: Collection[Mapping[str, str]], at_s: float) -> float | None:
     """Measure the seconds between two samples of these series (with ``__name__``), the slowest; None: none yet."""
-    medians = []
+    rows: list[Row] = []
     for metric in metrics:
         chosen = ",".join(f"{k}={dialects.quoted(v)}" for k, v in metric.items() if k != "__name__")
         selector = f"{metric['__name__']}{{{chosen}{',' if matchers else ''}{matchers}}}"
-        for row in api.query(f"{selector}[15m]", at_s)[:5]:
-            times = [at for at, _ in row.values]
-            if len(times) > 1:
-                medians.append(statistics.median(b - a for a, b in pairwise(times)))
+        rows += api.query(f"{selector}[15m]", at_s)[:5]
+    return _slowest(rows)
+
+
+def interval_again(api: Api, matchers: str, metrics: Sequence[Mapping[str, str]], at_s: float) -> float | None:
+    """Measure the same with one question."""
+    if not metrics:
+        return None
+    names = sorted({name for metric in metrics for name in metric})
+    chosen = ",".join(f"{name}=~{dialects.quoted_choice({one.get(name, '') for one in metrics})}" for name in names)
+    return _slowest(api.query(f"{{{chosen}{',' if matchers else ''}{matchers}}}[15m]", at_s))
+
+
+def _slowest(rows: Iterable[Row]) -> float | None:
+    """Give the slowest interval of the newest samples: it may have been another one some minutes ago."""
+    medians = []
+    for row in rows:
+        times = [at for at, _ in row.values][-_NEWEST:]
+        if len(times) > 1:
+            medians.append(statistics.median(b - a for a, b in pairwise(times)))
     return max(1.0, round(max(medians), 1)) if medians else None
 
 

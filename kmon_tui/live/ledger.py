@@ -19,6 +19,7 @@ from kmon_tui.live.flow import Flow
 from kmon_tui.live.outside import best_family, with_pods
 from kmon_tui.live.owners import Owners
 from kmon_tui.live.packs import BY_COUNTER
+from kmon_tui.live.packs.dialect import TARGET
 from kmon_tui.live.prometheus_answers import Labelled
 from kmon_tui.live.remarks import ALL_NAN, remark
 from kmon_tui.live.target import COUNTS, Handle, Slot, Target, best_of_each, brought_by, handle_of
@@ -31,6 +32,7 @@ _ALIKE = frozenset(
     {"job", "namespace", "exported_namespace", "namespace_name", "component", "container", "model_name", *GUARDS}
 )
 """Labels whose values many series have: each of these texts is kept once."""
+_SOME = 3
 OLD_S = 600
 """A pod of this age is no newcomer."""
 
@@ -177,6 +179,23 @@ class Ledger:
                 if flow is not None and not flow.closed and family in (flow.family, Family.VLLM):
                     found.setdefault(target.owner, []).append(target)
         return found
+
+    @property
+    def all_lost(self) -> bool:
+        """Whether there are services, and none of them has fresh samples."""
+        return bool(self.flows) and all(flow.lost for flow in self.flows.values())
+
+    def some_series(self) -> list[dict[str, str]]:
+        """Name a few series that are told, of different jobs and families."""
+        some: dict[tuple[str, str], dict[str, str]] = {}
+        for target in self._targets.values():
+            if target.chosen and target.owner is not None and target.seen_s is not None:
+                labels = {k: v for k, v in target.labels.items() if k in TARGET}
+                labels["__name__"] = target.dialect.requests[0]
+                some.setdefault((labels.get("job", ""), labels["__name__"]), labels)
+                if len(some) == _SOME:
+                    break
+        return list(some.values())
 
     def families_of(self, key: Key) -> tuple[Family, ...]:
         """Give the families of which something of a service is told: its own, what knows more beside it, callers'."""

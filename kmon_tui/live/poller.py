@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -13,7 +13,16 @@ from kmon_tui.domain.service import InferenceService, Key
 from kmon_tui.domain.traffic import Buckets, Family, Prometheus, Traffic, TrafficReport
 from kmon_tui.live.closeup import SWEEP, CloseUp
 from kmon_tui.live.feeder import Feeder
-from kmon_tui.live.introduction import REFRESH_S, UNKNOWN_SCRAPE_S, configured_interval, introduce, nothing_counted
+from kmon_tui.live.introduction import (
+    REFRESH_S,
+    UNKNOWN_SCRAPE_S,
+    Introduction,
+    configured_interval,
+    interval_again,
+    introduce,
+    introducing,
+    nothing_counted,
+)
 from kmon_tui.live.ledger import Ledger
 from kmon_tui.live.pace import Pace
 from kmon_tui.live.packs import DIALECTS
@@ -21,6 +30,11 @@ from kmon_tui.live.prometheus import Api
 from kmon_tui.live.prometheus_address import Matchers
 from kmon_tui.live.ranged import Ranged
 from kmon_tui.live.telling import traffic_of_all
+
+MOST_ASKED = 4
+"""Instant queries of one tick."""
+SUSPICIOUS_S = 60
+"""While no service has fresh samples, what Prometheus is like is looked at anew so often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +69,11 @@ class Poller:
         self._family: Family | None = None
         self._told: dict[Key, Traffic] = {}
         """What the last report said."""
+        self._outdated = False
+        """The books are of another pace: they are begun anew at the next tick."""
+        self._introduced_s = 0.0
+        self._again: Iterator[None] | None = None
+        """Looking again at what it is like, a question a tick."""
 
     @property
     def next_s(self) -> float:
@@ -66,8 +85,8 @@ class Poller:
     def poll(self, api: Api, look: Look) -> TrafficReport:
         """Do one tick: counters of all services, latency of some, and the selected one in detail."""
         known = self._feeder.introduction
-        if known is None or not known.families or time.monotonic() - known.made_s > REFRESH_S:
-            self._feeder.introduction = known = introduce(api, self._feeder.matchers.text, known)
+        if known is None or not known.families:
+            known = self._introduce(api)
         self._now_s = self._now() + known.skew_s
         self._feeder.know(look.services, look.edition)
         if not known.families or not look.services:
@@ -76,8 +95,10 @@ class Poller:
         if look.family is not self._family:
             # Its past is asked for anew: no step of another family is among its own.
             self._family, self._ledger = look.family, None
+        if self._outdated:
+            self._ledger, self._outdated = None, False
         first = self._ledger is None
-        api.took_s = 0.0
+        api.took_s, api.asked = 0.0, 0
         ledger = self._ledger_for(api, self._grid(self._now_s))
         self._now_s = at_s = self._grid(self._now_s)
         if ledger.at_s is None or at_s > ledger.at_s:
@@ -85,8 +106,9 @@ class Poller:
             self._feeder.book_now(api, ledger, at_s)
         else:
             # Whoever asks between two ticks wants to know whether it is there at all.
-            self._feeder.introduction = introduce(api, self._feeder.matchers.text, known)
+            self._introduce(api)
         _, buckets = self._look_closer(api, ledger, look, SWEEP)
+        self._look_again(api, ledger)
         self._took_s = api.took_s
         if not first:
             self._set_pace(self._pace.after(api.took_s))
@@ -99,6 +121,34 @@ class Poller:
         asked, buckets = self._look_closer(api, self._ledger, look, sweep=0)
         new = self._traffic(asked) if asked else {}
         return self._report(buckets, {**self._told, **new} if new else self._told)
+
+    def _introduce(self, api: Api) -> Introduction:
+        self._feeder.introduction = introduce(api, self._feeder.matchers.text, self._feeder.introduction)
+        self._introduced_s = self._now()
+        self._again = None
+        return self._feeder.introduction
+
+    def _look_again(self, api: Api, ledger: Ledger) -> None:
+        """Now and then look at what may have changed, one question a tick where that is not one too many."""
+        if self._again is None:
+            due_s = SUSPICIOUS_S if ledger.all_lost else REFRESH_S
+            if self._now() - self._introduced_s < due_s:
+                return
+            self._again = self._looking_again(api)
+        if api.asked < MOST_ASKED:
+            next(self._again, None)
+
+    def _looking_again(self, api: Api) -> Iterator[None]:
+        self._feeder.introduction = yield from introducing(api, self._feeder.matchers.text, self._feeder.introduction)
+        yield
+        ledger = self._ledger
+        if ledger is not None and ledger.at_s is not None:
+            found_s = interval_again(api, self._feeder.matchers.text, ledger.some_series(), ledger.at_s)
+            if found_s is not None and found_s != self._scrape_s:
+                self._scrape_s, self._outdated = found_s, True
+                self._set_pace(Pace(found_s, self._pace.doublings))
+        self._introduced_s = self._now()
+        self._again = None
 
     def _grid(self, now_s: float) -> int:
         """Give the newest point of the grid that has passed; it begins whenever somebody started kmon-tui."""
@@ -139,10 +189,10 @@ class Poller:
     def _set_pace(self, pace: Pace) -> None:
         """Go on at another pace; the books are thinned out, or begun anew when the steps became shorter."""
         old, self._pace = self._pace, pace
-        if self._ledger is not None and pace.tick_s == 2 * old.tick_s:
+        if self._ledger is not None and not self._outdated and pace.tick_s == 2 * old.tick_s:
             self._ledger.slow_down(pace.tick_s, pace.window_s, pace.points)
         elif pace.tick_s != old.tick_s:
-            self._ledger = None
+            self._outdated = True
 
     def _report(self, buckets: dict[Key, Buckets], traffic: dict[Key, Traffic]) -> TrafficReport:
         ledger, known, self._told = self._ledger, self._feeder.introduction, traffic

@@ -52,10 +52,13 @@ class Api:
         self._foreign = (OSError, HTTPError, msgspec.DecodeError, TooLong)
         self.took_s = 0.0
         """Time that all questions took since it was last set to zero."""
+        self.asked = 0
+        """Instant queries since it was last set to zero."""
         self._ending = False
 
     def query(self, expression: str, at_s: float | None = None) -> list[Row]:
         """Evaluate now (by the server's clock), or at ``at_s``."""
+        self.asked += 1
         params = {"timeout": QUERY_TIMEOUT} | ({"time": f"{at_s:.3f}"} if at_s is not None else {})
         return cast("list[Row]", self._ask(lambda: self._connect.custom_query(expression, params=params)))
 

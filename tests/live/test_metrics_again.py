@@ -1,0 +1,84 @@
+"""What a Prometheus is like may change under the running program: another interval, other families, another pace."""
+
+from __future__ import annotations
+
+import pytest
+
+from kmon_tui.domain.traffic import TrafficReport
+from tests.live.stories import COUNT, IRIS, OK, POD, Shape
+from tests.live.test_metrics_poll import Watched, busy, watched
+
+Line = tuple[str, dict[str, str], Shape]
+
+
+def instant(seen: Watched) -> int:
+    """Count the instant queries since the last poll began."""
+    return sum("/api/v1/query?" in path for path in seen.requests)
+
+
+async def polled(seen: Watched, *lines: Line, minutes: int, every: int = 1) -> list[tuple[int, TrafficReport]]:
+    """Poll once a minute while Prometheus scrapes at every n-th quarter of one."""
+    found = []
+    for _ in range(minutes):
+        for _ in range(4 // every):
+            seen.pass_time(*lines, scrapes=every - 1, scraped=False)
+            seen.pass_time(*lines)
+        report = await seen.poll()
+        found.append((instant(seen), report))
+    return found
+
+
+async def test_no_tick_asks_more_than_four_questions_also_when_it_looks_again_at_what_there_is() -> None:
+    story, line = busy()
+    async with watched(story) as seen:
+        await seen.poll()
+        ticks = await polled(seen, line, minutes=10)
+
+    assert max(asked for asked, _ in ticks) <= 4
+
+
+async def test_an_interval_that_became_longer_is_noticed_and_the_rate_window_with_it() -> None:
+    story, line = busy()
+    async with watched(story) as seen:
+        before = (await seen.poll()).prometheus
+        ticks = await polled(seen, line, minutes=16, every=4)
+
+    last = ticks[-1][1]
+    assert (before.scrape_interval_s, before.window_s) == (15, 60)
+    assert (last.prometheus.scrape_interval_s, last.prometheus.window_s) == (60, 240)
+    assert not last.prometheus.is_stale(last.traffic[IRIS.key])
+    assert max(asked for asked, _ in ticks) <= 4
+
+
+async def test_at_half_the_pace_a_rate_still_is_of_all_of_its_window() -> None:
+    story, _ = busy()
+    burst = (COUNT, {**POD, **OK}, lambda n: 30.0 * n + 300)
+    async with watched(story) as seen:
+        await seen.poll()
+        seen.server.faults.delay_s = 0.3
+        seen.pass_time(burst)
+        await seen.poll()
+        seen.server.faults.delay_s = 0
+        seen.pass_time(burst, scrapes=2)
+        report = await seen.poll()
+
+    assert (report.prometheus.tick_s, report.prometheus.window_s) == (30, 60)
+    assert report.traffic[IRIS.key].requests_per_s == pytest.approx((4 * 30 + 300) / 60)
+
+
+async def test_when_prometheus_is_quick_again_no_tick_is_blank() -> None:
+    story, line = busy()
+    async with watched(story) as seen:
+        await seen.poll()
+        seen.server.faults.delay_s = 0.3
+        seen.pass_time(line)
+        slowed = (await seen.poll()).prometheus.tick_s
+        seen.server.faults.delay_s = 0
+        rates, ticks = set(), set()
+        for _ in range(25):
+            seen.pass_time(line, scrapes=2)
+            report = await seen.poll()
+            rates.add(report.traffic[IRIS.key].requests_per_s if IRIS.key in report.traffic else None)
+            ticks.add(report.prometheus.tick_s)
+
+    assert (slowed, ticks, rates) == (30, {15, 30}, {2})
