@@ -34,16 +34,24 @@ class Column:
 
 
 def columns_for(
-    width: int, *, one_namespace: bool, longest_name: int = 0, longest_namespace: int = 8
+    width: int,
+    *,
+    one_namespace: bool,
+    longest_name: int = 0,
+    usual_name: int = 0,
+    longest_namespace: int = 8,
+    by_change: bool = False,
 ) -> tuple[Column, ...]:
-    """Give the columns of a table of this width, whose names have so many cells at most.
+    """Give the columns of a table of this width, whose names have so many cells at most, and usually.
 
     The order on the screen is fixed; what does not fit goes away by rank, the
     least important ones already where they would cost names their middles. What
     is left over goes to the names, then to namespaces, then to the trend.
+    ``by_change``: sorted by it, so that it counts for more than how long a state has lasted.
     """
     wish = {"NAME": min(max(longest_name, NAME_WIDTH), width // 3), "NS": min(longest_namespace, 16), "TREND": 24}
-    chosen = [(column, rank) for column, rank in ALL if rank <= _rank(width)]
+    swapped = {"SINCE": LAST_USUAL, "CHG": LAST_USUAL - 1} if by_change else {}
+    chosen = [(column, swapped.get(column.title, rank)) for column, rank in ALL if rank <= _rank(width)]
     if one_namespace:
         chosen = [(column, rank) for column, rank in chosen if column.title != "NS"]
     widths = {column.title: column.width for column, _ in chosen}
@@ -51,7 +59,9 @@ def columns_for(
         widths["NS"] = min(NAMESPACE_WIDTH, max(2, longest_namespace))
     while len(widths) > 2:
         column, rank = max(((c, r) for c, r in chosen if c.title in widths), key=lambda item: item[1])
-        name = min(wish["NAME"], COMFORTABLE_NAME) if rank >= LESS_IMPORTANT else NAME_WIDTH
+        name = min(wish["NAME"], COMFORTABLE_NAME) if rank > LAST_USUAL else NAME_WIDTH
+        if rank == LAST_USUAL and usual_name >= ROOMY_NAME:
+            name = ROOMY_NAME
         if sum(widths.values()) + len(widths) + name - NAME_WIDTH <= width:
             break
         del widths[column.title]
@@ -258,8 +268,10 @@ USUAL_NAME, USUAL_NAMESPACE = 12, 8
 """As wide as these before one of them gets all of the rest."""
 COMFORTABLE_NAME = 18
 """So many cells of a name are worth more than a column that is less important."""
-LESS_IMPORTANT = 9
-"""The rank from which on a column is: those before it stand at 80 cells already, whatever the names."""
+LAST_USUAL = 8
+"""The rank up to which columns stand at 80 cells already; those behind it are less important."""
+ROOMY_NAME = 16
+"""Where most names have so many cells, the last of the usual columns goes for them."""
 RANKS = ((110, 10), (118, 12), (136, 13), (150, 14), (160, 16))
 """Below so many cells, columns up to this rank."""
 ALL: tuple[tuple[Column, int], ...] = (

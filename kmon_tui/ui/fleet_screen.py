@@ -162,7 +162,8 @@ class FleetScreen(KmonScreen):
             self._arrange()
         if self.rows.layout_due and (len(self.rows.rows) <= ALWAYS_ARRANGE or self._some_gone()):
             self._arrange()
-        self._table.fill(self.rows.rows, self.drawing, one_namespace=one_namespace)
+        by_change = self.view.sort.name == "change"
+        self._table.fill(self.rows.rows, self.drawing, one_namespace=one_namespace, by_change=by_change)
         self._draw_bars()
 
     def tick(self) -> None:

@@ -72,8 +72,9 @@ class ServiceTable(ScrollView, Painted, can_focus=True):
         self._one_namespace = False
         self._columns: tuple[Column, ...] = ()
         self._columns_width = 0
-        self._longest = (0, 0)
-        """Cells of the longest name and of the longest namespace."""
+        self._longest = (0, 0, 0)
+        """Cells of the longest name, of a usual one, and of the longest namespace."""
+        self._by_change = False
         self._cursor = 0
         self._wanted: Key | str | None = None
         """What a person selected last: found again after each change, even after it was gone for a while."""
@@ -104,12 +105,13 @@ class ServiceTable(ScrollView, Painted, can_focus=True):
         """Whether a split of traffic needs a line of its own: no column says it at this width."""
         return self.line_width < SPLIT_COLUMN_FROM
 
-    def fill(self, rows: dict[Key, Row], drawing: Drawing, *, one_namespace: bool) -> None:
+    def fill(self, rows: dict[Key, Row], drawing: Drawing, *, one_namespace: bool, by_change: bool = False) -> None:
         """Take over new rows at the same places; write those visible ones that look different now."""
         self._rows = rows
-        if drawing is not self._drawing or one_namespace != self._one_namespace:
+        shown = (one_namespace, by_change)
+        if drawing is not self._drawing or shown != (self._one_namespace, self._by_change):
             self._drawing = drawing
-            self._one_namespace = one_namespace
+            self._one_namespace, self._by_change = shown
             self._forget()
         self._repaint()
 
@@ -269,7 +271,9 @@ class ServiceTable(ScrollView, Painted, can_focus=True):
                 self.line_width,
                 one_namespace=self._one_namespace,
                 longest_name=self._longest[0],
-                longest_namespace=self._longest[1],
+                usual_name=self._longest[1],
+                longest_namespace=self._longest[2],
+                by_change=self._by_change,
             )
         return self._columns
 
@@ -336,10 +340,15 @@ class ServiceTable(ScrollView, Painted, can_focus=True):
             self.scroll_to(y=line, animate=False, immediate=True, force=True)
 
 
-def _longest(entries: Sequence[Entry]) -> tuple[int, int]:
-    """Give the cells of the longest name and of the longest namespace; those in folds do not count."""
+def _longest(entries: Sequence[Entry]) -> tuple[int, int, int]:
+    """Give the cells of the longest name, of one that half of all do not reach, and of the longest namespace.
+
+    Those in folds do not count.
+    """
     keys = [entry for entry in entries if isinstance(entry, Key)]
+    names = sorted(cell_len(name) for name in {key.name for key in keys}) or [0]
     return (
-        max((cell_len(name) for name in {key.name for key in keys}), default=0),
+        names[-1],
+        names[len(names) // 2],
         max((cell_len(namespace) for namespace in {key.namespace for key in keys}), default=0),
     )

@@ -32,12 +32,34 @@ def test_the_sparkline_stays_at_every_usual_width(width: int, longest: int) -> N
 
 @pytest.mark.parametrize("width", [79, 80])
 @pytest.mark.parametrize("longest", [8, 18, 253])
-def test_at_80_cells_all_usual_columns_stand_whatever_the_names(width: int, longest: int) -> None:
+def test_at_80_cells_all_usual_columns_stand_whatever_the_longest_name(width: int, longest: int) -> None:
     shown = columns_for(width, one_namespace=False, longest_name=longest, longest_namespace=longest)
 
     assert [column.title for column in shown] == [
         *("STATE", "NAME", "NS", "PODS", "RPS", "ERR%", "P90", "TREND", "SINCE", "CHG"),
     ]
+
+
+def test_at_80_cells_the_last_usual_column_goes_where_most_names_are_long() -> None:
+    shown = widths(columns_for(79, one_namespace=False, longest_name=40, usual_name=24, longest_namespace=8))
+
+    assert "CHG" not in shown and shown["NAME"] >= 16
+    assert {"NS", "PODS", "RPS", "ERR%", "P90", "TREND", "SINCE"} <= set(shown)
+
+
+def test_sorted_by_change_the_age_of_the_change_is_the_one_that_stays() -> None:
+    shown = widths(
+        columns_for(79, one_namespace=False, longest_name=40, usual_name=24, longest_namespace=8, by_change=True)
+    )
+
+    assert "CHG" in shown and "SINCE" not in shown
+
+
+@pytest.mark.parametrize("usual", [8, 15, 24])
+def test_in_one_namespace_long_names_have_room_beside_all_usual_columns(usual: int) -> None:
+    shown = widths(columns_for(79, one_namespace=True, longest_name=40, usual_name=usual))
+
+    assert {"SINCE", "CHG", "TREND"} <= set(shown) and shown["NAME"] >= 16
 
 
 @pytest.mark.parametrize("width", [100, 120, 200])
