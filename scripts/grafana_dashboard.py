@@ -11,6 +11,13 @@ SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 OURS = 'namespace="$namespace",service_name="$service"'
 LE = "sum by (le) (rate({}{{{}}}[$__rate_interval]))"
 WORKLOAD = "$service-(predictor|transformer|explainer)(-default)?"
+REVISION = "$service(-(predictor|transformer|explainer)(-default)?(-[0-9]{5})?)?"
+CLUSTER = (
+    f"$namespace/{REVISION}(/.*)?|httproute/$namespace/$service(-.*)?/rule/.*|"
+    f"outbound[|][0-9]+[|][^|]*[|]{REVISION}[.]$namespace[.]svc[.].*|kube_${{namespace}}_{REVISION}_[0-9]+|"
+    f"${{namespace}}_{REVISION}_[0-9]+(_[0-9a-f]+)?"
+)
+"""Envoy's clusters of a service, as Kourier, Envoy Gateway, Istio, kgateway and Contour name them."""
 DEPLOYMENT = "$service-predictor(-default)?(-[0-9]{5}-deployment)?|$service-kserve(-mn)?"
 
 Target = tuple[str, str]
@@ -49,18 +56,43 @@ REQUESTS = (
     f"sum by (response_code_class) (rate(kserve_request_count{{{OURS}}}[$__rate_interval]))",
     "{{response_code_class}}",
 )
+ACTIVATED = (
+    f'k8s_namespace_name="$namespace",kn_configuration_name=~"{WORKLOAD}",kn_route_tag=""',
+    f'namespace_name="$namespace",configuration_name=~"{WORKLOAD}"',
+)
+ISTIO = (
+    'reporter="source",source_workload!="activator",destination_service_namespace="$namespace",'
+    f'destination_service_name=~"{REVISION}"'
+)
+ENVOY = f'envoy_cluster_name=~"{CLUSTER}"'
+
+
+def by(label: str, metric: str, where: str) -> str:
+    """Give the rate of a counter by one label."""
+    return f"sum by ({label}) (rate({metric}{{{where}}}[$__rate_interval]))"
+
+
+def share(metric: str, where: str, bad: str) -> str:
+    """Give the share of a counter that is bad; nothing without requests."""
+    rated = "rate({}{{{}}}[$__rate_interval])"
+    return f"(sum({rated.format(metric, f'{where},{bad}')}) or vector(0)) / (sum({rated.format(metric, where)}) > 0)"
+
+
 CALLERS: list[Target] = [
+    (by("response_code_class", "activator_request_count", ACTIVATED[1]), "activator {{response_code_class}}"),
     (
-        'sum by (response_code_class) (rate(activator_request_count{namespace_name="$namespace",'
-        f'configuration_name=~"{WORKLOAD}"}}[$__rate_interval]))',
-        "activator {{response_code_class}}",
+        by("http_response_status_code", "http_server_request_duration_seconds_count", ACTIVATED[0]),
+        "activator {{http_response_status_code}}",
     ),
+    (by("response_code", "istio_requests_total", ISTIO), "istio {{response_code}}"),
     (
-        'sum by (response_code) (rate(istio_requests_total{reporter="source",'
-        'destination_service_namespace="$namespace",'
-        'destination_service_name=~"$service(-(predictor|transformer|explainer).*)?"}[$__rate_interval]))',
-        "istio {{response_code}}",
+        by("envoy_response_code_class", "envoy_cluster_upstream_rq_xx", ENVOY),
+        "envoy {{envoy_response_code_class}}xx",
     ),
+]
+REFUSED: list[Target] = [
+    (share("istio_requests_total", ISTIO, 'response_code=~"5.."'), "istio"),
+    (share("envoy_cluster_upstream_rq_xx", ENVOY, 'envoy_response_code_class="5"'), "envoy"),
 ]
 PREFIX_HITS = f"{rate('vllm:prefix_cache_hits_total')} / ({rate('vllm:prefix_cache_queries_total')} > 0)"
 KV_CACHE = f"avg(vllm:kv_cache_usage_perc{{{OURS}}} or vllm:gpu_cache_usage_perc{{{OURS}}})"
@@ -105,7 +137,8 @@ PANELS: list[tuple[str, str, str, int, int, list[Target]]] = [
         8,
         [(f"floor((changes((({READY}) > bool 0)[1h:1m]) + 1) / 2)", "cold starts")],
     ),
-    ("requests/s as callers see it (where an ingress counts)", "timeseries", "reqps", 24, 7, CALLERS),
+    ("requests/s as callers see it (where an ingress counts)", "timeseries", "reqps", 12, 7, CALLERS),
+    ("errors (as callers see it, where a gateway counts)", "timeseries", "percentunit", 12, 7, REFUSED),
     (
         "time to the first token",
         "timeseries",

@@ -17,6 +17,18 @@ HEAD = """\
 What kmon-tui reads, and what each number means. Written from `kmon_tui/live/packs/` by `scripts/metrics_page.py`.
 
 Families, best first. `:family` and `--family` choose another one where several count a service.
+
+## Whose experience a number is
+
+`pods`: what reached a pod, as queue-proxy or the model server counts it. `users`: what callers got, with what was
+refused before a pod. That is known where somebody in front of the pods counts by service: a gateway (families istio and
+envoy), or Knative's activator (families activator and activator-s), which sees the requests to services that are scaled
+to zero or short of capacity; all others are added from the pods. A gateway goes before the activator, since it
+also sees what never came to either. The activator of Knative 1.19 and newer counts only after `config-observability`
+says `metrics-protocol: prometheus`, and its pods must be scraped: the job kserve-knative-metrics does.
+Without any of them an error ratio is that of `pods`; with no ready pod either it is `?`.
+
+## Families
 """
 
 
@@ -40,10 +52,14 @@ def _family(dialect: Dialect) -> str:
     rejected = "yes" if dialect.counts_rejected else "no"
     rows = [
         ("counts", dialect.means),
+        *([("versions", dialect.versions)] if dialect.versions else []),
         ("scope", dialect.scope.value),
         ("what was rejected before the model", rejected),
         *(
-            (f"`{name}`", " ".join(filter(None, (count.role.value, count.code))))
+            (
+                f"`{name}{{{count.own}}}`" if count.own else f"`{name}`",
+                " ".join(filter(None, (count.role.value, count.code))),
+            )
             for name, count in dialect.counters.items()
         ),
         *_histograms(dialect),
@@ -53,7 +69,7 @@ def _family(dialect: Dialect) -> str:
     if dialect.own:
         rows.append(("only where", f"`{dialect.own}`"))
     lines = "".join(f"| {name} | {text} |\n" for name, text in rows)
-    return f"\n## {dialect.family.value}\n\n| | |\n|---|---|\n{lines}\n"
+    return f"\n### {dialect.family.value}\n\n| | |\n|---|---|\n{lines}\n"
 
 
 def _histograms(dialect: Dialect) -> Iterable[tuple[str, str]]:

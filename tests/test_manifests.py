@@ -15,7 +15,7 @@ from kmon_tui.domain.traffic import Family, Scope
 from kmon_tui.live.packs import DIALECTS
 from kmon_tui.live.packs.dialect import SECONDS_MS, Histogram
 from kmon_tui.live.packs.gauges import AUTOSCALER
-from kmon_tui.live.packs.ingress import ACTIVATOR
+from kmon_tui.live.packs.ingress import ACTIVATOR, ACTIVATOR_S
 from kmon_tui.live.packs.servers import VLLM
 from kmon_tui.sandbox.prometheus_relabel import Rule, relabelled, rules_of
 from scripts import scrape_configmap
@@ -123,7 +123,7 @@ def test_knatives_control_plane_is_scraped_for_all_that_is_read_of_it() -> None:
     found = relabelled({f"__meta_kubernetes_{name}": v for name, v in labels.items()}, target_rules(KNATIVE_JOB))
 
     assert found is not None
-    for name in [*ACTIVATOR.counters, *(name for pack in AUTOSCALER for name in pack.levels)]:
+    for name in [*ACTIVATOR.counters, *ACTIVATOR_S.counters, *(name for pack in AUTOSCALER for name in pack.levels)]:
         assert kept(KNATIVE_JOB, name), name
 
 

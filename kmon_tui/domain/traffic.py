@@ -44,6 +44,8 @@ class Family(StrEnum):
     """Envoy of Kourier, Envoy Gateway and others: envoy_cluster_upstream_rq_xx; what callers got."""
     ACTIVATOR = "activator"
     """Knative's activator (<= 1.18): activator_request_count; what callers got that went through it."""
+    ACTIVATOR_S = "activator-s"
+    """Knative's activator (>= 1.19): http_server_request_duration_seconds with the name of a revision."""
 
 
 class Scope(StrEnum):

@@ -24,9 +24,10 @@ def expressions(
     if not only:
         return {}
     rest = "".join(f",{one}" for one in (dialect.own, matchers) if one)
+    count_own = f",{dialect.requests_own}" if dialect.requests_own else ""
     names = dialect.requests
     by = f" by ({', '.join(dialect.code_labels)})" if dialect.code_labels else ""
-    counted = " or ".join(f"rate({name}{{{one}{rest}}}[{window_s}s])" for one in only for name in names)
+    counted = " or ".join(f"rate({name}{{{one}{count_own}{rest}}}[{window_s}s])" for one in only for name in names)
     found = {REQUESTS: f"sum{by} ({counted})"}
     if dialect.latency is not None:
         found[LATENCY] = _quantile(dialect.latency, only, rest, window_s)

@@ -219,7 +219,8 @@ def _grouped(
         if place not in places or not name or (name != series and name not in dialect.counters):
             continue
         values = [math.nan if i in gaps else value for i, value in enumerate(answered)]
-        count = dialect.counters.get(name)
+        # A counter may be the last bucket of a histogram: all that is at most infinite.
+        count = dialect.counters.get(name) if "le" not in metric else None
         if count is not None:
             slot = (count.role, count.code or code_class(dialect, metric))
             _merge(slots.setdefault(place, {}), slot, values, _sum)

@@ -37,7 +37,7 @@ def probe(matchers: str, scope: Scope = Scope.PODS) -> str:
     """Ask which families have series, how many, in how many clusters and replicas; with those of pods which gauges."""
     by = ", ".join(("__name__", *GUARDS))
     parts = [
-        f"count by ({by}) ({{{_named(dialect.requests)}{_and(dialect.own)}{_and(matchers)}}})"
+        f"count by ({by}) ({{{_requests(dialect)}{_and(matchers)}}})"
         for dialect in DIALECTS.values()
         if dialect.scope is scope
     ]
@@ -71,7 +71,7 @@ def sampled(families: Sequence[Family], packs: Sequence[Gauges], matchers: str, 
     parts = []
     for dialect in (DIALECTS[family] for family in families):
         by = ", ".join((*TARGET, *GUARDS))
-        rest = _scope(dialect, matchers, namespaces).lstrip(",")
+        rest = f"{_and(dialect.requests_own)}{_scope(dialect, matchers, namespaces)}".lstrip(",")
         times = " or ".join(f"timestamp({name}{{{rest}}})" for name in dialect.requests)
         parts.append(f"max by ({by}) ({times})")
     if Family.KNATIVE_S in families:
@@ -207,6 +207,10 @@ def _selectors(dialect: Dialect) -> list[str]:
     plain = [name for name, count in dialect.counters.items() if not count.own]
     others = [f'__name__="{name}",{count.own}' for name, count in dialect.counters.items() if count.own]
     return [_named(plain), *others]
+
+
+def _requests(dialect: Dialect) -> str:
+    return f"{_named(dialect.requests)}{_and(dialect.requests_own)}{_and(dialect.own)}"
 
 
 def _named(names: Iterable[str]) -> str:

@@ -22,6 +22,7 @@ from kmon_tui.live.ledger import Ledger
 from kmon_tui.live.outside import seen_by_users
 from kmon_tui.live.packs import DIALECTS
 from kmon_tui.live.packs.dialect import Role
+from kmon_tui.live.packs.ingress import ACTIVATORS
 from kmon_tui.live.prometheus import Api
 from kmon_tui.live.prometheus_address import Matchers
 from kmon_tui.live.telling import traffic_of
@@ -112,7 +113,7 @@ def _whole_window(feeder: Feeder, ledger: Ledger, flow: Flow, key: Key, tables: 
     users = traffic.users
     if front is not None and users is not None and not front.problem and front.family in tables.by_family:
         seen = failed(tables.by_family[front.family])
-        if front.family is Family.ACTIVATOR and seen is not None and pods is not None:
+        if front.family in ACTIVATORS and seen is not None and pods is not None:
             seen = seen_by_users(seen, (pods[0], table.requests.total))
         traffic = replace(traffic, scope=Scope.USERS, users=_users(users, seen, tables.by_family[front.family]))
     # Without a pod and without anybody before the pods, nobody can say how callers fare now.

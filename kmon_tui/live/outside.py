@@ -8,6 +8,7 @@ from kmon_tui.domain.traffic import Family
 from kmon_tui.live.flow import Flow
 from kmon_tui.live.packs import DIALECTS
 from kmon_tui.live.packs.dialect import Role
+from kmon_tui.live.packs.ingress import ACTIVATORS
 from kmon_tui.live.target import Target
 
 _KNOWS_FAILURES = (Family.VLLM, Family.MLSERVER, Family.TRITON, Family.TORCHSERVE)
@@ -32,7 +33,7 @@ def with_pods(users: Flow, pods: Flow | None) -> None:
     Most requests go past the activator, and those that it lets through are counted by queue-proxy, too. So there were
     at least as many as either counted, those that only the activator refused on top.
     """
-    if users.family is not Family.ACTIVATOR or users.lost:
+    if users.family not in ACTIVATORS or users.lost:
         return
     front = users.sums()
     behind = pods.sums() if pods is not None and not pods.lost else None

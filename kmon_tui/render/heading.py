@@ -26,6 +26,7 @@ NAMES: Mapping[Family, str] = {
     Family.ISTIO: "istio_requests_total",
     Family.ENVOY: "envoy_cluster_upstream_rq_*",
     Family.ACTIVATOR: "activator_request_*",
+    Family.ACTIVATOR_S: "activator's http_server_request_duration",
 }
 """The metrics that a person would look for in Prometheus."""
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from kmon_tui.sandbox.models_load import Flow, Latency
-from kmon_tui.sandbox.models_meter import Constant, Gauge, Meter, Scaled, Source
+from kmon_tui.sandbox.models_meter import Constant, Gauge, Meter, Scaled, Shape, Source
 from kmon_tui.sandbox.models_page import Family, Page, go_number, histogram_lines, one_line
-from kmon_tui.sandbox.models_queueproxy import BOUNDS_MS, BOUNDS_MS_HIGH
+from kmon_tui.sandbox.models_queueproxy import BOUNDS_MS, BOUNDS_MS_HIGH, BOUNDS_S
 
 _ISTIO_MS = (0.5, 1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000, 60000, 300000, 600000, 1800000)
 
@@ -90,6 +90,7 @@ class Front:
             Family("activator_request_count", "counter", "Requests."),
             Family("activator_request_latencies", "histogram", "Their time in ms."),
         ]
+        self._served = Family("http_server_request_duration_seconds", "histogram", "Duration of HTTP server requests.")
         names = _OLD_NAMES if milliseconds else _NEW_NAMES
         self._autoscaler = [Family(name, "gauge", "Now.") for name in names]
         self._queued = [] if milliseconds else [Family("kn_revision_request_queued", "gauge", "Requests that wait.")]
@@ -105,7 +106,7 @@ class Front:
                 FrontPlan("knative-serving", "activator-5f9b7c6d8-m7k2p"),
                 9090,
                 "/metrics",
-                self._activator if milliseconds else self._queued,
+                self._activator if milliseconds else [self._served, *self._queued],
             ),
         ]
 
@@ -152,10 +153,22 @@ class Front:
         requests.lines.append(one_line(requests.name, labels, Scaled(meter, 1.0)))
         bounds = [go_number(float(ms)) for ms in _ISTIO_MS]
         duration.lines.append(histogram_lines(duration.name, labels, bounds, meter, go=True))
-        if self._milliseconds and behind.knative:
-            self._activate(behind, code, shape)
+        if behind.knative:
+            (self._activate if self._milliseconds else self._serve)(behind, code, shape)
 
-    def _activate(self, behind: Behind, code: int, shape: Callable[[int], tuple[float, Latency]]) -> None:
+    def _serve(self, behind: Behind, code: int, shape: Shape) -> None:
+        meter = Meter(behind.flow, list(BOUNDS_S), shape)
+        labels = self._new_labels(behind) | {
+            "http_request_method": "POST",
+            "http_response_status_code": str(code),
+            "network_protocol_name": "http",
+            "network_protocol_version": "1.1",
+            "url_scheme": "http",
+        }
+        bounds = [go_number(bound) for bound in BOUNDS_S]
+        self._served.lines.append(histogram_lines(self._served.name, labels, bounds, meter, go=True))
+
+    def _activate(self, behind: Behind, code: int, shape: Shape) -> None:
         requests, latencies = self._activator
         meter = Meter(behind.flow, [ms / 1000 for ms in (*BOUNDS_MS, *BOUNDS_MS_HIGH)], shape, 1000.0)
         labels = self._old_labels(behind) | {"response_code": str(code), "response_code_class": f"{code // 100}xx"}

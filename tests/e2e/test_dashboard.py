@@ -32,7 +32,7 @@ WITH_NUMBERS = (
 def filled(expression: str, namespace: str = "default", service: str = "sklearn-iris") -> str:
     """Put values in the place of Grafana's variables."""
     for name, value in (("$namespace", namespace), ("$service", service), ("$__rate_interval", "1m")):
-        expression = expression.replace(name, value)
+        expression = expression.replace(name, value).replace(f"${{{name[1:]}}}", value)
     assert "$" not in expression.replace('"$1"', ""), expression
     return expression
 

@@ -119,7 +119,12 @@ CASES = [
         Kind.LLM,
     ),
 ]
-IN_FRONT = {Family.ISTIO: SDK, Family.ENVOY: MLSERVER, Family.ACTIVATOR: QUEUE_PROXY[0]}
+IN_FRONT = {
+    Family.ISTIO: SDK,
+    Family.ENVOY: MLSERVER,
+    Family.ACTIVATOR: QUEUE_PROXY[0],
+    Family.ACTIVATOR_S: QUEUE_PROXY[-1],
+}
 
 
 @pytest.fixture(scope="module", params=["own", "3.5"])
@@ -137,7 +142,7 @@ def prometheus(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
             del job["kubernetes_sd_configs"]
             job |= {"http_sd_configs": [{"url": bridge, "refresh_interval": "2s"}], "scrape_interval": "1s"}
         for family, pod in IN_FRONT.items():
-            name = {Family.ACTIVATOR: "activator-1.18"}.get(family, family.value)
+            name = {Family.ACTIVATOR: "activator-1.18", Family.ACTIVATOR_S: "activator-1.21"}.get(family, family.value)
             address = stack.enter_context(serving(Page(f"constructed-{name}", pod.name)))
             jobs.append({"job_name": family.value, "static_configs": [{"targets": [address]}]})
         config = {"global": {"scrape_interval": "1s"}, "scrape_configs": jobs}
@@ -285,8 +290,21 @@ async def test_what_gateways_refused_is_in_the_scope_of_users(prometheus: str, f
     assert set(told["users"]["by_class"]) >= {"2xx", "5xx"}
 
 
-async def test_what_the_activator_refused_comes_on_top_of_what_the_pods_saw(prometheus: str) -> None:
-    pod = QUEUE_PROXY[0]
+@pytest.mark.parametrize(
+    ("family", "counted"),
+    [
+        (Family.ACTIVATOR, 'activator_request_count{response_code_class="CLASSxx"}'),
+        (
+            Family.ACTIVATOR_S,
+            f'{NEW}_count{{job="activator-s",kn_revision_name!="",http_response_status_code=~"CLASS.."}}',
+        ),
+    ],
+    ids=str,
+)
+async def test_what_the_activator_refused_comes_on_top_of_what_the_pods_saw(
+    prometheus: str, family: Family, counted: str
+) -> None:
+    pod = IN_FRONT[family]
     case = Case(pod, Family.ALIAS, (COUNT,), ALIASED)
 
     told = await measured(prometheus, pod, Kind.ISVC, None)
@@ -294,20 +312,18 @@ async def test_what_the_activator_refused_comes_on_top_of_what_the_pods_saw(prom
     end_s = told["requests_per_s"]["series"][-1][0]
     behind, bad_behind = (sum_of(prometheus, one, case, end_s) for one in ((COUNT,), ALIASED))
     seen = {
-        code: sum(
-            gained(one["values"], end_s)
-            for one in samples(prometheus, f'activator_request_count{{response_code_class="{code}"}}', end_s)
-        )
-        for code in ("2xx", "5xx")
+        code: sum(gained(one["values"], end_s) for one in samples(prometheus, counted.replace("CLASS", code), end_s))
+        for code in ("2", "5")
     }
-    refused = max(0.0, seen["5xx"] - bad_behind)
-    expected = max(seen["5xx"], bad_behind) / max(sum(seen.values()), behind + refused)
-    assert (told["scope"], told["users"]["family"]) == ("users", "activator")
+    refused = max(0.0, seen["5"] - bad_behind)
+    expected = max(seen["5"], bad_behind) / max(sum(seen.values()), behind + refused)
+    assert (told["scope"], told["users"]["family"]) == ("users", family.value)
     assert told["error_ratio"] == pytest.approx(expected, rel=1e-3)
 
 
-async def test_the_autoscaler_tells_the_pods(prometheus: str) -> None:
-    told = await measured(prometheus, QUEUE_PROXY[0], Kind.ISVC, None)
+@pytest.mark.parametrize("pod", [QUEUE_PROXY[0], QUEUE_PROXY[-1]], ids=lambda pod: pod.page)
+async def test_the_autoscaler_tells_the_pods(prometheus: str, pod: FamilyPod) -> None:
+    told = await measured(prometheus, pod, Kind.ISVC, None)
 
     scaling = told["scaling"]
     assert (scaling["source"], scaling["wanted"], scaling["ready"]) == ("autoscaler", 3, 2)

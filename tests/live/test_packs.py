@@ -27,6 +27,7 @@ TRUE = {
     "constructed-istio": Family.ISTIO,
     "constructed-envoy": Family.ENVOY,
     "constructed-activator-1.18": Family.ACTIVATOR,
+    "constructed-activator-1.21": Family.ACTIVATOR_S,
 }
 
 

@@ -104,6 +104,8 @@ def targets_of(family: Family) -> list[dict[str, str]]:
             "envoy_cluster_name": "default/constructed-envoy-predictor-00001",
             "namespace_name": "default",
             "revision_name": "constructed-activator-1-18-predictor-00001",
+            "k8s_namespace_name": "default",
+            "kn_revision_name": "constructed-activator-1-21-predictor-00001",
         }
         return [{name: known[name] for name in dialect.names}]
     return [{"instance": f"10.0.0.{number}:9091"} for number in range(20)]

@@ -10,14 +10,15 @@ from collections.abc import Mapping
 
 from kmon_tui.domain.traffic import Family
 from kmon_tui.live.packs.dialect import Dialect
-from kmon_tui.live.packs.ingress import ACTIVATOR, ENVOY, ISTIO
+from kmon_tui.live.packs.ingress import ACTIVATOR, ACTIVATOR_S, ENVOY, ISTIO
 from kmon_tui.live.packs.knative import ALIAS, KNATIVE_MS, KNATIVE_S
 from kmon_tui.live.packs.servers import MLSERVER, SDK, TORCHSERVE, TRITON, VLLM
 
 DIALECTS: Mapping[Family, Dialect] = {
     dialect.family: dialect
     for dialect in (
-        ALIAS, KNATIVE_MS, KNATIVE_S, VLLM, SDK, MLSERVER, TRITON, TORCHSERVE, ISTIO, ENVOY, ACTIVATOR
+        ALIAS, KNATIVE_MS, KNATIVE_S, VLLM, SDK, MLSERVER, TRITON, TORCHSERVE, ISTIO, ENVOY, ACTIVATOR,
+        ACTIVATOR_S,
     )
 }  # fmt: skip
 """Best first."""

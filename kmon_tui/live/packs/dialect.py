@@ -83,6 +83,8 @@ class Dialect:
     counters: Mapping[str, Count]
     latency: Histogram | None
     """None: the program has no histogram of it."""
+    versions: str = ""
+    """Which versions of the program have these names, where there are others; for people."""
     counts_rejected: bool = False
     """Whether requests that never reached the model are counted."""
     code_labels: tuple[str, ...] = ()
@@ -104,6 +106,11 @@ class Dialect:
     def requests(self) -> tuple[str, ...]:
         """Names of the counters of requests."""
         return tuple(name for name, count in self.counters.items() if count.role is Role.REQUESTS)
+
+    @property
+    def requests_own(self) -> str:
+        """Matcher that keeps those counters apart from what else has their name."""
+        return self.counters[self.requests[0]].own
 
     @property
     def to_ms(self) -> float:

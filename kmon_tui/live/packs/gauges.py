@@ -90,8 +90,22 @@ AUTOSCALER = (
         "sum",
         *_NEW,
     ),
+    Gauges(
+        "autoscaler",
+        {
+            "kn_revision_pods_desired__item_": Level.WANTED,
+            "kn_revision_pods_count__pod_": Level.READY,
+            "kn_revision_concurrency_stable__concurrency_": Level.CONCURRENCY,
+            "kn_revision_concurrency_target__concurrency_": Level.TARGET_CONCURRENCY,
+        },
+        "max",
+        *_NEW,
+    ),
+    Gauges("autoscaler", {"kn_revision_request_concurrency__request_": Level.AT_ACTIVATOR}, "sum", *_NEW),
 )
-"""Knative's autoscaler and activator: until 1.18, then from 1.20 on; 1.19 mangles its names, and how is not known."""
+"""Knative's autoscaler and activator: until 1.18, then from 1.20 on, then 1.19. The names of 1.19 are those of its
+documentation with the unit behind them, as its exporter writes it (measured on kn_queueproxy_depth__item_); panic mode
+has no unit that is known."""
 
 KUBE_STATE_METRICS = Gauges(
     "kube-state-metrics",

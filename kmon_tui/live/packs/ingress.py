@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kmon_tui.domain.traffic import Family, Scope
-from kmon_tui.live.packs.dialect import Count, Dialect, Histogram, Role
+from kmon_tui.live.packs.dialect import SECONDS_MS, Count, Dialect, Histogram, Role
 from kmon_tui.live.packs.knative import KNATIVE_BOUNDS_MS
 
 _ENVOY_MS = (
@@ -50,12 +50,17 @@ ENVOY = Dialect(
     ),
 )
 
+_ACTIVATOR_MEANS = (
+    "requests that went through Knative's activator, those that it refused too; together with queue-proxy's it is "
+    "what callers got, but for what the gateway itself refused"
+)
+
 ACTIVATOR = Dialect(
     Family.ACTIVATOR,
-    "requests that went through Knative's activator, those that it refused too; together with queue-proxy's it is "
-    "what callers got, but for what the gateway itself refused",
+    _ACTIVATOR_MEANS,
     {"activator_request_count": Count(Role.REQUESTS)},
     Histogram("activator_request_latencies_bucket", 1.0, KNATIVE_BOUNDS_MS),
+    versions="Knative 1.18 and older",
     counts_rejected=True,
     code_labels=("response_code_class", "response_code"),
     namespace_label="namespace_name",
@@ -63,4 +68,22 @@ ACTIVATOR = Dialect(
     names=("namespace_name", "revision_name"),
     patterns=(rf"{_PLACE}/{_NAME}",),
 )
-"""Knative <= 1.18 only: from 1.19 on the activator counts no requests by revision."""
+ACTIVATOR_S = Dialect(
+    Family.ACTIVATOR_S,
+    _ACTIVATOR_MEANS,
+    # What is at most infinite is all of them: the same as `_count`, which is the name of what queue-proxy counts.
+    {"http_server_request_duration_seconds_bucket": Count(Role.REQUESTS, own='le="+Inf"')},
+    Histogram("http_server_request_duration_seconds_bucket", 1000.0, SECONDS_MS),
+    versions="Knative 1.19, 1.20, 1.21 and newer, where config-observability says metrics-protocol: prometheus",
+    counts_rejected=True,
+    code_labels=("http_response_status_code",),
+    # The activator labels its own series with the revision that it serves (not those of probes); queue-proxy's have a
+    # route tag, also where a scrape job adds the name of the revision to them.
+    own='kn_revision_name!="",kn_route_tag=""',
+    namespace_label="k8s_namespace_name",
+    scope=Scope.USERS,
+    names=("k8s_namespace_name", "kn_revision_name"),
+    patterns=(rf"{_PLACE}/{_NAME}",),
+)
+ACTIVATORS = (Family.ACTIVATOR, Family.ACTIVATOR_S)
+"""Only a part of all requests goes through them; the others are known from the pods."""

@@ -25,6 +25,7 @@ KNATIVE_MS = Dialect(
     "requests that queue-proxy saw, those that waited or were rejected in its queue (503) too; probes are not counted",
     {"revision_request_count": Count(Role.REQUESTS)},
     Histogram("revision_request_latencies_bucket", 1.0, KNATIVE_BOUNDS_MS),
+    versions="Knative 1.18 and older",
     counts_rejected=True,
     code_labels=("response_code_class", "response_code"),  # a relabelling may have dropped either
     namespace_label="namespace_name",
@@ -35,6 +36,8 @@ KNATIVE_S = Dialect(
     "requests that queue-proxy saw, those that waited or were rejected in its queue (503) too; probes are not counted",
     {"http_server_request_duration_seconds_count": Count(Role.REQUESTS)},
     Histogram("http_server_request_duration_seconds_bucket", 1000.0, SECONDS_MS),
+    versions="Knative 1.19, 1.20, 1.21 and newer: names, labels, unit and bounds are word for word the same in all of "
+    "them; what differs beside them is listed under Versions of Knative",
     counts_rejected=True,
     code_labels=("http_response_status_code",),
     # The name is OpenTelemetry's own for any HTTP server; only queue-proxy has a route tag on every series.

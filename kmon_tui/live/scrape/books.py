@@ -19,11 +19,11 @@ from kmon_tui.live.flow import Latency
 from kmon_tui.live.ledger import Ledger, Reading
 from kmon_tui.live.levels import Levels
 from kmon_tui.live.owners import Owners
-from kmon_tui.live.packs import BY_COUNTER, DIALECTS
+from kmon_tui.live.packs import DIALECTS
 from kmon_tui.live.packs.dialect import Histogram
 from kmon_tui.live.packs.gauges import BY_GAUGE
 from kmon_tui.live.prometheus_answers import Labelled, Row
-from kmon_tui.live.scrape.exposition import Series
+from kmon_tui.live.scrape.exposition import COUNTERS, Series
 from kmon_tui.live.scrape.pages import Place
 from kmon_tui.live.target import Handle, Target, handle_of
 from kmon_tui.live.telling import traffic_of
@@ -67,7 +67,7 @@ class Books:
                 raw = msgspec.Raw(_ENCODER.encode(dict(items)))
                 if name in BY_GAUGE:
                     gauges.append(Row(raw, (float(at_s), repr(value))))
-                elif name in BY_COUNTER:
+                elif name in COUNTERS:
                     reading = self._ledger.reading(Labelled(raw))
                     rows.append((reading, value))
                     sampled[handle_of(reading.target.labels)] = float(at_s)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from kmon_tui.live.packs import BY_COUNTER, DIALECTS
+from kmon_tui.domain.traffic import Scope
+from kmon_tui.live.packs import DIALECTS
 from kmon_tui.live.packs.dialect import Dialect, Histogram
 from kmon_tui.live.packs.gauges import BY_GAUGE
 
@@ -17,8 +18,13 @@ _ESCAPED = re.compile(r"\\(.)")
 _MATCHER = re.compile(r'([a-zA-Z_]\w*)(=~|!=|=)"((?:[^"\\]|\\.)*)"')
 
 
+_OF_PODS = [dialect for dialect in DIALECTS.values() if dialect.scope is Scope.PODS]
+COUNTERS: Mapping[str, Dialect] = {name: dialect for dialect in _OF_PODS for name in dialect.counters}
+"""What a pod of a model may count; what stands in front of it is never scraped by us."""
+
+
 def _histograms() -> Iterator[tuple[str, tuple[Dialect, Histogram]]]:
-    for dialect in DIALECTS.values():
+    for dialect in _OF_PODS:
         for histogram in (dialect.latency, dialect.first_token, dialect.next_token):
             if histogram is not None:
                 yield from ((name, (dialect, histogram)) for name in (histogram.series, histogram.older) if name)
@@ -34,7 +40,7 @@ def read_page(text: str, own: Mapping[str, str]) -> dict[Series, float]:
         if not line or line[0] == "#":
             continue
         name = line[: min(_at(line, "{"), _at(line, " "))]
-        if name not in BY_COUNTER and name not in BY_BUCKETS and name not in BY_GAUGE:
+        if name not in COUNTERS and name not in BY_BUCKETS and name not in BY_GAUGE:
             continue
         head, _, rest = line[len(name) :].rpartition("}")
         labels = {key: _ESCAPED.sub(_unescaped, value) for key, value in _LABEL.findall(head)}
@@ -59,8 +65,8 @@ def matches(matchers: str, labels: Mapping[str, str]) -> bool:
 
 def _kept(name: str, labels: Mapping[str, str]) -> dict[str, str] | None:
     """Give the labels that count for a series; None: it is another program's."""
-    if name in BY_COUNTER:
-        dialect = BY_COUNTER[name]
+    if name in COUNTERS:
+        dialect = COUNTERS[name]
         wanted, own = (*dialect.names, *dialect.code_labels), f"{dialect.own},{dialect.counters[name].own}"
     elif name in BY_BUCKETS:
         dialect, histogram = BY_BUCKETS[name]
