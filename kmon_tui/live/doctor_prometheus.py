@@ -50,6 +50,7 @@ async def prometheus_facts(run: Run, url: str, found_by: str, matchers: str, sus
     families = Told(suspects.families)
     if suspects.families is None:
         families = await _told(run, lambda api: _families(api, matchers))
+    front = await _told(run, lambda api: _families(api, matchers, Scope.USERS))
     config = await _told(run, lambda api: _text(api, "status/config", "yaml"))
     jobs: Told[tuple[Job, ...]] = Told(why=config.why)
     if config.value:
@@ -69,6 +70,7 @@ async def prometheus_facts(run: Run, url: str, found_by: str, matchers: str, sus
         retention=retention,
         skew_s=Told(skew_s),
         families=families,
+        front=front,
         jobs=jobs,
         counts=counts,
         targets=targets,
@@ -129,10 +131,10 @@ def _text(api: Api, path: str, name: str) -> str:
     return str(found.get(name) or "") if isinstance(found, dict) else ""
 
 
-def _families(api: Api, matchers: str) -> tuple[str, ...]:
-    there = {row.metric["__name__"] for row in api.query(dialects.probe(matchers))}
-    of_pods = {family: dialect for family, dialect in DIALECTS.items() if dialect.scope is Scope.PODS}
-    return tuple(str(family) for family, dialect in of_pods.items() if there & set(dialect.requests))
+def _families(api: Api, matchers: str, scope: Scope = Scope.PODS) -> tuple[str, ...]:
+    there = {row.metric["__name__"] for row in api.query(dialects.probe(matchers, scope))}
+    ours = {family: dialect for family, dialect in DIALECTS.items() if dialect.scope is scope}
+    return tuple(str(family) for family, dialect in ours.items() if there & set(dialect.requests))
 
 
 def _counts(api: Api, matchers: str) -> Mapping[str, int]:

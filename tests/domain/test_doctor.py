@@ -69,7 +69,7 @@ CLUSTER = ClusterFacts(
     groups=Told({"serving.kserve.io": ("v1beta1", "v1alpha1"), "serving.knative.dev": ("v1",)}),
     kserve=Told((KSERVE,)),
     knative=Told((KNATIVE,)),
-    observability=Told({"request-metrics-protocol": "prometheus"}),
+    observability=Told({"request-metrics-protocol": "prometheus", "metrics-protocol": "prometheus"}),
     prometheus=Told((CHART,)),
     pods=Told((KNATIVE_POD,)),
 )
@@ -149,6 +149,33 @@ def test_knatives_metrics_are_judged_by_its_version(
 
     assert finding.status is status
     assert fix in finding.fix
+
+
+def test_an_activator_that_tells_nothing_is_a_finding_after_all_that_hides_requests() -> None:
+    only_requests = Told({"request-metrics-protocol": "prometheus"})
+    facts = replace(with_prometheus(series=Told(())), cluster=replace(CLUSTER, observability=only_requests))
+
+    finding = found(facts, "knative.components")
+
+    assert finding.status is Status.WARN
+    assert '"metrics-protocol":"prometheus"' in finding.fix
+    first = Report("prod", KEY, NOW, examine(facts)).first_failing
+    assert first is not None
+    assert first.id == "chain.series", "an empty chart is not explained by what it does not draw"
+
+
+@pytest.mark.parametrize(
+    ("front", "status", "words"),
+    [
+        (Told(("istio", "activator-s")), Status.OK, "istio, activator-s"),
+        (Told(()), Status.SKIPPED, "errors are those of scope pods"),
+        (Told(why="may not be asked"), Status.UNKNOWN, "may not be asked"),
+    ],
+)
+def test_who_counts_what_callers_saw_is_said(front: Told[tuple[str, ...]], status: Status, words: str) -> None:
+    finding = found(with_prometheus(front=front), "prometheus.users")
+
+    assert (finding.status, words in finding.text) == (status, True)
 
 
 def test_a_cluster_without_knative_is_not_told_about_it() -> None:

@@ -177,6 +177,22 @@ def _observability(facts: ClusterFacts) -> Finding | None:
     return Finding(id_, title, Status.OK, "are on", evidence)
 
 
+def component_findings(facts: ClusterFacts) -> Iterator[Finding]:
+    """Judge whether autoscaler and activator tell anything: since 1.19 they do not, unless they are told to."""
+    title, id_ = "Knative's own metrics", "knative.components"
+    settings, version = facts.observability.value, version_of(knative_version(facts))
+    if settings is None or version is None or version < OPENTELEMETRY:
+        return
+    protocol = settings.get("metrics-protocol", "none")
+    if protocol == "prometheus":
+        yield Finding(id_, title, Status.OK, "are on: pods wanted, and what the activator refused")
+        return
+    told = "are off" if protocol in ("none", "") else f"are sent by {protocol}"
+    text = f"{told} (metrics-protocol): pods wanted and what the activator refused are not known"
+    fix = fixes.switch_on_knative(facts.observability_namespace, knative_version(facts))
+    yield Finding(id_, title, Status.WARN, text, (f"config-observability metrics-protocol: {protocol}",), fix)
+
+
 _OLD = '"metrics.request-metrics-backend-destination":"prometheus"'
 _THEN = "\n# pods that run keep what they started with: a new revision (a restart) picks it up"
 

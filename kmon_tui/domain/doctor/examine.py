@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kmon_tui.domain.doctor.chain import chain_findings
-from kmon_tui.domain.doctor.cluster import cluster_findings
+from kmon_tui.domain.doctor.cluster import cluster_findings, component_findings
 from kmon_tui.domain.doctor.facts import Case, Facts, PortFact
 from kmon_tui.domain.doctor.finding import Finding, Status
 from kmon_tui.domain.doctor.rights import rights_findings
@@ -32,6 +32,9 @@ def _findings(facts: Facts) -> Iterator[Finding]:
         yield _services(facts.case)
     yield from prometheus_findings(facts)
     yield from chain_findings(facts)
+    if facts.cluster is not None:
+        # Last, since no request is missing without them.
+        yield from component_findings(facts.cluster)
     if facts.rights is not None:
         served = facts.cluster.groups.value if facts.cluster is not None else None
         yield from rights_findings(facts.rights, read_only=facts.case.read_only, served=served)

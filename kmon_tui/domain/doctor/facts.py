@@ -142,6 +142,8 @@ class PrometheusFacts:
     retention: Told[str] = Told()
     skew_s: Told[float] = Told()
     families: Told[tuple[str, ...]] = Told()
+    front: Told[tuple[str, ...]] = Told()
+    """Families that count in front of the pods."""
     jobs: Told[tuple[Job, ...]] = Told()
     counts: Told[Mapping[str, int]] = Told()
     """Targets of the jobs that scrape models, by job."""

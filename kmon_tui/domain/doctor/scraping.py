@@ -34,6 +34,7 @@ def prometheus_findings(facts: Facts) -> Iterator[Finding]:
     yield _job(facts, prometheus, workloads)
     yield from _down(facts, prometheus)
     yield _families(prometheus, workloads)
+    yield from _users(prometheus)
     yield from _units(prometheus)
 
 
@@ -69,7 +70,7 @@ def down_fix(target: Scraped, facts: Facts) -> str:
 def _failure(prometheus: PrometheusFacts, workloads: tuple[Workload, ...]) -> Finding:
     if prometheus.failure_kind == "NotFound" and not workloads:
         fix = (
-            "helm repo add prometheus-community https://prometheus-community.github.io/helm-charts\n"
+            'helm repo add prometheus-community "$HELM_REPO"    # where its charts are, or your mirror of them\n'
             "helm install prometheus prometheus-community/prometheus -n monitoring --create-namespace \\\n"
             f"  --set-file extraScrapeConfigs={fixes.JOBS}\n"
             "# or, where it is elsewhere: kmon-tui --prometheus URL"
@@ -179,6 +180,23 @@ def _families(prometheus: PrometheusFacts, workloads: tuple[Workload, ...]) -> F
         return Finding(id_, title, Status.WARN, text, fix=fix)
     text = "this Prometheus has none of the known families"
     return Finding(id_, title, Status.FAIL, text, fix=fixes.load_jobs(workloads))
+
+
+def _users(prometheus: PrometheusFacts) -> Iterator[Finding]:
+    """Whether anybody counts what is refused before a pod; without one an error ratio is that of the pods."""
+    title, id_ = "what callers saw", "prometheus.users"
+    front = prometheus.front
+    if front.value:
+        yield Finding(id_, title, Status.OK, f"counted by {', '.join(front.value)}: errors are those of scope users")
+    elif front.value is not None:
+        text = "nobody in front of the pods is scraped: errors are those of scope pods, without what never reached one"
+        evidence = (
+            "a gateway counts them (istio_requests_total, envoy_cluster_upstream_rq_xx), Knative's activator does, too",
+            "the job kserve-knative-metrics scrapes the activator; from 1.19 on it wants metrics-protocol: prometheus",
+        )
+        yield Finding(id_, title, Status.SKIPPED, text, evidence)
+    elif front.why:
+        yield Finding(id_, title, Status.UNKNOWN, front.why)
 
 
 def _units(prometheus: PrometheusFacts) -> Iterator[Finding]:
