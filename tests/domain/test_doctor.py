@@ -152,8 +152,8 @@ def test_knatives_metrics_are_judged_by_its_version(
 
 
 def test_an_activator_that_tells_nothing_is_a_finding_after_all_that_hides_requests() -> None:
-    only_requests = Told({"request-metrics-protocol": "prometheus"})
-    facts = replace(with_prometheus(series=Told(())), cluster=replace(CLUSTER, observability=only_requests))
+    cluster = replace(CLUSTER, observability=Told({"request-metrics-protocol": "prometheus"}))
+    facts = replace(with_prometheus(series=Told(())), cluster=cluster)
 
     finding = found(facts, "knative.components")
 
