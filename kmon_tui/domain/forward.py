@@ -129,6 +129,17 @@ class Phase(StrEnum):
     """The last probe or connection failed, or there is no right to forward."""
 
 
+class Obstacle(StrEnum):
+    """What no patience overcomes."""
+
+    ABSENT = "absent"
+    """There is no such target, or it has no such port."""
+    FORBIDDEN = "forbidden"
+    """There is no right to look for the pods, or to forward to them."""
+    UNAUTHORIZED = "unauthorized"
+    """The API server does not know who asks."""
+
+
 @dataclass(frozen=True, slots=True)
 class ForwardSpec:
     """What a person wants: saved as it is."""
@@ -179,6 +190,8 @@ class Forward:
     error: str = ""
     """What is wrong now, or what the last connection died of."""
     hint: str = ""
+    obstacle: Obstacle | None = None
+    """Why waiting alone will not help; somebody has to do something."""
     since: datetime | None = None
     """Since when it listens."""
     connections: int = 0

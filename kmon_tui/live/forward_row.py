@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from kmon_tui.domain.errors import BackendError
-from kmon_tui.domain.forward import Forward, ForwardSpec, Phase
+from kmon_tui.domain.errors import BackendError, Forbidden, NotFound, Unauthorized
+from kmon_tui.domain.forward import Forward, ForwardSpec, Obstacle, Phase
 from kmon_tui.live.pod_route import PodPort
+
+_NO_RIGHT = {Forbidden: Obstacle.FORBIDDEN, Unauthorized: Obstacle.UNAUTHORIZED}
 
 
 class ForwardRow:
@@ -25,19 +27,26 @@ class ForwardRow:
         """The pod has answered; a probe says nothing of what the last connection died of."""
         if self.value.phase is not Phase.OPEN:
             self.log(f"pod {self.value.pod} answers")
-            self.put(phase=Phase.OPEN, error="", hint="")
+            self.put(phase=Phase.OPEN, error="", hint="", obstacle=None)
         elif self.value.error and not probed:
-            self.put(error="", hint="")
+            self.put(error="", hint="", obstacle=None)
 
     def fails(self, error: BackendError) -> None:
         """There is no way to the pod."""
         if (self.value.phase, self.value.error) != (Phase.FAILING, error.message):
             self.log(error.message)
-        self.put(phase=Phase.FAILING, error=error.message, hint=error.hint)
+        obstacle = next((word for kind, word in _NO_RIGHT.items() if isinstance(error, kind)), None)
+        self.put(phase=Phase.FAILING, error=error.message, hint=error.hint, obstacle=obstacle)
 
     def waits(self, error: BackendError) -> None:
-        """No pod is ready."""
-        self.put(phase=Phase.WAITING, error=error.message, hint=error.hint, pod="")
+        """No pod is ready, or there is nothing that could have one."""
+        obstacle = Obstacle.ABSENT if isinstance(error, NotFound) else None
+        self.put(phase=Phase.WAITING, error=error.message, hint=error.hint, obstacle=obstacle, pod="")
+
+    def opens(self) -> None:
+        """There is a pod again."""
+        if self.value.phase is Phase.WAITING:
+            self.put(phase=Phase.OPENING, error="", hint="", obstacle=None)
 
     def leads_to(self, place: PodPort) -> None:
         """New connections go there."""

@@ -113,14 +113,14 @@ class Holding:
         if places:
             self._new_pods.set()
             self._new_pods = asyncio.Event()
-            if self._row.value.phase is Phase.WAITING:
-                self._row.put(phase=Phase.OPENING, error="", hint="")
+            self._row.opens()
 
     def _without_pods(self, error: BackendError) -> None:
         if isinstance(error, NotYet):
             return
         if isinstance(error, Forbidden | Unauthorized):
-            self._row.put(phase=Phase.FAILING, error=error.message, hint=error.hint, pod="")
+            self._row.fails(error)
+            self._row.put(pod="")
         else:
             self._row.waits(error)
 

@@ -38,9 +38,9 @@ def selector_of_service(service: TargetService) -> str:
     """Give the label selector of a service. Raises BackendError that says what to use where it has none."""
     spec, name = service.spec, service.metadata.name
     if spec.type == "ExternalName":
-        raise Unreachable(f"service {name} is only a name for {spec.external}: it has no pods", _instead(service))
+        raise NotFound(f"service {name} is only a name for {spec.external}: it has no pods", _instead(service))
     if not spec.selector:
-        raise Unreachable(f"service {name} has no selector: its pods are not known", _instead(service))
+        raise NotFound(f"service {name} has no selector: its pods are not known", _instead(service))
     return ",".join(f"{key}={value}" for key, value in sorted(spec.selector.items()))
 
 
@@ -152,9 +152,18 @@ def absent(target: Target, pods: Iterable[TargetPod], served: Served | None) -> 
     if target.revision or target.component:
         kinds = {component_of(pod, target.aim) for pod in known}
         revisions = {pod.labels.get(REVISION) or pod.labels.get(_HASH, "") for pod in known}
-        there = ", ".join(sorted((kinds if target.component else revisions) - {""}))
-        hint = f"It has pods of {there}." if there else ""
-        return Unreachable(f"no ready pod of {name}@{target.component or target.revision}", hint)
+        there = (kinds if target.component else revisions) - {""}
+        wanted = target.component or target.revision
+        hint = f"It has pods of {', '.join(sorted(there))}." if there else ""
+        if there and wanted not in there:
+            return NotFound(f"{name} has no pod of {wanted}", hint)
+        return Unreachable(f"no ready pod of {name}@{wanted}", hint)
+    if target.port and (ready := _ready(known)):
+        ports = (port for pod in ready for container in pod.containers for port in container.ports or ())
+        declared = dict.fromkeys(f"{port.number} ({port.name})" if port.name else str(port.number) for port in ports)
+        return NotFound(
+            f"no pod of {name} has a port named {target.port}", f"They declare {', '.join(declared) or 'none'}."
+        )
     if not known:
         return Unreachable(f"{name} has no pods: scaled to zero, or not deployed yet", "Connections wait for a pod.")
     return Unreachable(f"no ready pod of {name} (0/{len(known)})", "Connections wait for a pod.")

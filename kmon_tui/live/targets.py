@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Callable
 from urllib.parse import quote
 
-from kmon_tui.domain.errors import BackendError, BadAnswer, Forbidden, NotFound, Unreachable
+from kmon_tui.domain.errors import BackendError, BadAnswer, Forbidden, NotFound, Unauthorized, Unreachable
 from kmon_tui.domain.forward import Aim, Target
 from kmon_tui.domain.health import Health, Status
 from kmon_tui.domain.service import Kind
@@ -15,6 +15,7 @@ from kmon_tui.live.asking import REFUSED_FOR_S, Ask
 from kmon_tui.live.codec import Codec, NotReadable
 from kmon_tui.live.discovery import GROUP, PLURALS, VERSIONS
 from kmon_tui.live.kube import KubeClient
+from kmon_tui.live.near_names import hint_for
 from kmon_tui.live.pod_route import PodPort
 from kmon_tui.live.shapes import Served
 from kmon_tui.live.shared_watch import Question, SharedWatches
@@ -54,6 +55,12 @@ class TargetPods:
         """Why the pods cannot be known."""
         self._model_refused = False
         """The model itself may not be looked at: its pods must do."""
+        self._instead: str | None = None
+        """What there is instead of what is not there; None: not looked for yet."""
+        self._missed = asyncio.Event()
+        """Set when the target is not there, so that somebody looks what may have been meant."""
+        self._no_kind = False
+        """The cluster knows no such kind of model."""
         self._selector = ""
         self._reselected = asyncio.Event()
         """Set when the service has another selector."""
@@ -61,6 +68,7 @@ class TargetPods:
     async def run(self) -> None:
         """Follow until cancelled."""
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._look_around(), name=f"what there is instead of {self.target}")
             match self.target.aim:
                 case Aim.POD:
                     tasks.create_task(self._follow_named("pods", _POD, self._pods), name="watch a pod")
@@ -88,6 +96,8 @@ class TargetPods:
             raise self._absent()
         if not places and not pods and not self._knows_model:
             raise NotYet(f"{self.target}: not known yet")
+        if not places and not pods and self._no_kind:
+            raise NotFound(f"this cluster has no {PLURALS[_KINDS[self.target.aim]]}: is KServe installed?")
         if not places:
             raise absent(self.target, pods, served)
         return places
@@ -113,10 +123,26 @@ class TargetPods:
             return thing
         raise self._absent()
 
-    def _absent(self) -> NotFound:
+    def _absent(self) -> BackendError:
+        """Say that the target is not there, once it is known what there is instead."""
+        if self._instead is None:
+            self._missed.set()
+            return NotYet(f"{self.target}: not known yet")
         aim, name, namespace = self.target.aim, self.target.name, self.target.namespace
-        hint = f"If it is in another namespace, write NAMESPACE/{aim}/{name}, or start with -n."
-        return NotFound(f"there is no {aim}/{name} in namespace {namespace}", hint)
+        return NotFound(f"there is no {aim}/{name} in namespace {namespace}", self._instead)
+
+    async def _look_around(self) -> None:
+        while True:
+            await self._missed.wait()
+            self._missed.clear()
+            kind = _KINDS.get(self.target.aim)
+            if kind is not None:
+                bases = [f"{GROUP}/{version}" for version in VERSIONS[kind]]
+                self._instead = await hint_for(self._client, self.target, bases, PLURALS[kind])
+            else:
+                plural = "pods" if self.target.aim is Aim.POD else "services"
+                self._instead = await hint_for(self._client, self.target, ("/api/v1",), plural)
+            self._tell()
 
     def _changed(self) -> None:
         if self.target.aim is Aim.SERVICE and self._services.listed:
@@ -199,10 +225,16 @@ class TargetPods:
         """Watch the model itself for its entry and its revisions; without the right to, its pods must do."""
         kind, name = _KINDS[self.target.aim], self.target.name
         while True:
+            missing = 0
             for version in VERSIONS[kind]:
                 question = Question(f"{GROUP}/{version}", PLURALS[kind], self.target.namespace, value=name)
-                with contextlib.suppress(NotFound, Forbidden):
+                try:
                     await self._follow(question, _SERVED, self._served, lambda served: served.metadata.name == name)
+                except NotFound:
+                    missing += 1
+                except Forbidden:
+                    continue  # the pods must do
+            self._no_kind = missing == len(VERSIONS[kind])
             self._model_refused = True
             self._changed()
             await asyncio.sleep(REFUSED_FOR_S)
@@ -226,5 +258,6 @@ class TargetPods:
 def _unknown(what: str, health: Health) -> BackendError:
     """Say that something is not known, and why, if that is known."""
     if health.status is Status.FAILING:
-        return Unreachable(health.error, health.hint)
+        kind = Unauthorized if health.kind == Unauthorized.__name__ else Unreachable
+        return kind(health.error, health.hint)
     return NotYet(f"{what}: not known yet")

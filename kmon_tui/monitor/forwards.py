@@ -143,6 +143,7 @@ class Forwards:
             connections=0,
             error=reason.message,
             hint=reason.hint,
+            obstacle=None,
         )
         return stopped.with_line(self._now(), reason.message or "stopped")
 

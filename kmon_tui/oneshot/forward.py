@@ -7,8 +7,8 @@ from collections.abc import Callable
 from contextlib import aclosing
 
 from kmon_tui.backend import OpenBackend
-from kmon_tui.domain.errors import SettingsError
-from kmon_tui.domain.forward import Forward, ForwardSpec
+from kmon_tui.domain.errors import Absent, Forbidden, SettingsError, Unauthorized
+from kmon_tui.domain.forward import Forward, ForwardSpec, Obstacle, Phase
 from kmon_tui.settings import Settings
 
 
@@ -21,17 +21,21 @@ async def forward(
 ) -> None:
     """Write the address as soon as it listens, then say what happens, until cancelled.
 
-    Raises BackendError when the local port cannot be had; nothing else ends it.
+    Raises BackendError when the local port cannot be had, or when the first that is known of the target is that
+    somebody has to do something: it does not exist, or there is no right to it. What goes away later is waited for.
     """
     async with open_backend(settings) as backend:
         if backend.tunnels is None:
             raise SettingsError("this cluster takes no forwards")
-        said = _Said(say)
+        said, settled = _Said(say), False
         async with aclosing(backend.tunnels.hold(spec, alone=True)) as forwards:
             async for value in forwards:
                 if not said.address:
                     said.address = value.address
                     write(f"{value.address}\n")
+                if not settled and value.obstacle is not None:
+                    raise _OBSTACLES[value.obstacle](value.error, value.hint)
+                settled = settled or value.phase is not Phase.OPENING
                 said.news(value)
 
 
@@ -45,6 +49,9 @@ async def until(stop: asyncio.Event, work: asyncio.Task[None]) -> None:
         await asyncio.wait((work,))
     if not work.cancelled():
         work.result()
+
+
+_OBSTACLES = {Obstacle.ABSENT: Absent, Obstacle.FORBIDDEN: Forbidden, Obstacle.UNAUTHORIZED: Unauthorized}
 
 
 class _Said:

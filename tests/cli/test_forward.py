@@ -85,13 +85,34 @@ def test_the_port_is_free_after_the_end(sandbox: Place) -> None:
     socket.create_server(("127.0.0.1", int(address.partition(":")[2]))).close()
 
 
-def test_it_listens_and_says_so_although_there_is_no_such_model(sandbox: Place) -> None:
-    with forwarding("isvc/typo", *there(sandbox)) as (process, address):
-        assert process.stderr is not None
-        words = [process.stderr.readline() for _ in range(2)]
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ("isvc/iris", "there is no isvc/iris in namespace default. There is iris-standard, sklearn-iris."),
+        (
+            "fraud/isvc/ranker",
+            "there is no isvc/ranker in namespace fraud. It is in namespace search: write search/isvc/",
+        ),
+        (
+            "isvc/sklearn-iris@nope",
+            "isvc/sklearn-iris has no pod of nope. It has pods of sklearn-iris-predictor-00001.",
+        ),
+    ],
+)
+def test_what_is_not_there_at_the_start_ends_it_with_what_may_be_meant(sandbox: Place, target: str, words: str) -> None:
+    with forwarding(target, *there(sandbox)) as (process, _):
+        _, said = process.communicate(timeout=30)
 
-    assert address
-    assert "there is no isvc/typo in namespace default" in words[1]
+    assert process.returncode == 1
+    assert words in said
+
+
+@pytest.mark.parametrize(("flags", "code"), [(("--as", "nobody"), 4), (("--token", "wrong"), 3)])
+def test_without_a_right_or_a_login_at_the_start_it_ends(sandbox: Place, flags: tuple[str, str], code: int) -> None:
+    with forwarding("isvc/sklearn-iris", *flags, *there(sandbox)) as (process, _):
+        process.communicate(timeout=30)
+
+    assert process.returncode == code
 
 
 @pytest.mark.parametrize("words", [["node/x"], ["svc/x:http:80"], ["isvc/x", "http"], ["svc/x:80", "8080:443"]])

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from kmon_tui.domain.errors import BackendError
+from kmon_tui.domain.errors import BackendError, NotFound
 from kmon_tui.domain.forward import parse_target
 from kmon_tui.live.shapes import Served
 from kmon_tui.live.target_ports import (
@@ -188,3 +188,19 @@ def test_a_pod_with_one_port_needs_none_to_be_named() -> None:
     assert place_of_pod(parse_target("pod/p"), pod(containers={"a": [5000]})).port == 5000
     with pytest.raises(BackendError, match="does not say which"):
         place_of_pod(parse_target("pod/p"), pod(containers={"a": [5000, 5001]}))
+
+
+def test_a_revision_that_is_not_there_is_told_from_one_that_is_not_ready() -> None:
+    pods = [pod(ready=False, serving_knative_dev__revision="m-00001")]
+
+    assert isinstance(absent(parse_target("isvc/m@m-00002"), pods, None), NotFound)
+    assert not isinstance(absent(parse_target("isvc/m@m-00001"), pods, None), NotFound)
+    assert not isinstance(absent(parse_target("isvc/m@m-00002"), [], None), NotFound)
+
+
+def test_a_port_name_that_no_ready_pod_has_is_said_with_those_it_has() -> None:
+    error = absent(parse_target("isvc/m:nope"), [pod(containers={"kserve-container": [("h2c", 9000)]})], None)
+
+    assert isinstance(error, NotFound)
+    assert error.message == "no pod of isvc/m has a port named nope"
+    assert error.hint == "They declare 9000 (h2c)."
