@@ -186,6 +186,8 @@ class Prometheus:
     now: datetime | None = None
     """Prometheus' clock at the last tick."""
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    """What its answers warned of, as Thanos does of stores that it did not reach: numbers may be too low."""
     matchers: str = ""
     """Label matchers in every query, as ``cluster="prod-eu"``; empty: all series."""
     choices: tuple[Choice, ...] = ()

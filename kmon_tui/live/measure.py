@@ -42,7 +42,7 @@ def measure(
 ) -> Measurement:
     """Ask for the window that ends now. It is widened to whole steps, and a step is never shorter than a scrape."""
     isvc = _found(services, key)
-    api.took_s = 0.0
+    api.begin()
     feeder = Feeder(matchers)
     feeder.know(tuple(one for one in services if one.key.namespace == key.namespace))
     feeder.introduction = known = introduce(api, matchers.text)
@@ -66,6 +66,7 @@ def measure(
         scrape_interval_s=measured_s,
         window_s=rate_s,
         query_s=api.took_s,
+        warnings=api.warnings,
         sampled_at=datetime.fromtimestamp(flow.sampled_s, UTC) if flow and flow.sampled_s else None,
         now=datetime.fromtimestamp(at_s, UTC),
         family=family,

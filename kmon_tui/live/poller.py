@@ -66,6 +66,7 @@ class Poller:
         self._closeup = CloseUp(matchers.text)
         self._ranged = Ranged(matchers.text)
         self._took_s = 0.0
+        self._warnings: tuple[str, ...] = ()
         self._family: Family | None = None
         self._told: dict[Key, Traffic] = {}
         """What the last report said."""
@@ -98,7 +99,7 @@ class Poller:
         if self._outdated:
             self._ledger, self._outdated = None, False
         first = self._ledger is None
-        api.took_s, api.asked = 0.0, 0
+        api.begin()
         ledger = self._ledger_for(api, self._grid(self._now_s))
         self._now_s = at_s = self._grid(self._now_s)
         if ledger.at_s is None or at_s > ledger.at_s:
@@ -109,7 +110,7 @@ class Poller:
             self._introduce(api)
         _, buckets = self._look_closer(api, ledger, look, SWEEP)
         self._look_again(api, ledger)
-        self._took_s = api.took_s
+        self._took_s, self._warnings = api.took_s, api.warnings
         if not first:
             self._set_pace(self._pace.after(api.took_s))
         return self._report(buckets, self._traffic())
@@ -208,6 +209,7 @@ class Poller:
                 tick_s=self._pace.tick_s,
                 retention=known.retention if known else "",
                 query_s=self._took_s,
+                warnings=self._warnings,
                 sampled_at=_moment(newest_s),
                 now=_moment(self._now_s),
                 notes=tuple(self._notes(ledger)),

@@ -32,6 +32,8 @@ If the adapter has a method ``abort``, another thread calls it to cut off what i
 """
 
 CONNECT_S, SILENCE_S = 2.0, 5.0
+MOST_WARNED = 300
+"""Characters of a warning that are kept."""
 QUERY_TIMEOUT = "4s"
 """After it Prometheus itself gives up on a query."""
 
@@ -51,10 +53,20 @@ class Api:
         # OSError is the base of requests' own exceptions, too.
         self._foreign = (OSError, HTTPError, msgspec.DecodeError, TooLong)
         self.took_s = 0.0
-        """Time that all questions took since it was last set to zero."""
+        """Time that all questions took since ``begin``."""
         self.asked = 0
-        """Instant queries since it was last set to zero."""
+        """Instant queries since ``begin``."""
         self._ending = False
+
+    def begin(self) -> None:
+        """Count and time anew, as at the beginning of a tick."""
+        self.took_s, self.asked = 0.0, 0
+        self._session.warned.clear()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the answers since then warned of: numbers may be too low."""
+        return tuple(text[:MOST_WARNED] for text in list(self._session.warned)[:3])
 
     def query(self, expression: str, at_s: float | None = None) -> list[Row]:
         """Evaluate now (by the server's clock), or at ``at_s``."""

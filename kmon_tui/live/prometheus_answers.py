@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -51,7 +52,22 @@ class Rows(msgspec.Struct):
     result: list[Row]
 
 
-class Vector(msgspec.Struct):
+class Said(msgspec.Struct, rename="camel", kw_only=True):
+    """What an answer says about itself."""
+
+    warnings: list[str] | None = None
+    """Of stores that were not reached, as Thanos has them; Prometheus 2.48 to 2.52 puts mere advice among them."""
+    is_partial: bool = False
+    """How VictoriaMetrics says the same."""
+
+    @property
+    def warned(self) -> list[str]:
+        """What may be missing in it."""
+        texts = [text for text in self.warnings or () if not text.startswith("PromQL info")]
+        return texts or (["the answer is partial"] if self.is_partial else [])
+
+
+class Vector(Said):
     """Answer to an instant query."""
 
     data: Rows
@@ -77,7 +93,7 @@ class Tracks(msgspec.Struct):
     result: list[Track]
 
 
-class Matrix(msgspec.Struct):
+class Matrix(Said):
     """Answer to a range query."""
 
     data: Tracks
@@ -90,8 +106,11 @@ class Failure(msgspec.Struct, rename="camel"):
     error_type: str = ""
 
 
-def check_answer(status: int, headers: Mapping[str, str], body: bytes, url: str) -> None:
-    """Raise a BackendError that says what to do, unless this is an answer of Prometheus."""
+def check_answer(status: int, headers: Mapping[str, str], body: bytes, url: str, came_from: str = "") -> None:
+    """Raise a BackendError that says what to do, unless this is an answer of Prometheus.
+
+    ``came_from``: the URL that answered, where it is another one after a redirect.
+    """
     kind = headers.get("Content-Type", "").lower()
     said = _failure(body)
     if status == 401:
@@ -113,12 +132,12 @@ def check_answer(status: int, headers: Mapping[str, str], body: bytes, url: str)
     if status != 200:
         raise BadAnswer(f"{url} answers {status}: {said.error or _first_words(body) or 'nothing'}", _hint_for(said))
     if "html" in kind or body.lstrip()[:1] == b"<":
-        raise BadAnswer(
-            f"{url} answers with a web page", f"A login page of a proxy, or another program? {_ADDRESS_HINT}"
-        )
+        other = other_host(url, came_from)
+        page = f"{url} redirects to {other}, a web page" if other else f"{url} answers with a web page"
+        raise BadAnswer(page, f"A login page of a proxy, or another program? {_ADDRESS_HINT}")
     if said.error_type:
         raise BadAnswer(f"{url}: {said.error}", _hint_for(said))
-    if not body.lstrip().startswith(b'{"status"') and b'"status"' not in body[:200]:
+    if not any(b'"status"' in part for part in (body[:200], body[-200:])):
         raise BadAnswer(f"{url} is not Prometheus: {_first_words(body) or 'an empty answer'}", _ADDRESS_HINT)
 
 
@@ -137,6 +156,11 @@ def translate(error: Exception, url: str) -> BackendError:
         )
     if isinstance(error, requests.exceptions.ProxyError):
         return Unreachable(f"the proxy on the way to {url} does not answer", "Look at HTTP_PROXY and NO_PROXY.")
+    asked = getattr(getattr(error, "request", None), "url", "") or ""
+    if other := other_host(url, asked):
+        return Unreachable(
+            f"{url} redirects to {other}, which cannot be asked: {_cause(error)}", f"A login page? {_ADDRESS_HINT}"
+        )
     # urllib3 counts a refused connection among the timeouts.
     causes = [one for one in _causes(error) if not isinstance(one, urllib3.exceptions.NewConnectionError)]
     if any(
@@ -148,6 +172,13 @@ def translate(error: Exception, url: str) -> BackendError:
     if isinstance(error, requests.exceptions.TooManyRedirects):
         return BadAnswer(f"{url} redirects without end", "A login page of a proxy? " + _ADDRESS_HINT)
     return Unreachable(f"no answer from {url}: {_cause(error)}", "Is it running, and the forward to it open?")
+
+
+def other_host(url: str, other: str) -> str:
+    """Give host and port of the second URL where they are not those of the first; no more, it may hold secrets."""
+    if not other or urlsplit(other).hostname == urlsplit(url).hostname:
+        return ""
+    return urlsplit(other).netloc.rpartition("@")[2]
 
 
 def _causes(error: BaseException) -> list[BaseException]:

@@ -33,6 +33,8 @@ class Session(requests.Session):  # type: ignore[misc]  # requests has no types 
     def __init__(self, address: Address, settings: PrometheusSettings, pause: PausedGc) -> None:
         super().__init__()
         self._pause = pause
+        self.warned: dict[str, None] = {}
+        """What the answers warned of, until somebody clears it."""
         self._own_headers = {name: secret.reveal() for name, secret in settings.headers}
         self.headers["User-Agent"] = "kmon-tui"
         self.headers.update(self._own_headers)
@@ -50,8 +52,8 @@ class Session(requests.Session):  # type: ignore[misc]  # requests has no types 
         deadline = time.monotonic() + WHOLE_ANSWER_S
         options["stream"] = True
         with self._pause.lifted(), super().request(method, url, params=params, data=data, **options) as response:
-            answer = Answer(response, _read(response, deadline))
-        check_answer(answer.status_code, answer.headers, answer.content, url.split("/api/")[0])
+            answer = Answer(response, _read(response, deadline), self.warned)
+        check_answer(answer.status_code, answer.headers, answer.content, url.split("/api/")[0], answer.url)
         return answer
 
     def rebuild_auth(self, prepared_request: Any, response: Any) -> None:
@@ -90,8 +92,9 @@ class Credentials(requests.auth.AuthBase):  # type: ignore[misc]  # requests has
 class Answer(requests.Response):  # type: ignore[misc]  # requests has no types here
     """A response that was read, decoded by msgspec into rows: half the time of json, and the GIL is held less long."""
 
-    def __init__(self, response: Any, content: bytes) -> None:
+    def __init__(self, response: Any, content: bytes, warned: dict[str, None]) -> None:
         super().__init__()
+        self._warned = warned
         self.status_code = response.status_code
         self.headers = response.headers
         self.url = response.url
@@ -105,10 +108,10 @@ class Answer(requests.Response):  # type: ignore[misc]  # requests has no types 
     def json(self, **_options: Any) -> Any:
         """Decode: rows for queries, plain objects for the rest."""
         path = self.url.partition("?")[0]
-        if path.endswith("/query"):
-            return {"data": {"result": _VECTOR.decode(self._body).data.result}}
-        if path.endswith("/query_range"):
-            return {"data": {"result": _MATRIX.decode(self._body).data.result}}
+        if path.endswith(("/query", "/query_range")):
+            found = _VECTOR.decode(self._body) if path.endswith("/query") else _MATRIX.decode(self._body)
+            self._warned.update(dict.fromkeys(found.warned))
+            return {"data": {"result": found.data.result}}
         return _PLAIN.decode(self._body)
 
 

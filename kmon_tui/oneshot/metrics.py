@@ -26,6 +26,7 @@ from kmon_tui.oneshot.table import UNKNOWN, text_of
 from kmon_tui.render import units
 from kmon_tui.render.cells import clean
 from kmon_tui.render.escapes import json_text, yaml_text
+from kmon_tui.render.pages import warned
 from kmon_tui.settings import Settings
 
 FORMATS = ("table", "json", "yaml")
@@ -72,7 +73,7 @@ async def metrics(open_backend: OpenBackend, settings: Settings, wish: Wish) -> 
         fleet = await complete_fleet(backend, settings)
         isvc = chosen(fleet, wish.wanted)
         measurement = await backend.measures.measure(fleet.services, isvc.key, wish.window_s, wish.family)
-    words = (measurement.problem,) if measurement.problem else ()
+    words = (*([measurement.problem] if measurement.problem else []), *map(warned, measurement.prometheus.warnings))
     return Answer(write(measurement, wish.form, ascii_only=wish.ascii_only), words)
 
 

@@ -44,10 +44,16 @@ def prometheus_lines(state: State, drawing: Drawing) -> tuple[Line, ...]:
     ]
     lines: list[Line] = [((f"{name:<16}", "dim"), (clean(value) or UNKNOWN, "")) for name, value in facts]
     lines.extend(_failure(health))
-    lines.extend(((line, "warn"),) for note in prometheus.notes for line in wrap(clean(note), _WIDTH))
+    told = (*map(warned, prometheus.warnings), *prometheus.notes)
+    lines.extend(((line, "warn"),) for note in told for line in wrap(clean(note), _WIDTH))
     lines.extend(((), (("P", "key"), (" chooses another one, or only some of its series", "")), ()))
     lines.extend(((f":prom {clean(choice.text)}", ""), (f"  {clean(choice.why)}", "dim")) for choice in choices(state))
     return tuple(lines)
+
+
+def warned(text: str) -> str:
+    """Tell of a warning of Prometheus itself."""
+    return f"Prometheus warns, numbers may be too low: {text}"
 
 
 def choices(state: State) -> tuple[Choice, ...]:

@@ -183,6 +183,8 @@ def _prometheus_state(state: State, drawing: Drawing) -> tuple[str, str]:
         return "no prom", "warn"  # pods are scraped in its place
     if not state.traffic.prometheus.families:
         return "prom empty", "warn"
+    if state.traffic.prometheus.warnings and not old:
+        return "prom WARNS", "warn"
     slowed_s = _slowed_s(state.traffic.prometheus)
     if not old and slowed_s:
         return f"prom slow/{duration(slowed_s)}", "warn"

@@ -23,7 +23,7 @@ from kmon_tui.domain.errors import (
     Unauthorized,
     Unreachable,
 )
-from kmon_tui.live.prometheus import PrometheusClient
+from kmon_tui.live.prometheus import Api, PrometheusClient
 from kmon_tui.settings import PrometheusSettings, Secret
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -212,6 +212,51 @@ async def test_headers_do_not_follow_a_redirect_to_another_host() -> None:
             await asked(url, headers=(("X-Scope-OrgID", Secret("tenant")),))
 
     assert seen == [None]
+
+
+async def test_a_redirect_to_a_page_or_to_nowhere_names_the_host_and_nothing_else() -> None:
+    async with serving(answering("<html>Sign in", kind="text/html")) as elsewhere:
+        page = elsewhere.replace("127.0.0.1", "localhost")
+        for target in (page, "http://login.invalid"):
+            async with serving(answering("", 302, Location=f"{target}/login?secret=yes")) as url:
+                with pytest.raises(BackendError) as raised:
+                    await asked(url)
+
+            assert f"{url} redirects to {target.removeprefix('http://')}, " in raised.value.message
+            assert "secret" not in raised.value.message + raised.value.hint
+
+
+async def test_the_order_of_the_parts_of_an_answer_means_nothing() -> None:
+    body = '{\n "data": {"resultType": "vector", "result": []},\n "status": "success"}'
+    async with serving(answering(body)) as url:
+        assert await asked(url) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "warned"),
+    [
+        ('"warnings":["store 10.0.0.1 is down"]', ("store 10.0.0.1 is down",)),
+        ('"warnings":["PromQL info: metric might not be a counter"]', ()),
+        ('"infos":["PromQL info: metric might not be a counter"],"warnings":null', ()),
+        ('"isPartial":true', ("the answer is partial",)),
+        ('"isPartial":false', ()),
+    ],
+)
+async def test_what_an_answer_warns_of_is_kept_until_the_next_tick(said: str, warned: tuple[str, ...]) -> None:
+    body = '{"status":"success",' + said + ',"data":{"resultType":"vector","result":[]}}'
+    async with serving(answering(body)) as url:
+        client = PrometheusClient(PrometheusSettings(url=url))
+
+        def look(api: Api) -> list[tuple[str, ...]]:
+            api.query("up")
+            found = [api.warnings]
+            api.begin()
+            return [*found, api.warnings]
+
+        try:
+            assert await client.run(look) == [warned, ()]
+        finally:
+            await client.aclose()
 
 
 async def test_a_long_question_is_sent_as_a_form() -> None:

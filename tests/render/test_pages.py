@@ -29,3 +29,15 @@ def test_notes_and_failures_of_both_pages_are_broken_into_lines_and_not_cut() ->
         texts = [text_of(line) for line in lines]
         assert " ".join(texts).count(LONG) == times
         assert max(len(text) for text in texts if "cluster" in text) <= 74
+
+
+def test_what_prometheus_warns_of_stands_on_its_page_as_plain_text() -> None:
+    state = ready_state()
+    assert state.traffic is not None
+    prometheus = replace(state.traffic.prometheus, warnings=("store \x1b[31m10.0.0.1 is down",))
+    report = replace(state.traffic, prometheus=prometheus)
+
+    page = "\n".join(map(text_of, prometheus_lines(replace(state, traffic=report), Drawing(now=NOW, report=report))))
+
+    assert "Prometheus warns, numbers may be too low: store" in page
+    assert "\x1b" not in page

@@ -80,6 +80,13 @@ def test_a_prometheus_that_is_spared_says_how_often_it_is_asked() -> None:
     assert "slow" not in bar(120, tick_s=5.0, scrape_interval_s=1.0)
 
 
+def test_answers_that_may_be_partial_are_said_before_anything_is_believed() -> None:
+    warned = ("store 10.0.0.1 is down",)
+
+    assert "prom WARNS metrics:9090" in bar(120, url="http://metrics:9090", found_by="--prometheus", warnings=warned)
+    assert "prom WARNS" in bar(80, tick_s=30.0, scrape_interval_s=15.0, warnings=warned)
+
+
 def test_pods_that_are_scraped_stand_where_prometheus_would() -> None:
     scraped = {"scraped": "scraped, 2 pods, since 12:41", "notes": ("Prometheus: no answer from http://h",)}
 
