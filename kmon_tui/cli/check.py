@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
 
-from kmon_tui.cli import out
-from kmon_tui.cli.outside import opener
-from kmon_tui.cli.start import Start, settle
+from kmon_tui.cli.answers import now, put
+from kmon_tui.cli.outside import outside
+from kmon_tui.cli.start import Start
 from kmon_tui.domain.errors import KmonError
 from kmon_tui.domain.names import wanted
 from kmon_tui.oneshot.check import Wish, check, unknown
@@ -20,16 +19,11 @@ def run(start: Start) -> int:
         answer = _answer(start)
     except KmonError as error:
         answer = unknown(error)
-    out.write(answer.text)
-    out.say(*answer.words)
-    return answer.code
+    return put(answer)
 
 
 def _answer(start: Start) -> Answer:
     names = start.said.get("name")
     wish = Wish(tuple(wanted(str(name)) for name in names) if isinstance(names, list) else ())
-    settings, _ = settle(start, start.configure())
-    start.open_log(settings)
-    start.say_notes()
-    with opener(start, settings) as open_backend:
-        return asyncio.run(check(open_backend, settings, wish, lambda: datetime.now(UTC)))
+    with outside(start) as (open_backend, settings):
+        return asyncio.run(check(open_backend, settings, wish, now))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from kmon_tui.cli import out
+from kmon_tui.cli.answers import now, put
 from kmon_tui.cli.manifests import manifests_of
-from kmon_tui.cli.outside import opener
-from kmon_tui.cli.start import Start, settle
+from kmon_tui.cli.outside import outside
+from kmon_tui.cli.start import Start
 from kmon_tui.domain.errors import SettingsError
 from kmon_tui.domain.manifest import Bundle
 from kmon_tui.domain.rollout import WAIT_S
@@ -34,14 +34,9 @@ def run(start: Start) -> int:
     )
     _check_person(start, wish)
     wish = replace(wish, bundle=manifests_of(start))
-    settings, _ = settle(start, start.configure())
-    start.open_log(settings)
-    start.say_notes()
-    with opener(start, settings) as open_backend:
-        answer = asyncio.run(deploy(open_backend, settings, wish, Terminal(), _now))
-    out.write(answer.text)
-    out.say(*answer.words)
-    return answer.code
+    with outside(start) as (open_backend, settings):
+        answer = asyncio.run(deploy(open_backend, settings, wish, Terminal(), now))
+    return put(answer)
 
 
 class Terminal:
@@ -80,7 +75,3 @@ def _wait_s(text: str) -> float:
         return duration_s(text)
     except ValueError as error:
         raise SettingsError(f"--wait {error}", "Write it as 300s or 5m; 0 does not wait.") from None
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

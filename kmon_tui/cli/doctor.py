@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from kmon_tui.cli import out
-from kmon_tui.cli.outside import opener
-from kmon_tui.cli.start import Start, settle
+from kmon_tui.cli.answers import put
+from kmon_tui.cli.outside import outside
+from kmon_tui.cli.start import Start
 from kmon_tui.domain.names import wanted
 from kmon_tui.oneshot.doctor import FORMATS, Wish, doctor
 from kmon_tui.oneshot.formats import checked
@@ -21,12 +22,7 @@ def run(start: Start) -> int:
         form=checked(start.text("output", "table"), FORMATS),
         ascii_only=not out.stdout_is_utf8(),
     )
-    settings, _ = settle(start, start.configure())
-    start.open_log(settings)
-    start.say_notes()
     forwards = ForwardsFile(start.paths().forwards)
-    with opener(start, settings) as open_backend:
+    with outside(start) as (open_backend, settings):
         answer = asyncio.run(doctor(open_backend, settings, wish, forwards))
-    out.write(answer.text)
-    out.say(*answer.words)
-    return answer.code
+    return put(answer)

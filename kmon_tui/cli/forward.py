@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from kmon_tui.backend import OpenBackend
 from kmon_tui.cli import out
-from kmon_tui.cli.outside import opener
-from kmon_tui.cli.start import Start, settle
+from kmon_tui.cli.outside import outside
+from kmon_tui.cli.start import Start
 from kmon_tui.domain.errors import SettingsError
 from kmon_tui.domain.forward import ForwardSpec, parse_ports, parse_target
 from kmon_tui.oneshot.forward import forward, until
@@ -20,10 +20,7 @@ def run(start: Start) -> int:
     """Keep the forward until ctrl+c or SIGTERM and give the exit code."""
     spec = _spec(start)
     try:
-        settings, _ = settle(start, start.configure())
-        start.open_log(settings)
-        start.say_notes()
-        with opener(start, settings) as open_backend:
+        with outside(start) as (open_backend, settings):
             asyncio.run(_serve(open_backend, settings, spec))
     except KeyboardInterrupt:
         pass  # before the signal handlers were there: an end is an end

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from contextlib import aclosing
 
-from kmon_tui.backend import OpenBackend
-from kmon_tui.cli import out
-from kmon_tui.cli.outside import opener
-from kmon_tui.cli.start import Start, settle
+from kmon_tui.cli.answers import put_each
+from kmon_tui.cli.outside import outside
+from kmon_tui.cli.start import Start
 from kmon_tui.domain.errors import SettingsError
 from kmon_tui.domain.names import wanted
 from kmon_tui.oneshot.logs import Wish, logs
-from kmon_tui.settings import Settings
 from kmon_tui.settings.parse import duration_s
 
 
@@ -30,20 +27,8 @@ def run(start: Start) -> int:
         timestamps=start.switched_on("timestamps"),
         cleaned=sys.stdout.isatty(),
     )
-    settings, _ = settle(start, start.configure())
-    start.open_log(settings)
-    start.say_notes()
-    with opener(start, settings) as open_backend:
-        return asyncio.run(_print(open_backend, settings, wish))
-
-
-async def _print(open_backend: OpenBackend, settings: Settings, wish: Wish) -> int:
-    async with aclosing(logs(open_backend, settings, wish)) as answers:
-        async for answer in answers:
-            if answer.text:
-                out.write(answer.text)
-            out.say(*answer.words)
-    return out.OK
+    with outside(start) as (open_backend, settings):
+        return asyncio.run(put_each(logs(open_backend, settings, wish)))
 
 
 def _since_s(start: Start) -> int | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from kmon_tui.cli import out
-from kmon_tui.cli.outside import opener
-from kmon_tui.cli.start import Start, settle
+from kmon_tui.cli.answers import put
+from kmon_tui.cli.outside import outside
+from kmon_tui.cli.start import Start
 from kmon_tui.domain.names import wanted
 from kmon_tui.oneshot.formats import checked
 from kmon_tui.oneshot.metrics import FORMATS, Wish, family_of, metrics, window_s
@@ -21,11 +22,6 @@ def run(start: Start) -> int:
         form=checked(start.text("output", "json"), FORMATS),
         ascii_only=not out.stdout_is_utf8(),
     )
-    settings, _ = settle(start, start.configure())
-    start.open_log(settings)
-    start.say_notes()
-    with opener(start, settings) as open_backend:
+    with outside(start) as (open_backend, settings):
         answer = asyncio.run(metrics(open_backend, settings, wish))
-    out.write(answer.text)
-    out.say(*answer.words)
-    return answer.code
+    return put(answer)

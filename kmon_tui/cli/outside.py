@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from kmon_tui.backend import Backend, OpenBackend
 from kmon_tui.cli.demo import DemoSandbox
-from kmon_tui.cli.start import Start
+from kmon_tui.cli.start import Start, settle
 from kmon_tui.settings import PrometheusSettings, Settings
 
 
@@ -41,3 +41,13 @@ def opener(start: Start, settings: Settings) -> Generator[OpenBackend, None, Non
         yield open_demo
     finally:
         sandbox.close()
+
+
+@contextmanager
+def outside(start: Start) -> Generator[tuple[OpenBackend, Settings], None, None]:
+    """Begin a one-shot: its settings, its log, the words on what is wrong with them, and the way to the backend."""
+    settings, _ = settle(start, start.configure())
+    start.open_log(settings)
+    start.say_notes()
+    with opener(start, settings) as open_backend:
+        yield open_backend, settings

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from kmon_tui.cli import out
-from kmon_tui.cli.outside import opener
-from kmon_tui.cli.start import Start, settle
+from kmon_tui.cli.answers import put
+from kmon_tui.cli.outside import outside
+from kmon_tui.cli.start import Start
 from kmon_tui.domain.errors import SettingsError
 from kmon_tui.domain.names import wanted
 from kmon_tui.domain.predict import Header, Speech, Via
@@ -38,14 +39,9 @@ def run(start: Start) -> int:
         form=checked(start.text("output", "body"), FORMATS),
         ascii_only=not out.stdout_is_utf8(),
     )
-    settings, _ = settle(start, start.configure())
-    start.open_log(settings)
-    start.say_notes()
-    with opener(start, settings) as open_backend:
+    with outside(start) as (open_backend, settings):
         answer = asyncio.run(predict(open_backend, settings, wish, out.write))
-    out.write(answer.text)
-    out.say(*answer.words)
-    return answer.code
+    return put(answer)
 
 
 def _body(start: Start) -> str | None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
 
 from kmon_tui.cli import out
-from kmon_tui.cli.outside import opener
-from kmon_tui.cli.start import Start, settle
+from kmon_tui.cli.answers import now, put
+from kmon_tui.cli.outside import outside
+from kmon_tui.cli.start import Start
 from kmon_tui.domain.names import wanted
 from kmon_tui.oneshot.formats import checked
 from kmon_tui.oneshot.why import FORMATS, Wish, why
@@ -21,11 +21,6 @@ def run(start: Start) -> int:
         form=checked(start.text("output", "table"), FORMATS),
         ascii_only=not out.stdout_is_utf8(),
     )
-    settings, _ = settle(start, start.configure())
-    start.open_log(settings)
-    start.say_notes()
-    with opener(start, settings) as open_backend:
-        answer = asyncio.run(why(open_backend, settings, wish, lambda: datetime.now(UTC)))
-    out.write(answer.text)
-    out.say(*answer.words)
-    return answer.code
+    with outside(start) as (open_backend, settings):
+        answer = asyncio.run(why(open_backend, settings, wish, now))
+    return put(answer)
