@@ -195,11 +195,11 @@ class Trees(Protocol):
     async def look(self, key: Key) -> ObjectTree:
         """Read it once, with logs. Raises NotFound when there is no such service."""
 
-    def reasons(self, troubled: Troubled) -> Stream[Mapping[Key, ObjectTree]]:
+    def reasons(self, troubled: Troubled, *, at_once: bool = True) -> Stream[Mapping[Key, ObjectTree]]:
         """Stream trees of the services in trouble, from a bounded number of lists however many they are.
 
-        They have no logs. A tree that did not change is the very same value as before; nothing is asked while there
-        is no trouble.
+        ``at_once``: a shallow tree of what is new comes before the one that is as deep as an opened service's. A tree
+        that did not change is the very same value as before; nothing is asked while there is no trouble.
         """
 
 

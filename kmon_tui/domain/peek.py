@@ -104,3 +104,8 @@ def conditions_of(obj: object) -> tuple[Condition, ...]:
         )
         for one in rows(obj, "status", "conditions")
     )
+
+
+def is_ready(pod: Object) -> bool:
+    """Say whether a pod says that it is ready."""
+    return any(cond.type == "Ready" and cond.status == "True" for cond in conditions_of(pod))

@@ -99,7 +99,6 @@ class ObjectTree:
     synced: bool = False
     """True once every part was listed or is in ``blind``."""
     shallow: bool = False
-    """Only the service, its pods, revisions, Deployments and warnings were asked for: that anything else is not here
-    tells nothing."""
+    """Not everything was asked for (yet): that something is not here tells nothing."""
     health: Health = Health()
     """Of the way to the API: FAILING keeps the old objects."""

@@ -42,11 +42,11 @@ class LateTrees:
         """Read it once."""
         return await self._loaded().look(key)
 
-    async def reasons(self, troubled: Troubled) -> Stream[Mapping[Key, ObjectTree]]:
+    async def reasons(self, troubled: Troubled, *, at_once: bool = True) -> Stream[Mapping[Key, ObjectTree]]:
         """Stream trees of the services in trouble."""
         while not troubled.rows:
             await troubled.changed()
-        async with aclosing(self._loaded().reasons(troubled)) as found:
+        async with aclosing(self._loaded().reasons(troubled, at_once=at_once)) as found:
             async for trees in found:
                 yield trees
 

@@ -16,6 +16,14 @@ async def list_things(
     client: KubeClient, resource: Resource, namespace: str | None, codec: RawCodec, most_pages: int, page: int = PAGE
 ) -> list[Thing]:
     """Give the objects of a list, of its first pages at most. Raises BackendError."""
+    found, _ = await list_pages(client, resource, namespace, codec, most_pages, page)
+    return found
+
+
+async def list_pages(
+    client: KubeClient, resource: Resource, namespace: str | None, codec: RawCodec, most_pages: int, page: int = PAGE
+) -> tuple[list[Thing], bool]:
+    """Give the same, and whether that is all there is. Raises BackendError."""
     ask = Ask("list", resource.title, namespace)
     found: list[Thing] = []
     more = ""
@@ -32,4 +40,4 @@ async def list_things(
         more = got.metadata.more
         if not more:
             break
-    return found
+    return found, not more

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import httpx
 
 from kmon_tui.domain.errors import BackendError
-from kmon_tui.domain.peek import conditions_of, label, name_of, rows, table, text
+from kmon_tui.domain.peek import is_ready, label, name_of, rows, table, text
 from kmon_tui.domain.predict import Speech
 from kmon_tui.domain.predict_speech import NoHttp, speech_of
 from kmon_tui.domain.readiness import describe
@@ -76,7 +76,7 @@ async def _get(client: KubeClient, place: PodPort, url: str) -> httpx.Response |
 def _serves(key: Key, pod: Object) -> bool:
     if text(table(pod, "metadata"), "deletionTimestamp"):
         return False
-    ready = any(cond.type == "Ready" and cond.status == "True" for cond in conditions_of(pod))
+    ready = is_ready(pod)
     if key.kind is Kind.LLM:
         parts = label(pod, "app.kubernetes.io/component") + label(pod, "kserve.io/component")
         return ready and "scheduler" not in parts and label(pod, "llm-d.ai/role") != "prefill"

@@ -11,15 +11,12 @@ from kmon_tui.domain.errors import BackendError
 from kmon_tui.domain.health import Health, Status
 from kmon_tui.domain.service import Key, Mode
 from kmon_tui.domain.tree import Blind, Object, ObjectTree, Why
-from kmon_tui.live.codec import fit
 from kmon_tui.live.groups import Groups
 from kmon_tui.live.kube import KubeClient
-from kmon_tui.live.objects import facts_of
-from kmon_tui.live.shapes import Served
 from kmon_tui.live.tree_beside import Beside
 from kmon_tui.live.tree_branch import Branch, Soil
 from kmon_tui.live.tree_events import EventFilter
-from kmon_tui.live.tree_parts import Part, parts_of, pods_part, root_part
+from kmon_tui.live.tree_parts import Part, mode_of, parts_of, pods_part, root_part
 from kmon_tui.live.tree_refs import Refs, wishes
 from kmon_tui.live.tree_tails import Tails
 from kmon_tui.live.watch import Around, failing
@@ -171,7 +168,7 @@ class Growing:
         while True:
             news = self._news
             if self._root is not None and self._root.settled:
-                mode = _mode_of(self._key, self.root)
+                mode = mode_of(self._key, self.root)
                 gone = self.root is None and self._mode is not None
                 if mode is not self._mode and not gone:
                     self._mode = mode
@@ -251,10 +248,3 @@ class Growing:
     def _watched_changes(self) -> tuple[int, ...]:
         watched = [one for part, one in self._parts.items() if one is not None and part.watched]
         return tuple(one.basket.changes for one in (*([self._root] if self._root else []), *watched))
-
-
-def _mode_of(key: Key, root: Object | None) -> Mode:
-    if root is None:
-        return Mode.UNKNOWN
-    facts = facts_of(fit(root, Served), key.kind)
-    return Mode.UNKNOWN if facts is None else facts.mode

@@ -20,12 +20,19 @@ MOST_HOLDERS = 20
 _WAITS = re.compile(r"Insufficient ([a-z0-9.-]+/[A-Za-z0-9_-]+)")
 
 
-async def holders(client: KubeClient, namespace: str, objects: Iterable[Object]) -> tuple[Object, ...]:
+Read = dict[tuple[Resource, str], list[Object]]
+"""Pods by place, as they were read for another service a moment ago."""
+
+
+async def holders(
+    client: KubeClient, namespace: str, objects: Iterable[Object], read: Read | None = None
+) -> tuple[Object, ...]:
     """Give the pods that hold what the service's pods wait for; empty when they wait for nothing of the kind.
 
-    Who may not read pods elsewhere sees those of the namespace.
+    Who may not read pods elsewhere sees those of the namespace. What is in ``read`` is not read again.
     """
     known = tuple(objects)
+    read = {} if read is None else read
     devices = {found for pod in known if kind_of(pod) == "Pod" for found in _waits_for(pod)}
     if not devices:
         return ()
@@ -38,7 +45,9 @@ async def holders(client: KubeClient, namespace: str, objects: Iterable[Object])
     places = [Resource("/api/v1", "pods", "", field) for field in fields] or [Resource("/api/v1", "pods", ISVC_LABEL)]
     found: list[Object] = []
     for place in places:
-        found += await _pods(client, namespace, place)
+        if (place, namespace) not in read:
+            read[place, namespace] = await _pods(client, namespace, place)
+        found += read[place, namespace]
     holding = [pod for pod in found if text(pod, "metadata", "uid") not in own and _holds(pod, devices)]
     return tuple(holding[:MOST_HOLDERS])
 

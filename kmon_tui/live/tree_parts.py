@@ -6,7 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kmon_tui.domain.service import Key, Kind, Mode
+from kmon_tui.domain.tree import Object
+from kmon_tui.live.codec import fit
 from kmon_tui.live.discovery import PLURALS, VERSIONS
+from kmon_tui.live.objects import facts_of
+from kmon_tui.live.shapes import Served
 from kmon_tui.live.watch import Resource
 
 KSERVE = "serving.kserve.io"
@@ -16,8 +20,10 @@ GATEWAY = "gateway.networking.k8s.io"
 ISVC_LABEL = "serving.kserve.io/inferenceservice"
 GRAPH_LABEL = "serving.kserve.io/inferencegraph"
 LLM_LABEL = "app.kubernetes.io/name"
-_OF_LLM = "app.kubernetes.io/part-of=llminferenceservice"
-_OF_MESH = "modelmesh-service"
+LABELS = {Kind.ISVC: ISVC_LABEL, Kind.LLM: LLM_LABEL, Kind.GRAPH: GRAPH_LABEL}
+"""Which label names the service that something belongs to."""
+OF_LLM = "app.kubernetes.io/part-of=llminferenceservice"
+OF_MESH = "modelmesh-service"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +51,27 @@ def root_part(key: Key) -> Part:
     return Part(str(key.kind), KSERVE, VERSIONS[key.kind], PLURALS[key.kind], fields=f"metadata.name={key.name}")
 
 
+def mode_of(key: Key, root: Object | None) -> Mode:
+    """Tell how a service is run, as far as it says."""
+    facts = None if root is None else facts_of(fit(root, Served), key.kind)
+    return Mode.UNKNOWN if facts is None else facts.mode
+
+
 def label_of(key: Key) -> str:
     """Give the labelSelector of everything that is of one service."""
     if key.kind is Kind.LLM:
-        return f"{_OF_LLM},{LLM_LABEL}={key.name}"
+        return f"{OF_LLM},{LLM_LABEL}={key.name}"
     return f"{GRAPH_LABEL if key.kind is Kind.GRAPH else ISVC_LABEL}={key.name}"
 
 
 def pods_part(key: Key, mode: Mode) -> Part:
     """Give its pods; in ModelMesh those of the runtimes, which many models share."""
-    return Part("Pod", "", ("v1",), "pods", _OF_MESH if mode is Mode.MODELMESH else label_of(key))
+    return Part("Pod", "", ("v1",), "pods", OF_MESH if mode is Mode.MODELMESH else label_of(key))
 
 
 def parts_of(key: Key, mode: Mode) -> Iterator[Part]:
     """Give everything below a service but its pods and events."""
-    label = _OF_MESH if mode is Mode.MODELMESH else label_of(key)
+    label = OF_MESH if mode is Mode.MODELMESH else label_of(key)
     own = f"metadata.name={key.name}"
     # What Knative's own objects mirror is not watched beside them: an opening costs twenty requests at most.
     knative = key.kind is not Kind.LLM and mode in (Mode.KNATIVE, Mode.UNKNOWN)

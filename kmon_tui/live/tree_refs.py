@@ -8,7 +8,7 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 from kmon_tui.domain.errors import BackendError, Forbidden, NotFound
-from kmon_tui.domain.peek import at, conditions_of, kind_of, name_of, rows, text
+from kmon_tui.domain.peek import at, is_ready, kind_of, name_of, rows, text
 from kmon_tui.domain.service import Key, Kind
 from kmon_tui.domain.tree import Blind, Object, Why
 from kmon_tui.live.asking import Ask
@@ -35,7 +35,14 @@ class Wish(NamedTuple):
     namespace: str | None = None
     quiet: bool = False
     """Nobody misses it when it may not be read."""
-    selector: str = ""
+    label: str = ""
+    """Of a list: those with one of ``values`` in this label."""
+    values: tuple[str, ...] = ()
+
+    @property
+    def selector(self) -> str:
+        """The labelSelector of the list; empty: everything."""
+        return f"{self.label} in ({','.join(self.values)})" if self.label else ""
 
 
 def wishes(key: Key, root: Object | None, objects: tuple[Object, ...]) -> list[Wish]:
@@ -62,12 +69,13 @@ class Refs:
 
     async def ask(self, namespace: str, asked: list[Wish], objects: tuple[Object, ...]) -> None:
         """Read all of them anew, and who holds what ``objects`` wait for. What is not there is left out."""
-        answers = await asyncio.gather(*(self._one(wish) for wish in asked))
+        answers = await asyncio.gather(*(self.one(wish) for wish in asked))
         found = tuple(thing.object for things, _ in answers for thing in things)
         self.objects = (*found, *await holders(self._client, namespace, (*objects, *found)))
         self.blind = tuple(dict.fromkeys(blind for _, blind in answers if blind is not None))
 
-    async def _one(self, wish: Wish) -> tuple[list[Thing], Blind | None]:
+    async def one(self, wish: Wish) -> tuple[list[Thing], Blind | None]:
+        """Read what one wish asks for, or say why it cannot be read."""
         base = self._groups.base(wish.group, wish.versions)
         if not base:
             return [], Blind(wish.kind, Why.ABSENT, f"{wish.plural} are not installed here")
@@ -122,7 +130,7 @@ def _of_pods(key: Key, objects: tuple[Object, ...]) -> Iterator[Wish]:
             if claim := text(volume, "persistentVolumeClaim", "claimName"):
                 yield Wish("PersistentVolumeClaim", "", ("v1",), "persistentvolumeclaims", claim, key.namespace)
         node = text(pod, "spec", "nodeName")
-        if not node or not any(cond.type == "Ready" and cond.status == "True" for cond in conditions_of(pod)):
+        if not node or not is_ready(pod):
             # Where it could run, or whether the node that it is on still answers.
             yield Wish("Node", "", ("v1",), "nodes", node, quiet=True)
         account = text(pod, "spec", "serviceAccountName")
@@ -142,10 +150,16 @@ def _endpoints(key: Key, objects: tuple[Object, ...]) -> Iterator[Wish]:
     plain = [one for one in objects if kind_of(one) == "Service" and text(one, "apiVersion") == "v1"]
     names = sorted(name_of(one) for one in plain if text(one, "spec", "type") != "ExternalName")
     if names:
-        selector = f"kubernetes.io/service-name in ({','.join(names[:MOST])})"
-        discovery = "discovery.k8s.io"
         yield Wish(
-            "EndpointSlice", discovery, ("v1",), "endpointslices", "", key.namespace, quiet=True, selector=selector
+            "EndpointSlice",
+            "discovery.k8s.io",
+            ("v1",),
+            "endpointslices",
+            "",
+            key.namespace,
+            quiet=True,
+            label="kubernetes.io/service-name",
+            values=tuple(names[:MOST]),
         )
 
 

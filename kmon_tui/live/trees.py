@@ -76,10 +76,11 @@ class KubeTrees:
             with suppress(asyncio.CancelledError):
                 await task
 
-    async def reasons(self, troubled: Troubled) -> Stream[Mapping[Key, ObjectTree]]:
+    async def reasons(self, troubled: Troubled, *, at_once: bool = True) -> Stream[Mapping[Key, ObjectTree]]:
         """Stream trees of the services in trouble; see ``backend.Trees``."""
-        from kmon_tui.live.tree_reasons import reasons  # late: nothing is in trouble yet
+        from kmon_tui.live.tree_reasons import Reasons  # late: nothing is in trouble yet
 
-        async with aclosing(reasons(self._client, self._groups, self._around, troubled)) as found:
+        reading = Reasons(self._client, self._groups, self._peaks_of)
+        async with aclosing(reading.follow(troubled, at_once=at_once)) as found:
             async for trees in found:
                 yield trees

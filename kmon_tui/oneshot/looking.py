@@ -62,7 +62,7 @@ async def diagnose_many(
     try:
         async with (
             asyncio.timeout(_patience_s(settings)),
-            aclosing(trees_of(backend).reasons(Chosen(tuple(rows)))) as readings,
+            aclosing(trees_of(backend).reasons(Chosen(tuple(rows)), at_once=False)) as readings,
         ):
             async for trees in readings:
                 return {key: diagnose(tree, now()) for key, tree in trees.items()}

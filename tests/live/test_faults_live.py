@@ -79,7 +79,7 @@ async def play() -> Played:
         for fault in faults:
             told = seen.told[fault]
             told.broken = await until_cause(trees, fault, cause_of(fault))
-        await until(lambda: set(faults) - UNSEEN <= {key.name for key in monitor.state.reasons})
+        await until(lambda: all(same(monitor.state.reasons.get(key_of(one)), seen.told[one].broken) for one in faults))
         for fault in faults:
             seen.told[fault].row = rows.of(fault)
             seen.told[fault].reason = monitor.state.reasons.get(key_of(fault))
@@ -92,6 +92,13 @@ async def play() -> Played:
         await until(lambda: not monitor.state.reasons)
         seen.left = tuple(monitor.state.reasons)
     return seen
+
+
+def same(reason: Diagnosis | None, opened: Diagnosis | None) -> bool:
+    """Say whether the fleet tells of what an opened service tells, or nothing at all of what no row shows."""
+    if reason is None or opened is None:
+        return opened is not None and opened.object is not None and opened.object.name.startswith(tuple(UNSEEN))
+    return (reason.cause, reason.object) == (opened.cause, opened.object)
 
 
 class Rows:
@@ -163,6 +170,8 @@ def test_its_row_turns_and_has_the_same_reason(fault: str) -> None:
     assert told.row.readiness is not Readiness.READY or told.row.reason
     assert told.reason is not None
     assert told.reason.cause == cause_of(fault), told.reason.verdict
+    assert told.broken is not None
+    assert told.reason.object == told.broken.object
 
 
 @pytest.mark.parametrize("fault", names())

@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import copy
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 
 import pytest
 
 from kmon_tui.domain.diagnosis import diagnose
 from kmon_tui.domain.peek import kind_of, name_of, of_kind, table
-from kmon_tui.domain.service import Key, Kind
+from kmon_tui.domain.service import InferenceService, Key, Kind, Readiness
 from kmon_tui.domain.tree import Object, ObjectTree
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.kubeconfig import find_access
 from kmon_tui.live.ratelimit import RateLimit
 from kmon_tui.live.trees import KubeTrees
+from kmon_tui.oneshot.looking import Chosen
 from kmon_tui.sandbox.sandbox import Sandbox, SandboxOptions
 from kmon_tui.settings import KubeSettings
 from tests.domain.diagnosis_cases import Case, all_cases
@@ -45,6 +46,7 @@ async def test_what_is_read_of_a_broken_service_leads_to_its_cause(number: int) 
             put(sandbox, case)
             tree = await KubeTrees(client).look(key_of(case))
             wrong += differences(case, tree)
+            wrong += otherwise(case, tree, await reason_of(client, key_of(case)))
             remove(sandbox, case)
 
     assert wrong == []
@@ -62,6 +64,23 @@ def differences(case: Case, tree: ObjectTree) -> list[str]:
     found = [f"{case}: {told.cause} of {told.object}, not {true.cause} of {true.object}"]
     found = found if (told.cause, told.object) != (true.cause, true.object) else []
     return found + [f"{case}: nobody reads {one}" for one in sorted((lost | unheard) - alien)]
+
+
+async def reason_of(client: KubeClient, key: Key) -> ObjectTree:
+    """Read what the fleet reads of a service in trouble."""
+    rows = (InferenceService(key, readiness=Readiness.FAILED),)
+    async with aclosing(KubeTrees(client).reasons(Chosen(rows), at_once=False)) as readings:
+        async for trees in readings:
+            return trees[key]
+    raise AssertionError("nothing was read")
+
+
+def otherwise(case: Case, opened: ObjectTree, listed: ObjectTree) -> list[str]:
+    """Say where the fleet's reason is another one than that on the service's screen."""
+    screen, fleet = diagnose(opened, case.now), diagnose(listed, case.now)
+    if (fleet.cause, fleet.object, fleet.verdict) == (screen.cause, screen.object, screen.verdict):
+        return []
+    return [f"{case}: the fleet says {fleet.cause}: {fleet.verdict}, the screen {screen.cause}: {screen.verdict}"]
 
 
 def named(objects: tuple[Object, ...]) -> set[tuple[str, str]]:

@@ -92,7 +92,7 @@ class Outside:
     async def look(self, key: Key) -> ObjectTree:
         raise NotImplementedError(key)
 
-    async def reasons(self, troubled: Troubled) -> Stream[Mapping[Key, ObjectTree]]:
+    async def reasons(self, troubled: Troubled, *, at_once: bool = True) -> Stream[Mapping[Key, ObjectTree]]:
         self.rows.append(troubled.rows)
         async for step in self._play("reasons", self._reasons):
             assert isinstance(step, Mapping)

@@ -41,7 +41,7 @@ class Trees:
     async def look(self, key: Key) -> ObjectTree:
         raise NotImplementedError(key)
 
-    async def reasons(self, troubled: Troubled) -> Stream[Mapping[Key, ObjectTree]]:
+    async def reasons(self, troubled: Troubled, *, at_once: bool = True) -> Stream[Mapping[Key, ObjectTree]]:
         yield {}
         await asyncio.Event().wait()
 

@@ -1,0 +1,207 @@
+"""One reading of services in trouble, as deep as an opened one's, in a number of lists that hardly grows with them.
+
+A few lists come first and tell most causes (the services, their pods, revisions and Deployments, the warnings); then
+come the other kinds, what is referred to, the last words of containers and what the models say themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from kmon_tui.domain.health import Health, Status
+from kmon_tui.domain.peek import is_ready, kind_of, label, name_of, of_kind, text
+from kmon_tui.domain.service import InferenceService, Key, Kind
+from kmon_tui.domain.tree import Blind, Object, ObjectTree
+from kmon_tui.live.discovery import PLURALS, VERSIONS
+from kmon_tui.live.groups import Groups
+from kmon_tui.live.kube import KubeClient
+from kmon_tui.live.raw import Thing
+from kmon_tui.live.tree_events import EventFilter, last_seen
+from kmon_tui.live.tree_lists import Found, Lists, called, most_first, selected
+from kmon_tui.live.tree_parts import KSERVE, LABELS, OF_LLM, OF_MESH, Part, mode_of, parts_of, pods_part
+from kmon_tui.live.tree_refs import Wish, wishes
+from kmon_tui.live.tree_shared import FEW, Shared, union
+from kmon_tui.live.tree_standin import stand_in
+from kmon_tui.live.tree_words import Words
+
+_TELLING = frozenset({"Pod", "Revision", "Deployment"})
+_EVENTS = Part("Event", "", ("v1",), "events", fields="type=Warning")
+_STEPS = replace(_EVENTS, fields="type=Normal,involvedObject.kind=Pod")
+"""Of pods that are not ready: what they wait for is not always a warning."""
+_Way = tuple[Part, str]
+"""A kind without its selector, and the label that chooses: empty when the service's own name does."""
+
+
+class Round:
+    """One reading; `first()` comes before `rest()`. Both raise BackendError when nobody answers."""
+
+    def __init__(self, client: KubeClient, groups: Groups, rows: Sequence[InferenceService], words: Words) -> None:
+        self.rows, self._words = rows, words
+        self._lists = Lists(client, groups)
+        self._shared = Shared(client, groups, self._lists)
+        self._roots: dict[Key, Object] = {}
+        self._below: dict[Key, list[Object]] = {row.key: [] for row in rows}
+        self._blind: dict[Key, dict[Blind, None]] = {row.key: {} for row in rows}
+        self._partial: set[Key] = set()
+        self._ways: dict[_Way, list[Key]] = {}
+        self._wishes: dict[Key, list[Wish]] = {}
+        self._refs: dict[Key, tuple[Object, ...]] = {}
+        self._events: list[Object] = []
+
+    @property
+    def asked(self) -> int:
+        """How many requests it has made."""
+        return self._lists.asked
+
+    async def first(self) -> dict[Key, ObjectTree]:
+        """Give what a few lists tell of each."""
+        await self._read_roots()
+        self._find_ways()
+        for way in [one for one in self._ways if one[0].kind in _TELLING]:
+            await self._children(way, self._ways.pop(way))
+        spaces = most_first(row.key.namespace for row in self.rows)
+        found = await self._lists.read(_EVENTS, spaces)
+        self._events = [thing.object for thing in found.things]
+        self._note(found, self._below, partial=False)  # old warnings are lost in any case
+        return self._trees(shallow=True)
+
+    async def rest(self) -> dict[Key, ObjectTree]:
+        """Give everything; what could not all be read says that it is shallow."""
+        for way, keys in self._ways.items():
+            await self._children(way, keys)
+        await self._read_steps()
+        self._wishes = {key: wishes(key, self._roots.get(key), tuple(self._below[key])) for key in self._below}
+        await self._shared.ask(union(self._wishes))
+        for key, asked in self._wishes.items():
+            self._refs[key] = self._shared.of(asked)
+            self._blind[key].update(dict.fromkeys(self._shared.blind(asked)))
+            if self._shared.partial(asked):
+                self._partial.add(key)
+        self._lists.asked += await self._words.read(
+            {key: (self._roots.get(key), (*self._below[key], *self._refs[key])) for key in self._below}
+        )
+        self._partial |= self._words.unread
+        return self._trees(shallow=False)
+
+    def _trees(self, *, shallow: bool) -> dict[Key, ObjectTree]:
+        events = self._by_service()
+        return {
+            row.key: replace(
+                self._words.tree(row.key),
+                root=self._roots.get(row.key) or stand_in(row),
+                objects=(*self._below[row.key], *self._refs.get(row.key, ()), *self._words.holders(row.key)),
+                events=events.get(row.key, ()),
+                blind=tuple(dict.fromkeys([*self._blind[row.key], *self._words.blind(row.key)])),
+                synced=True,
+                shallow=shallow or row.key in self._partial,
+                health=Health(Status.LIVE),
+            )
+            for row in self.rows
+        }
+
+    async def _read_roots(self) -> None:
+        for kind in dict.fromkeys(row.key.kind for row in self.rows):
+            wanted = [row.key for row in self.rows if row.key.kind is kind]
+            part = Part(str(kind), KSERVE, VERSIONS[kind], PLURALS[kind])
+            found = await self._by_name(part, wanted)
+            self._note(found, wanted)
+            self._roots |= {Key(kind, t.metadata.namespace, t.metadata.name): t.object for t in found.things}
+
+    async def _read_steps(self) -> None:
+        pods = [pod for below in self._below.values() for pod in of_kind(below, "Pod") if not is_ready(pod)]
+        names = frozenset(name_of(pod) for pod in pods)
+        if names:
+            spaces = most_first(text(pod, "metadata", "namespace") for pod in pods)
+            found = await self._lists.read(
+                _STEPS, spaces, lambda peek: peek.involved is not None and peek.involved.name in names
+            )
+            self._events += [thing.object for thing in found.things]
+
+    def _find_ways(self) -> None:
+        for row in self.rows:
+            key, root = row.key, self._roots.get(row.key)
+            mode = row.mode if root is None else mode_of(key, root)
+            for part in (pods_part(key, mode), *parts_of(key, mode)):
+                bare = replace(part, selector="", fields="", watched=True)
+                name = "" if part.fields else OF_MESH if part.selector == OF_MESH else LABELS[key.kind]
+                self._ways.setdefault((bare, name), []).append(key)
+
+    async def _children(self, way: _Way, keys: Sequence[Key]) -> None:
+        part, name = way
+        if not name:
+            found = await self._by_name(part, keys)
+        else:
+            found = Found()
+            for one in _choosing(part, name, keys):
+                more = await self._lists.read(one, most_first(key.namespace for key in keys))
+                found.things += more.things
+                found.blind |= more.blind
+                found.partial |= more.partial
+        self._note(found, keys)
+        owners = _owners(name, keys)
+        for thing in found.things:
+            for key in owners.get(_owner(name, thing), ()):
+                self._below[key].append(thing.object)
+
+    async def _by_name(self, part: Part, keys: Sequence[Key]) -> Found:
+        """Read what is called like the services: one by one while they are few."""
+        if len(keys) > FEW:
+            names = {(key.namespace, key.name) for key in keys}
+            return await self._lists.read(part, most_first(key.namespace for key in keys), called(names))
+        found = Found()
+        for key in keys:
+            one = await self._lists.read(replace(part, fields=f"metadata.name={key.name}"), [key.namespace])
+            found.things += one.things
+            found.blind |= one.blind
+        return found
+
+    def _note(self, found: Found, keys: Iterable[Key], *, partial: bool = True) -> None:
+        """Keep what could not be read of these."""
+        for key in keys:
+            self._blind[key].update(found.blind)
+        if partial and found.partial:
+            self._partial |= set(keys)
+
+    def _by_service(self) -> Mapping[Key, tuple[Object, ...]]:
+        """Give each service the warnings about it and about what is or was below it."""
+        owners: dict[tuple[str, str, str], list[Key]] = {}
+        for key in self._below:
+            claims = of_kind(self._refs.get(key, ()), "PersistentVolumeClaim")
+            names = {(kind_of(found), name_of(found)) for found in (*self._below[key], *claims)}
+            for kind, name in names | {(str(key.kind), key.name)}:
+                owners.setdefault((key.namespace, kind, name), []).append(key)
+        filters: dict[str, list[tuple[Key, EventFilter]]] = {}
+        for key in self._below:
+            filters.setdefault(key.namespace, []).append((key, EventFilter(key.name)))
+        told: dict[Key, list[Object]] = {}
+        for event in self._events:
+            space = text(event, "metadata", "namespace")
+            kind, name = text(event, "involvedObject", "kind"), text(event, "involvedObject", "name")
+            known = owners.get((space, kind, name))
+            gone = (key for key, chooser in filters.get(space, ()) if chooser.looks_own(kind, name))
+            for key in known or [key for key in [next(gone, None)] if key is not None]:
+                told.setdefault(key, []).append(event)
+        return {key: tuple(sorted(events, key=last_seen)) for key, events in told.items()}
+
+
+def _choosing(part: Part, name: str, keys: Sequence[Key]) -> list[Part]:
+    if name == OF_MESH:
+        return [replace(part, selector=OF_MESH)]
+    # The label of an LLMInferenceService is one that everybody uses.
+    before = OF_LLM if keys[0].kind is Kind.LLM else ""
+    return selected(part, name, [key.name for key in keys], before)
+
+
+def _owners(name: str, keys: Iterable[Key]) -> dict[tuple[str, str], list[Key]]:
+    """Give the services by what tells that something is theirs; the pods of ModelMesh are everybody's there."""
+    found: dict[tuple[str, str], list[Key]] = {}
+    for key in keys:
+        found.setdefault((key.namespace, "" if name == OF_MESH else key.name), []).append(key)
+    return found
+
+
+def _owner(name: str, thing: Thing) -> tuple[str, str]:
+    if name == OF_MESH:
+        return thing.metadata.namespace, ""
+    return thing.metadata.namespace, label(thing.object, name) if name else thing.metadata.name

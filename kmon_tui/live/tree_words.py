@@ -1,0 +1,91 @@
+"""What containers and models of services in trouble say: their last lines, their answers, who holds what they wait for.
+
+Here each question is about one pod, so there is a limit for each round; what it leaves is asked in the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from kmon_tui.domain.peek import of_kind
+from kmon_tui.domain.service import Key
+from kmon_tui.domain.tree import Answer, Blind, Object, ObjectTree, Peak
+from kmon_tui.live.kube import KubeClient
+from kmon_tui.live.tree_holders import Read, holders
+from kmon_tui.live.tree_peaks import PeaksOf, peaks
+from kmon_tui.live.tree_tails import Tails
+
+MOST_TAILS = 60
+"""So many containers are asked for their last lines in one round."""
+MOST_ANSWERS = 8
+"""So many models are asked whether they serve."""
+MOST_SPACES = 4
+"""In so many namespaces Prometheus is asked how much memory killed containers had."""
+Inside = tuple[Object | None, Sequence[Object]]
+"""A service and all that was found below it."""
+
+
+class Words:
+    """Keeps the last lines from round to round: a container that has not restarted is not asked again."""
+
+    def __init__(self, client: KubeClient, peaks_of: PeaksOf | None = None) -> None:
+        self._client, self._peaks_of = client, peaks_of
+        self._tails: dict[Key, Tails] = {}
+        self._answers: dict[Key, tuple[Answer, ...]] = {}
+        self._peaks: dict[str, tuple[Peak, ...]] = {}
+        self._holders: dict[Key, tuple[Object, ...]] = {}
+        self.unread: set[Key] = set()
+        """Whose containers were not all asked in the last round."""
+
+    def forget(self, key: Key) -> None:
+        """Forget what a service said that is well again."""
+        for known in (self._tails, self._answers, self._holders):
+            known.pop(key, None)
+        self.unread.discard(key)
+
+    def tree(self, key: Key) -> ObjectTree:
+        """Give a tree that has only the words."""
+        tails = self._tails.get(key)
+        return ObjectTree(
+            logs=() if tails is None else tails.found(),
+            answers=self._answers.get(key, ()),
+            peaks=self._peaks.get(key.namespace, ()),
+        )
+
+    def blind(self, key: Key) -> tuple[Blind, ...]:
+        """Say why logs cannot be read; empty when they can."""
+        tails = self._tails.get(key)
+        return () if tails is None or tails.blind is None else (tails.blind,)
+
+    def holders(self, key: Key) -> tuple[Object, ...]:
+        """Give the pods that hold what the service waits for."""
+        return self._holders.get(key, ())
+
+    async def read(self, insides: Mapping[Key, Inside]) -> int:
+        """Ask all that may be asked in a round, the first ones first; give how many questions that were."""
+        from kmon_tui.live.tree_answers import answers  # late: it brings httpx
+
+        asked = answered = 0
+        read: Read = {}
+        self._peaks, self.unread = {}, set()
+        killed: dict[str, list[Object]] = {}
+        for key, (root, below) in insides.items():
+            pods = of_kind(below, "Pod")
+            self._holders[key] = await holders(self._client, key.namespace, below, read)
+            asked += await self._last_lines(key, pods, MOST_TAILS - asked)
+            killed.setdefault(key.namespace, []).extend(pods)
+            if answered < MOST_ANSWERS:
+                self._answers[key] = await answers(self._client, key, root, pods)
+                answered += bool(self._answers[key])
+        for space in list(killed)[:MOST_SPACES]:
+            self._peaks[space] = await peaks(self._peaks_of, space, killed[space])
+        return asked + len(read)
+
+    async def _last_lines(self, key: Key, pods: Iterable[Object], left: int) -> int:
+        tails = self._tails.setdefault(key, Tails(self._client, key.namespace))
+        missing = tails.missing(pods)
+        for instance in missing[: max(0, left)]:
+            await tails.ask(instance)
+        if len(missing) > left and tails.blind is None:
+            self.unread.add(key)
+        return min(len(missing), max(0, left))
