@@ -119,6 +119,54 @@ FAMILIES = {
 }
 
 
+REVISION = "iris-predictor-00001"
+_OLD = f'namespace_name="default",revision_name="{REVISION}",service_name="iris-predictor"'
+_NEW = f'k8s_namespace_name="default",kn_revision_name="{REVISION}",kn_service_name="iris-predictor"'
+_ISTIO = (
+    'job="istio",reporter="source",source_workload="istio-ingressgateway",destination_service_namespace="default",'
+    f'destination_service_name="{REVISION}"'
+)
+ENVOYS = {
+    "kourier": f"default/{REVISION}",
+    "contour": f"default_{REVISION}_80_0f3a",
+    "kgateway": "kube_default_iris-predictor_80",
+    "istio's envoy": "outbound|80||iris-predictor.default.svc.cluster.local",
+    "envoy gateway": "httproute/default/iris/rule/0",
+}
+"""What each calls the cluster of the service."""
+GATEWAYS = {
+    "istio": (
+        f'istio_requests_total{{{_ISTIO},response_code="200"}}',
+        f'istio_requests_total{{{_ISTIO},response_code="503"}}',
+    ),
+    **{
+        name: (
+            f'envoy_cluster_upstream_rq_xx{{envoy_cluster_name="{cluster}",envoy_response_code_class="2"}}',
+            f'envoy_cluster_upstream_rq_xx{{envoy_cluster_name="{cluster}",envoy_response_code_class="5"}}',
+        )
+        for name, cluster in ENVOYS.items()
+    },
+}
+"""Series of a gateway: good answers, and failed ones."""
+ACTIVATORS = {
+    "until 1.18": f'activator_request_count{{{_OLD},response_code="503",response_code_class="5xx"}}',
+    "from 1.19 on": f'http_server_request_duration_seconds_count{{{_NEW},http_response_status_code="503"}}',
+}
+"""Series of what the activator refused."""
+
+
+def refused(gateway: str, share: float, per_minute: float = 60.0) -> Series:
+    """Give what a gateway counts of an hour of requests."""
+    good, bad = GATEWAYS[gateway]
+    series = {good: _rises(per_minute * (1 - share))}
+    return series | ({bad: _rises(per_minute * share)} if share else {})
+
+
+def turned_away(activator: str, per_minute: float) -> Series:
+    """Give what an activator counts of an hour in which it refuses."""
+    return {ACTIVATORS[activator]: _rises(per_minute)}
+
+
 def traffic(family: Family, failing: float = 0.0, slow: float = 0.0, per_minute: float = 60.0) -> Series:
     """Give the series of an hour of requests: this share of them fails, this share takes two seconds."""
     series = {one: _rises(per_minute * (1 - failing)) for one in family.good}

@@ -4,6 +4,7 @@ that is healthy."""
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import urllib.request
 from pathlib import Path
@@ -14,7 +15,19 @@ import yaml
 
 from scripts import prometheus_rule
 from tests.e2e import scraping, tools
-from tests.e2e.alert_series import FAMILIES, PLACE, Family, Series, inputs, pods, traffic
+from tests.e2e.alert_series import (
+    ACTIVATORS,
+    FAMILIES,
+    GATEWAYS,
+    PLACE,
+    Family,
+    Series,
+    inputs,
+    pods,
+    refused,
+    traffic,
+    turned_away,
+)
 from tests.e2e.sandbox import running_sandbox
 
 pytestmark = pytest.mark.e2e
@@ -125,6 +138,56 @@ def test_wrong_requests_that_the_sdk_counts_as_failed_are_none_where_answers_hav
     both = {**UP, **traffic(FAMILIES["alias"]), **traffic(FAMILIES["sdk"], failing=0.5)}
 
     assert fired(tmp_path, both) == {}
+
+
+@pytest.mark.parametrize("gateway", GATEWAYS)
+def test_what_a_gateway_refuses_raises_an_alert_although_the_pods_see_nothing(gateway: str, tmp_path: Path) -> None:
+    healthy = {**UP, **traffic(FAMILIES["alias"])}
+
+    some = fired(tmp_path, healthy | refused(gateway, 0.10))
+
+    assert set(some) == {"KServeCallersSeeErrors"}
+    assert {'service_name="iris"', 'namespace="default"'} <= set(re.findall(r'(?:\w+="[^"]+")', str(some)))
+
+
+def test_a_gateway_that_refuses_much_is_grave_and_one_that_refuses_little_is_not(tmp_path: Path) -> None:
+    healthy = {**UP, **traffic(FAMILIES["alias"])}
+
+    assert set(fired(tmp_path, healthy | refused("istio", 0.40))) == {
+        "KServeCallersSeeErrors",
+        "KServeCallersSeeErrorsCritical",
+    }
+    assert fired(tmp_path, healthy | refused("kourier", 0.01)) == {}
+    assert fired(tmp_path, healthy | refused("kourier", 0.0)) == {}
+    assert fired(tmp_path, healthy | refused("istio", 0.5, per_minute=1.0)) == {}
+
+
+@pytest.mark.parametrize("activator", ACTIVATORS)
+def test_what_the_activator_refuses_comes_on_top_of_what_the_pods_see(activator: str, tmp_path: Path) -> None:
+    healthy, failing = ({**UP, **traffic(FAMILIES["alias"], failing=share)} for share in (0.0, 0.10))
+
+    # Ten of seventy; then six, all of which the pods counted, too.
+    assert set(fired(tmp_path, healthy | turned_away(activator, 10.0))) == {"KServeCallersSeeErrors"}
+    assert fired(tmp_path, healthy | turned_away(activator, 2.0)) == {}
+    assert set(fired(tmp_path, failing | turned_away(activator, 6.0))) == {
+        "KServeCallersSeeErrors",
+        "KServeErrorRatioHigh",
+    }
+    # Nobody gets as far as a pod: there is no series of them at all.
+    assert set(fired(tmp_path, UP | turned_away(activator, 10.0))) == {
+        "KServeCallersSeeErrors",
+        "KServeCallersSeeErrorsCritical",
+    }
+
+
+def test_a_route_of_something_else_than_a_model_raises_nothing(tmp_path: Path) -> None:
+    other = {
+        'envoy_cluster_upstream_rq_xx{envoy_cluster_name="httproute/default/shop/rule/0",envoy_response_code_class="5"}',
+        'istio_requests_total{reporter="source",destination_service_namespace="default",'
+        'destination_service_name="shop",response_code="503"}',
+    }
+
+    assert fired(tmp_path, {**UP, **traffic(FAMILIES["alias"]), **dict.fromkeys(other, "0+60x120")}) == {}
 
 
 def test_a_few_failures_of_few_requests_raise_nothing(tmp_path: Path) -> None:
