@@ -23,7 +23,7 @@ from kmon_tui.live.asking import Ask, Refusals
 from kmon_tui.live.credentials import Credentials, Headers, Proof
 from kmon_tui.live.exec_plugin import LIMIT_S
 from kmon_tui.live.kube_errors import FOREIGN, failure, is_page, retry_after_s, translate
-from kmon_tui.live.lean_kubernetes import ApiClient, Configuration
+from kmon_tui.live.lean_kubernetes import Configuration, RESTClientObject
 from kmon_tui.live.plugin_words import typed
 from kmon_tui.live.ratelimit import RateLimit
 
@@ -188,7 +188,7 @@ class KubeClient:
     async def ssl_context(self) -> ssl.SSLContext:
         """Give the TLS side of the way: CA, client certificate, whether to verify. For the tunnels."""
         api = await self._built(await self._credentials.proof())
-        context: ssl.SSLContext = api.rest_client.ssl_context
+        context: ssl.SSLContext = api.ssl_context
         return context
 
     @property
@@ -243,8 +243,8 @@ class KubeClient:
             raise Unreachable(f"the way to {self.server} is closed")
         try:
             async with asyncio.timeout(self._answer_s):
-                sent = await api.call_api(
-                    method, self.server + path, header_params=headers, body=body, _request_timeout=timeout
+                sent = await api.request(
+                    method, self.server + path, headers=headers, body=body, _request_timeout=timeout
                 )
         except FOREIGN as error:
             raise translate(error, self.server) from error
@@ -277,12 +277,12 @@ class KubeClient:
         return "The user of this context has no credentials: check the kubeconfig, or give --token."
 
     async def _built(self, proof: Proof) -> Any:
-        """Give the ApiClient, made anew when the plugin gave another client certificate."""
+        """Give the transport, made anew when the plugin gave another client certificate."""
         async with self._building:
             if self._api is None or proof.certificate != self._certificate:
                 await self._drop()
                 api = await asyncio.to_thread(_build, self._access, proof)
-                api.rest_client.pool_manager = _session(api.rest_client.ssl_context)
+                api.pool_manager = _session(api.ssl_context)
                 self._api, self._certificate = api, proof.certificate
             return self._api
 
@@ -307,7 +307,7 @@ def _socket(address: Any) -> socket.socket:
 
 
 def _build(access: Access, proof: Proof) -> Any:
-    """Make the ApiClient; in a thread, for it reads files and builds a TLS context."""
+    """Make the transport; in a thread, for it reads files and builds a TLS context."""
     endpoint, login = access.endpoint, access.login
     config = Configuration(
         host=endpoint.server,
@@ -327,7 +327,7 @@ def _build(access: Access, proof: Proof) -> Any:
                 )
             elif login.certificate_file and login.key_file:
                 config.cert_file, config.key_file = str(login.certificate_file), str(login.key_file)
-            return ApiClient(config)
+            return RESTClientObject(config)
     except (ssl.SSLError, OSError, ValueError) as error:
         raise Unreachable(
             f"the certificates for {endpoint.server} cannot be used: {getattr(error, 'reason', None) or error}",
