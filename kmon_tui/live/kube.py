@@ -1,6 +1,6 @@
 """The authenticated way to one API server: every request of ours goes through here, tunnels use the same proofs.
 
-The transport is the ``ApiClient`` of kubernetes.aio, over an aiohttp session of our own (keep-alive probes, no netrc).
+The transport is that of kubernetes.aio, over an aiohttp session of our own (keep-alive probes, no netrc).
 """
 
 from __future__ import annotations

@@ -260,6 +260,7 @@ class Scope:
             self._changed()
 
         if not self._server_version:
+            await asyncio.sleep(self._around.pace.version_s)
             await self._until_answered(ask)
 
     def _found(self, bases: dict[Kind, str]) -> None:

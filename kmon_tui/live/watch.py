@@ -125,6 +125,8 @@ class Pace:
     """Longest silence of a watch in which bookmarks come: API servers send one about every minute."""
     count_s: float = 30.0
     """Between two lists of what is counted and not watched."""
+    version_s: float = 20.0
+    """Until the version of the server is asked for: one page tells it, and the start asks enough."""
     backoff: Backoff = Backoff()
 
 

@@ -31,7 +31,14 @@ async def test_objects_and_their_pods_become_rows() -> None:
     assert fleet.services[0].readiness is Readiness.READY
     assert fleet.health.status is Status.LIVE
     assert fleet.kinds == (Kind.ISVC, Kind.LLM, Kind.GRAPH)
-    assert fleet.server_version.startswith("v1.")
+
+
+async def test_the_version_of_the_server_is_told_a_little_later() -> None:
+    async with Sandbox(EMPTY) as sandbox, watching(sandbox, replace(QUICK, version_s=0.3)) as seen:
+        first = await seen.synced()
+        later = await seen.until(lambda fleet: bool(fleet.server_version))
+
+    assert (first.server_version, later.server_version[:3]) == ("", "v1.")
 
 
 async def test_what_is_new_changed_and_gone_is_followed() -> None:
