@@ -57,7 +57,7 @@ class Flow:
         self.problem = ""
         self.remark = ""
         self.end_s = 0
-        self.gaps: list[int] = []
+        self.gaps: tuple[int, ...] = ()
         """Steps in which none of its processes was sampled."""
         self.closed = False
         """Set when it was taken out of the books."""
@@ -78,8 +78,8 @@ class Flow:
         if gain is not None:
             self._steps.add(at_s, gain)
         self._steps.forget(at_s - window_s)
-        while self.gaps and self.gaps[0] <= at_s - window_s - points * step_s:
-            del self.gaps[0]
+        if self.gaps:
+            self.gaps = tuple([gap_s for gap_s in self.gaps if gap_s > at_s - window_s - points * step_s])
         rate = ratio = None
         if gain is not None:
             rate, ratio = self._rate(), self._ratio()
@@ -187,6 +187,5 @@ class Flow:
 
 
 def _pushed(values: array[float], value: float | None, points: int) -> array[float]:
-    kept = values[max(0, len(values) - points + 1) :]
-    kept.append(math.nan if value is None else value)
-    return kept
+    # Made anew and not grown: growing reserves room for more.
+    return values[max(0, len(values) - points + 1) :] + array("d", (math.nan if value is None else value,))

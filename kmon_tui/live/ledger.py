@@ -9,6 +9,7 @@ import math
 from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from hashlib import blake2b
 from sys import intern
 
@@ -286,7 +287,7 @@ class Ledger:
         for flows in (self.flows, self.users):
             for key, flow in list(flows.items()):
                 if flow.end_s != at_s:
-                    flow.gaps.append(at_s)
+                    flow.gaps = (*flow.gaps, at_s)
                     flow.problem = ""
                     flow.push(at_s, None, (self.window_s, self.step_s), self.points)
                     if flow.over:
@@ -308,7 +309,7 @@ class Ledger:
             families = best_of_each(arrived)
         targets = families[best_family(families, self.family)]
         flow.family = targets[0].dialect.family
-        flow.families = tuple(families)
+        flow.families = _kept(tuple(families))
         flow.problem = self.problems.get(flow.family, "")
         flow.sampled_s = max((t.sampled_s for t in targets if t.sampled_s is not None), default=None)
         flow.counter_sum = sum([target.requests for target in targets])
@@ -323,6 +324,12 @@ class Ledger:
             if target.owner is not None and self._flows_of(target) is self.flows and target.owner not in self.flows:
                 flow = self.flows[target.owner] = Flow(target.dialect.family)
                 flow.problem = ALL_NAN
+
+
+@cache
+def _kept(families: tuple[Family, ...]) -> tuple[Family, ...]:
+    """Give the one tuple that all services counted by these families keep."""
+    return families
 
 
 def _mark(text: bytes) -> bytes:

@@ -51,4 +51,4 @@ def seen_by_users(activator: tuple[float, float], pods: tuple[float, float]) -> 
 
 
 def _coded(target: Target) -> bool:
-    return any(code.endswith("xx") for role, code in target.last if role is Role.REQUESTS)
+    return any(code.endswith("xx") for role, code in target.slots if role is Role.REQUESTS)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from typing import TypeVar
 
 from kmon_tui.domain.counters import gain
 from kmon_tui.domain.service import Key
@@ -13,6 +14,7 @@ from kmon_tui.live.flow import Flow
 from kmon_tui.live.packs.dialect import FAILED, TARGET, Dialect, Role
 from kmon_tui.live.steps import Gain
 
+T = TypeVar("T")
 Handle = tuple[str, ...]
 Slot = tuple[Role, str]
 """What is counted, and the class of the code."""
@@ -25,7 +27,7 @@ _NOTHING: dict[Slot, float] = {}
 
 
 @cache
-def _shared(words: tuple[str, ...]) -> tuple[str, ...]:
+def shared(words: T) -> T:
     """Give the one tuple that all targets with the same words keep."""
     return words
 
@@ -34,18 +36,17 @@ class Target:
     """One process that counts, in one family, and what its counters showed when it was last seen."""
 
     __slots__ = (
-        "_names", "_values", "at_s", "chosen", "covered_s", "dialect", "first_sample_s", "flow", "gains", "generation",
-        "guards", "handle", "last", "now", "owner", "place", "sampled_s", "seen_s", "unit", "zero_s",
+        "_counts", "_names", "_values", "at_s", "chosen", "covered_s", "dialect", "first_sample_s", "flow", "gains",
+        "generation", "guards", "handle", "now", "owner", "sampled_s", "seen_s", "slots", "unit", "zero_s",
     )  # fmt: skip
 
     def __init__(self, labels: dict[str, str], dialect: Dialect) -> None:
         # Ten thousand dicts with the same keys would take three times the room.
-        self._names = _shared(tuple(labels))
+        self._names = shared(tuple(labels))
         self._values = tuple(labels.values())
         self.dialect = dialect
         self.handle = handle_of(labels)
-        self.guards = _shared(guards_of(labels))
-        self.place = tuple([labels.get(name, "") for name in dialect.place_labels])
+        self.guards = shared(guards_of(labels))
         self.unit = next((labels[n] for n in ("pod", "pod_name", "k8s_pod_name", "instance") if labels.get(n)), "")
         """Two targets of one unit are one process scraped twice."""
         if dialect.patterns:
@@ -62,9 +63,12 @@ class Target:
         self.sampled_s: float | None = None
         self.now: dict[Slot, float] = _NOTHING
         """What was read in this step so far; the ledger gives it a dict of its own."""
-        self.last: dict[Slot, float] = {}
-        self.gains: dict[Slot, float] | None = None
-        """Of the newest step; None when it is not known what it brought."""
+        # Not dicts: two of them for each of ten thousand targets would take three times the room.
+        self.slots: tuple[Slot, ...] = ()
+        """What it counted when it was last seen."""
+        self._counts: tuple[float, ...] = ()
+        self.gains: tuple[float, ...] | None = None
+        """By slot, of the newest step; None when it is not known what it brought."""
         self.covered_s = 0.0
         """How long it took to gain that, from sample to sample."""
 
@@ -74,6 +78,12 @@ class Target:
         return dict(zip(self._names, self._values, strict=True))
 
     @property
+    def place(self) -> tuple[str, ...]:
+        """What it is known again by in answers about some services, made anew at every access."""
+        labels = self.labels
+        return tuple([labels.get(name, "") for name in self.dialect.place_labels])
+
+    @property
     def young(self) -> bool:
         """Whether only one sample of it is known."""
         return self.gains is None if self.sampled_s is None else self.sampled_s == self.first_sample_s
@@ -81,7 +91,7 @@ class Target:
     @property
     def requests(self) -> float:
         """Its counter of requests."""
-        return sum([value for (role, _), value in self.last.items() if role is Role.REQUESTS])
+        return sum([value for (role, _), value in zip(self.slots, self._counts, strict=True) if role is Role.REQUESTS])
 
     def settle(self, at_s: int, step_s: int, sampled_s: float | None, born_s: float | None) -> None:
         """Take over what was read at ``at_s``. The gain over a gap is spread evenly; this step gets at most its share.
@@ -96,11 +106,22 @@ class Target:
         else:
             covered_s = float(step_s) if sampled_s is None or known_s is None else max(0.0, sampled_s - known_s)
             share = min(1.0, 1.5 * step_s / covered_s) if covered_s else 1.0
-            self.gains = {slot: gain(self.last.get(slot, 0.0), value) * share for slot, value in self.now.items()}
+            self.gains = tuple([gain(before, value) * share for before, value in zip(*self._looks(), strict=True)])
             self.covered_s = covered_s * share
-        self.last, self.now = self.now, _NOTHING
+        slots = tuple(self.now)
+        if slots != self.slots:
+            self.slots = shared(slots)
+        self._counts, self.now = tuple(self.now.values()), _NOTHING
         self.seen_s = at_s
         self.sampled_s = sampled_s
+
+    def _looks(self) -> tuple[Sequence[float], Sequence[float]]:
+        """Give, slot by slot of now, what it counted when it was last seen, zero for what it did not, and now."""
+        before = self._counts
+        if tuple(self.now) != self.slots:
+            known = dict(zip(self.slots, before, strict=True))
+            before = tuple([known.get(slot, 0.0) for slot in self.now])
+        return before, tuple(self.now.values())
 
 
 def handle_of(labels: Mapping[str, str]) -> Handle:
@@ -155,7 +176,7 @@ _EXTRA = frozenset(
 def _summed(targets: Iterable[Target]) -> dict[Slot, float]:
     sums: dict[Slot, float] = {}
     for target in targets:
-        for slot, value in (target.gains or {}).items():
+        for slot, value in zip(target.slots, target.gains, strict=True) if target.gains is not None else ():
             sums[slot] = sums.get(slot, 0.0) + value
     return sums
 
