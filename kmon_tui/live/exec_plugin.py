@@ -11,9 +11,7 @@ import base64
 import json
 import os
 import shutil
-import signal
 import subprocess
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -23,10 +21,11 @@ from kmon_tui.live.access import Endpoint, ExecPlugin
 from kmon_tui.live.kubeconfig import find_access
 from kmon_tui.live.kubefiles import Surroundings
 from kmon_tui.live.plugin_words import typed
+from kmon_tui.live.subprocesses import outcome
 from kmon_tui.settings import Credential, KubeSettings, Secret
 
-LIMIT_S = 30.0
-"""A plugin that says nothing for this long waits for somebody who is not there."""
+LIMIT_S = 25.0
+"""A plugin that says nothing for this long waits for somebody who is not there. One-shots wait longer."""
 
 
 def needs_terminal(settings: KubeSettings, around: Surroundings | None = None) -> bool:
@@ -61,37 +60,18 @@ async def run_plugin(plugin: ExecPlugin, endpoint: Endpoint, limit_s: float = LI
             f"the login plugin {plugin.command} has to ask you something", "Start kmon-tui again to log in again."
         )
     try:
-        process = await asyncio.create_subprocess_exec(
-            *_command(plugin),
-            env=_environ(plugin, endpoint, interactive=False),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,  # it cannot reach for the terminal that the screen owns
-        )
-    except OSError as error:
-        raise _not_started(plugin, error) from error
-    try:
         async with asyncio.timeout(limit_s):
-            out, err = await process.communicate()
+            code, out, err = await outcome(_command(plugin), _environ(plugin, endpoint, interactive=False))
     except TimeoutError as error:
         raise Unauthorized(
             f"the login plugin {plugin.command} gave no answer in {limit_s:.0f} s", _hint(plugin)
         ) from error
-    finally:
-        await _end(process)
-    if process.returncode != 0:
-        said = _last_line(err) or f"it ended with {process.returncode}"
+    except OSError as error:
+        raise _not_started(plugin, error) from error
+    if code != 0:
+        said = _last_line(err) or f"it ended with {code}"
         raise Unauthorized(f"the login plugin {plugin.command} failed: {said}", _hint(plugin))
     return _read(plugin, out)
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """Leave no child behind, nor children of it."""
-    if process.returncode is None:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
 
 
 def _command(plugin: ExecPlugin) -> list[str]:

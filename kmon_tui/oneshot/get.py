@@ -48,14 +48,15 @@ class Answer:
 
 async def get(open_backend: OpenBackend, settings: Settings, wish: Wish, now: Callable[[], datetime]) -> Answer:
     """Answer from the first complete list; BackendError when there is none."""
-    try:
-        async with asyncio.timeout(_patience_s(settings)):
-            async with open_backend(settings) as backend, aclosing(backend.cluster.watch()) as fleets:
+    async with open_backend(settings) as backend:
+        try:
+            # Not around the opening: importing takes its time, too, and no server is to blame for that.
+            async with asyncio.timeout(_patience_s(settings)), aclosing(backend.cluster.watch()) as fleets:
                 async for fleet in fleets:
                     if _complete(fleet):
                         return answer(fleet, backend.place, wish, now())
-    except TimeoutError:
-        raise _too_slow(settings) from None
+        except TimeoutError:
+            raise _too_slow(settings) from None
     raise Unreachable("the API server's answer ended before the list was complete")
 
 

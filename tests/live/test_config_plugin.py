@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -344,3 +346,19 @@ async def test_no_secret_of_the_kubeconfig_is_in_the_hint(tmp_path: Path) -> Non
     assert "s3cr3t" not in caught.value.hint
     assert "AWS_SECRET_ACCESS_KEY=*** " in caught.value.hint
     assert "get-token --client-id me --client-secret *** --password=*** --token-file /t" in caught.value.hint
+
+
+async def test_a_helper_that_a_plugin_leaves_behind_does_not_hold_it_up(tmp_path: Path) -> None:
+    path = script(tmp_path, f"sleep 60 & echo $! > {tmp_path}/helper\ncat <<'END'\n{credential(token='t')}\nEND")
+
+    got = await run_plugin(plugin_of(path), ENDPOINT, limit_s=10)
+
+    os.kill(int((tmp_path / "helper").read_text()), signal.SIGKILL)
+    assert got.token == Secret("t")
+
+
+async def test_a_plugin_that_floods_is_heard_to_its_end(tmp_path: Path) -> None:
+    path = script(tmp_path, "head -c 5000000 /dev/zero >&2; echo; echo 'log in first' >&2; exit 1")
+
+    with pytest.raises(Unauthorized, match="failed"):
+        await run_plugin(plugin_of(path), ENDPOINT, limit_s=20)
