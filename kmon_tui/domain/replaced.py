@@ -11,8 +11,8 @@ PIECE = 64
 """So many services are compared in one go: equal ones are mostly the same object, which C sees at once."""
 
 
-def replaced(old: Services, new: Services) -> list[tuple[InferenceService, InferenceService]] | None:
-    """Give the pairs of different services at the same place, old first; None when services came or went.
+def places(old: Services, new: Services) -> list[int] | None:
+    """Say where the services are different; None when services came or went.
 
     Both are sorted by key, and a service that did not change is the same object.
     """
@@ -20,9 +20,15 @@ def replaced(old: Services, new: Services) -> list[tuple[InferenceService, Infer
         return []
     if len(new) != len(old):
         return None
-    pairs: list[tuple[InferenceService, InferenceService]] = []
+    found: list[int] = []
     for start in range(0, len(old), PIECE):
         before, after = old[start : start + PIECE], new[start : start + PIECE]
         if before != after:
-            pairs += [pair for pair in zip(before, after, strict=True) if pair[0] is not pair[1]]
-    return pairs if all(before.key == after.key for before, after in pairs) else None
+            found += [place for place, one in enumerate(after, start) if one is not old[place]]
+    return found if all(old[place].key == new[place].key for place in found) else None
+
+
+def replaced(old: Services, new: Services) -> list[tuple[InferenceService, InferenceService]] | None:
+    """Give the pairs of different services at the same place, old first; None when services came or went."""
+    found = places(old, new)
+    return None if found is None else [(old[place], new[place]) for place in found]

@@ -16,7 +16,6 @@ import msgspec
 
 from kmon_tui.domain.errors import Unreachable
 from kmon_tui.live.heap import give_back_large_blocks
-from kmon_tui.live.paused_gc import PausedGc
 from kmon_tui.live.prometheus_address import parse_address
 from kmon_tui.live.prometheus_answers import Row, TooLong, Track, translate
 from kmon_tui.settings import PrometheusSettings
@@ -124,7 +123,6 @@ class PrometheusClient:
         self._adapter = adapter
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="prometheus")
         self._api: Api | None = None
-        self._pause = PausedGc()
 
     async def run(self, job: Callable[[Api], T]) -> T:
         """Run a job in the thread. When the caller is cancelled the job ends at its next question."""
@@ -133,8 +131,7 @@ class PrometheusClient:
     def _run(self, job: Callable[[Api], T]) -> T:
         if self._api is None:
             self._api = self._open()
-        with self._pause:
-            return job(self._api)
+        return job(self._api)
 
     def _open(self) -> Api:
         from prometheus_api_client import PrometheusConnect
@@ -144,7 +141,7 @@ class PrometheusClient:
         from kmon_tui.live.prometheus_transport import Transport
 
         give_back_large_blocks()
-        session = Session(self.address, self._settings, self._pause)
+        session = Session(self.address, self._settings)
         connect = PrometheusConnect(
             url=self.address.url, session=session, retry=Retry(total=0), timeout=(CONNECT_S, SILENCE_S)
         )

@@ -17,7 +17,6 @@ import requests
 import urllib3
 
 from kmon_tui.domain.errors import Unauthorized
-from kmon_tui.live.paused_gc import PausedGc
 from kmon_tui.live.prometheus_address import Address
 from kmon_tui.live.prometheus_answers import LONGEST_URL, Matrix, TooLong, Vector, check_answer
 from kmon_tui.settings import PrometheusSettings
@@ -30,9 +29,8 @@ LARGEST_BYTES = 256 * 1024 * 1024
 class Session(requests.Session):  # type: ignore[misc]  # requests has no types here
     """A session that authenticates each request anew, reads with a deadline and checks what it read."""
 
-    def __init__(self, address: Address, settings: PrometheusSettings, pause: PausedGc) -> None:
+    def __init__(self, address: Address, settings: PrometheusSettings) -> None:
         super().__init__()
-        self._pause = pause
         self.warned: dict[str, None] = {}
         """What the answers warned of, until somebody clears it."""
         self._own_headers = {name: secret.reveal() for name, secret in settings.headers}
@@ -51,7 +49,7 @@ class Session(requests.Session):  # type: ignore[misc]  # requests has no types 
             method, params, data = "POST", None, params
         deadline = time.monotonic() + WHOLE_ANSWER_S
         options["stream"] = True
-        with self._pause.lifted(), super().request(method, url, params=params, data=data, **options) as response:
+        with super().request(method, url, params=params, data=data, **options) as response:
             answer = Answer(response, _read(response, deadline), self.warned)
         check_answer(answer.status_code, answer.headers, answer.content, url.split("/api/")[0], answer.url)
         return answer

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import partial
 
-from kmon_tui.domain.replaced import Services, replaced
+from kmon_tui.domain.replaced import Services, places
 from kmon_tui.domain.service import InferenceService, Key, Readiness
 from kmon_tui.domain.state import State
 from kmon_tui.monitor.store import Store
@@ -44,9 +44,8 @@ class InTrouble:
         """Look at each new fleet until cancelled; rollouts grow old without any news."""
         while True:
             edition = self._store.state.fleet.edition
-            rows, young = in_trouble(self._suspects.of(self._store.state.fleet.services), self._now())
-            seen = frozenset(self._visible()) if len(rows) > MOST else frozenset[Key]()
-            rows = tuple(sorted(rows, key=lambda row: row.key not in seen)[:MOST])
+            suspects = self._suspects.of(self._store.state.fleet.services)
+            rows, young = in_trouble(seen_first(suspects, self._visible()), self._now())
             if len(rows) != len(self._rows) or any(a is not b for a, b in zip(rows, self._rows, strict=True)):
                 self._rows = rows
                 self._event.set()
@@ -64,35 +63,40 @@ def _another(edition: int, state: State) -> bool | None:
     return True if state.fleet.edition != edition or not edition else None
 
 
+def seen_first(suspects: list[InferenceService], visible: Iterable[Key]) -> list[InferenceService]:
+    """Put those on the screen first, if there may be more in trouble than are looked into."""
+    if len(suspects) <= MOST:
+        return suspects
+    seen = frozenset(visible)
+    return [row for row in suspects if row.key in seen] + [row for row in suspects if row.key not in seen]
+
+
 class Suspects:
     """The services that may be in trouble, now or later; of a new fleet only what changed is looked at."""
 
     def __init__(self) -> None:
         self._services: Services = ()
-        self._found: dict[Key, InferenceService] = {}
+        self._places: set[int] = set()
 
     def of(self, services: Services) -> list[InferenceService]:
         """Give those of this fleet, sorted by key."""
-        pairs = replaced(self._services, services)
-        if pairs is None:
-            self._found = {row.key: row for row in services if _suspicious(row)}
-        for _, row in pairs or ():
-            if _suspicious(row):
-                self._found[row.key] = row
-            else:
-                self._found.pop(row.key, None)
+        changed = places(self._services, services)
+        if changed is None:
+            self._places.clear()
+        for place in range(len(services)) if changed is None else changed:
+            (self._places.add if _suspicious(services[place]) else self._places.discard)(place)
         self._services = services
-        return [self._found[key] for key in sorted(self._found)]
+        return [services[place] for place in sorted(self._places)]
 
 
 def _suspicious(row: InferenceService) -> bool:
     return row.readiness not in _WELL or bool(row.reason) or row.not_serving
 
 
-def in_trouble(services: Iterable[InferenceService], now: datetime) -> tuple[tuple[InferenceService, ...], bool]:
-    """Give those in trouble, and whether some may be soon for no other reason than their age."""
+def in_trouble(rows: Iterable[InferenceService], now: datetime) -> tuple[tuple[InferenceService, ...], bool]:
+    """Give those in trouble, MOST of them at most, and whether more may be for no other reason than their age."""
     found, young = [], False
-    for row in services:
+    for row in rows:
         readiness = row.readiness
         if readiness is Readiness.FAILED or row.not_serving or (row.reason and readiness in _WELL):
             found.append(row)
@@ -103,6 +107,8 @@ def in_trouble(services: Iterable[InferenceService], now: datetime) -> tuple[tup
                 found.append(row)
             else:
                 young = True
+        if len(found) == MOST:
+            return tuple(found), True
     return tuple(found), young
 
 

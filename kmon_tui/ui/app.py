@@ -28,6 +28,7 @@ from kmon_tui.ui.fleet_screen import FleetScreen
 from kmon_tui.ui.messages import Ask
 from kmon_tui.ui.opening_app import OpeningApp
 from kmon_tui.ui.plain_filter import PlainFilter, terminal_encoding
+from kmon_tui.ui.sweeper import LOOK_S, Sweeper, leave_old_alone
 
 if TYPE_CHECKING:
     from kmon_tui.ui.command_row import CommandRow
@@ -98,6 +99,7 @@ class KmonApp(OpeningApp):
         self._interrupted: datetime | None = None
         self._told_awake: datetime | None = None
         self._running_deploy: int | None = None
+        self._sweeper = Sweeper()
         self._bell = view.bell
         self._ring: Callable[[], None] | None = None
         self._workers_of_ours: list[Worker[None]] = []
@@ -126,6 +128,7 @@ class KmonApp(OpeningApp):
     def _start(self) -> None:
         if not gc.isenabled():  # paused by who started us: what is here by now stays until the end
             gc.freeze()
+            leave_old_alone()
             gc.enable()
         wanted = self._wanted_theme
         unknown = wanted is not None and wanted not in self.available_themes
@@ -135,6 +138,7 @@ class KmonApp(OpeningApp):
             self.run_worker(self._watcher.run(), name="monitor"),
             self.run_worker(self._follow(), name="screen"),
         ]
+        self.set_interval(LOOK_S, self._sweeper.look)
         # Its import takes 100 ms: too long for the first paint and for the loop.
         threading.Thread(target=import_module, args=("plotext",), name="import", daemon=True).start()
 
@@ -236,6 +240,7 @@ class KmonApp(OpeningApp):
             self._burst.pressed(key, focused)
 
     def _see_key(self, key: str) -> None:
+        self._sweeper.see_key()
         now = self._surroundings.now()
         if self._told_awake is None or now - self._told_awake >= TELL_AWAKE_EVERY:
             self._told_awake = now

@@ -1,0 +1,45 @@
+"""The garbage collector walks over everything only while nobody types: with ten thousand services that takes 100 ms.
+
+Young garbage is collected all the time, in well below a millisecond. What little grows old before it is garbage waits.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from time import monotonic
+
+LOOK_S = 10.0
+REST_S = 5.0
+"""Without a key for so long, the next one is not expected just now."""
+APART_S = 300.0
+WORTH = 30
+"""So many collections of younger generations later there may be something to find; an idle program makes nothing."""
+_NEVER = 1_000_000_000
+
+
+def leave_old_alone() -> None:
+    """Have Python collect the oldest generation only when somebody says so."""
+    young, middle, _ = gc.get_threshold()
+    gc.set_threshold(young, middle, _NEVER)
+
+
+class Sweeper:
+    """Collects all generations in a moment without keys."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._key_s = self._swept_s = clock()
+
+    def see_key(self) -> None:
+        """Note that somebody types."""
+        self._key_s = self._clock()
+
+    def look(self) -> bool:
+        """Sweep if it is due; called every LOOK_S seconds. Says whether it was done."""
+        now_s = self._clock()
+        if now_s - self._swept_s < APART_S or now_s - self._key_s < REST_S or gc.get_count()[2] < WORTH:
+            return False
+        gc.collect()
+        self._swept_s = self._clock()
+        return True

@@ -1,0 +1,46 @@
+"""Which services are in trouble, found in a fleet that changes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from kmon_tui.domain.service import InferenceService, Key, Kind, Readiness
+from kmon_tui.monitor.troubled import MOST, PATIENCE_S, Suspects, in_trouble, seen_first
+
+NOW = datetime(2026, 8, 21, 9, tzinfo=UTC)
+LATE = NOW - timedelta(seconds=PATIENCE_S + 1)
+
+
+def isvc(number: int, readiness: Readiness = Readiness.READY, since: datetime = LATE) -> InferenceService:
+    return InferenceService(Key(Kind.ISVC, "demo", f"m-{number:04d}"), readiness=readiness, since=since)
+
+
+def test_of_a_new_fleet_the_suspects_are_those_that_are_not_well() -> None:
+    suspects, failed = Suspects(), isvc(1, Readiness.FAILED)
+    suspects.of((isvc(0), isvc(1), isvc(2)))
+
+    assert suspects.of((isvc(0), failed, isvc(2))) == [failed]
+    assert suspects.of((isvc(0), isvc(1), isvc(2))) == []
+
+
+def test_suspects_are_found_anew_when_services_come_or_go() -> None:
+    suspects, failed = Suspects(), isvc(2, Readiness.FAILED)
+    suspects.of((isvc(0), isvc(1), failed))
+
+    assert suspects.of((isvc(1), failed)) == [failed]
+
+
+def test_of_too_many_in_trouble_those_on_the_screen_are_looked_into() -> None:
+    many = [isvc(number, Readiness.FAILED) for number in range(MOST + 50)]
+
+    rows, more = in_trouble(seen_first(many, [many[-1].key]), NOW)
+
+    assert len(rows) == MOST and more
+    assert rows[:2] == (many[-1], many[0])
+
+
+def test_a_young_rollout_is_no_trouble_yet() -> None:
+    rows, more = in_trouble([isvc(0, Readiness.ROLLING, NOW), isvc(1, Readiness.ROLLING)], NOW)
+
+    assert [row.key.name for row in rows] == ["m-0001"]
+    assert more
