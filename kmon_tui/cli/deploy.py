@@ -30,6 +30,7 @@ def run(start: Start) -> int:
         force=start.switched_on("force_conflicts"),
         form=checked(start.text("output", "text"), FORMATS),
         defaults=start.switched_on("defaults"),
+        skip_unknown=start.switched_on("skip_unknown"),
         ascii_only=not out.stdout_is_utf8(),
     )
     _check_person(start, wish)

@@ -20,6 +20,7 @@ def run(start: Start) -> int:
         bundle=manifests_of(start),
         form=checked(start.text("output", "text"), FORMATS),
         defaults=start.switched_on("defaults"),
+        skip_unknown=start.switched_on("skip_unknown"),
         ascii_only=not out.stdout_is_utf8(),
     )
     with outside(start) as (open_backend, settings):

@@ -83,6 +83,7 @@ PREDICT: tuple[Row, ...] = (
 DIFF: tuple[Row, ...] = (
     (("-f", "--filename"), "file", "PATH…", "manifest or folder with manifests, - for standard input; may be repeated"),
     (("--defaults",), "defaults", "", "show what the server and its webhooks add, too"),
+    (("--skip-unknown",), "skip_unknown", "", "leave out what is of a kind that the cluster does not know"),
     (("-o", "--output"), "output", "FORMAT", "text (usual), json or yaml"),
 )
 DEPLOY: tuple[Row, ...] = (

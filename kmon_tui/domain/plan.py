@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from kmon_tui.domain.diff import Change
@@ -22,6 +22,8 @@ class Verdict(StrEnum):
     REFUSED = "refused"
     UNCHECKED = "unchecked"
     """Its namespace comes with the same manifests, so the server could not look at it yet."""
+    LEFT_OUT = "left out"
+    """Of a kind that the cluster does not know, and somebody asked for the others without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class Problem:
     """Path of the field that is wrong, if the server names one."""
     right: str = ""
     """The right that is missing, as ``patch inferenceservices.serving.kserve.io in namespace demo``."""
+    unknown: bool = False
+    """The cluster knows no such kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,22 @@ class Plan:
     def refused(self) -> tuple[Planned, ...]:
         """What cannot be applied: while there is one, nothing is."""
         return tuple(item for item in self.items if item.verdict is Verdict.REFUSED)
+
+    @property
+    def unknown(self) -> tuple[Planned, ...]:
+        """What is refused only because the cluster does not know its kind."""
+        return tuple(item for item in self.refused if item.problem is not None and item.problem.unknown)
+
+    @property
+    def left_out(self) -> tuple[Planned, ...]:
+        """What will not be written, as was asked."""
+        return tuple(item for item in self.items if item.verdict is Verdict.LEFT_OUT)
+
+    def without_unknown(self) -> Plan:
+        """Give the plan that leaves out what is of no kind that the cluster knows."""
+        unknown = {id(item) for item in self.unknown}
+        items = (replace(item, verdict=Verdict.LEFT_OUT) if id(item) in unknown else item for item in self.items)
+        return replace(self, items=tuple(items))
 
     @property
     def writes(self) -> tuple[Planned, ...]:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from kmon_tui.domain.command import WAIT_S as WAIT_S
 from kmon_tui.domain.service import InferenceService, Key, Readiness
+from kmon_tui.domain.verdict import Diagnosis
 
 SETTLE = timedelta(seconds=5)
 """So long a service must stay ready after a change before it counts, if it was never seen not ready.
@@ -36,12 +37,18 @@ class Followed:
     ended: datetime | None = None
     outcome: bool | None = None
     """None while it is waited for."""
+    diagnosis: Diagnosis | None = None
+    """Why it did not become ready, once somebody has looked inside."""
 
     @property
     def reason(self) -> str:
         """Why it is not ready, in one line."""
+        if self.diagnosis is not None:
+            return self.diagnosis.verdict
         if self.isvc is None:
             return "it has not appeared in the watch"
+        if self.fine_since is not None and self.outcome is None:
+            return f"it is {self.isvc.readiness}; it has to stay so for {SETTLE.total_seconds():.0f} s"
         words = [self.isvc.reason, self.isvc.message]
         return ": ".join(word for word in words if word) or f"it is {self.isvc.readiness}"
 
@@ -71,7 +78,7 @@ class Step:
 
     title: str
     done: str
-    """``created``, ``changed``, ``unchanged``."""
+    """``created``, ``changed``, ``unchanged``, ``left out``."""
     at: datetime
     note: str = ""
 

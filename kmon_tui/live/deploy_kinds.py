@@ -59,7 +59,7 @@ class Kinds:
         known = sorted({entry.kind for entry in entries if "/" not in entry.name})
         close = difflib.get_close_matches(manifest.kind, known, n=1)
         hint = f"Did you mean {close[0]}?" if close else f"It has {', '.join(known[:8])}."
-        return Problem(f"there is no kind {manifest.kind} in {api_version}", hint, "kind")
+        return Problem(f"there is no kind {manifest.kind} in {api_version}", hint, "kind", unknown=True)
 
     async def _entries(self, manifest: Manifest) -> list[_Entry] | None:
         root = f"/apis/{quote(manifest.group)}" if manifest.group else "/api"
@@ -71,9 +71,9 @@ class Kinds:
         body = await self._get(f"/apis/{quote(manifest.group)}", manifest.group) if manifest.group else None
         if body is None:
             what = "KServe" if manifest.group == "serving.kserve.io" else "the CustomResourceDefinition"
-            return Problem(message, f"Is {what} installed in it?", "apiVersion")
+            return Problem(message, f"Is {what} installed in it?", "apiVersion", unknown=True)
         served = ", ".join(one.version for one in _read(body, _Group, self._client).versions)
-        return Problem(message, f"It knows {manifest.group} in version {served}.", "apiVersion")
+        return Problem(message, f"It knows {manifest.group} in version {served}.", "apiVersion", unknown=True)
 
     async def _get(self, path: str, what: str) -> bytes | None:
         try:

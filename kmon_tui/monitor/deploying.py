@@ -21,6 +21,8 @@ from kmon_tui.domain.state import State
 from kmon_tui.monitor.errands import Tell, Work
 
 LOOK_S = 0.5
+UNTOUCHED = {Verdict.SAME: "unchanged", Verdict.LEFT_OUT: "left out"}
+"""What is said of objects to which nothing is done."""
 ASK_S = 2.0
 """How often a service that the watch does not show is asked for."""
 
@@ -55,6 +57,10 @@ def deploying(
             async for rollout in rollouts:
                 tell(rollout_words(rollout), rollout)
         if rollout.outcome is not True:
+            from kmon_tui.monitor.deploy_reasons import explained  # heavy, and seldom needed
+
+            rollout = await explained(rollout, backend.trees, now)
+            tell(rollout_words(rollout), rollout)
             raise DeployFailed(rollout_words(rollout), _hint(rollout))
         return rollout_words(rollout), rollout
 
@@ -93,7 +99,7 @@ async def _applied(
         try:
             applied = await deployer.apply(planned, force=command.force and bool(planned.conflicts))
         except BackendError as error:
-            before = [step.title for step in rollout.steps if step.done != "unchanged"]
+            before = [step.title for step in rollout.steps if step.done not in UNTOUCHED.values()]
             done = f"; {', '.join(before)} {'is' if len(before) == 1 else 'are'} applied already" if before else ""
             error.message += done
             raise
@@ -101,10 +107,10 @@ async def _applied(
         step = Step(planned.title, done, now(), applied.note)
         generation = applied.generation
     else:
-        step = Step(planned.title, "unchanged", now())
+        step = Step(planned.title, UNTOUCHED.get(planned.verdict, "unchanged"), now())
         generation = planned.generation
     waits = rollout.waits
-    if (key := planned.key) is not None:
+    if (key := planned.key) is not None and planned.verdict is not Verdict.LEFT_OUT:
         followed = Followed(key, generation, now(), unchanged=not _touches_spec(planned.changes, planned.verdict))
         waits = (*waits, followed)
     return replace(rollout, steps=(*rollout.steps, step), waits=waits, now=now())
@@ -148,7 +154,7 @@ def rollout_words(rollout: Rollout) -> str:
     """Say in one line how far a deploy is, or how it ended."""
     if not rollout.applied:
         return f"applied {len(rollout.steps)} so far"
-    written = [step for step in rollout.steps if step.done != "unchanged"]
+    written = [step for step in rollout.steps if step.done not in UNTOUCHED.values()]
     names = ", ".join(str(wait.key) for wait in rollout.waits)
     if rollout.outcome is True:
         ready = f"; {names} {'is' if len(rollout.waits) == 1 else 'are'} ready" if names else ""

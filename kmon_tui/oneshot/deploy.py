@@ -16,6 +16,7 @@ from kmon_tui.domain.fleet import Fleet
 from kmon_tui.domain.manifest import Bundle
 from kmon_tui.domain.plan import Plan
 from kmon_tui.domain.rollout import WAIT_S, Rollout
+from kmon_tui.monitor.deploy_reasons import explained
 from kmon_tui.monitor.deploying import look_in, plan_words, roll_out, rollout_words
 from kmon_tui.oneshot import diff
 from kmon_tui.oneshot.get import Answer
@@ -34,6 +35,8 @@ class Wish:
     wait_s: float = WAIT_S
     yes: bool = False
     dry_run: bool = False
+    skip_unknown: bool = False
+    """Leave out what is of no kind that the cluster knows."""
     force: bool = False
     form: str = "text"
     defaults: bool = False
@@ -58,7 +61,7 @@ async def deploy(
         if backend.place.read_only and not wish.dry_run:
             raise ReadOnly(f"nothing may be written: {backend.place.read_only}", "diff -f shows what would change.")
         deployer = diff.deployer_of(backend.deployer)
-        plan = await diff.planned(deployer, wish.bundle)
+        plan = await diff.planned(deployer, wish.bundle, skip_unknown=wish.skip_unknown)
         shown = diff.Wish(wish.bundle, "text", wish.defaults)
         if plan.refused:
             return _answer(wish, plan, "refused", diff.code_of(plan), diff.refusals(plan))
@@ -69,7 +72,7 @@ async def deploy(
             if refusal := _asked(plan, wish, backend, person):
                 return _answer(wish, plan, refusal, FINDING, (f"nothing was written: {refusal}",))
         command = Deploy(plan, force=bool(plan.conflicts), wait_s=wish.wait_s)
-        rollout = await _rolled_out(backend, command, person, now)
+        rollout = await explained(await _rolled_out(backend, command, person, now), backend.trees, now)
     return _end(wish, plan, rollout)
 
 
@@ -116,13 +119,23 @@ async def _follow(backend: Backend, newest: list[Fleet]) -> None:
 
 
 def _end(wish: Wish, plan: Plan, rollout: Rollout) -> Answer:
-    words = [rollout_words(rollout), *(step.note for step in rollout.steps if step.note)]
+    words = [rollout_words(rollout), *_tries(rollout), *(step.note for step in rollout.steps if step.note)]
     if rollout.outcome is True:
         if not plan.writes:
             words[0] = f"nothing to change; {words[0]}"
         return _answer(wish, plan, "ready" if rollout.waits else "applied", OK, words, rollout)
     code = TIMEOUT if rollout.is_late else FINDING
     return _answer(wish, plan, "timeout" if rollout.is_late else "failed", code, words, rollout)
+
+
+def _tries(rollout: Rollout) -> list[str]:
+    """Say what to try, for each service that did not become ready."""
+    return [
+        f"try for {wait.key.name}: {one.text}" + (f" ({one.command})" if one.command else "")
+        for wait in rollout.unready
+        if wait.diagnosis is not None
+        for one in wait.diagnosis.tries
+    ]
 
 
 def _answer(

@@ -25,18 +25,21 @@ class Wish:
     defaults: bool = False
     """Show what the server adds, too."""
     ascii_only: bool = False
+    skip_unknown: bool = False
+    """Leave out what is of no kind that the cluster knows."""
 
 
 async def diff(open_backend: OpenBackend, settings: Settings, wish: Wish) -> Answer:
     """Ask the server with a dry run. Exit code 0: all the same; 1: something differs; more: it cannot be applied."""
     async with open_backend(settings) as backend:
-        plan = await planned(deployer_of(backend.deployer), wish.bundle)
+        plan = await planned(deployer_of(backend.deployer), wish.bundle, skip_unknown=wish.skip_unknown)
     return Answer(written(plan, wish), refusals(plan), code_of(plan))
 
 
-async def planned(deployer: Deployer, bundle: Bundle) -> Plan:
+async def planned(deployer: Deployer, bundle: Bundle, *, skip_unknown: bool = False) -> Plan:
     """Ask the server what all of it would do."""
-    return replace(await deployer.plan(bundle.manifests), skipped=bundle.skipped)
+    plan = replace(await deployer.plan(bundle.manifests), skipped=bundle.skipped)
+    return plan.without_unknown() if skip_unknown else plan
 
 
 def deployer_of(deployer: Deployer | None) -> Deployer:
@@ -63,6 +66,9 @@ def refusals(plan: Plan) -> tuple[str, ...]:
             place = item.manifest.place_of(item.problem.field) if item.problem.field else str(item.manifest.origin)
             hint = f". {item.problem.hint}" if item.problem.hint else ""
             words.append(f"{place}: {item.title}: {item.problem.message.rstrip('.')}{hint}")
+    if unknown := len(plan.unknown):
+        what = "it" if unknown == 1 else f"these {unknown}"
+        words.append(f"--skip-unknown leaves {what} out and goes on with the other {len(plan.items) - unknown}")
     return tuple(words)
 
 

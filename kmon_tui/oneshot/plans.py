@@ -73,5 +73,9 @@ def _change(change: Change) -> Item:
 def _waited(wait: Followed, rollout: Rollout) -> Item:
     about: Item = {"namespace": wait.key.namespace, "name": wait.key.name, "kind": str(wait.key.kind)}
     if wait.isvc is not None:
-        about = item_of(wait.isvc, rollout.now)
-    return {**about, "outcome": "ready" if wait.outcome else "failed" if wait.outcome is False else "waiting"}
+        about = dict(item_of(wait.isvc, rollout.now))
+    about["outcome"] = "ready" if wait.outcome else "failed" if wait.outcome is False else "waiting"
+    if (diagnosis := wait.diagnosis) is not None:
+        about["cause"], about["verdict"] = diagnosis.cause, diagnosis.verdict
+        about["try"] = [{"text": one.text, "command": one.command} for one in diagnosis.tries]
+    return about

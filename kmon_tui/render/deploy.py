@@ -40,6 +40,10 @@ def foot_line(read_only: str, plan: Plan | None) -> Line:
     rights = [item.problem.right for item in plan.refused if item.problem is not None and item.problem.right]
     if rights:
         return ((f" apply is off: may not {clean(rights[0])}", "failed"),)
+    if plan.unknown and len(plan.unknown) == len(plan.refused):
+        count = len(plan.unknown)
+        what = f"{count} {'is' if count == 1 else 'are'} of no kind that the cluster knows"
+        return ((f" apply is off: {what}", "failed"), (f"   U leaves {'it' if count == 1 else 'them'} out", ""))
     if plan.refused:
         count = len(plan.refused)
         return ((f" apply is off: the server refuses {count} of {len(plan.items)}, so nothing is written", "failed"),)
@@ -47,6 +51,8 @@ def foot_line(read_only: str, plan: Plan | None) -> Line:
         return ((" nothing to apply: all is as the manifests say", "ready"),)
     count = len(plan.writes)
     spans: list[Span] = [(f" a applies {count} {'object' if count == 1 else 'objects'} (asks)", "")]
+    if plan.left_out:
+        spans.append((f"   {len(plan.left_out)} left out", "warn"))
     if plan.conflicts:
         owned = len(plan.conflicts)
         spans.append((f"   {owned} {'field is' if owned == 1 else 'fields are'} owned by others", "warn"))
@@ -66,8 +72,9 @@ def rollout_lines(rollout: Rollout, glyphs: Glyphs, width: int) -> tuple[Line, .
     """Write what was applied, and each service that is waited for with its conditions and pods."""
     lines: list[Line] = []
     for step in rollout.steps:
-        sign = glyphs.readiness[Readiness.READY]
-        lines.append(((f" {sign} ", "ready"), (clean(step.title), "bold"), (f"  {step.done}", "dim")))
+        readiness = Readiness.STOPPED if step.done == "left out" else Readiness.READY
+        sign = glyphs.readiness[readiness]
+        lines.append(((f" {sign} ", readiness.value), (clean(step.title), "bold"), (f"  {step.done}", "dim")))
         if step.note:
             lines.append(((f"   ! {clean(step.note)}", "warn"),))
     if rollout.applied and rollout.waits:
@@ -92,9 +99,11 @@ def _wait_lines(wait: Followed, rollout: Rollout, glyphs: Glyphs, width: int) ->
     if wait.isvc is None:
         yield (("     it has not appeared in the watch yet", "dim"),)
         return
-    if wait.outcome is not True and (wait.isvc.reason or wait.isvc.message):
+    if wait.outcome is not True and (wait.diagnosis or wait.isvc.reason or wait.isvc.message):
         for part in wrap(clean(wait.reason), max(10, width - 6), most_lines=4):
             yield ((f"     {part}", "reason" if readiness is Readiness.FAILED else "warn"),)
+    for one in wait.diagnosis.tries[:2] if wait.diagnosis is not None else ():
+        yield (("     try  ", "dim"), (clean(one.text), ""))
     for condition in wait.isvc.conditions:
         if condition.type in _GOOD_WHEN_FALSE and condition.status == "False":
             continue

@@ -17,14 +17,23 @@ LOOKS = {
     Verdict.SAME: "dim",
     Verdict.REFUSED: "failed",
     Verdict.UNCHECKED: "warn",
+    Verdict.LEFT_OUT: "warn",
 }
-SIGNS = {Verdict.NEW: "+", Verdict.CHANGED: "~", Verdict.SAME: "=", Verdict.REFUSED: "!", Verdict.UNCHECKED: "?"}
+SIGNS = {
+    Verdict.NEW: "+",
+    Verdict.CHANGED: "~",
+    Verdict.SAME: "=",
+    Verdict.REFUSED: "!",
+    Verdict.UNCHECKED: "?",
+    Verdict.LEFT_OUT: "-",
+}
 WORDS = {
     Verdict.NEW: "new",
     Verdict.CHANGED: "changed",
     Verdict.SAME: "the same",
     Verdict.REFUSED: "refused",
     Verdict.UNCHECKED: "new; not checked, for its namespace comes with it",
+    Verdict.LEFT_OUT: "left out",
 }
 _LOOK_OF_SIGN = {"+": "ready", "-": "failed", " ": "dim"}
 _CONTEXT = 2

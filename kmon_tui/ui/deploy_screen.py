@@ -34,6 +34,7 @@ class DeployScreen(KmonScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "apply", "apply", id="deploy.apply"),
         Binding("D", "defaults", "defaults", id="deploy.defaults"),
+        Binding("U", "leave_out", "leave unknown out", id="deploy.leave_out"),
         Binding("o", "choose", "other file", id="deploy.choose"),
         Binding("ctrl+r", "again", "diff anew", key_display="^r", id="deploy.again"),
         Binding("escape,q", "app.back", "back", id="deploy.back"),
@@ -53,6 +54,8 @@ class DeployScreen(KmonScreen):
         self._activity: Activity | None = None
         self._source = ""
         self._defaults = False
+        self._leave_out = False
+        """Whether to go on without what is of no kind that the cluster knows."""
         self._lines: tuple[Line, ...] | None = None
 
     def compose(self) -> ComposeResult:
@@ -92,7 +95,9 @@ class DeployScreen(KmonScreen):
         if isinstance(self._wish, Deploy):
             return self._wish.plan
         value = self._activity.value if self._activity is not None else None
-        return value if isinstance(value, Plan) else None
+        if not isinstance(value, Plan):
+            return None
+        return value.without_unknown() if self._leave_out else value
 
     @property
     def deploys(self) -> bool:
@@ -103,6 +108,9 @@ class DeployScreen(KmonScreen):
         """Dim what cannot be done now."""
         if action == "apply":
             return True if self._may_apply() else None
+        if action == "leave_out":
+            plan = self.plan
+            return not self.deploys and plan is not None and bool(plan.unknown or plan.left_out)
         if action in {"defaults", "again"} and (self.deploys or self.plan is None):
             return True if action == "again" and self._source and not self._is_running else None
         return True
@@ -137,6 +145,11 @@ class DeployScreen(KmonScreen):
     def action_defaults(self) -> None:
         """Show what the server adds, or hide it."""
         self._defaults = not self._defaults
+        self.draw()
+
+    def action_leave_out(self) -> None:
+        """Go on without what is of no kind that the cluster knows, or take it back."""
+        self._leave_out = not self._leave_out
         self.draw()
 
     def action_scroll(self, by: int) -> None:
@@ -177,6 +190,7 @@ class DeployScreen(KmonScreen):
 
     def _rehearse(self, source: str) -> None:
         self._source = source
+        self._leave_out = False
         self._send(Rehearse(source))
 
     def _send(self, wish: Rehearse | Deploy) -> None:
@@ -218,6 +232,6 @@ class DeployScreen(KmonScreen):
             return (*progress, (), *failed) if failed else progress
         if failed:
             return failed
-        if isinstance(activity.value, Plan):
-            return plan_lines(activity.value, defaults=self._defaults)
+        if isinstance(activity.value, Plan) and self.plan is not None:
+            return plan_lines(self.plan, defaults=self._defaults)
         return (((f" {activity.text or 'asking the server'}", "dim"),),)

@@ -17,6 +17,7 @@ from kmon_tui.domain.manifest import Bundle
 from kmon_tui.live.audit import Audit
 from kmon_tui.live.cluster import KubeCluster
 from kmon_tui.live.deployer import KubeDeployer
+from kmon_tui.live.inside import LateTrees
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.kubeconfig import find_access
 from kmon_tui.live.manifest_files import parse_manifests
@@ -58,7 +59,8 @@ async def a_cluster(folder: Path, **place: object) -> AsyncGenerator[tuple[Sandb
             here = replace(access.place, **place)  # type: ignore[arg-type]  # of tests
             deployer = KubeDeployer(client, here, "default", Audit(folder / "audit.jsonl", here))
             try:
-                yield Backend(here, KubeCluster(client, access), None, deployer=deployer)
+                trees = LateTrees(client)
+                yield Backend(here, KubeCluster(client, access), None, deployer=deployer, trees=trees)
             finally:
                 await client.close()
 
@@ -92,7 +94,10 @@ async def test_a_deploy_that_fails_ends_with_its_reason(tmp_path: Path) -> None:
     document = json.loads(answer.text)
     assert answer.code == 1
     assert document["outcome"] == "failed"
-    assert "ModelLoadFailed" in answer.words[0]
+    assert document["services"][0]["reason"] == "ModelLoadFailed"
+    assert document["services"][0]["cause"] == "storage-denied"
+    assert "may not read fault://storage-403" in answer.words[0]
+    assert "kubectl -n default" in answer.words[1]
 
 
 async def test_a_wait_that_is_too_short_ends_with_the_code_of_time(tmp_path: Path) -> None:
@@ -167,3 +172,34 @@ async def test_diff_as_json_tells_each_field(tmp_path: Path) -> None:
     item = json.loads(answer.text)["items"][0]
     assert item["verdict"] == "new"
     assert {"field": "spec.predictor.minReplicas", "said": True, "new": 1} in item["changes"]
+
+
+RULE = """
+---
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata: {name: kserve}
+spec: {groups: []}
+"""
+
+
+async def test_a_kind_that_the_cluster_does_not_know_stops_all_and_says_how_to_go_on(tmp_path: Path) -> None:
+    async with a_cluster(tmp_path) as (sandbox, opened):
+        answer = await deployed(opened, Somebody(), IRIS + RULE, yes=True)
+
+        assert answer.code == 2
+        assert "iris.yaml line" in answer.words[0]
+        assert "knows no monitoring.coreos.com/v1 (kind PrometheusRule)" in answer.words[0]
+        assert answer.words[1] == "--skip-unknown leaves it out and goes on with the other 1"
+        assert not exists(sandbox)
+
+
+async def test_what_the_cluster_does_not_know_is_left_out_when_asked(tmp_path: Path) -> None:
+    async with a_cluster(tmp_path) as (sandbox, opened):
+        answer = await deployed(opened, Somebody(), IRIS + RULE, yes=True, skip_unknown=True, form="json", wait_s=0)
+
+        document = json.loads(answer.text)
+        assert answer.code == 0
+        assert exists(sandbox)
+        assert [item["verdict"] for item in document["items"]] == ["new", "left out"]
+        assert [step["done"] for step in document["applied"]] == ["created", "left out"]

@@ -54,6 +54,31 @@ REFUSED = Plan(
     ),
     PLACE.context,
 )
+UNKNOWN = Plan(
+    (
+        CHANGED,
+        Planned(
+            Manifest(
+                "monitoring.coreos.com/v1",
+                "PrometheusRule",
+                "kserve",
+                "",
+                {},
+                Origin("manifests/prometheus-rule.yaml"),
+                {"apiVersion": 8},
+            ),
+            Verdict.REFUSED,
+            problem=Problem(
+                "this cluster knows no monitoring.coreos.com/v1 (kind PrometheusRule)",
+                "Is the CustomResourceDefinition installed in it?",
+                "apiVersion",
+                unknown=True,
+            ),
+        ),
+    ),
+    PLACE.context,
+    ("manifests/alerts.yaml",),
+)
 RIGHT = "patch inferenceservices.serving.kserve.io in namespace demo"
 FORBIDDEN = Plan(
     (

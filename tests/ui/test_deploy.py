@@ -145,6 +145,16 @@ async def picture_refused(pilot: Pilot[Any]) -> None:
     await look_at(pilot, deploys.REFUSED)
 
 
+async def picture_unknown_kind(pilot: Pilot[Any]) -> None:
+    await look_at(pilot, deploys.UNKNOWN)
+
+
+async def picture_unknown_left_out(pilot: Pilot[Any]) -> None:
+    await look_at(pilot, deploys.UNKNOWN)
+    await pilot.press("U")
+    await pilot.pause(0.1)
+
+
 async def picture_forbidden(pilot: Pilot[Any]) -> None:
     await look_at(pilot, deploys.FORBIDDEN)
 
@@ -213,6 +223,19 @@ async def test_yes_deploys_the_plan_that_was_shown(make_app: MakeApp, folder: Pa
         assert not command.force
 
 
+async def test_what_the_cluster_does_not_know_is_left_out_only_when_asked(make_app: MakeApp, folder: Path) -> None:
+    async with make_app(ready_state()).run_test() as pilot:
+        app = await look_at(pilot, deploys.UNKNOWN)
+        await agree(pilot)
+        assert sent(app, Deploy) == []
+
+        await pilot.press("U")
+        await agree(pilot)
+        await until(pilot, lambda: sent(app, Deploy))
+
+        assert [item.title for item in sent(app, Deploy)[0].plan.writes] == [deploys.CHANGED.title]
+
+
 async def test_fields_of_others_are_a_question_of_their_own(make_app: MakeApp, folder: Path) -> None:
     async with make_app(ready_state()).run_test() as pilot:
         app = await look_at(pilot, deploys.FOUGHT)
@@ -226,7 +249,7 @@ async def test_fields_of_others_are_a_question_of_their_own(make_app: MakeApp, f
         assert sent(app, Deploy)[0].force
 
 
-@pytest.mark.parametrize("picture", ["read_only", "refused", "forbidden"])
+@pytest.mark.parametrize("picture", ["read_only", "refused", "forbidden", "unknown_kind"])
 async def test_what_cannot_be_applied_is_not_even_asked(picture: str, make_app: MakeApp, folder: Path) -> None:
     async with make_app(ready_state()).run_test() as pilot:
         await PICTURES[picture](pilot)
