@@ -34,7 +34,7 @@ class Looking:
     def watch(self, key: Key) -> Stream[ObjectTree]:
         raise AssertionError("one look is enough")
 
-    def reasons(self, troubled: Troubled) -> Stream[Mapping[Key, ObjectTree]]:
+    def reasons(self, troubled: Troubled, *, at_once: bool = False) -> Stream[Mapping[Key, ObjectTree]]:
         raise AssertionError("one look is enough")
 
 
