@@ -11,7 +11,7 @@ from kmon_tui.domain.diagnosis.finding import age, controller, describe, kubectl
 from kmon_tui.domain.diagnosis.reading import conditions_of, latest, node, number, one_line, ref_of, text, when
 from kmon_tui.domain.diagnosis.scene import Scene, event_time
 from kmon_tui.domain.diagnosis.serving import still
-from kmon_tui.domain.diagnosis.untouched import untouched
+from kmon_tui.domain.diagnosis.untouched import gated, untouched
 from kmon_tui.domain.diagnosis.workloads import PodView
 from kmon_tui.domain.service import Condition, Mode
 from kmon_tui.domain.tree import Ref
@@ -161,7 +161,8 @@ def doing(scene: Scene, workload: str = "") -> list[Evidence]:
 def _unknown(scene: Scene, odd: Condition | None, since: datetime | None) -> Diagnosis:
     up, live = _counts(scene)
     odd = odd or (_complaint(scene) if up and up == live else None)
-    idle = next((step for step in (untouched(scene, pod) for pod in scene.current) if step is not None), None)
+    looks = [look(scene, pod) for pod in scene.current for look in (untouched, gated)]
+    idle = next((step for step in looks if step is not None), None)
     unusual = f"; unusual is {chain.said(odd)}" if odd is not None else f"; unusual: {idle.text}" if idle else ""
     although = f" although {up} of {live} pods are ready" if up else ""
     return Diagnosis(

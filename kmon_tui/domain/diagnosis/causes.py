@@ -19,13 +19,19 @@ CAUSES: tuple[Cause, ...] = (
     Cause("quota", "a ResourceQuota of the namespace leaves no room for the pod", "free what others hold, or raise it"),
     Cause("limit-range", "a LimitRange of the namespace forbids what the pod asks for", "ask for less, or change it"),
     Cause(
-        "pod-security", "the namespace's Pod Security level forbids the pod", "set the securityContext that it asks for"
+        "pod-security",
+        "the namespace's Pod Security level, or OpenShift's constraints, forbid the pod",
+        "set the securityContext that it asks for",
     ),
     Cause(
         "service-account-missing", "the ServiceAccount that the pod names does not exist", "create it, or name another"
     ),
-    Cause("webhook-denied", "an admission webhook refuses what KServe creates", "do what its message says"),
-    Cause("webhook-unreachable", "an admission webhook does not answer", "see whether its pods run"),
+    Cause("webhook-denied", "an admission webhook or policy refuses what KServe creates", "do what its message says"),
+    Cause(
+        "webhook-unreachable",
+        "an admission webhook does not answer, or not with a certificate that is trusted",
+        "see its pods and certificate",
+    ),
     Cause("invalid-pod", "the API server finds the pod invalid", "mend the field that it names"),
     Cause("pods-refused", "the API server refuses the pods for another reason", "read the message"),
     # what keeps pods from a node
@@ -70,6 +76,11 @@ CAUSES: tuple[Cause, ...] = (
         "storage-credentials", "the storage-initializer has no credentials that the storage accepts", "see its Secret"
     ),
     Cause("storage-denied", "the storage does not let the model be read", "give the account the right to read it"),
+    Cause(
+        "storage-rate-limit",
+        "the storage, mostly a hub, turns the pod away: too many requests",
+        "fetch with an account, or from a volume",
+    ),
     Cause("storage-missing", "there is no model at the address", "mend storageUri"),
     Cause(
         "storage-full",

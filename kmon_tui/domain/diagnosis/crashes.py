@@ -26,6 +26,19 @@ from kmon_tui.domain.verdict import Evidence, Try
 
 _HUB_DENIED = re.compile(r"GatedRepoError|gated repo|Access to model .* is restricted|awaiting a review", re.I)
 _HUB_MISSING = re.compile(r"RepositoryNotFoundError|Repository Not Found|is not a valid model identifier", re.I)
+_HUB_AWAY = re.compile(
+    r"couldn't connect to 'https?://|check your internet connection|LocalEntryNotFoundError"
+    r"|host='huggingface\.co'.{0,80}(timed out|max retries)",
+    re.I,
+)
+_HUB_BUSY = re.compile(r"429 Client Error|Too Many Requests for url|rate limit your IP", re.I)
+_HUB = (
+    ("storage-denied", _HUB_DENIED, "may not fetch its model from the hub"),
+    ("storage-missing", _HUB_MISSING, "does not find its model on the hub, or may not see it"),
+    ("storage-rate-limit", _HUB_BUSY, "asks the hub for its model too often and is turned away"),
+    ("storage-unreachable", _HUB_AWAY, "cannot reach the hub with its model"),
+)
+"""What servers that fetch their models by themselves say of it."""
 _REMOTE = ("s3:", "gs:", "hf:", "http:", "https:", "hdfs:", "webhdfs:")
 _FILES = re.compile(r"/mnt/models|no such file|not ?found|does not exist|no model|could not find|cannot find", re.I)
 _FORMAT = re.compile(
@@ -70,6 +83,9 @@ def _known(scene: Scene, pod: PodView, box: Box, end: End, lines: str) -> Findin
     if end.out_of_memory:
         return _out_of_memory(scene, pod, box)
     if end.reason in ("StartError", "ContainerCannotRun"):
+        no_gpu = gpu.finding(pod, box, end.message)
+        if no_gpu is not None:
+            return no_gpu
         said = both_ends(end.message or lines)
         return Finding(
             "container-start", f"{box.name} of {pod.ref.name} cannot be started: {said or end.reason}", pod.ref
@@ -81,8 +97,9 @@ def _known(scene: Scene, pod: PodView, box: Box, end: End, lines: str) -> Findin
     no_gpu = gpu.finding(pod, box, lines)
     if no_gpu is not None:
         return no_gpu
-    if _HUB_DENIED.search(lines) or _HUB_MISSING.search(lines):
-        return _hub(scene, pod, box, lines)
+    hub = _hub(scene, pod, box, lines)
+    if hub is not None:
+        return hub
     if re.search(r"exec format error", lines + end.message, re.I):
         return Finding(
             "image-platform",
@@ -136,16 +153,14 @@ def _storage(scene: Scene, pod: PodView, box: Box, lines: str) -> Finding:
     )
 
 
-def _hub(scene: Scene, pod: PodView, box: Box, lines: str) -> Finding:
-    denied = _HUB_DENIED.search(lines) is not None
-    cause, rule = ("storage-denied", _HUB_DENIED) if denied else ("storage-missing", _HUB_MISSING)
-    what = "may not fetch its model from the hub" if denied else "does not find its model on the hub, or may not see it"
-    return Finding(
-        cause,
-        f"{box.name} of {pod.ref.name} {what}: {line_with(rule, lines)}",
-        pod.ref,
-        tries=storage.tries("storage-denied", "hf://", scene.ref, model.account(pod)),
-    )
+def _hub(scene: Scene, pod: PodView, box: Box, lines: str) -> Finding | None:
+    """Read that a server could not fetch its model from the hub by itself."""
+    for cause, rule, what in _HUB:
+        if rule.search(lines):
+            verdict = f"{box.name} of {pod.ref.name} {what}: {line_with(rule, lines, last=True)}"
+            tries = storage.tries(cause, "hf://", scene.ref, model.account(pod))
+            return Finding(cause, verdict, pod.ref, tries=tries, shared="" if cause != "storage-unreachable" else "hub")
+    return None
 
 
 def _killed_by_probe(scene: Scene, pod: PodView, box: Box, end: End) -> bool:

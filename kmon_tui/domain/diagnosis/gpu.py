@@ -11,15 +11,19 @@ from kmon_tui.domain.diagnosis.workloads import PodView
 from kmon_tui.domain.verdict import Try
 
 _MEMORY = re.compile(
-    r"cuda(?: error)?:? out of memory|(?<!lang\.)OutOfMemoryError|CUDA_ERROR_OUT_OF_MEMORY"
+    r"(?:cuda|hip|gpu)\w*\b[^\n]{0,60}out of memory|(?<!lang\.)(?<!exceptions\.)OutOfMemoryError"
+    r"|CUDA_ERROR_OUT_OF_MEMORY|CUBLAS_STATUS_ALLOC_FAILED|OOM when allocating tensor[^\n]*GPU"
+    r"|Not enough memory to handle \d+ \w+ tokens|increase --mem-fraction-static"
     r"|No available memory for the cache blocks"
-    r"|larger than the (maximum number of tokens|available KV cache memory)|HIP out of memory"
+    r"|larger than the (maximum number of tokens|available KV cache memory)"
     r"|free memory on device .* less than desired GPU memory",
     re.I,
 )
 _DRIVER = re.compile(
     r"no NVIDIA driver|driver version is insufficient|CUDA driver initialization failed|libcuda\.so"
-    r"|no CUDA-capable device|Failed to infer device type|nvidia-container-cli|no kernel image is available",
+    r"|no CUDA-capable device|Failed to infer device type|nvidia-container-cli|no kernel image is available"
+    r"|driver on your system is too old|No CUDA GPUs are available|cudaGetDeviceCount|NVML: |Driver/library version"
+    r"|torch\.cuda\.is_available\(\) is False|communicate with the NVIDIA driver",
     re.I,
 )
 _HARMLESS = re.compile(r"\bwarn|Warning:|stream_executor|dso_loader|cuInit", re.I)

@@ -57,6 +57,9 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     ("storage-full", re.compile(r"no space left on device", re.I)),
 )
+_WORD_ONLY = re.compile(r"\s*(Error: ?)?\w*\s*")
+"""A reason alone, as the kubelet repeats it with each back-off: ``Error: ImagePullBackOff``."""
+_UNREAD_SECRET = re.compile(r"image pull secrets \(([^)]+)\)")
 _NO_LINE = re.compile(r"dial tcp|no such host|i/o timeout|refused|unreachable", re.I)
 
 
@@ -72,6 +75,17 @@ def registry_of(image: str) -> str:
     """Give the host that an image comes from."""
     host, slash, _ = image.partition("/")
     return host if slash and ("." in host or ":" in host or host == "localhost") else "docker.io"
+
+
+def tells_why(message: str) -> bool:
+    """Tell whether an event of a failed pull holds more than the word for it."""
+    return _WORD_ONLY.fullmatch(message) is None and not message.startswith("Back-off")
+
+
+def without_secret(message: str) -> str:
+    """Add to a sentence that a pull secret, which the pod names, cannot be read."""
+    named = _UNREAD_SECRET.search(message)
+    return f"; the pull secret {named.group(1)} that it names cannot be read" if named is not None else ""
 
 
 def explain(image: str, said: str, reason: str, who: str = "") -> PullFailure:

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from datetime import datetime
 
-from kmon_tui.domain.diagnosis import chain, crashes, images, model, scheduling
+from kmon_tui.domain.diagnosis import chain, crashes, gpu, images, model, scheduling
 from kmon_tui.domain.diagnosis.boxes import Box, boxes_of
 from kmon_tui.domain.diagnosis.finding import Finding, describe, kubectl, logs
 from kmon_tui.domain.diagnosis.reading import NOTHING, conditions_of, node, nodes, one_line, text
@@ -18,7 +18,7 @@ from kmon_tui.domain.verdict import Evidence, Try
 _STARTING = frozenset({"", "ContainerCreating", "PodInitializing"})
 _MOUNTING = frozenset({"FailedMount", "FailedAttachVolume", "FailedMapVolume"})
 _NETWORK = frozenset({"FailedCreatePodSandBox", "FailedPodSandBoxStatus", "NetworkNotReady"})
-_PULLING = frozenset({"Failed", "FailedToPullImage", "InspectFailed", "ErrImageNeverPull", "BackOff"})
+_PULLING = frozenset({"Failed", "FailedToPullImage", "InspectFailed", "ErrImageNeverPull"})
 _SECRET = re.compile(r'secrets? "([^"]+)" not found|couldn\'t find key (\S+) in Secret (\S+)', re.I)
 _CONFIG = re.compile(r'configmaps? "([^"]+)" not found|couldn\'t find key (\S+) in ConfigMap (\S+)', re.I)
 _PATIENCE_S = 600
@@ -62,6 +62,8 @@ def _unplaced(scene: Scene, pod: PodView, reason: str, message: str, since: date
         )
     if scheduling.growing(scene, pod):
         return None
+    if scene.tree.shallow and scene.ready and not scene.older_than(pod.created, _FLAP_S):
+        return None  # a node may have been ordered: that is told in no warning
     event = chain.newest_event(scene, pod.ref, frozenset({"FailedScheduling"}))
     said = message or text(event, "message")
     if pod.created is not None and not scene.older_than(pod.created, _PLACING_S):
@@ -145,21 +147,22 @@ def _box(scene: Scene, pod: PodView, box: Box) -> Finding | None:
 
 def _image(scene: Scene, pod: PodView, box: Box) -> Finding:
     events = chain.events_of_box(scene, pod, box, _PULLING)
-    told = [
-        event for event in events if "pull" in text(event, "message").lower() and text(event, "reason") != "BackOff"
-    ]
+    told = [event for event in events if images.tells_why(text(event, "message"))]
     said = text(told[-1], "message") if told else ""
     # The kubelet's "Back-off pulling image" alone says nothing; since Kubernetes 1.31 the reason follows it.
     waiting = box.waiting_message
     best = waiting if not waiting.startswith("Back-off") or "Err" in waiting else said or waiting
     failure = images.explain(box.image, f"{best}\n{said}" if said and said not in best else best, box.waiting)
+    unread = chain.newest_event(scene, pod.ref, frozenset({"FailedToRetrieveImagePullSecret"}))
+    keyless = unread is not NOTHING and failure.cause in ("image-auth", "image-rate-limit")
+    key = images.without_secret(text(unread, "message")) if keyless else ""
     who = "" if box.name in ("kserve-container", "main") else f" (container {box.name})"
     steps = [Evidence(f"{box.name}: {box.waiting}{f', {one_line(waiting)}' if waiting else ''}", pod.ref, None, 3)]
-    steps += [chain.of_event(event, pod.ref) for event in told[-1:]]
+    steps += [chain.of_event(event, pod.ref) for event in (*told[-1:], *([unread] if keyless else []))]
     tries = (*images.tries(failure.cause, box.image, scene.ref, model.account(pod)), describe(pod.ref))
     return Finding(
         failure.cause,
-        f"{pod.ref.name} cannot start{who}: {failure.verdict}",
+        f"{pod.ref.name} cannot start{who}: {failure.verdict}{key}",
         pod.ref,
         None,
         chain.of_pod(scene, pod, *steps),
@@ -210,6 +213,9 @@ def _missing(pod: PodView, said: str) -> Finding | None:
 def _unstarted(scene: Scene, pod: PodView, box: Box) -> Finding:
     said = one_line(box.waiting_message)
     step = Evidence(f"{box.name}: {box.waiting}{f', {said}' if said else ''}", pod.ref, None, 3)
+    no_gpu = gpu.finding(pod, box, box.waiting_message)
+    if no_gpu is not None:
+        return replace(no_gpu, evidence=chain.of_pod(scene, pod, step))
     return Finding(
         "container-start",
         f"{box.name} of {pod.ref.name} cannot be started: {said or box.waiting}",

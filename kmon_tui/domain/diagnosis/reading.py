@@ -85,9 +85,10 @@ def both_ends(said: str, limit: int = 200) -> str:
     return flat if len(flat) <= limit else f"{flat[: limit // 2 - 1].rstrip()} … {flat[-limit // 2 + 1 :].lstrip()}"
 
 
-def line_with(rule: re.Pattern[str], lines: str) -> str:
-    """Give the first line that a pattern is in, else the last."""
-    return one_line(next((line for line in lines.splitlines() if rule.search(line)), last_line(lines)), 180)
+def line_with(rule: re.Pattern[str], lines: str, last: bool = False) -> str:
+    """Give the first (or last) line that a pattern is in, else the last of all."""
+    found = [line for line in lines.splitlines() if rule.search(line)] or [last_line(lines)]
+    return one_line(found[-1 if last else 0], 180)
 
 
 def last_line(said: str) -> str:

@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from kmon_tui.domain.diagnosis.finding import controller, kubectl
-from kmon_tui.domain.diagnosis.reading import one_line
+from kmon_tui.domain.diagnosis.reading import both_ends, one_line
 from kmon_tui.domain.tree import Ref
 from kmon_tui.domain.verdict import Try
 
@@ -16,8 +16,10 @@ _WEBHOOK = re.compile(r'admission webhook "([^"]+)" denied the request:?\s*(.*)'
 _CALL = re.compile(r'failed calling webhook "([^"]+)"[:,]?\s*(.*)', re.S)
 _SECURITY = re.compile(r'violates PodSecurity "([^"]+)":?\s*(.*)', re.S)
 _ACCOUNT = re.compile(
-    r'serviceaccount "([^"]+)" not found|service account ([\w.\-]+/)?([\w.\-]+).{0,40}not found', re.I
+    r'serviceaccounts? "([^"]+)" not found|service account ([\w.\-]+/)?([\w.\-]+).{0,40}not found', re.I
 )
+_POLICY = re.compile(r"ValidatingAdmissionPolicy '([^']+)'(?: with binding '[^']*')? denied request:?\s*(.*)", re.S)
+_CONSTRAINTS = re.compile(r"unable to validate against any security context constraint:?\s*(.*)", re.S)
 _LIMITS = re.compile(r"(maximum|minimum) \S+ usage per (Container|Pod)|max limit to request ratio|LimitRange", re.I)
 _INVALID = re.compile(r"Invalid value|is invalid:|Required value|must be less than or equal to|Forbidden: may not")
 
@@ -34,7 +36,7 @@ class Denial(NamedTuple):
 
 def explain(said: str, namespace: str) -> Denial | None:
     """Sort a message of the API server; None when it refuses nothing that is known."""
-    for rule in (_quota, _webhook, _security, _account, _limits):
+    for rule in (_quota, _webhook, _policy, _security, _constraints, account, _limits):
         denial = rule(said, namespace)
         if denial is not None:
             return denial
@@ -68,7 +70,7 @@ def _webhook(said: str, namespace: str) -> Denial | None:
         ref = Ref("webhook", called.group(1))
         return Denial(
             "webhook-unreachable",
-            f"the admission webhook {ref.name} does not answer: {one_line(called.group(2), 160)}",
+            f"the admission webhook {ref.name} {_unanswered(called.group(2))}: {both_ends(called.group(2), 200)}",
             ref,
             str(ref),
         )
@@ -82,6 +84,30 @@ def _webhook(said: str, namespace: str) -> Denial | None:
         ref,
         str(ref),
     )
+
+
+def _unanswered(said: str) -> str:
+    if "x509" in said or "certificate" in said:
+        return "has a certificate that the API server does not accept"
+    late = "deadline exceeded" in said or "timeout" in said.rpartition("timeout=")[2]
+    return "does not answer in time" if late else "does not answer"
+
+
+def _policy(said: str, namespace: str) -> Denial | None:
+    found = _POLICY.search(said)
+    if found is None:
+        return None
+    ref = Ref("ValidatingAdmissionPolicy", found.group(1))
+    verdict = f"the admission policy {ref.name} refuses it: {one_line(found.group(2), 180)}"
+    return Denial("webhook-denied", verdict, ref, str(ref))
+
+
+def _constraints(said: str, namespace: str) -> Denial | None:
+    found = _CONSTRAINTS.search(said)
+    if found is None:
+        return None
+    why = one_line(found.group(1), 200)
+    return Denial("pod-security", f"no security context constraint of OpenShift lets the pod in: {why}")
 
 
 def _security(said: str, namespace: str) -> Denial | None:
@@ -98,7 +124,8 @@ def _security(said: str, namespace: str) -> Denial | None:
     )
 
 
-def _account(said: str, namespace: str) -> Denial | None:
+def account(said: str, namespace: str) -> Denial | None:
+    """Read that a ServiceAccount is missing."""
     found = _ACCOUNT.search(said)
     if found is None:
         return None
@@ -144,6 +171,8 @@ def tries(denial: Denial, root: Ref) -> tuple[Try, ...]:
             ),
             controller(root)[0],
         )
+    if denial.cause == "pod-security" and denial.object is None:
+        return (Try("see which constraints there are, and who may use them", kubectl("get", "securitycontextconstraints")), edit)
     if denial.cause == "pod-security":
         return (Try("see the level", kubectl("get", "namespace", namespace, "--show-labels")), edit)
     return (edit,)

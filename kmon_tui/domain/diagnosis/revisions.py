@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from kmon_tui.domain.diagnosis import calm, chain, images, model, placement, refusals, storage
 from kmon_tui.domain.diagnosis.finding import Finding, describe, kubectl
@@ -29,7 +30,19 @@ from kmon_tui.domain.verdict import Evidence, Try
 _FAILED = re.compile(r'Revision "([^"]+)" failed with message: (.*)', re.S)
 _FETCH = re.compile(r'Unable to fetch image "([^"]+)": ?(.*)', re.S)
 _EXIT = re.compile(r"^ExitCode(\d+)$")
+_GOT = "its pod runs with the image since, and Knative does not take back by itself what it said"
 _NORMAL = frozenset({"NoTraffic", "Deploying", "ResolvingDigests", "Queued", "Uninitialized", ""})
+
+
+class _Told(NamedTuple):
+    """What a revision's message means."""
+
+    cause: str
+    verdict: str
+    tries: tuple[Try, ...]
+    shared: str = ""
+    object: Ref | None = None
+    """What is at fault, if it is not the revision."""
 
 
 def findings(scene: Scene) -> Iterator[Finding]:
@@ -111,49 +124,54 @@ def _failed(scene: Scene, revision: str, obj: Object, condition: Condition) -> F
     said, reason = condition.message, condition.reason
     step = Evidence(f"Revision {revision}: {chain.said(condition)}", ref, condition.since, 1)
     component = component_of(scene.root, labels(obj)) if obj is not NOTHING else ""
-    cause, verdict, tries, shared = _explain(scene, ref, obj, said, reason)
+    told = _explain(scene, ref, obj, said, reason)
     return Finding(
-        cause, f"revision {revision} failed: {verdict}", ref, condition.since, (step,), tries, shared, component
+        told.cause,
+        f"revision {revision} failed: {told.verdict}",
+        told.object or ref,
+        condition.since,
+        (step,),
+        told.tries,
+        told.shared,
+        component,
     )
 
 
-def _explain(scene: Scene, ref: Ref, obj: Object, said: str, reason: str) -> tuple[str, str, tuple[Try, ...], str]:
+def _explain(scene: Scene, ref: Ref, obj: Object, said: str, reason: str) -> _Told:
     fetch = _FETCH.search(said)
-    image = fetch.group(1) if fetch else _image(obj)
     if fetch or reason in images.WAITING:
-        failure = images.explain(
-            image, fetch.group(2) if fetch else said, reason, "Knative's controller" if fetch else ""
-        )
-        skip = (
-            (
-                Try(
-                    "keep Knative from asking this registry: registries-skipping-tag-resolving",
-                    kubectl("edit", "configmap", "config-deployment", namespace="knative-serving"),
-                ),
-            )
-            if fetch
-            else ()
-        )
-        return (
-            failure.cause,
-            failure.verdict,
-            (*images.tries(failure.cause, image, scene.ref, "default"), *skip),
-            failure.shared,
-        )
+        return _unfetched(scene, ref, fetch.group(1) if fetch else _image(obj), fetch.group(2) if fetch else "", reason)
     denial = refusals.explain(said, ref.namespace)
     if denial is not None:
-        return denial.cause, denial.verdict, refusals.tries(denial, scene.ref), denial.shared
+        return _Told(denial.cause, denial.verdict, refusals.tries(denial, scene.ref), denial.shared, denial.object)
     if "nodes are available" in said or reason == "Unschedulable":
         refusal = placement.explain(said)
-        return refusal.cause, refusal.verdict, (describe(ref),), refusal.shared
+        return _Told(refusal.cause, refusal.verdict, (describe(ref),), refusal.shared)
     if "Container failed with:" in said or _EXIT.search(reason):
         exited = _EXIT.search(reason)
         line = one_line(storage.telling_line(said.rpartition("Container failed with:")[2].strip()), 180)
         how = f"exit code {exited.group(1)}" if exited else "an error"
-        return "crash-loop", f"its container ended with {how}{f': {line}' if line else ''}", _again(scene), ""
+        return _Told("crash-loop", f"its container ended with {how}{f': {line}' if line else ''}", _again(scene))
     if reason == "ProgressDeadlineExceeded" or "nitial scale was never achieved" in said:
-        return "deadline-exceeded", _deadline(scene), _again(scene), ""
-    return "revision-failed", one_line(said) or reason or "it does not say why", (describe(ref),), ""
+        return _Told("deadline-exceeded", _deadline(scene), _again(scene))
+    return _Told("revision-failed", one_line(said) or reason or "it does not say why", (describe(ref),))
+
+
+def _unfetched(scene: Scene, ref: Ref, image: str, said: str, reason: str) -> _Told:
+    """Tell why there is no image; ``said`` is what Knative's controller was answered, empty where a kubelet asked."""
+    if any(pod.ready for pod in scene.current if pod.version == ref.name):
+        why = f"it says that it could not fetch {image}, but {_GOT}"
+        return _Told("stale-condition", why, _again(scene))
+    account = refusals.account(said, ref.namespace)
+    if account is not None:
+        return _Told(account.cause, account.verdict, refusals.tries(account, scene.ref), account.shared, account.object)
+    failure = images.explain(image, said, reason, "Knative's controller" if said else "")
+    skip = Try(
+        "keep Knative from asking this registry: registries-skipping-tag-resolving",
+        kubectl("edit", "configmap", "config-deployment", namespace="knative-serving"),
+    )
+    tries = images.tries(failure.cause, image, scene.ref, "default")
+    return _Told(failure.cause, failure.verdict, (*tries, *([skip] if said else [])), failure.shared)
 
 
 def _image(obj: Object) -> str:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from kmon_tui.domain.diagnosis import chain
 from kmon_tui.domain.diagnosis.finding import Finding, describe, kubectl
 from kmon_tui.domain.diagnosis.placement import Refusal, explain
-from kmon_tui.domain.diagnosis.reading import labels, name_of, node, nodes, number, text
+from kmon_tui.domain.diagnosis.reading import NOTHING, labels, name_of, node, nodes, number, one_line, text, texts
 from kmon_tui.domain.diagnosis.scene import Scene, event_time
 from kmon_tui.domain.diagnosis.workloads import PodView
 from kmon_tui.domain.tree import Object, Ref
 from kmon_tui.domain.verdict import Evidence, Try
 
+_UNPROVISIONED = frozenset({"ProvisioningFailed", "FailedBinding"})
 
-def finding(scene: Scene, pod: PodView, said: str, chain: tuple[Evidence, ...]) -> Finding:
+
+def finding(scene: Scene, pod: PodView, said: str, steps: tuple[Evidence, ...]) -> Finding:
     """Tell why no node takes a pod."""
     needs = requests_of(pod.object)
-    refusal = explain(said, needs, _behind_taints(scene, needs))
+    refusal = _named(scene, pod, explain(said, needs, _behind_taints(scene, needs)))
     held = _holders(scene, refusal.resource) if refusal.cause == "no-gpu" else ()
     by = f" (held by {', '.join(held[:3])}{' …' if len(held) > 3 else ''})" if held else ""
     namespace = pod.ref.namespace
@@ -27,10 +30,54 @@ def finding(scene: Scene, pod: PodView, said: str, chain: tuple[Evidence, ...]) 
         f"{pod.ref.name} waits for a node: {refusal.verdict}{by}",
         claim or pod.ref,
         None,
-        (*chain, *[Evidence(f"{name} holds {refusal.resource}", None, None, 4) for name in held[:5]]),
+        (*steps, *[Evidence(f"{name} holds {refusal.resource}", None, None, 4) for name in held[:5]]),
         tries(refusal, pod.ref),
         shared,
     )
+
+
+def _named(scene: Scene, pod: PodView, refusal: Refusal) -> Refusal:
+    """Add what the scheduler does not name: the claim that is not bound, the labels that are asked for."""
+    if refusal.cause == "pvc" and not refusal.shared and refusal.verdict.endswith("is not bound"):
+        unbound = [name for name in _claims(pod.object) if _unbound(scene, name)]
+        if len(unbound) == 1:
+            event = chain.newest_event(scene, Ref("PersistentVolumeClaim", unbound[0]), _UNPROVISIONED)
+            why = f": {one_line(text(event, 'message'), 160)}" if event is not NOTHING else ""
+            verdict = f"the PersistentVolumeClaim {unbound[0]} that it needs is not bound{why}"
+            return refusal._replace(verdict=verdict, shared=f"PersistentVolumeClaim {unbound[0]}")
+    if refusal.cause == "node-selector":
+        asked = ", ".join(_labels_asked(pod.object)[:3])
+        return refusal._replace(verdict=f"{refusal.verdict}{f': {asked}' if asked else ''}")
+    return refusal
+
+
+def _claims(pod: Object) -> list[str]:
+    volumes = nodes(pod, "spec", "volumes")
+    return [name for one in volumes if (name := text(one, "persistentVolumeClaim", "claimName"))]
+
+
+def _unbound(scene: Scene, name: str) -> bool:
+    phase = text(scene.find("PersistentVolumeClaim", name), "status", "phase")
+    return phase == "Pending" or (not phase and not scene.of_kind("PersistentVolumeClaim"))
+
+
+def _labels_asked(pod: Object) -> list[str]:
+    """Write nodeSelector and the affinity that must hold, each label as people write selectors."""
+    plain = node(pod, "spec", "nodeSelector")
+    asked = [f"{key}={text(plain, key)}" for key in plain if isinstance(key, str)]
+    terms = nodes(
+        pod,
+        "spec",
+        "affinity",
+        "nodeAffinity",
+        "requiredDuringSchedulingIgnoredDuringExecution",
+        "nodeSelectorTerms",
+    )
+    for term in terms:
+        for rule in nodes(term, "matchExpressions"):
+            values = f" ({', '.join(texts(rule, 'values')[:4])})" if texts(rule, "values") else ""
+            asked.append(f"{text(rule, 'key')} {text(rule, 'operator')}{values}")
+    return asked
 
 
 def _behind_taints(scene: Scene, needs: Mapping[str, str]) -> dict[str, bool]:

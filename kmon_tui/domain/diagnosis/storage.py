@@ -11,7 +11,12 @@ from kmon_tui.domain.verdict import Try
 
 _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("storage-full", re.compile(r"no space left on device|disk quota exceeded|ENOSPC|not enough free disk", re.I)),
-    ("storage-failed", re.compile(r"permission ?denied:? *'?/mnt/models|ModuleNotFoundError|No module named", re.I)),
+    (
+        # A file of the container itself may not be written: that is about the pod's user, not about the storage.
+        "storage-failed",
+        re.compile(r"permission ?denied:? *'?(b')?/(?!var/secrets|mnt/pvc)|ModuleNotFoundError|No module named", re.I),
+    ),
+    ("storage-rate-limit", re.compile(r"\b429\b|too many requests|\bSlowDown\b|rateLimitExceeded", re.I)),
     (
         "storage-scheme",
         re.compile(
@@ -65,12 +70,14 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
 _HUB_REPOSITORY = re.compile(r"repository not ?found|RepositoryNotFoundError", re.I)
 _TELLING = re.compile(r"error|exception|failed|denied|forbidden|not found|no such|no space|cannot", re.I)
 _ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]{1,15}://\S+", re.I)
+_FRAME = re.compile(r'^[ \t|]*File "[^"\n]*", line \d+.*(?:\n[ \t|]{4,}\S.*)*', re.M)
+"""Where a traceback came by, with the source there: numbers and words of code, not of an answer."""
 
 
 def classify(said: str) -> str:
     """Name the cause; ``storage-failed`` when nothing known is said."""
-    # Numbers and words inside of an address are names, not answers.
-    plain = _ADDRESS.sub(" ", said)
+    # Numbers and words inside of an address are names, not answers; those of a program's lines are neither.
+    plain = _ADDRESS.sub(" ", _FRAME.sub("", said))
     return next((cause for cause, rule in _RULES if rule.search(plain)), "storage-failed")
 
 
@@ -94,6 +101,7 @@ def verdict(cause: str, uri: str, said: str, who: str = "the storage-initializer
         "storage-denied": f"{who} may not read {model}{because}",
         "storage-missing": f"there is nothing to fetch at {model}{unseen}{because}",
         "storage-unreachable": f"{who} cannot reach the storage of {model}{because}",
+        "storage-rate-limit": f"{who} asks the storage of {model} too often and is turned away{because}",
     }.get(cause, f"{who} cannot fetch {model}{because or ', and does not say why'}")
 
 
@@ -103,7 +111,7 @@ def shared(cause: str, uri: str, account: str) -> str:
     if not rest or cause in ("storage-missing", "storage-scheme", "storage-full", "storage-failed"):
         return ""
     place = f"{scheme}://{rest.partition('/')[0]}"
-    return place if cause == "storage-unreachable" else f"{place} as ServiceAccount {account}"
+    return place if cause in ("storage-unreachable", "storage-rate-limit") else f"{place} as ServiceAccount {account}"
 
 
 def tries(cause: str, uri: str, root: Ref, account: str) -> tuple[Try, ...]:
@@ -120,6 +128,9 @@ def tries(cause: str, uri: str, root: Ref, account: str) -> tuple[Try, ...]:
         return (see_account, *(hub if uri.startswith("hf://") else ()))
     if cause == "storage-full":
         return (Try("raise the ephemeral-storage limit of the storage-initializer, or use a volume (pvc://)"),)
+    if cause == "storage-rate-limit":
+        account_helps = "fetch with an account (a token or key) that may ask more often, or keep the model in a volume"
+        return (see_account, Try(account_helps))
     if cause == "storage-unreachable":
         return (see_account, Try("see endpoint, DNS, proxy and certificates of the storage"))
     return ()

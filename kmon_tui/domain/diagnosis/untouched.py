@@ -1,10 +1,10 @@
-"""Pods that nobody has begun with, long after they were made."""
+"""Pods that wait for somebody else: nobody has begun with them, or somebody has yet to say that they may serve."""
 
 from __future__ import annotations
 
 from kmon_tui.domain.diagnosis.boxes import boxes_of
 from kmon_tui.domain.diagnosis.finding import age
-from kmon_tui.domain.diagnosis.reading import conditions_of, text
+from kmon_tui.domain.diagnosis.reading import conditions_of, nodes, one_line, text
 from kmon_tui.domain.diagnosis.scene import Scene
 from kmon_tui.domain.diagnosis.workloads import PodView
 from kmon_tui.domain.verdict import Evidence
@@ -26,3 +26,20 @@ def untouched(scene: Scene, pod: PodView) -> Evidence | None:
         scheduler = text(pod.object, "spec", "schedulerName") or "default-scheduler"
         said = f"no scheduler has looked at {pod.ref.name} for {since}: it asks for {scheduler}"
     return Evidence(said, pod.ref, pod.created, 2)
+
+
+def gated(scene: Scene, pod: PodView) -> Evidence | None:
+    """Tell of a readiness gate that is not open although all containers are ready: some controller's own condition."""
+    if pod.ready or not all(box.ready for box in boxes_of(pod.object) if not box.init):
+        return None
+    conditions = conditions_of(pod.object)
+    for gate in nodes(pod.object, "spec", "readinessGates"):
+        kind = text(gate, "conditionType")
+        condition = conditions.get(kind)
+        if condition is not None and condition.status == "True":
+            continue
+        why = one_line(condition.message) or condition.reason if condition is not None else "nobody has written it yet"
+        state = condition.status if condition is not None else "not there"
+        said = f"the containers of {pod.ref.name} are ready, and its readiness gate {kind} is {state}"
+        return Evidence(f"{said}{f': {why}' if why else ''}", pod.ref, condition.since if condition else None, 2)
+    return None
