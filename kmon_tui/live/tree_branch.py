@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from kmon_tui.domain.errors import BackendError, Forbidden, NotFound
@@ -149,6 +150,16 @@ class Branch:
             self.basket.only({self.basket.put(thing) for thing in things})
             self._listed, self._failed = True, None
             self._refused = None if forget else self._refused
+        soil.changed()
+
+    async def look_again(self) -> None:
+        """Add what was not wanted when it came, and is now; says nothing when that cannot be read."""
+        soil = self._soil
+        pages = list_things(soil.client, self._resource, soil.namespace, self._codec, MOST_PAGES, soil.around.pace.page)
+        with suppress(BackendError):
+            for thing in await pages:
+                if (thing.metadata.namespace, thing.metadata.name) not in self.basket.things:
+                    self.basket.put(thing)
         soil.changed()
 
     def _refuse(self, error: BackendError, *, listed: bool) -> None:

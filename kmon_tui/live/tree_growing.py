@@ -219,7 +219,10 @@ class Growing:
         lists = [one.list() for part, one in self._parts.items() if one is not None and not part.watched]
         await asyncio.gather(*lists)
         asked = wishes(self._key, self.root, self._own())
-        self._filter.more = frozenset((w.kind, w.name) for w in asked if w.kind == "PersistentVolumeClaim")
+        claims = frozenset((w.kind, w.name) for w in asked if w.kind == "PersistentVolumeClaim")
+        fresh, self._filter.more = claims - self._filter.more, claims
+        if fresh:
+            await self._events.look_again()  # what came of them before they were known was not kept
         pods = self._pods.basket.objects if self._pods is not None else ()
         await asyncio.gather(self._refs.ask(self._key.namespace, asked, self._own()), self._beside.ask(self.root, pods))
 
