@@ -172,7 +172,7 @@ def tries(denial: Denial, root: Ref) -> tuple[Try, ...]:
             controller(root)[0],
         )
     if denial.cause == "pod-security" and denial.object is None:
-        return (Try("see which constraints there are, and who may use them", kubectl("get", "securitycontextconstraints")), edit)
+        return (Try("see which constraints there are", kubectl("get", "securitycontextconstraints")), edit)
     if denial.cause == "pod-security":
         return (Try("see the level", kubectl("get", "namespace", namespace, "--show-labels")), edit)
     return (edit,)
