@@ -55,7 +55,6 @@ class Ledger:
         window_s: int,
         points: int,
         scrape_s: float,
-        guarded: frozenset[str],
         family: Family | None = None,
     ) -> None:
         self.family = family
@@ -74,7 +73,6 @@ class Ledger:
         self.problems: dict[Family, str] = {}
         self.choices: tuple[str, ...] = ()
         """Matchers of which one would solve such a problem."""
-        self._guarded = guarded
         self._owners = Owners(())
         self._generation = 0
         self._identity: Mapping[Handle, list[dict[str, str]]] = {}
@@ -261,7 +259,7 @@ class Ledger:
         for family, seen in guards.items():
             for i, label in enumerate(GUARDS):
                 values = sorted({values[i] for values in seen})
-                if len(values) > 1 and label not in self._guarded:
+                if len(values) > 1:
                     self.problems[family] = _several(label, values)
                     matchers = [f"{label}={quoted(value)}" for value in values]
                     self.choices = tuple(dict.fromkeys((*self.choices, *matchers)))

@@ -52,7 +52,7 @@ def measure(
     step_s = step_for(window_s, scrape_s)
     steps = -(-window_s // step_s)
     rate_s = step_s * max(1, -(-round(max(60.0, 4 * scrape_s)) // step_s))
-    ledger = Ledger(step_s, rate_s, steps, scrape_s, matchers.labels, family)
+    ledger = Ledger(step_s, rate_s, steps, scrape_s, family)
     if known.families:
         feeder.catch_up(api, ledger, at_s, MOST_VALUES)
         feeder.book_now(api, ledger, at_s)

@@ -166,8 +166,7 @@ class Poller:
             self._set_pace(Pace(guess_s or UNKNOWN_SCRAPE_S, self._pace.doublings))
         if self._ledger is None:
             pace = self._pace
-            guarded = self._feeder.matchers.labels
-            self._ledger = Ledger(pace.tick_s, pace.window_s, pace.points, pace.scrape_s, guarded, self._family)
+            self._ledger = Ledger(pace.tick_s, pace.window_s, pace.points, pace.scrape_s, self._family)
         return self._ledger
 
     def _look_closer(

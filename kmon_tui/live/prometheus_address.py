@@ -32,7 +32,6 @@ class Matchers:
 
     text: str = ""
     """As ``cluster="x",replica="a"``; empty when there are none."""
-    labels: frozenset[str] = frozenset()
 
 
 def parse_address(settings: PrometheusSettings) -> Address:
@@ -65,7 +64,6 @@ def parse_address(settings: PrometheusSettings) -> Address:
 def parse_matchers(texts: tuple[str, ...]) -> Matchers:
     """Read matchers as a person writes them, with or without braces. Raises SettingsError at the first that is none."""
     found: list[str] = []
-    labels: set[str] = set()
     for text in texts:
         rest = text.strip().removeprefix("{").removesuffix("}").strip()
         while rest:
@@ -76,9 +74,8 @@ def parse_matchers(texts: tuple[str, ...]) -> Matchers:
                 )
             label, operator, value = match.groups()
             found.append(f"{label}{operator}{value}")
-            labels.add(label)
             rest = rest[match.end() :].strip()
-    return Matchers(",".join(found), frozenset(labels))
+    return Matchers(",".join(found))
 
 
 def _check_readable(file: str | Path | None) -> None:

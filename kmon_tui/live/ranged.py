@@ -103,7 +103,7 @@ def step_of(span: Span, tick_s: int) -> int:
 
 def _at_pace(ledger: Ledger, step_s: int, window_s: int, points: int) -> Ledger:
     """Give books of the same services at another pace, only to be read."""
-    other = Ledger(step_s, window_s, points, ledger.scrape_s, frozenset())
+    other = Ledger(step_s, window_s, points, ledger.scrape_s)
     other.flows, other.users = ledger.flows, ledger.users
     return other
 

@@ -233,6 +233,17 @@ async def test_a_matcher_chooses_one_of_two_clusters(serve: Serve) -> None:
     assert report.traffic[IRIS.key].requests_per_s == 2
 
 
+async def test_a_matcher_that_leaves_two_clusters_chooses_none(serve: Serve) -> None:
+    story = Story()
+    for name in ("eu", "us", "ap"):
+        story.tell(COUNT, {**POD, **OK, "cluster": name}, rising(30))
+
+    traffic = (await report_of(story, serve, matchers=('cluster=~"eu|us"',))).traffic[IRIS.key]
+
+    assert traffic.requests_per_s is None
+    assert "(there are eu, us)" in traffic.problem
+
+
 async def test_a_matcher_that_fits_nothing_is_named_as_the_reason(serve: Serve) -> None:
     story = Story()
     story.tell(COUNT, {**POD, **OK, "cluster": "eu"}, rising(30))

@@ -41,7 +41,7 @@ class Books:
         self.key = isvc.key
         self.step_s = step_s
         self.family = family
-        self._ledger = Ledger(step_s, WINDOW_STEPS * step_s, POINTS, float(step_s), frozenset(), family)
+        self._ledger = Ledger(step_s, WINDOW_STEPS * step_s, POINTS, float(step_s), family)
         self._levels = Levels()
         self._owners = Owners((isvc,))
         self._series: dict[Series, dict[int, float]] = {}
