@@ -108,6 +108,13 @@ def is_live(pod: Pod) -> bool:
     return not pod.terminating and pod.phase not in ("Failed", "Succeeded")
 
 
+def lagging(isvc: InferenceService) -> tuple[Pod, ...]:
+    """Give pods of a service that says Ready which are meant to run and are not ready: new ones, or hopeless ones."""
+    if not isvc.ready or isvc.replicas.ready == isvc.replicas.desired:
+        return ()
+    return tuple([pod for pod in isvc.pods if is_live(pod) and not pod.ready])
+
+
 def _serves(pod: Pod) -> bool:
     # The scheduler of an LLMInferenceService routes requests; it is no replica of the model.
     return pod.component != "scheduler"

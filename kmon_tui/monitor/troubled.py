@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import partial
 
+from kmon_tui.domain.readiness import lagging
 from kmon_tui.domain.replaced import Services, places
 from kmon_tui.domain.service import InferenceService, Key, Readiness
 from kmon_tui.domain.state import State
@@ -90,7 +91,7 @@ class Suspects:
 
 
 def _suspicious(row: InferenceService) -> bool:
-    return row.readiness not in _WELL or bool(row.reason) or row.not_serving
+    return row.readiness not in _WELL or bool(row.reason) or row.not_serving or bool(lagging(row))
 
 
 def in_trouble(rows: Iterable[InferenceService], now: datetime) -> tuple[tuple[InferenceService, ...], bool]:
@@ -100,16 +101,25 @@ def in_trouble(rows: Iterable[InferenceService], now: datetime) -> tuple[tuple[I
         readiness = row.readiness
         if readiness is Readiness.FAILED or row.not_serving or (row.reason and readiness in _WELL):
             found.append(row)
+        elif readiness in _WELL:
+            # One pod of two that does not get ready turns no condition: only the pods tell.
+            behind = lagging(row)
+            if any(_older(pod.created, now) for pod in behind):
+                found.append(row)
+            else:
+                young = young or bool(behind)
         elif readiness in _WAITING:
-            since = row.since or row.created
-            late = since is None or (now - since).total_seconds() > PATIENCE_S
-            if late or row.reason in _NO_WAITING_HELPS:
+            if _older(row.since or row.created, now) or row.reason in _NO_WAITING_HELPS:
                 found.append(row)
             else:
                 young = True
         if len(found) == MOST:
             return tuple(found), True
     return tuple(found), young
+
+
+def _older(moment: datetime | None, now: datetime) -> bool:
+    return moment is None or (now - moment).total_seconds() > PATIENCE_S
 
 
 _NO_WAITING_HELPS = ("FailedCreate", "ReconcileFailed", "ProgressDeadlineExceeded", "RevisionFailed")

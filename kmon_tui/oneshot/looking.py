@@ -11,6 +11,7 @@ from datetime import datetime
 from kmon_tui.backend import Backend, Trees
 from kmon_tui.domain.diagnosis import diagnose
 from kmon_tui.domain.errors import TimedOut, Unreachable
+from kmon_tui.domain.readiness import lagging
 from kmon_tui.domain.service import InferenceService, Key, Readiness
 from kmon_tui.domain.tree import ObjectTree
 from kmon_tui.domain.verdict import Diagnosis
@@ -41,7 +42,9 @@ def trees_of(backend: Backend) -> Trees:
 
 def suspects(services: Iterable[InferenceService]) -> tuple[InferenceService, ...]:
     """Give the services that may not be healthy, as far as their rows tell."""
-    return tuple(row for row in services if row.readiness not in _WELL or row.not_serving or _says_why(row))
+    return tuple(
+        [row for row in services if row.readiness not in _WELL or row.not_serving or _says_why(row) or lagging(row)]
+    )
 
 
 async def look(backend: Backend, key: Key, settings: Settings) -> ObjectTree:

@@ -77,6 +77,9 @@ def row_of(
     reason = _reason(isvc, traffic, severity)
     if diagnosis is not None and severity in _EXPLAINED:
         reason = _verdict(diagnosis) or reason
+    elif diagnosis is not None and severity < Severity.ERRORS and (told := _verdict(diagnosis)):
+        # It says Ready, and something of it is broken: worse when callers get no answer.
+        severity, reason = Severity.ERRORS if diagnosis.is_down else max(severity, Severity.SOME_ERRORS), told
     if firing := [alert for alert in alerts if alert.matters]:
         severity = max(severity, Severity.ALARM if firing[0].is_grave else Severity.ERRORS)
         reason = reason or alert_words(firing[0], len(firing) - 1)

@@ -337,3 +337,16 @@ def test_sorting_by_traffic_knows_the_newest_numbers_of_all() -> None:
     rows.sort_by(SORTS["rps"])
 
     assert rows.arrange(every_row, show_split=False)[0] == last
+
+
+def test_a_ready_service_with_a_fault_comes_before_well_ones_and_has_its_verdict() -> None:
+    limps = Diagnosis("readiness-probe", "b-1 has not been ready for 9m", serving="1 of 2 pods serves")
+    down = Diagnosis("ready-not-serving", "the model answers 404", serving="nothing serves")
+
+    assert row_of(B, None, (), limps).severity is Severity.SOME_ERRORS
+    assert row_of(B, None, (), limps).reason == "b-1 has not been ready for 9m"
+    assert row_of(B, None, (), down).severity is Severity.ERRORS
+
+
+def test_a_ready_service_of_which_nothing_bad_is_known_stays_ready() -> None:
+    assert row_of(B, None, (), Diagnosis(UNKNOWN_CAUSE, "something is unusual")).severity is Severity.READY
