@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kmon_tui.domain.alerts import Alert
 from kmon_tui.domain.late import dataclass
+from kmon_tui.domain.readiness import lagging
 from kmon_tui.domain.service import InferenceService, Readiness, TrafficShare
 from kmon_tui.domain.traffic import Scope, Traffic
 from kmon_tui.render.sparkline import BAD_RATIO, WARN_RATIO
@@ -77,9 +78,10 @@ def row_of(
     reason = _reason(isvc, traffic, severity)
     if diagnosis is not None and severity in _EXPLAINED:
         reason = _verdict(diagnosis) or reason
-    elif diagnosis is not None and severity < Severity.ERRORS and (told := _verdict(diagnosis)):
+    elif diagnosis is not None and (isvc.reason or lagging(isvc)) and (told := _verdict(diagnosis)):
         # It says Ready, and something of it is broken: worse when callers get no answer.
-        severity, reason = Severity.ERRORS if diagnosis.is_down else max(severity, Severity.SOME_ERRORS), told
+        severity = max(severity, Severity.ERRORS if diagnosis.is_down else Severity.SOME_ERRORS)
+        reason = told
     if firing := [alert for alert in alerts if alert.matters]:
         severity = max(severity, Severity.ALARM if firing[0].is_grave else Severity.ERRORS)
         reason = reason or alert_words(firing[0], len(firing) - 1)

@@ -343,10 +343,14 @@ def test_a_ready_service_with_a_fault_comes_before_well_ones_and_has_its_verdict
     limps = Diagnosis("readiness-probe", "b-1 has not been ready for 9m", serving="1 of 2 pods serves")
     down = Diagnosis("ready-not-serving", "the model answers 404", serving="nothing serves")
 
-    assert row_of(B, None, (), limps).severity is Severity.SOME_ERRORS
-    assert row_of(B, None, (), limps).reason == "b-1 has not been ready for 9m"
-    assert row_of(B, None, (), down).severity is Severity.ERRORS
+    ailing = isvc("b", reason="CrashLoopBackOff")
+
+    assert row_of(ailing, None, (), limps).severity is Severity.SOME_ERRORS
+    assert row_of(ailing, None, (), limps).reason == "b-1 has not been ready for 9m"
+    assert row_of(ailing, None, (), down).severity is Severity.ERRORS
 
 
 def test_a_ready_service_of_which_nothing_bad_is_known_stays_ready() -> None:
-    assert row_of(B, None, (), Diagnosis(UNKNOWN_CAUSE, "something is unusual")).severity is Severity.READY
+    ailing = isvc("b", reason="CrashLoopBackOff")
+
+    assert row_of(ailing, None, (), Diagnosis(UNKNOWN_CAUSE, "something is unusual")).severity is Severity.READY
