@@ -182,7 +182,7 @@ def test_a_diagnosis_that_knows_no_cause_leaves_the_reason_of_the_status() -> No
 
 def test_a_service_that_recovers_keeps_no_verdict() -> None:
     rows = explained({SICK.key: diagnosed("its container is killed for memory")})
-    rows.update(fleet(SICK._replace(readiness=Readiness.READY), B), {})
+    rows.update(fleet(SICK._replace(readiness=Readiness.READY, reason=""), B), {})
 
     assert rows.rows[SICK.key].reason == ""
 
