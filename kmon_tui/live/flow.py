@@ -138,8 +138,8 @@ class Flow:
         """Requests per second by step."""
         return self._requests
 
-    def traffic(self, step_s: int, scope: Scope = Scope.PODS) -> Traffic:
-        """Give what is known now."""
+    def traffic(self, step_s: int, scope: Scope = Scope.PODS, *, serves: bool = True) -> Traffic:
+        """Give what is known now; while no pod serves, what pods saw says nothing of what callers get."""
         young = self.new_requests is not None
         requests = Series(self.end_s, step_s, self._requests) if self._requests else EMPTY_SERIES
         errors = Series(self.end_s, step_s, self._errors) if self._errors else EMPTY_SERIES
@@ -147,11 +147,12 @@ class Flow:
             return Traffic(
                 self.family, scope, requests=requests, errors=errors, problem=self.problem, families=self.families
             )
-        ratio = None if young else self._ratio_now
+        ratio = self._ratio_now if serves and not young else None
+        rate = self._rate_now if serves or not self.lost else None
         return Traffic(
             self.family,
             scope,
-            requests_per_s=None if young else self._rate_now,
+            requests_per_s=None if young else rate,
             requests=requests,
             error_ratio=ratio,
             errors=errors,

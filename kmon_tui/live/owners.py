@@ -22,8 +22,13 @@ _ASLEEP = (Readiness.COLD, Readiness.STOPPED)
 
 def face(isvc: InferenceService) -> int:
     """Give a mark of all that Owners reads of a service: while it is the same, so is every answer."""
+    return hash((isvc.key, isvc.components, isvc.pods, isvc.traffic, _is_empty(isvc)))
+
+
+def _is_empty(isvc: InferenceService) -> bool:
+    """Whether no pod of it is ready, as far as its pods are known."""
     asleep = isvc.readiness in _ASLEEP
-    return hash((isvc.key, isvc.components, isvc.pods, isvc.traffic, asleep, isvc.replicas.ready == 0))
+    return (asleep or bool(isvc.pods) or isvc.replicas.ready == 0) and not any([pod.ready for pod in isvc.pods])
 
 
 class Owners:
@@ -48,8 +53,7 @@ class Owners:
     def _add(self, isvc: InferenceService) -> None:
         key, namespace = isvc.key, isvc.key.namespace
         self._entry[key] = isvc.entry
-        asleep = isvc.readiness in _ASLEEP
-        if (asleep or isvc.pods or isvc.replicas.ready == 0) and not any(pod.ready for pod in isvc.pods):
+        if _is_empty(isvc):
             self._empty.add(key)
         for pod in isvc.pods:
             self._pods[namespace, pod.name] = (key, pod.component)

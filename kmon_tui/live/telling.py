@@ -34,11 +34,8 @@ def traffic_of(ledger: Ledger, levels: Levels, owners: Owners, key: Key) -> Traf
         assert users is not None
         told = users.traffic(ledger.step_s, Scope.USERS)
     else:
-        told = flow.traffic(ledger.step_s, DIALECTS[flow.family].scope)
-        if told.scope is Scope.PODS and not owners.may_serve(key):
-            # No pod is ready: what callers get now never reaches one, so what pods saw says nothing of it.
-            rate = None if flow.lost else told.requests_per_s
-            told = replace(told, requests_per_s=rate, error_ratio=None, pods_error_ratio=None)
+        scope = DIALECTS[flow.family].scope
+        told = flow.traffic(ledger.step_s, scope, serves=scope is not Scope.PODS or owners.may_serve(key))
     seen = None if users is None else users_of(users)
     if users is not None and seen is not None and not users.problem and not users.lost:
         told = replace(

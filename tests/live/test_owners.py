@@ -112,8 +112,6 @@ RAN = Pod("default", "iris-predictor-7c9f-abcde", "u1", "iris", ready=True)
         {"pods": (RAN._replace(ready=False),)},
         {"pods": (RAN._replace(revision="iris-predictor-00002"),)},
         {"traffic": (TrafficShare("iris-predictor-00002", 100),)},
-        {"readiness": Readiness.STOPPED},
-        {"replicas": Replicas(0, 1)},
     ],
 )
 def test_what_decides_whose_series_are_whose_changes_the_face_of_a_service(change: dict[str, object]) -> None:
@@ -122,8 +120,17 @@ def test_what_decides_whose_series_are_whose_changes_the_face_of_a_service(chang
     assert face(iris._replace(**change)) != face(iris)  # type: ignore[arg-type]  # a test's shorthand
 
 
+def test_a_service_that_has_nobody_to_serve_has_another_face() -> None:
+    iris = isvc("iris", readiness=Readiness.READY)
+
+    assert face(iris._replace(replicas=Replicas(0, 1))) != face(iris)
+    assert face(iris._replace(readiness=Readiness.STOPPED)) != face(iris)
+
+
 def test_what_a_condition_says_does_not_change_the_face_of_a_service() -> None:
     iris = isvc("iris", pods=(RAN,), readiness=Readiness.READY)
+    cold = isvc("iris", readiness=Readiness.COLD, replicas=Replicas(0, 0))
     rolling = iris._replace(readiness=Readiness.ROLLING, conditions=(Condition("Ready", "Unknown"),), generation=2)
 
     assert face(rolling) == face(iris)
+    assert face(cold._replace(readiness=Readiness.ROLLING, replicas=Replicas(0, 1))) == face(cold)
