@@ -28,7 +28,7 @@ def face(isvc: InferenceService) -> int:
 def _is_empty(isvc: InferenceService) -> bool:
     """Whether no pod of it is ready, as far as its pods are known."""
     asleep = isvc.readiness in _ASLEEP
-    return (asleep or bool(isvc.pods) or isvc.replicas.ready == 0) and not any([pod.ready for pod in isvc.pods])
+    return (asleep or bool(isvc.pods) or isvc.replicas.ready == 0) and not any(pod.ready for pod in isvc.pods)
 
 
 class Owners:
