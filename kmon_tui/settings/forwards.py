@@ -45,9 +45,10 @@ class ForwardsFile:
             return {}, []
         except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError, SettingsError) as error:
             contexts = {}
-            notes.append(f"{self.path} cannot be read: {_first_line(error)}")
+            notes.append(_reason(error))
         if notes:
-            notes.append(self._keep_broken())
+            # What became of the file comes first: a row of the screen has no room for all of it.
+            notes[0] = f"{self.path.name} is broken, {self._keep_broken()}: {notes[0]}"
         return contexts, notes
 
     def _keep_broken(self) -> str:
@@ -55,8 +56,8 @@ class ForwardsFile:
         try:
             write_privately(copy, self.path.read_bytes())
         except OSError as error:
-            return f"it could not be copied: {error.strerror}"
-        return f"it is kept as {copy.name}"
+            return f"and could not be copied ({error.strerror})"
+        return f"kept as {copy.name}"
 
     def _write(self, contexts: Mapping[str, tuple[ForwardSpec, ...]]) -> None:
         import yaml  # as above
@@ -85,7 +86,7 @@ def _specs(context: str, entries: object, notes: list[str]) -> tuple[ForwardSpec
         try:
             spec = _spec(entry)
         except SettingsError as error:
-            notes.append(f"forwards.yaml, {context}, entry {number}: {error.message}")
+            notes.append(f"{context}, entry {number}: {error.message}")
             continue
         found.setdefault(spec.name, spec)
     return tuple(found.values())
@@ -111,5 +112,8 @@ def _entry(spec: ForwardSpec) -> dict[str, object]:
     return {**entry, "autostart": spec.autostart}
 
 
-def _first_line(error: Exception) -> str:
+def _reason(error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    if mark is not None:
+        return f"line {mark.line + 1}, {getattr(error, 'problem', None) or 'it is no YAML'}"
     return str(error).partition("\n")[0]

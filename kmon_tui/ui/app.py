@@ -99,6 +99,7 @@ class KmonApp(OpeningApp):
         self._interrupted: datetime | None = None
         self._told_awake: datetime | None = None
         self._running_deploy: int | None = None
+        self._told_note = ""
         self._sweeper = Sweeper()
         self._bell = view.bell
         self._ring: Callable[[], None] | None = None
@@ -148,6 +149,7 @@ class KmonApp(OpeningApp):
                 if isinstance(screen, KmonScreen):
                     screen.show(state)
             self._tell_deploy(state)
+            self._tell_forwards(state)
             if self._bell and state.fleet.synced:
                 self._ring = self._ring or self._make_ring()
                 self._ring()
@@ -217,6 +219,13 @@ class KmonApp(OpeningApp):
             if self.screen.id != "deploy":
                 severity: Literal["information", "error"] = "information" if deploy.done else "error"
                 self.notify(deploy.text, title="deploy", severity=severity, markup=False, timeout=15)
+
+    def _tell_forwards(self, state: State) -> None:
+        """Say what is wrong with the file of the forwards, once: else it is seen only on their screen."""
+        if state.forwards_note != self._told_note:
+            self._told_note = state.forwards_note
+            if self._told_note:
+                self.notify(self._told_note, title="forwards", severity="warning", markup=False, timeout=15)
 
     def action_help(self) -> None:
         """Show the keys of the screen on top."""

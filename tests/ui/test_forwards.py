@@ -191,7 +191,7 @@ async def test_quitting_does_not_ask_when_nobody_is_connected() -> None:
 SNAPSHOTS: dict[str, tuple[State, tuple[str, ...]]] = {
     "list": (FORWARDS, ("f",)),
     "empty": (with_forwards(), ("f",)),
-    "broken_file": (with_forwards(note="forwards.yaml cannot be read; it is kept as forwards.yaml.invalid"), ("f",)),
+    "broken_file": (with_forwards(note="forwards.yaml is broken, kept as forwards.yaml.invalid: line 3, expected <block end>"), ("f",)),
     "new": (FORWARDS, ("f", "F")),
     "wrong": (FORWARDS, ("f", "F", *"node/x", "enter")),
     "remove": (FORWARDS, ("f", "ctrl+d")),
