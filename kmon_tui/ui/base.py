@@ -131,9 +131,10 @@ class KmonScreen(Screen[None]):
         """Give the right that is missing for what a key does; empty when there is none, or nobody knows."""
         doing = DOINGS.get(action)
         key = self.looked_at
-        if doing is None or key is None:
+        namespace = key.namespace if key is not None else self.state.fleet.namespace
+        if doing is None or namespace is None:
             return ""
-        return self.state.lacks.get(key.namespace, {}).get(doing, "")
+        return self.state.lacks.get(namespace, {}).get(doing, "")
 
     @property
     def looked_at(self) -> Key | None:

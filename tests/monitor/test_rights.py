@@ -88,3 +88,13 @@ async def test_without_an_answer_no_key_is_dimmed() -> None:
     watched.end()
 
     assert watched.store.state.lacks == {"a": {}}
+
+
+async def test_where_there_is_no_service_the_namespace_in_scope_is_asked_about() -> None:
+    watched = Watched(rights := Asked())
+    watched.store.put(replace(watched.store.state, fleet=replace(fleet(), namespace="empty", synced=True)))
+    await asyncio.sleep(2.0)
+    watched.end()
+
+    assert rights.namespaces == ["empty"]
+    assert watched.store.state.lacks["empty"] == {Doing.DEPLOY: "patch things in namespace empty"}
