@@ -188,10 +188,11 @@ async def test_quitting_does_not_ask_when_nobody_is_connected() -> None:
         assert run.app._exit
 
 
+BROKEN = "forwards.yaml is broken, kept as forwards.yaml.invalid: line 3, expected <block end>"
 SNAPSHOTS: dict[str, tuple[State, tuple[str, ...]]] = {
     "list": (FORWARDS, ("f",)),
     "empty": (with_forwards(), ("f",)),
-    "broken_file": (with_forwards(note="forwards.yaml is broken, kept as forwards.yaml.invalid: line 3, expected <block end>"), ("f",)),
+    "broken_file": (with_forwards(note=BROKEN), ("f",)),
     "new": (FORWARDS, ("f", "F")),
     "wrong": (FORWARDS, ("f", "F", *"node/x", "enter")),
     "remove": (FORWARDS, ("f", "ctrl+d")),
