@@ -8,8 +8,8 @@ SHORTEST_S, LONGEST_S = 5, 300
 IDLE_S = 60
 SHARE = 0.05
 """Queries may take this part of the interval."""
-CALM_TICKS = 20
-"""Quick ticks in a row before the interval is halved again."""
+CALM_TICKS, CALM_S, LEAST_CALM = 20, 300, 3
+"""Quick ticks in a row before the interval is halved again; of long ticks as many as there are in five minutes."""
 HISTORY_S = 900
 
 
@@ -44,7 +44,7 @@ class Pace:
             return replace(self, doublings=self.doublings + (self.tick_s < LONGEST_S), calm=0)
         if not self.doublings or took_s > SHARE * self.tick_s / 4:
             return replace(self, calm=0)
-        if self.calm + 1 >= CALM_TICKS:
+        if self.calm + 1 >= max(LEAST_CALM, min(CALM_TICKS, CALM_S // self.tick_s)):
             return replace(self, doublings=self.doublings - 1, calm=0)
         return replace(self, calm=self.calm + 1)
 

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 import msgspec
 
-from kmon_tui.domain.errors import Unreachable
+from kmon_tui.domain.errors import BackendError, TimedOut, Unreachable
 from kmon_tui.live.heap import give_back_large_blocks
 from kmon_tui.live.prometheus_address import parse_address
-from kmon_tui.live.prometheus_answers import Row, TooLong, Track, translate
+from kmon_tui.live.prometheus_answers import Row, TooLong, Track, too_slow, translate, was_asked
 from kmon_tui.settings import PrometheusSettings
 
 if TYPE_CHECKING:
@@ -31,6 +31,9 @@ If the adapter has a method ``abort``, another thread calls it to cut off what i
 """
 
 CONNECT_S, SILENCE_S = 2.0, 5.0
+SETTLE_S, LONGEST_SETTLE_S = 10.0, 60.0
+"""A question that got no answer in time may still be at work over there: nothing is asked for so long, longer each
+time that it happens again, so that a slow server never has two of ours."""
 MOST_WARNED = 300
 """Characters of a warning that are kept."""
 QUERY_TIMEOUT = "4s"
@@ -56,6 +59,9 @@ class Api:
         self.asked = 0
         """Instant queries since ``begin``."""
         self._ending = False
+        self._settled_s = 0.0
+        """When the next question may be asked, by the monotonic clock."""
+        self._settle_s = SETTLE_S
 
     def begin(self) -> None:
         """Count and time anew, as at the beginning of a tick."""
@@ -105,12 +111,24 @@ class Api:
         if self._ending:
             raise Unreachable("the way to Prometheus is closed")
         began = time.monotonic()
+        if began < self._settled_s:
+            raise too_slow(self._url, self._settled_s - began)
         try:
-            return question()
+            answer = question()
         except self._foreign as error:
-            raise translate(error, self._url) from error
+            raise self._failure(error) from error
         finally:
             self.took_s += time.monotonic() - began
+        self._settle_s = SETTLE_S
+        return answer
+
+    def _failure(self, error: Exception) -> BackendError:
+        failure = translate(error, self._url)
+        if isinstance(failure, TimedOut) and was_asked(error):
+            self._settled_s = time.monotonic() + self._settle_s
+            failure.retry_after_s = self._settle_s
+            self._settle_s = min(LONGEST_SETTLE_S, 2 * self._settle_s)
+        return failure
 
 
 class PrometheusClient:

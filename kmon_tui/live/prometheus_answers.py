@@ -168,10 +168,23 @@ def translate(error: Exception, url: str) -> BackendError:
     ):
         return TimedOut(f"no connection to {url} in time", "Is the network, the VPN or the forward up?")
     if any(isinstance(one, requests.Timeout | urllib3.exceptions.TimeoutError) for one in causes):
-        return TimedOut(f"{url} is too slow: no answer in time", "It is overloaded or far away.")
+        return too_slow(url)
     if isinstance(error, requests.exceptions.TooManyRedirects):
         return BadAnswer(f"{url} redirects without end", "A login page of a proxy? " + _ADDRESS_HINT)
     return Unreachable(f"no answer from {url}: {_cause(error)}", "Is it running, and the forward to it open?")
+
+
+def too_slow(url: str, retry_after_s: float | None = None) -> TimedOut:
+    """Say that no answer came in time."""
+    hint = "It is overloaded or far away."
+    return TimedOut(f"{url} is too slow: no answer in time", hint, retry_after_s=retry_after_s)
+
+
+def was_asked(error: Exception) -> bool:
+    """Tell whether a question that failed may have arrived: there was a connection."""
+    import requests
+
+    return not isinstance(error, requests.exceptions.ConnectTimeout)
 
 
 def other_host(url: str, other: str) -> str:

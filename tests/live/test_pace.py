@@ -36,6 +36,14 @@ def test_long_calm_brings_the_old_pace_back() -> None:
     assert (pace.tick_s, pace.note) == (15, "")
 
 
+def test_long_ticks_need_fewer_of_them_for_that() -> None:
+    pace = Pace(15, doublings=3)
+    for _ in range(3 + 5 + 10):
+        pace = pace.after(0.1)
+
+    assert pace.tick_s == 15
+
+
 def test_while_nobody_looks_it_is_asked_once_a_minute() -> None:
     assert wait_s(14.0, idle=False, jitter_s=0.25) == 14.25
     assert wait_s(14.0, idle=True, jitter_s=0.25) == 60.25
