@@ -36,6 +36,7 @@ START = 65536
 """So much of an answer is enough to say what it is."""
 READ_BUFFER = 2**21
 """aiohttp takes lines of twice this: more than the largest object that etcd keeps."""
+AS_LINE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 
 
 class Answered(NamedTuple):
@@ -72,6 +73,15 @@ class KubeClient:
     async def get(self, path: str, ask: Ask) -> bytes:
         """Ask once and give the JSON that came, unread."""
         return bytes(await self.get_long(path, ask))
+
+    async def exists(self, path: str, ask: Ask) -> None:
+        """Ask for the line that `kubectl get` prints of an object: nothing that is in it comes along, nor its metadata.
+
+        Raises NotFound when there is none.
+        """
+        timeout = aiohttp.ClientTimeout(total=self._answer_s, sock_connect=CONNECT_S)
+        response = await self._request(f"{path}?includeObject=None", ask, timeout, accept=AS_LINE)
+        response.close()
 
     async def get_long(self, path: str, ask: Ask) -> bytearray:
         """Do the same for what may be megabytes, which are put together as they come, and never copied whole."""
@@ -212,13 +222,15 @@ class KubeClient:
             await self._api.close()
             self._api = None
 
-    async def _request(self, path: str, ask: Ask, timeout: aiohttp.ClientTimeout) -> aiohttp.ClientResponse:
+    async def _request(
+        self, path: str, ask: Ask, timeout: aiohttp.ClientTimeout, accept: str = ""
+    ) -> aiohttp.ClientResponse:
         """Ask, with a new proof when the first is refused, and give an answer whose status is 200."""
         self.refusals.check(ask)
         for again in (True, False):
             await self._rate.turn()
             proof = await self._credentials.proof()
-            response = await self._send(path, proof, timeout)
+            response = await self._send(path, proof, timeout, accept=accept)
             if response.status == 200:
                 return response
             error = await self._failure(response, ask)
@@ -236,8 +248,10 @@ class KubeClient:
         method: str = "GET",
         body: Mapping[str, object] | None = None,
         content_type: str = "",
+        accept: str = "",
     ) -> aiohttp.ClientResponse:
-        headers = Headers({**proof.headers, "Content-Type": content_type} if content_type else proof.headers)
+        more = {name: value for name, value in (("Content-Type", content_type), ("Accept", accept)) if value}
+        headers = Headers({**proof.headers, **more})
         api = await self._built(proof)
         if self._closed:
             raise Unreachable(f"the way to {self.server} is closed")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kmon_tui.domain.errors import BackendError
 from kmon_tui.domain.health import Health, Status
+from kmon_tui.domain.peek import of_kind
 from kmon_tui.domain.service import Key, Mode
 from kmon_tui.domain.tree import Blind, Object, ObjectTree, Why
 from kmon_tui.live.groups import Groups
@@ -111,6 +112,7 @@ class Growing:
             self._refs.blind,
             self._beside.answers,
             self._beside.peaks,
+            self._beside.names,
             self.health,
             self.synced,
         )
@@ -118,7 +120,11 @@ class Growing:
     def tree(self) -> ObjectTree:
         """Give all that is known now."""
         root, own = self.root, self._own()
-        blind = [one.blind for one in self._branches()] + [self._tails.blind, *self._refs.blind]
+        blind = [one.blind for one in self._branches()] + [
+            self._tails.blind,
+            *self._refs.blind,
+            *self._beside.names.blind,
+        ]
         absent = [Blind(part.kind, Why.ABSENT) for part, branch in self._parts.items() if branch is None]
         known = own if root is None else (*own, root)
         return ObjectTree(
@@ -129,6 +135,7 @@ class Growing:
             blind=tuple(dict.fromkeys([one for one in blind if one is not None] + absent)),
             answers=self._beside.answers,
             peaks=self._beside.peaks,
+            absent=self._beside.names.absent,
             synced=self.synced,
             health=self.health,
         )
@@ -223,8 +230,8 @@ class Growing:
         fresh, self._filter.more = claims - self._filter.more, claims
         if fresh:
             await self._events.look_again()  # what came of them before they were known was not kept
-        pods = self._pods.basket.objects if self._pods is not None else ()
-        await asyncio.gather(self._refs.ask(self._key.namespace, asked, self._own()), self._beside.ask(self.root, pods))
+        await self._refs.ask(self._key.namespace, asked, self._own())
+        await self._beside.ask(self.root, (*self._own(), *of_kind(self._refs.objects, "ServiceAccount")))
 
     async def _read_tails(self) -> None:
         """Read the last words of containers in trouble, as soon as there are any."""

@@ -334,15 +334,3 @@ async def test_without_the_right_to_discovery_every_kind_is_tried() -> None:
     absent = {part.kind for part in tree.blind if part.why is Why.ABSENT}
     assert "VirtualService" in absent
     assert tree.root is not None
-
-
-async def test_no_secret_is_ever_asked_for() -> None:
-    async with Sandbox(EMPTY) as sandbox:
-        found = crashing("p1")
-        found["spec"]["volumes"] = [{"name": "s", "secret": {"secretName": "s3-creds"}}]
-        sandbox.api.store.put(sample())
-        sandbox.api.store.put(found)
-        async with trees_of(sandbox) as trees:
-            await trees.look(IRIS)
-
-        assert not [record for record in sandbox.api.log if "/secrets" in record.path]

@@ -15,6 +15,7 @@ from kmon_tui.domain.diagnosis import (
     graph,
     llm,
     mesh,
+    named,
     pods,
     revisions,
     routing,
@@ -43,7 +44,7 @@ def diagnose(tree: ObjectTree, now: datetime) -> Diagnosis:
     not be read are in ``missing``, and the rest is judged without them.
     """
     scene = look(tree, now)
-    found = _over(scene) or _judged(scene)
+    found = named.with_absent(_over(scene) or _judged(scene), tree.absent)
     missing = tuple(
         [
             blind.text or f"{blind.kind} could not be read ({blind.why})"
