@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -30,7 +31,7 @@ class Facts(NamedTuple):
     created: datetime | None = None
     deleted: datetime | None = None
     """When its deletion was asked for; it stays while finalizers hold it."""
-    conditions: tuple[Condition, ...] = ()
+    conditions: Sequence[Condition] = ()
     transition: str = ""
     """``modelStatus.transitionStatus``: UpToDate, InProgress, BlockedByFailedLoad, InvalidSpec."""
     failure: Failure | None = None

@@ -6,6 +6,7 @@ the start and compared ten times a second, which C does up to ten times faster.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -132,7 +133,7 @@ class InferenceService(NamedTuple):
     created: datetime | None = None
     changed: datetime | None = None
     """When the last rollout began (newest pod, newest revision or condition), for the CHG column."""
-    conditions: tuple[Condition, ...] = ()
+    conditions: Sequence[Condition] = ()
     components: tuple[str, ...] = ("predictor",)
     """Components of the spec: predictor, transformer, explainer."""
     pods: tuple[Pod, ...] = ()

@@ -139,6 +139,8 @@ def _fit(value: object, info: inspect.Type) -> Any:
             return value if isinstance(value, bool) else str(value).lower() == "true"
         case inspect.DateTimeType():
             return _time(value)
+        case inspect.RawType():
+            return msgspec.Raw(json.dumps(value).encode())
     return _NOTHING
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Sequence
 
 from kmon_tui.domain.facts import Facts, Failure
 from kmon_tui.domain.service import Condition, Key, Kind, Mode, TrafficShare
+from kmon_tui.live.moulds import Moulds, read_conditions
 from kmon_tui.live.shapes import FailureInfo, Model, Predictor, Served, Spec, Status
 
 MODES = {
@@ -49,13 +50,13 @@ _NO_STATUS = Status()
 _NO_PREDICTOR = Predictor()
 
 
-def facts_of(served: Served, kind: Kind) -> Facts | None:
-    """Read one object; None when it has no name to be a row under."""
+def facts_of(served: Served, kind: Kind, moulds: Moulds | None = None) -> Facts | None:
+    """Read one object; None when it has no name to be a row under. ``moulds`` serve many objects."""
     meta, spec, status = served.metadata, served.spec or _NO_SPEC, served.status or _NO_STATUS
     if not meta.name:
         return None
-    # A Cond has the fields of a Condition under the same names, and is made six times faster.
-    conditions = cast(tuple[Condition, ...], status.conditions or ())
+    raw = bytes(status.conditions)
+    conditions = moulds.read(raw) if moulds is not None else read_conditions(raw)
     model = status.model
     components, least = _components(kind, spec)
     runtime, format_, protocol = _model(kind, spec, status)
@@ -131,7 +132,7 @@ def _model(kind: Kind, spec: Spec, status: Status) -> tuple[str, str, str]:
     return runtime or ("custom" if predictor.containers else ""), "", ""
 
 
-def _mode(kind: Kind, served: Served, status: Status, conditions: tuple[Condition, ...]) -> Mode:
+def _mode(kind: Kind, served: Served, status: Status, conditions: Sequence[Condition]) -> Mode:
     """Say how it is run: what the status says, what the annotation asks for, what the status hints at."""
     if kind is _LLM:
         return Mode.STANDARD  # KServe runs these as plain Deployments, and knows no other way
@@ -142,7 +143,7 @@ def _mode(kind: Kind, served: Served, status: Status, conditions: tuple[Conditio
     return said or _mode_by_hints(status, conditions)
 
 
-def _mode_by_hints(status: Status, conditions: tuple[Condition, ...]) -> Mode:
+def _mode_by_hints(status: Status, conditions: Sequence[Condition]) -> Mode:
     for component in (status.components or {}).values():
         if component.rest_url or component.grpc_url:
             return Mode.MODELMESH

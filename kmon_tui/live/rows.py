@@ -10,6 +10,7 @@ from time import monotonic_ns
 from kmon_tui.domain.facts import Facts
 from kmon_tui.domain.readiness import describe
 from kmon_tui.domain.service import InferenceService, Kind, Pod
+from kmon_tui.live.moulds import Moulds
 from kmon_tui.live.objects import facts_of
 from kmon_tui.live.pods import pod_of
 from kmon_tui.live.quiet_gc import QuietGc
@@ -143,13 +144,14 @@ class ServedSink:
     def __init__(self, rows: Rows, kind: Kind) -> None:
         self._rows, self._kind, self._value = rows, kind, kind.value
         self._versions: dict[Name, str] = {}
+        self._moulds = Moulds()
 
     def put(self, thing: Served) -> Name:
         """Keep this object, unless it is known in this very version."""
         meta = thing.metadata
         name = (meta.namespace, meta.name)
         if not meta.version or self._versions.get(name) != meta.version:
-            facts = facts_of(thing, self._kind)
+            facts = facts_of(thing, self._kind, self._moulds)
             if facts is not None:
                 self._versions[name] = meta.version
                 self._rows.put((self._value, *name), facts)

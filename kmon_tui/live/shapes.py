@@ -94,7 +94,8 @@ class Status(msgspec.Struct, frozen=True, gc=False):
     url: str = ""
     address: Address | None = None
     addresses: list[Address] | None = None
-    conditions: tuple[Cond, ...] | None = None
+    conditions: msgspec.Raw = msgspec.Raw(b"")
+    """As they were written: see ``moulds``."""
     components: dict[str, ComponentStatus] | None = None
     model: ModelStatus | None = msgspec.field(name="modelStatus", default=None)
     mode: str = msgspec.field(name="deploymentMode", default="")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from kmon_tui.domain.peek import conditions_of, kind_of, name_of
 from kmon_tui.domain.service import Condition, Mode, Readiness
@@ -87,14 +87,14 @@ def _verdict(condition: Condition) -> str:
     return "good"
 
 
-def _add(draft: Draft, conditions: tuple[Condition, ...], drawing: Drawing) -> None:
+def _add(draft: Draft, conditions: Sequence[Condition], drawing: Drawing) -> None:
     for condition in in_order(conditions):
         draft.add(condition_line(condition, drawing, draft.width))
         if condition.message and condition.status != "True":
             draft.say(condition.message, "dim", indent=2 + STATUS_WIDTH, most_lines=4)
 
 
-def _own(inside: Inside) -> tuple[Condition, ...]:
+def _own(inside: Inside) -> Sequence[Condition]:
     root: Object | None = inside.tree.root if inside.tree is not None else None
     if root is not None and (said := conditions_of(root)):
         return said
