@@ -11,6 +11,7 @@ import struct
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
+from operator import itemgetter
 from typing import cast, overload
 
 import msgspec
@@ -41,18 +42,19 @@ class Moulds:
         self._by_length: dict[int, list[Mould]] = {}
         self._count = 0
 
-    def read(self, raw: bytes) -> Sequence[Condition]:
+    def read(self, written: msgspec.Raw) -> Sequence[Condition]:
         """Read ``status.conditions`` as the API server wrote it."""
+        raw = bytes(written)
         for mould in self._by_length.get(len(raw), ()):
             parts = mould.cut(raw)
             if parts[::2] == mould.alike:
-                return MouldedConditions(mould, b"".join(parts[1::2]))
+                return MouldedConditions(mould, parts[1::2])
         conditions = read_conditions(raw)
         new = mould_of(raw, conditions)
         if new is None:
             return conditions
         self._keep(len(raw), new)
-        return MouldedConditions(new, b"".join(new.cut(raw)[1::2]))
+        return MouldedConditions(new, new.cut(raw)[1::2])
 
     def _keep(self, length: int, mould: Mould) -> None:
         if self._count >= MOST_MOULDS:
@@ -69,54 +71,69 @@ class Moulds:
 class Mould:
     """Conditions of which only the times are open."""
 
-    __slots__ = ("alike", "conditions", "cut", "heard", "moving", "places")
+    __slots__ = ("_moved", "_ready", "_ready_at", "alike", "conditions", "cut", "heard", "places")
 
     def __init__(self, layout: struct.Struct, raw: bytes, conditions: tuple[Condition, ...]) -> None:
         self.cut = layout.unpack
         """Cuts what the API server wrote into the parts that are alike and, between them, the times."""
         self.alike = self.cut(raw)[::2]
         dated = [at for at, condition in enumerate(conditions) if condition.since is not None]
-        self.places = {at: slice(place * _WIDTH, (place + 1) * _WIDTH) for place, at in enumerate(dated)}
-        """Where among all times that of a condition is."""
+        self.places = {at: place for place, at in enumerate(dated)}
+        """Which of all times is that of a condition."""
         self.conditions = tuple([condition._replace(since=None) for condition in conditions])
         self.heard = heard = hear(conditions)
-        self.moving = tuple([self.places[at] for at in heard.moving])
+        moving = [self.places[at] for at in heard.moving]
+        self._moved = itemgetter(*moving, moving[0]) if moving else None
+        self._ready = None if heard.roll_up is None else self.conditions[heard.roll_up][:-1]
+        self._ready_at = None if heard.roll_up is None else self.places.get(heard.roll_up)
 
-    def at(self, number: int, times: bytes) -> Condition:
+    def at(self, number: int, times: Sequence[bytes]) -> Condition:
         """Give one condition with its time."""
         condition, place = self.conditions[number], self.places.get(number)
-        return condition if place is None else condition._replace(since=_moment(times[place]))
+        if place is None:
+            return condition
+        type_, status, reason, message, severity, _ = condition
+        return _new(Condition, (type_, status, reason, message, severity, _moment(times[place])))
+
+    def told(self, times: Sequence[bytes]) -> Told | None:
+        """Tell what they say together; None when a time cannot be read."""
+        _, stopped, failed, ailing, _ = self.heard
+        since = None
+        if self._moved is not None and (since := _moment(max(self._moved(times)))) is None:
+            return None
+        ready = None
+        if self._ready is not None:
+            place = self._ready_at
+            ready = _new(Condition, (*self._ready, None if place is None else _moment(times[place])))
+        return _new(Told, (ready, stopped, failed, None if ailing is None else self.at(ailing, times), since))
 
 
 class MouldedConditions(Hearing):
     """The conditions of one object, read anew at every access."""
 
-    __slots__ = ("_mould", "_times")
+    __slots__ = ("_mould", "_times", "_told")
 
-    def __init__(self, mould: Mould, times: bytes) -> None:
-        self._mould, self._times = mould, times
+    def __init__(self, mould: Mould, times: tuple[bytes, ...]) -> None:
+        self._mould, self._times = mould, b"".join(times)
+        # A row is made of it at once, as a rule: that is not looked for twice, and not kept.
+        self._told = mould.told(times)
 
     def told(self) -> Told:
-        """Tell what they say together, of which only two times are read."""
-        mould, times = self._mould, self._times
-        roll_up, stopped, failed, ailing, moving = mould.heard
-        since = None
-        if moving and (since := _moment(max([times[place] for place in mould.moving]))) is None:
-            return listen(tuple(self))
-        ready = None
-        if roll_up is not None:
-            type_, status, reason, message, severity, _ = mould.conditions[roll_up]
-            place = mould.places.get(roll_up)
-            at = None if place is None else _moment(times[place])
-            ready = _new(Condition, (type_, status, reason, message, severity, at))
-        return _new(Told, (ready, stopped, failed, None if ailing is None else mould.at(ailing, times), since))
+        """Tell what they say together."""
+        told, self._told = self._told, None
+        return told or self._mould.told(self._parts()) or listen(tuple(self))
+
+    def _parts(self) -> list[bytes]:
+        times = self._times
+        return [times[at : at + _WIDTH] for at in range(0, len(times), _WIDTH)]
 
     def __len__(self) -> int:
         return len(self._mould.conditions)
 
     def __iter__(self) -> Iterator[Condition]:
+        times = self._parts()
         for number in range(len(self)):
-            yield self._mould.at(number, self._times)
+            yield self._mould.at(number, times)
 
     @overload
     def __getitem__(self, index: int) -> Condition: ...

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from sys import intern
 
 from kmon_tui.domain.facts import Facts, Failure
 from kmon_tui.domain.service import Condition, Key, Kind, Mode, TrafficShare
 from kmon_tui.live.moulds import Moulds, read_conditions
-from kmon_tui.live.shapes import FailureInfo, Model, Predictor, Served, Spec, Status
+from kmon_tui.live.shapes import Components, FailureInfo, Model, Predictor, Served, Spec, Status
 
 MODES = {
     "knative": Mode.KNATIVE,
@@ -48,6 +49,7 @@ _new = tuple.__new__
 _NO_SPEC = Spec()
 _NO_STATUS = Status()
 _NO_PREDICTOR = Predictor()
+_NO_COMPONENTS = Components()
 
 
 def facts_of(served: Served, kind: Kind, moulds: Moulds | None = None) -> Facts | None:
@@ -55,8 +57,8 @@ def facts_of(served: Served, kind: Kind, moulds: Moulds | None = None) -> Facts 
     meta, spec, status = served.metadata, served.spec or _NO_SPEC, served.status or _NO_STATUS
     if not meta.name:
         return None
-    raw = bytes(status.conditions)
-    conditions = moulds.read(raw) if moulds is not None else read_conditions(raw)
+    raw = status.conditions
+    conditions = moulds.read(raw) if moulds is not None else read_conditions(bytes(raw))
     model = status.model
     components, least = _components(kind, spec)
     runtime, format_, protocol = _model(kind, spec, status)
@@ -66,7 +68,8 @@ def facts_of(served: Served, kind: Kind, moulds: Moulds | None = None) -> Facts 
     return _new(
         Facts,
         (
-            _new(Key, (kind, meta.namespace, meta.name)),
+            # Texts that thousands of objects have are kept once.
+            _new(Key, (kind, intern(meta.namespace), meta.name)),
             meta.uid,
             meta.generation,
             meta.created,
@@ -75,9 +78,9 @@ def facts_of(served: Served, kind: Kind, moulds: Moulds | None = None) -> Facts 
             model.transition if model else "",
             _failure(model.failure) if model and model.failure else None,
             _mode(kind, served, status, conditions),
-            runtime,
-            format_,
-            protocol,
+            intern(runtime),
+            intern(format_),
+            intern(protocol),
             status.url or (address if kind is _LLM else ""),
             address,
             _traffic(meta.name, components, status),
@@ -100,7 +103,7 @@ def _components(kind: Kind, spec: Spec) -> tuple[tuple[str, ...], int]:
     if kind is _GRAPH:
         return ("router",), _least(spec.least)
     predictor = spec.predictor
-    names, least = ("predictor",), 1 if predictor is None or predictor.least is None else max(0, predictor.least)
+    names, least = ("predictor",), _least(predictor.least if predictor is not None else None)
     if spec.transformer:
         names, least = (*names, "transformer"), least + _least(spec.transformer.least)
     if spec.explainer:
@@ -109,7 +112,7 @@ def _components(kind: Kind, spec: Spec) -> tuple[tuple[str, ...], int]:
 
 
 def _least(replicas: int | None) -> int:
-    return 1 if replicas is None else max(0, replicas)
+    return 1 if replicas is None else replicas if replicas > 0 else 0
 
 
 def _model(kind: Kind, spec: Spec, status: Status) -> tuple[str, str, str]:
@@ -144,7 +147,10 @@ def _mode(kind: Kind, served: Served, status: Status, conditions: Sequence[Condi
 
 
 def _mode_by_hints(status: Status, conditions: Sequence[Condition]) -> Mode:
-    for component in (status.components or {}).values():
+    told = status.components or _NO_COMPONENTS
+    for component in (told.predictor, told.transformer, told.explainer):
+        if component is None:
+            continue
         if component.rest_url or component.grpc_url:
             return Mode.MODELMESH
         # KServe 0.10 writes a Deployment's revision, a bare number, in Standard mode.
@@ -160,8 +166,8 @@ def _mode_by_hints(status: Status, conditions: Sequence[Condition]) -> Mode:
 
 def _traffic(name: str, components: tuple[str, ...], status: Status) -> tuple[TrafficShare, ...]:
     """Give the split of the component that callers meet first."""
-    entry = "transformer" if "transformer" in components else "predictor"
-    component = status.components.get(entry) if status.components else None
+    told = status.components or _NO_COMPONENTS
+    component = told.transformer if "transformer" in components else told.predictor
     if component is not None and component.traffic:
         return tuple([_new(TrafficShare, (s.revision, s.percent, s.tag, s.latest)) for s in component.traffic])
     if status.canaries:

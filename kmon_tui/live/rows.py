@@ -119,8 +119,9 @@ class Rows:
         """Place all that changed: for each that costs a fraction of looking for its place."""
         self.edition += 1
         rows: dict[Ident, InferenceService] = {}
-        first = min([min(idents) for idents in (self._dirty, self._new) if idents])
-        kept = bisect_left(self._order, first)
+        kept = 0
+        if self._order:
+            kept = bisect_left(self._order, min([min(idents) for idents in (self._dirty, self._new) if idents]))
         rows.update(zip(self._order[kept:], self._services[kept:], strict=True))
         for ident, row in self._changes():
             if row is None:

@@ -63,7 +63,15 @@ class ComponentStatus(msgspec.Struct, frozen=True, gc=False):
     created_revision: str = msgspec.field(name="latestCreatedRevision", default="")
     rest_url: str = msgspec.field(name="restUrl", default="")
     grpc_url: str = msgspec.field(name="grpcUrl", default="")
-    traffic: list[Share] | None = None
+    traffic: tuple[Share, ...] | None = None
+
+
+class Components(msgspec.Struct, frozen=True, gc=False):
+    """``status.components`` of an InferenceService: these are all there are."""
+
+    predictor: ComponentStatus | None = None
+    transformer: ComponentStatus | None = None
+    explainer: ComponentStatus | None = None
 
 
 class FailureInfo(msgspec.Struct, frozen=True, gc=False):
@@ -96,7 +104,7 @@ class Status(msgspec.Struct, frozen=True, gc=False):
     addresses: list[Address] | None = None
     conditions: msgspec.Raw = msgspec.Raw(b"")
     """As they were written: see ``moulds``."""
-    components: dict[str, ComponentStatus] | None = None
+    components: Components | None = None
     model: ModelStatus | None = msgspec.field(name="modelStatus", default=None)
     mode: str = msgspec.field(name="deploymentMode", default="")
     runtime: str = msgspec.field(name="servingRuntimeName", default="")

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from kmon_tui.domain.errors import BackendError, NotFound, Unreachable
 from kmon_tui.domain.forward import Aim, Target
 from kmon_tui.live.pod_route import PodPort
-from kmon_tui.live.shapes import Served
+from kmon_tui.live.shapes import ComponentStatus, Served
 from kmon_tui.live.target_shapes import Container, ServicePort, TargetPod, TargetService
 
 QUEUE_PORT, AGENT_PORT, MODEL_PORT, LLM_PORT = 8012, 9081, 8080, 8000
@@ -205,8 +205,8 @@ def _entry(target: Target, pods: list[TargetPod], served: Served | None) -> str:
 def _favourite(served: Served | None, component: str) -> str:
     """Give the Knative revision with the most traffic."""
     status = served.status if served is not None else None
-    parts = (status.components or {}) if status is not None else {}
-    shares = parts[component].traffic or [] if component in parts else []
+    part: ComponentStatus | None = getattr(status.components, component, None) if status is not None else None
+    shares = part.traffic or () if part is not None else ()
     return max(shares, key=lambda share: share.percent or 0).revision if shares else ""
 
 

@@ -25,6 +25,7 @@ from kmon_tui.domain.errors import (
 from kmon_tui.domain.health import Health, Status
 from kmon_tui.live.asking import Ask
 from kmon_tui.live.codec import Codec, NotReadable, Trouble
+from kmon_tui.live.heap import KeptBlocks
 from kmon_tui.live.kube import KubeClient, NextLine
 from kmon_tui.live.kube_errors import Gone, event_failure
 from kmon_tui.live.quiet_gc import QuietGc
@@ -137,6 +138,7 @@ class Around:
     chance: Callable[[], float] = random.random
     pace: Pace = Pace()
     quiet: QuietGc = field(default_factory=QuietGc)
+    blocks: KeptBlocks = field(default_factory=KeptBlocks)
 
 
 class Follower(Generic[T]):
@@ -158,7 +160,7 @@ class Follower(Generic[T]):
         """How often it failed in a row."""
         self._client, self._resource, self._namespace = client, resource, namespace
         self._codec, self._sink, self._changed = codec, sink, changed
-        self._chance, self._pace, self._quiet = around.chance, around.pace, around.quiet
+        self._chance, self._pace, self._quiet, self._blocks = around.chance, around.pace, around.quiet, around.blocks
         self._version = ""
 
     async def run(self) -> None:
@@ -226,7 +228,7 @@ class Follower(Generic[T]):
         ask = Ask("list", self._resource.title, self._namespace)
         seen: set[Name] = set()
         more = ""
-        with self._quiet:
+        with self._quiet, self._blocks:
             while True:
                 query: dict[str, str | int] = {"limit": self._pace.page}
                 if more:

@@ -28,6 +28,31 @@ print(resident_mb() - before_mb)
 """
 
 
+PAGES = """
+from pathlib import Path
+from kmon_tui.live.heap import KeptBlocks
+
+def resident_mb():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
+
+before_mb = resident_mb()
+small = []
+with KeptBlocks():
+    for number in range(20):
+        page = bytearray(b"x" * 2_000_000)
+        small.append(b"x" * (2000 + number))
+        last, page = page, None
+    del last
+print(resident_mb() - before_mb)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be asked to keep blocks")
+def test_what_the_pages_of_a_list_took_goes_back_after_the_last_one() -> None:
+    done = subprocess.run([sys.executable, "-c", PAGES], capture_output=True, text=True, timeout=30, check=True)
+    assert float(done.stdout) < 1
+
+
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc keeps large blocks on its heap")
 def test_large_blocks_go_back_though_small_ones_between_them_stay() -> None:
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=30, check=True)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from kmon_tui.domain.readiness import describe
 from kmon_tui.domain.service import Kind, Readiness
 from kmon_tui.live.codec import Codec, NotReadable, Trouble
+from kmon_tui.live.moulds import Moulds
 from kmon_tui.live.objects import facts_of
 from kmon_tui.live.pods import pod_of
 from kmon_tui.live.shapes import PodObject, Served
@@ -74,7 +75,8 @@ def mutated(obj: dict[str, Any], data: st.DataObject) -> dict[str, Any]:
 def test_an_odd_object_keeps_its_row_and_its_neighbours(obj: dict[str, Any], data: st.DataObject) -> None:
     items = SERVED.page(page(GOOD, mutated(obj, data), GOOD)).items
 
-    rows = [describe(facts, ()) for item in items if (facts := facts_of(item, Kind.ISVC))]
+    moulds = Moulds()
+    rows = [describe(facts, ()) for item in items if (facts := facts_of(item, Kind.ISVC, moulds))]
 
     assert [row.key.name for row in rows] == ["sklearn-iris", obj["metadata"]["name"], "sklearn-iris"]
     assert rows[0].readiness is Readiness.COLD
