@@ -40,7 +40,7 @@ def run(start: Start) -> int:
         ascii_only=not out.stdout_is_utf8(),
     )
     with outside(start) as (open_backend, settings):
-        answer = asyncio.run(predict(open_backend, settings, wish, out.write))
+        answer = asyncio.run(predict(open_backend, settings, wish, out.write, out.say))
     return put(answer)
 
 

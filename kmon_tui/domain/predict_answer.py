@@ -68,6 +68,16 @@ def _of_proxy(spoken: Spoken, said: str, via: Via, host: str) -> tuple[str, str]
             "queue-proxy's queue is full: more requests wait than the service allows",
             "Fewer at once, or more replicas.",
         )
+    if status == 504 and said == "activator request timeout":
+        return (
+            "Knative's activator gave up: no pod took the request within the revision's timeoutSeconds",
+            "Is the service starting, or failing to? Look at its pods.",
+        )
+    if status == 503 and said in {"activator overload", "context deadline exceeded"}:
+        return (
+            f"Knative's activator holds too many requests, or too long, for a service that has no free pod: {said}",
+            "Fewer at once, or more replicas.",
+        )
     if status == 504 and said == "request timeout":
         return (
             "Knative gave up: the answer took longer than the revision's timeoutSeconds",

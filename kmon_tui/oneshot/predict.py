@@ -13,7 +13,7 @@ from kmon_tui.domain.names import Wanted
 from kmon_tui.domain.predict import Header, Prediction, PredictRequest, Repetition, Speech, Via
 from kmon_tui.domain.predict_samples import pretty, wrong_json
 from kmon_tui.domain.predict_speech import path_of
-from kmon_tui.domain.service import InferenceService
+from kmon_tui.domain.service import InferenceService, Readiness
 from kmon_tui.oneshot.get import Answer
 from kmon_tui.oneshot.metrics import chosen, complete_fleet
 from kmon_tui.render.cells import clean
@@ -47,8 +47,13 @@ Write = Callable[[str], None]
 """Prints a piece of a stream as it comes."""
 
 
-async def predict(open_backend: OpenBackend, settings: Settings, wish: Wish, write: Write) -> Answer:
-    """Send what is wished. Raises KmonError when cluster or name are not there; a refused request is an Answer."""
+async def predict(
+    open_backend: OpenBackend, settings: Settings, wish: Wish, write: Write, tell: Write = lambda _: None
+) -> Answer:
+    """Send what is wished. Raises KmonError when cluster or name are not there; a refused request is an Answer.
+
+    ``tell`` hears before the request is sent what has to be known by then.
+    """
     if wish.body is not None and (wrong := wrong_json(wish.body)):
         raise SettingsError(f"the body is no JSON: {wrong}", "Nothing was sent.")
     async with open_backend(settings) as backend:
@@ -56,6 +61,10 @@ async def predict(open_backend: OpenBackend, settings: Settings, wish: Wish, wri
         fleet = await complete_fleet(backend, settings)
         isvc = chosen(fleet, wish.wanted)
         request, words = await _request(predictor, isvc, wish)
+        if isvc.readiness is Readiness.COLD and request.via.wakes:
+            tell(
+                f"{isvc.key.name} is scaled to zero: this request wakes it, and may take up to {request.timeout_s:g} s"
+            )
         if wish.times > 1:
             answer = await _many(predictor, isvc, request, wish)
         else:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -97,6 +99,28 @@ def test_many_requests_are_summed_up(sandbox: Place) -> None:
     found = document(done)
     assert (found["ok"], found["failed"], found["statuses"]) == (20, 0, {"200": 20})
     assert found["latency_ms"]["p50"] <= found["latency_ms"]["p99"]
+
+
+def test_a_request_that_wakes_a_service_says_so_before_it_is_sent(sandbox: Place) -> None:
+    heard: list[str | None] = []
+
+    class Gateway(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            heard.append(self.headers["Host"])
+            self.send_response(200)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+    with HTTPServer(("127.0.0.1", 0), Gateway) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        gateway = f"http://127.0.0.1:{server.server_port}"
+        done = predict(sandbox, "ocr", "--via", "ingress", "--ingress", gateway, "-d", "{}")
+        server.shutdown()
+
+    assert done.returncode == 0, done.stderr
+    assert heard == ["ocr.vision.example.com"]
+    assert "ocr is scaled to zero: this request wakes it, and may take up to 120 s" in done.stderr.splitlines()[0]
 
 
 @pytest.mark.parametrize(

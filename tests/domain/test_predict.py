@@ -194,6 +194,8 @@ def test_a_wrong_protocol_is_explained() -> None:
             "queue-proxy answers, the model behind it does not",
         ),
         (Spoken(503, "pending request queue full\n", "text/plain"), "queue-proxy's queue is full"),
+        (Spoken(503, "activator overload\n", "text/plain"), "Knative's activator holds too many requests"),
+        (Spoken(504, "activator request timeout\n", "text/plain"), "Knative's activator gave up: no pod took"),
         (Spoken(504, "request timeout", "text/plain"), "longer than the revision's timeoutSeconds"),
         (Spoken(301, "", headers={"location": "https://iris.x/v1?token=abc"}), "sent on to https://iris.x/v1"),
         (Spoken(403, "<html><title>Sign in</title>", "text/html"), "a page for people: Sign in"),
