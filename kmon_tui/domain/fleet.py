@@ -6,6 +6,9 @@ from kmon_tui.domain.health import Health
 from kmon_tui.domain.late import dataclass
 from kmon_tui.domain.service import InferenceService, Kind
 
+COUNTED = "are counted when one of them changes"
+"""In a note that concerns only who goes on watching: at the first complete list they are counted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
@@ -26,6 +29,11 @@ class Fleet:
     """gitVersion of the API server, empty until known."""
     edition: int = 0
     """Values of one edition have the same services: nobody must keep old ones to see that; 0: unknown."""
+
+    @property
+    def notes_at_first(self) -> tuple[str, ...]:
+        """The notes that concern who looks only once, too."""
+        return tuple(note for note in self.notes if COUNTED not in note)
 
 
 @dataclass(frozen=True, slots=True)

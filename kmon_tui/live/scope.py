@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from kmon_tui.domain.errors import BackendError, Forbidden, NotFound
-from kmon_tui.domain.fleet import Fleet
+from kmon_tui.domain.fleet import COUNTED, Fleet
 from kmon_tui.domain.health import Health, Status
 from kmon_tui.domain.service import Kind
 from kmon_tui.live.asking import REFUSED_FOR_S
@@ -143,8 +143,8 @@ class Scope:
                 if watched.health.status is Status.FAILING and watched.health.kind == _LOCAL:
                     notes.append(f"{what} are {'old' if watched.listed else 'not known'}: {watched.health.error}")
         counted = [PLURALS[kind] for kind in Kind if self._pods[kind].counted]
-        why = f"counted when one of them changes, not watched: {MOST_WATCHES} watches at most"
-        notes += [f"replicas of {plural} are {why}" for plural in counted]
+        why = f"{COUNTED}, not watched: {MOST_WATCHES} watches at most"
+        notes += [f"replicas of {plural} {why}" for plural in counted]
         return notes
 
     async def _keep(self, kind: Kind) -> None:

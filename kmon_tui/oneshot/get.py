@@ -95,7 +95,7 @@ def answer(fleet: Fleet, place: Place, wish: Wish, now: datetime) -> Answer:
         ascii_only=wish.ascii_only,
     )
     where = "any namespace" if fleet.namespace is None else f"namespace {fleet.namespace}"
-    words = fleet.notes
+    words = fleet.notes_at_first
     if not fleet.kinds:
         words += (f"KServe is not installed in {place.context or 'this cluster'}: it has no serving.kserve.io kinds",)
     if wish.wanted is not None and not chosen:

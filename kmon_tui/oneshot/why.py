@@ -44,7 +44,7 @@ async def why(open_backend: OpenBackend, settings: Settings, wish: Wish, now: No
         if wish.wanted is None:
             found = await diagnose_many(backend, suspects(fleet.services), settings, now)
             groups = together(found)
-            words = [*fleet.notes, *dict.fromkeys(text for one in found.values() for text in one.missing)]
+            words = [*fleet.notes_at_first, *dict.fromkeys(text for one in found.values() for text in one.missing)]
             if not groups:
                 where = "any namespace" if fleet.namespace is None else f"namespace {fleet.namespace}"
                 count = len(fleet.services)
