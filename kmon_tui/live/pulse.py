@@ -35,9 +35,14 @@ class Pulse:
                 continue
             began_s = time.monotonic()
             self._say(await self._felt())
-            # A refusal comes at once: the next question must not. A login plugin that fails may ask people each time.
-            pause_s = self._pace.quiet_s * (3 if self.health.kind == "Unauthorized" else 1)
-            await asyncio.sleep(max(0.0, began_s + pause_s - time.monotonic()))
+            # A refusal comes at once: the next question must not.
+            await asyncio.sleep(max(0.0, began_s + self._pause_s() - time.monotonic()))
+
+    def _pause_s(self) -> float:
+        """From one question to the next: soon while there is no answer, late where a login plugin may ask people."""
+        if self.health.kind == Unauthorized.__name__:
+            return 3 * self._pace.quiet_s
+        return self._pace.quiet_s / (2 if self.health.status is Status.FAILING else 1)
 
     async def _felt(self) -> Health:
         for question in self._questions:

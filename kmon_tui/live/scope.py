@@ -96,9 +96,9 @@ class Scope:
     @property
     def health(self) -> Health:
         """Of the way to the API: that of the first kind, and failures of others that are not theirs alone."""
-        if self._looking.status is Status.FAILING:
-            return self._looking
         first = self._first_kind()
+        if first is None and self._looking.status is Status.FAILING:
+            return self._looking
         if first is not None and self._kinds[first].health.status is Status.FAILING:
             return self._kinds[first].health
         for watched in self._all():
@@ -230,8 +230,9 @@ class Scope:
             except (Forbidden, NotFound):
                 return
             except BackendError as error:
-                self._looking = failing(error)
-                self._changed()
+                if self._first_kind() is None:  # else what is watched tells, and the pulse
+                    self._looking = failing(error)
+                    self._changed()
                 backoff = backoff.failed(0.0)
                 await asyncio.sleep(max(backoff.wait_s(self._around.chance()), error.retry_after_s or 0.0))
 

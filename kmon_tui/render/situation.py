@@ -68,7 +68,7 @@ def _without_services(state: State) -> Notice:
             f"KServe is not installed in {context or 'this cluster'}",
             (
                 "the API has no InferenceService (serving.kserve.io)",
-                "looked for again every minute; https://kserve.github.io/website says how to install it",
+                "looked for again every few seconds; https://kserve.github.io/website says how to install it",
                 *map(clean, state.fleet.notes),
             ),
             (RETRY, CONTEXT, QUIT),

@@ -92,8 +92,9 @@ def top_line(state: State, counts: Mapping[str, int], drawing: Drawing, width: i
 
 def api_health(state: State) -> Health:
     """Give the health of the way to the API: failing if the monitor or the watch itself says so."""
-    monitored = state.health.get(KUBERNETES, Health())
-    return state.fleet.health if state.fleet.health.status is Status.FAILING else monitored
+    monitored, seen = state.health.get(KUBERNETES, Health()), state.fleet.health
+    # The monitor's is the same one, and knows since when.
+    return monitored if seen.status is not Status.FAILING or seen.error == monitored.error else seen
 
 
 def data_words(state: State, drawing: Drawing) -> str:
