@@ -25,8 +25,9 @@ def speech_of(isvc: InferenceService) -> Speech:
         return Speech.OPENAI
     protocol = isvc.protocol.lower()
     if protocol.startswith("grpc"):
+        why = "its port is named h2c or grpc" if protocol == "grpc" else f"protocolVersion {isvc.protocol}"
         raise NoHttp(
-            f"{isvc.key.name} speaks gRPC alone (protocolVersion {isvc.protocol}); kmon-tui sends HTTP",
+            f"{isvc.key.name} speaks gRPC alone ({why}); kmon-tui sends HTTP",
             "Use grpcurl over a forward, or serve it with protocolVersion v2 as well.",
         )
     if protocol in {"v2", "v1"}:

@@ -8,7 +8,7 @@ from sys import intern
 from kmon_tui.domain.facts import Facts, Failure
 from kmon_tui.domain.service import Condition, Key, Kind, Mode, TrafficShare
 from kmon_tui.live.moulds import Moulds, read_conditions
-from kmon_tui.live.shapes import Components, FailureInfo, Model, Predictor, Served, Spec, Status
+from kmon_tui.live.shapes import Components, FailureInfo, Model, PortName, Predictor, Served, Spec, Status
 
 MODES = {
     "knative": Mode.KNATIVE,
@@ -127,12 +127,19 @@ def _model(kind: Kind, spec: Spec, status: Status) -> tuple[str, str, str]:
         shown = (
             "" if format_ is None else f"{format_.name} {format_.version}".strip() if format_.version else format_.name
         )
-        return runtime or model.runtime, shown, model.protocol
+        return runtime or model.runtime, shown, _grpc(spec, model.ports) or model.protocol
     for name in _OLD_STYLE:
         leaf: Model | None = getattr(predictor, name)
         if leaf is not None:
             return runtime or leaf.runtime or name, name, leaf.protocol
-    return runtime or ("custom" if predictor.containers else ""), "", ""
+    own = predictor.containers
+    return runtime or ("custom" if own else ""), "", _grpc(spec, own[0].ports) if own else ""
+
+
+def _grpc(spec: Spec, ports: Sequence[PortName] | None) -> str:
+    """Say ``grpc`` where all ports that callers meet are named for it; ``h2c`` is what KServe's guides call them."""
+    alone = bool(ports) and all(port.name.startswith(("h2c", "grpc")) for port in ports or ())
+    return "grpc" if alone and spec.transformer is None else ""
 
 
 def _mode(kind: Kind, served: Served, status: Status, conditions: Sequence[Condition]) -> Mode:

@@ -119,6 +119,12 @@ class Format(msgspec.Struct, frozen=True, gc=False):
     version: str = ""
 
 
+class PortName(msgspec.Struct, frozen=True, gc=False):
+    """One of ``ports`` of a container, as far as its name tells what is spoken there."""
+
+    name: str = ""
+
+
 class Model(msgspec.Struct, frozen=True, gc=False):
     """``predictor.model``, or an old-style ``predictor.sklearn`` and its like."""
 
@@ -126,10 +132,13 @@ class Model(msgspec.Struct, frozen=True, gc=False):
     runtime: str = ""
     protocol: str = msgspec.field(name="protocolVersion", default="")
     uri: str = ""
+    ports: list[PortName] | None = None
 
 
-class Anything(msgspec.Struct, frozen=True, gc=False):
-    """Something whose presence is all that matters."""
+class Own(msgspec.Struct, frozen=True, gc=False):
+    """A container that somebody wrote by hand, in ``predictor.containers``."""
+
+    ports: list[PortName] | None = None
 
 
 class Component(msgspec.Struct, frozen=True, gc=False):
@@ -153,7 +162,7 @@ class Predictor(msgspec.Struct, frozen=True, gc=False):
     lightgbm: Model | None = None
     paddle: Model | None = None
     huggingface: Model | None = None
-    containers: list[Anything] | None = None
+    containers: list[Own] | None = None
 
 
 class Spec(msgspec.Struct, frozen=True, gc=False):

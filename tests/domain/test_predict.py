@@ -49,7 +49,7 @@ def test_the_protocol_follows_from_the_service(isvc: InferenceService, speech: S
     assert (speech_of(isvc), path_of(isvc, speech_of(isvc))) == (speech, path)
 
 
-@pytest.mark.parametrize("protocol", ["grpc-v2", "grpc-v1"])
+@pytest.mark.parametrize("protocol", ["grpc-v2", "grpc-v1", "grpc"])
 def test_a_model_that_speaks_grpc_alone_says_so(protocol: str) -> None:
     with pytest.raises(NoHttp, match="gRPC alone"):
         speech_of(model(protocol=protocol))

@@ -195,3 +195,22 @@ def test_an_image_that_cannot_be_pulled_is_the_trouble() -> None:
 
 def test_a_knative_pod_carries_its_revision() -> None:
     assert failing_pods()["bad-uri"].revision == "bad-uri-predictor-00001"
+
+
+def with_ports(predictor: dict[str, Any], *names: str, **spec: Any) -> InferenceService:
+    """Describe a service whose model container has ports of these names."""
+    ports = [{"name": name, "containerPort": 9000} for name in names]
+    if "containers" in predictor:
+        predictor = {"containers": [{"name": "kserve-container", "ports": ports}]}
+    else:
+        predictor = {"model": {"modelFormat": {"name": "triton"}, "protocolVersion": "v2", "ports": ports}}
+    return row({"metadata": {"name": "iris", "namespace": "demo"}, "spec": {"predictor": predictor, **spec}})
+
+
+@pytest.mark.parametrize("predictor", [{"containers": []}, {"model": {}}])
+def test_a_model_whose_ports_are_all_for_grpc_speaks_nothing_else(predictor: dict[str, Any]) -> None:
+    assert with_ports(predictor, "h2c").protocol == "grpc"
+    assert with_ports(predictor, "grpc-main").protocol == "grpc"
+    assert with_ports(predictor, "h2c", "http1").protocol != "grpc"
+    assert with_ports(predictor, "").protocol != "grpc"
+    assert with_ports(predictor, "h2c", transformer={"containers": []}).protocol != "grpc"
