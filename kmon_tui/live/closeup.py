@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -13,7 +13,7 @@ from kmon_tui.domain.traffic import Buckets, Family, Series
 from kmon_tui.live import dialects
 from kmon_tui.live.asked import RAW, expressions
 from kmon_tui.live.detail import Looks, Place, Raw, Table, buckets_of, place_of, series_by_class, tabulate
-from kmon_tui.live.dialects import FIRST_TOKEN, NEXT_TOKEN, PART
+from kmon_tui.live.dialects import FIRST_TOKEN, NEW, NEXT_TOKEN, PART
 from kmon_tui.live.flow import Latency
 from kmon_tui.live.ledger import Ledger
 from kmon_tui.live.levels import Levels
@@ -72,19 +72,22 @@ class CloseUp:
         for key in asked:
             for target in chosen[key]:
                 by_family.setdefault(target.dialect.family, {})[target.place] = (key, target)
-        parts = [
-            part
-            for family, found in by_family.items()
-            for part in dialects.latency(
-                DIALECTS[family], self._matchers, [target.labels for _, target in found.values()], ledger.window_s
-            )
-        ]
+        since_s = at_s - ledger.window_s
+        parts = [part for one in by_family.items() for part in self._latency_parts(*one, ledger.window_s, since_s)]
         rows = api.query(" or ".join(parts), at_s) if parts else []
-        sums = _sums_by_part(by_family, rows)
+        sums = _sums_by_part(by_family, rows, since_s)
         for key in asked:
             _put_latency(ledger, key, sums)
             self._asked_s[key] = at_s
         return asked
+
+    def _latency_parts(
+        self, family: Family, found: Mapping[Place, tuple[Key, Target]], window_s: int, since_s: int
+    ) -> Iterator[str]:
+        dialect, targets = DIALECTS[family], [target for _, target in found.values()]
+        yield from dialects.latency(dialect, self._matchers, [target.labels for target in targets], window_s)
+        new = [target.labels for target in targets if _is_new(target, since_s)]
+        yield from dialects.latency(dialect, self._matchers, new, None)
 
     def ask_detail(
         self, api: Api, ledger: Ledger, owners: Owners, levels: Levels, key: Key | None
@@ -201,15 +204,29 @@ def _put_latency(ledger: Ledger, key: Key, sums: Sums) -> None:
             flow.tokens = (first, following) if known else None
 
 
-def _sums_by_part(asked: Mapping[Family, Mapping[Place, tuple[Key, Target]]], rows: Iterable[Row]) -> Sums:
-    """Add up cumulative buckets of the targets of each service; two spellings of one bound are one bucket."""
+def _is_new(target: Target, since_s: float) -> bool:
+    """Whether all that it counted came since then."""
+    return target.zero_s is not None and target.zero_s >= since_s
+
+
+def _sums_by_part(
+    asked: Mapping[Family, Mapping[Place, tuple[Key, Target]]], rows: Iterable[Row], since_s: float
+) -> Sums:
+    """Add up cumulative buckets of the targets of each service; two spellings of one bound are one bucket.
+
+    Of a new target it is the larger one of what it gained and all it counted: it may have restarted since.
+    """
     by_place: dict[tuple[str, Place, float], float] = {}
     for row in rows:
         metric = row.metric
-        le, value, part = parse_le(metric.get("le", "")), float(row.value[1]), metric.get(PART, "")
-        if part and le is not None and math.isfinite(value):
-            place = (part, place_of(metric, DIALECTS[Family(part.partition(" ")[0])]), le)
-            by_place[place] = max(by_place.get(place, 0.0), value)
+        le, value, told = parse_le(metric.get("le", "")), float(row.value[1]), metric.get(PART, "")
+        if told and le is not None and math.isfinite(value):
+            part = told.removesuffix(NEW)
+            family = Family(part.partition(" ")[0])
+            where = place_of(metric, DIALECTS[family])
+            found = asked[family].get(where)
+            if found is not None and (part == told or _is_new(found[1], since_s)):
+                by_place[part, where, le] = max(by_place.get((part, where, le), 0.0), value)
     sums: dict[str, dict[Key, dict[float, float]]] = {}
     for (part, where, le), value in by_place.items():
         found = asked[Family(part.partition(" ")[0])].get(where)

@@ -29,6 +29,9 @@ GAUGE_TIME = "gauges "
 FIRST_TOKEN, NEXT_TOKEN = "first token", "next token"
 """PART of a language model's own histograms."""
 
+NEW = " of new"
+"""What PART ends with where all that new targets counted is asked for, not what they gained in the window."""
+
 CHUNK = 100
 """More namespaces than this are not put into a selector."""
 
@@ -84,10 +87,11 @@ def sampled(families: Sequence[Family], packs: Sequence[Gauges], matchers: str, 
     return " or ".join(parts)
 
 
-def latency(dialect: Dialect, matchers: str, targets: Iterable[Mapping[str, str]], window_s: int) -> list[str]:
+def latency(dialect: Dialect, matchers: str, targets: Iterable[Mapping[str, str]], window_s: int | None) -> list[str]:
     """Ask what fell into the buckets of these targets in the window, cumulative, one row per target and bound.
 
-    PART says of which family, and which of a language model's histograms it is.
+    PART says of which family, and which of a language model's histograms it is. No window: all that was ever counted,
+    for targets that began in the window: ``increase()`` does not see what a series is born with.
     """
     parts = []
     by = ", ".join(("le", *dialect.place_labels))
@@ -95,10 +99,12 @@ def latency(dialect: Dialect, matchers: str, targets: Iterable[Mapping[str, str]
     for only in only_targets(targets, dialect):
         for part, histogram in histograms.items():
             if histogram is not None:
-                inner = f"{{{only}{_rest(dialect, histogram, matchers)}}}[{window_s}s]"
+                inner = f"{{{only}{_rest(dialect, histogram, matchers)}}}"
                 names = filter(None, (histogram.series, histogram.older))
-                gained = " or ".join(f"increase({name}{inner})" for name in names)
-                of = f"{dialect.family} {part}".rstrip()
+                gained = " or ".join(
+                    f"{name}{inner}" if window_s is None else f"increase({name}{inner}[{window_s}s])" for name in names
+                )
+                of = f"{dialect.family} {part}".rstrip() + (NEW if window_s is None else "")
                 parts.append(f'label_replace(sum by ({by}) ({gained}), "{PART}", "{of}", "", "")')
     return parts
 

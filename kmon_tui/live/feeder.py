@@ -53,6 +53,8 @@ class Feeder:
         self._namespaces: frozenset[str] = frozenset()
         self._identity: dict[Handle, list[dict[str, str]]] = {}
         self._rows = 0
+        self._firsts: dict[Target, int] = {}
+        """The first steps of targets that are new in a range."""
 
     def know(self, services: tuple[InferenceService, ...], edition: int = 0) -> None:
         """Learn which services there are; nothing is done for an edition that is known. They are not kept.
@@ -164,6 +166,7 @@ class Feeder:
                 times[handle] = max(times.get(handle, 0.0), float(text))
         self._tell(ledger)
         rows, self._rows = self._rows_by_step(api, ledger, start_s, end_s)
+        self._find_past_births(api, ledger.step_s)
         for step_s in range(start_s, end_s + 1, ledger.step_s):
             ledger.ingest(step_s, zip(*rows.pop(step_s, ((), ())), strict=True), sampled.pop(step_s, {}))
 
@@ -171,13 +174,36 @@ class Feeder:
         """Ask for the counters of some steps; give them by step, and how many series there were, at least one."""
         rows: dict[int, Column] = {}
         tracks = api.query_range(self._counters(), start_s, end_s, ledger.step_s)
+        self._firsts = {}
         for track in tracks:
-            reading = ledger.reading(track)
-            for at, text in track.values:
+            reading, samples = ledger.reading(track), track.values
+            if reading.target.at_s < 0 and samples:
+                self._firsts[reading.target] = min(round(samples[0][0]), self._firsts.get(reading.target, end_s))
+            for at, text in samples:
                 readings, values = rows.setdefault(round(at), ([], array("d")))
                 readings.append(reading)
                 values.append(float(text))
+        if ledger.at_s is None:
+            # What was there at the very first step may have been there for hours.
+            self._firsts = {target: first_s for target, first_s in self._firsts.items() if first_s > start_s}
         return rows, max(len(tracks), 1)
+
+    def _find_past_births(self, api: Api, step_s: int) -> None:
+        """Look whether targets that are new in a range were scraped a step before their first series."""
+        firsts, self._firsts = self._firsts, {}
+        if not 0 < len(firsts) <= MOST_BIRTHS:
+            return
+        question = dialects.scraped(self.matchers.text, [target.labels for target in firsts])
+        if not question:
+            return
+        before = {target: first_s - step_s for target, first_s in firsts.items()}
+        up: set[tuple[str, str, int]] = set()
+        for track in api.query_range(question, min(before.values()), max(before.values()), step_s):
+            job, instance = track.metric.get("job", ""), track.metric.get("instance", "")
+            up.update((job, instance, round(at)) for at, text in track.values if text == "1")
+        for target, before_s in before.items():
+            if (target.labels.get("job", ""), target.labels.get("instance", ""), before_s) in up:
+                target.zero_s = before_s
 
     def _tell(self, ledger: Ledger) -> None:
         assert self.introduction is not None

@@ -227,7 +227,9 @@ class Ledger:
         if target.seen_s is None and self.began_s is not None:
             born_s = self._owners.born_s(target.labels)
             # Born before we began to look: it may have counted for hours already.
-            born_s = born_s if born_s is not None and born_s >= self.began_s else target.zero_s
+            made_s = born_s if born_s is not None and born_s >= self.began_s else None
+            # A pod may wait long for its first request: a scrape that proves zero goes before its birth.
+            born_s = target.zero_s if made_s is None else max(made_s, target.zero_s or made_s)
         target.settle(at_s, self.step_s, sampled_s, born_s)
         return True
 

@@ -57,7 +57,7 @@ class Target:
         self.chosen = False
         self.at_s = -1
         self.zero_s: float | None = None
-        """When a scrape proved that it had counted nothing yet, if that is known."""
+        """When it had counted nothing yet, if that is known: a scrape proved it, or its pod was made then."""
         self.seen_s: float | None = None
         self.first_sample_s: float | None = None
         self.sampled_s: float | None = None
@@ -100,7 +100,7 @@ class Target:
         """
         known_s = self.sampled_s if self.seen_s is not None else born_s
         if self.seen_s is None:
-            self.first_sample_s = sampled_s
+            self.first_sample_s, self.zero_s = sampled_s, born_s
         if self.seen_s is None and born_s is None:
             self.gains = None
         else:

@@ -112,6 +112,7 @@ def document(measurement: Measurement) -> dict[str, Any]:
         "counter_sum": _number(traffic.counter_sum) if traffic else None,
         "error_ratio": _number(traffic.error_ratio) if traffic else None,
         "pods_error_ratio": _number(traffic.pods_error_ratio) if traffic else None,
+        "problem": measurement.problem or None,
         "age_s": _number(measurement.age_s),
         "scope": traffic.scope.value if traffic else None,
         "scrape_interval_s": _number(prometheus.scrape_interval_s),

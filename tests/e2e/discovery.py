@@ -86,13 +86,20 @@ def _sanitized(name: str) -> str:
     return re.sub(r"[^a-zA-Z0-9_]", "_", name)
 
 
+def _as_found(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return groups
+
+
 @contextmanager
-def serving(read_pods: Callable[[], list[dict[str, Any]]]) -> Iterator[str]:
+def serving(
+    read_pods: Callable[[], list[dict[str, Any]]],
+    changed: Callable[[list[dict[str, Any]]], list[dict[str, Any]]] = _as_found,
+) -> Iterator[str]:
     """Serve the targets of these pods, read anew at each question; gives the URL for ``http_sd_configs``."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            body = json.dumps(pod_targets(read_pods())).encode()
+            body = json.dumps(changed(pod_targets(read_pods()))).encode()
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))

@@ -29,6 +29,7 @@ from tests.live.stories import (
     OTHER_POD,
     POD,
     SCRAPE_S,
+    Shape,
     Story,
     at,
     rising,
@@ -126,6 +127,27 @@ async def test_a_replaced_pod_goes_on_where_the_old_one_ended(serve: Serve) -> N
 
     assert told["requests_in_window"] == pytest.approx(30 * 60, abs=30)
     assert told["counter_sum"] == 30 * 40
+
+
+def from_76_on(value: float) -> Shape:
+    return lambda n: value if n >= 76 else None
+
+
+@pytest.mark.parametrize("made_at", [0, 60], ids=["its pod is old", "its pod was made in the window"])
+async def test_a_first_burst_before_the_program_began_is_counted_in_full(serve: Serve, made_at: int) -> None:
+    story = Story()
+    story.tell("up", {"job": POD["job"], "instance": POD["instance"]}, lambda n: 1 if n >= made_at else None)
+    story.tell(COUNT, {**POD, **OK}, from_76_on(20))
+    for le, count in (("50", 10), ("100", 20), ("+Inf", 20)):
+        story.tell(BUCKET, {**POD, **OK, "le": le}, from_76_on(count))
+    born = datetime.fromtimestamp(story.times[made_at] - (7200 if not made_at else 1), UTC)
+    isvc = InferenceService(IRIS.key, pods=(Pod("default", POD["pod"], "u", "iris", created=born),))
+
+    traffic = (await report_of(story, serve, isvc)).traffic[IRIS.key]
+
+    # Scraped without a series at n = 75, with all twenty at 76: they came in between, and none in the 45 s after it.
+    assert traffic.requests_per_s == pytest.approx(20 / 60)
+    assert (traffic.p50_ms, traffic.p90_ms) == (50, 90)
 
 
 async def test_a_dead_target_is_a_gap_and_not_falling_traffic(serve: Serve) -> None:

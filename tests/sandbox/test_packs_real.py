@@ -83,6 +83,10 @@ def questions() -> dict[str, tuple[str, bool]]:
     for family, dialect in DIALECTS.items():
         targets = targets_of(family)
         found[f"latency of {family}"] = (" or ".join(dialects.latency(dialect, "", targets, 60)) or "vector(0)", False)
+        found[f"latency of what is new of {family}"] = (
+            " or ".join(dialects.latency(dialect, "", targets, None)) or "vector(0)",
+            False,
+        )
         parts = [*dialects.detail(dialect, "", targets), dialects.scraped("", targets)]
         found[f"detail of {family}"] = (dialects.together(filter(None, parts)), True)
     for number, pack in enumerate(GAUGES):
