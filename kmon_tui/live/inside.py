@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 from collections.abc import Mapping
 from contextlib import aclosing
 from typing import TYPE_CHECKING
@@ -25,8 +27,9 @@ class LateTrees:
         self._client, self._peaks_of = client, peaks_of
         self._trees: KubeTrees | None = None
 
-    def _loaded(self) -> KubeTrees:
+    async def _loaded(self) -> KubeTrees:
         if self._trees is None:
+            await asyncio.to_thread(importlib.import_module, "kmon_tui.live.tree_reasons")
             from kmon_tui.live.trees import KubeTrees
 
             self._trees = KubeTrees(self._client, peaks_of=self._peaks_of)
@@ -34,19 +37,19 @@ class LateTrees:
 
     async def watch(self, key: Key) -> Stream[ObjectTree]:
         """Stream the tree of one service."""
-        async with aclosing(self._loaded().watch(key)) as trees:
+        async with aclosing((await self._loaded()).watch(key)) as trees:
             async for tree in trees:
                 yield tree
 
     async def look(self, key: Key) -> ObjectTree:
         """Read it once."""
-        return await self._loaded().look(key)
+        return await (await self._loaded()).look(key)
 
     async def reasons(self, troubled: Troubled, *, at_once: bool = True) -> Stream[Mapping[Key, ObjectTree]]:
         """Stream trees of the services in trouble."""
         while not troubled.rows:
             await troubled.changed()
-        async with aclosing(self._loaded().reasons(troubled, at_once=at_once)) as found:
+        async with aclosing((await self._loaded()).reasons(troubled, at_once=at_once)) as found:
             async for trees in found:
                 yield trees
 

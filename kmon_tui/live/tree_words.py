@@ -5,6 +5,8 @@ Here each question is about one pod, so there is a limit for each round; what it
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 from collections.abc import Iterable, Mapping, Sequence
 
 from kmon_tui.domain.peek import of_kind
@@ -15,6 +17,8 @@ from kmon_tui.live.tree_holders import Read, holders
 from kmon_tui.live.tree_peaks import PeaksOf, peaks
 from kmon_tui.live.tree_tails import Tails
 
+ANSWERS = "kmon_tui.live.tree_answers"
+"""Brings httpx: imported late, and in a thread, since it takes 50 ms."""
 MOST_TAILS = 60
 """So many containers are asked for their last lines in one round."""
 MOST_ANSWERS = 8
@@ -63,7 +67,8 @@ class Words:
 
     async def read(self, insides: Mapping[Key, Inside]) -> int:
         """Ask all that may be asked in a round, the first ones first; give how many questions that were."""
-        from kmon_tui.live.tree_answers import answers  # late: it brings httpx
+        await asyncio.to_thread(importlib.import_module, ANSWERS)
+        from kmon_tui.live.tree_answers import answers
 
         asked = answered = 0
         read: Read = {}

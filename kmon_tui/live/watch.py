@@ -29,6 +29,7 @@ from kmon_tui.live.heap import KeptBlocks
 from kmon_tui.live.kube import KubeClient, NextLine
 from kmon_tui.live.kube_errors import Gone, event_failure
 from kmon_tui.live.quiet_gc import QuietGc
+from kmon_tui.live.silence import Silence
 
 
 class HasVersion(Protocol):
@@ -260,24 +261,26 @@ class Follower(Generic[T]):
             timeoutSeconds=max(1, round(length_s)),
         )
         ask = Ask("watch", self._resource.title, self._namespace)
-        silence_s: float | None = None
         async with self._client.lines(path, ask, length_s + self._pace.grace_s) as next_line:
             proven = asyncio.get_running_loop().call_later(PROVEN_S, self._say, LIVE)
             try:
-                while line := await self._within(silence_s, next_line):
-                    if not line.endswith(b"\n"):
-                        raise Unreachable(f"the connection to {self._client.server} was cut in the middle of an event")
-                    if line.strip() and self._take(line) == "BOOKMARK":
-                        silence_s = self._pace.bookmark_s  # more of them will come
+                await self._hear(next_line)
+            except TimeoutError as error:
+                raise TimedOut(f"a watch of {self._client.server} has fallen silent") from error
             finally:
                 proven.cancel()
 
-    async def _within(self, silence_s: float | None, next_line: NextLine) -> bytes:
-        try:
-            async with asyncio.timeout(silence_s):
-                return await next_line()
-        except TimeoutError as error:
-            raise TimedOut(f"a watch of {self._client.server} has fallen silent") from error
+    async def _hear(self, next_line: NextLine) -> None:
+        """Take events until there are no more."""
+        bookmarks = False
+        async with Silence(self._pace.bookmark_s) as silence:
+            while line := await next_line():
+                if not line.endswith(b"\n"):
+                    raise Unreachable(f"the connection to {self._client.server} was cut in the middle of an event")
+                if line.strip() and self._take(line) == "BOOKMARK":
+                    bookmarks = True  # more of them will come
+                if bookmarks:
+                    silence.heard()
 
     def _take(self, line: bytes) -> str:
         """Take one event, and give its type."""

@@ -31,7 +31,7 @@ AGAIN_S = 30.0
 """So often a diagnosis is made again although nothing has changed but the time."""
 DIAGNOSIS = "kmon_tui.domain.diagnosis"
 """Loaded in a thread when it is needed first: it is large, and keys must not wait for it."""
-SLICE_S = 0.01
+SLICE_S = 0.003
 """Diagnoses of many services let keys through so often."""
 
 
