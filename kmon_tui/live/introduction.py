@@ -22,8 +22,8 @@ from kmon_tui.live.prometheus_answers import Row
 REFRESH_S = 300
 """What a Prometheus holds is looked at anew so often."""
 UNKNOWN_SCRAPE_S = 15.0
-_NEWEST = 6
-"""Samples that are looked at: of the five intervals between them two may be those of missed scrapes."""
+_NEWEST = 4
+"""Samples that are looked at: of the three intervals between them one may be that of a missed scrape."""
 MOST_SERIES = 100_000
 """A family in front of the pods that has more series is left out."""
 

@@ -34,7 +34,7 @@ from kmon_tui.live.telling import traffic_of_all
 MOST_ASKED = 4
 """Instant queries of one tick."""
 SUSPICIOUS_S = 60
-"""While no service has fresh samples, what Prometheus is like is looked at anew so often."""
+"""While many services have no fresh samples, what Prometheus is like is looked at anew so often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ class Poller:
     def _look_again(self, api: Api, ledger: Ledger) -> None:
         """Now and then look at what may have changed, one question a tick where that is not one too many."""
         if self._again is None:
-            due_s = SUSPICIOUS_S if ledger.all_lost else REFRESH_S
+            due_s = SUSPICIOUS_S if ledger.suspicious else REFRESH_S
             if self._now() - self._introduced_s < due_s:
                 return
             self._again = self._looking_again(api)

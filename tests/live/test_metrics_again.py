@@ -41,7 +41,7 @@ async def test_an_interval_that_became_longer_is_noticed_and_the_rate_window_wit
     story, line = busy()
     async with watched(story) as seen:
         before = (await seen.poll()).prometheus
-        ticks = await polled(seen, line, minutes=16, every=4)
+        ticks = await polled(seen, line, minutes=10, every=4)
 
     last = ticks[-1][1]
     assert (before.scrape_interval_s, before.window_s) == (15, 60)
