@@ -1,4 +1,4 @@
-"""The collector walks over everything in a moment without keys, and only when there may be something to find."""
+"""The collector walks over everything only in a moment without keys, and over what is young all the time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from kmon_tui.ui.sweeper import APART_S, REST_S, WORTH, Sweeper, leave_old_alone
+from kmon_tui.ui.sweeper import APART_S, REST_S, Sweeper, leave_old_alone
 
 
 class Clock:
@@ -35,14 +35,12 @@ class Knot:
 
 @pytest.fixture
 def old_knot() -> Iterator[None]:
-    """Have a knot grow old before it is garbage, and much happen since."""
+    """Have a knot grow old before it is garbage."""
     thresholds = gc.get_threshold()
     leave_old_alone()
     knot = Knot()
     gc.collect()
     del knot
-    for _ in range(WORTH):
-        gc.collect(1)
     yield
     gc.set_threshold(*thresholds)
     gc.collect()
@@ -71,10 +69,11 @@ def test_nothing_old_is_walked_over_while_somebody_types() -> None:
     assert Knot.alive == 1
 
 
-def test_where_nothing_happens_nothing_is_looked_for() -> None:
-    clock = Clock()
-    sweeper = Sweeper(clock)
-    clock.now_s += APART_S
+def test_young_garbage_goes_at_once_also_while_somebody_types() -> None:
+    sweeper = Sweeper(Clock())
     gc.collect()
+    Knot()
 
+    assert Knot.alive == 1
     assert not sweeper.look()
+    assert Knot.alive == 0
