@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import partial
@@ -45,8 +46,8 @@ class InTrouble:
         """Look at each new fleet until cancelled; rollouts grow old without any news."""
         while True:
             edition = self._store.state.fleet.edition
-            suspects = self._suspects.of(self._store.state.fleet.services)
-            rows, young = in_trouble(seen_first(suspects, self._visible()), self._now())
+            suspects = self._suspects.of(self._store.state.fleet.services, self._visible())
+            rows, young = in_trouble(suspects, self._now())
             if len(rows) != len(self._rows) or any(a is not b for a, b in zip(rows, self._rows, strict=True)):
                 self._rows = rows
                 self._event.set()
@@ -64,14 +65,6 @@ def _another(edition: int, state: State) -> bool | None:
     return True if state.fleet.edition != edition or not edition else None
 
 
-def seen_first(suspects: list[InferenceService], visible: Iterable[Key]) -> list[InferenceService]:
-    """Put those on the screen first, if there may be more in trouble than are looked into."""
-    if len(suspects) <= MOST:
-        return suspects
-    seen = frozenset(visible)
-    return [row for row in suspects if row.key in seen] + [row for row in suspects if row.key not in seen]
-
-
 class Suspects:
     """The services that may be in trouble, now or later; of a new fleet only what changed is looked at."""
 
@@ -79,15 +72,20 @@ class Suspects:
         self._services: Services = ()
         self._places: set[int] = set()
 
-    def of(self, services: Services) -> list[InferenceService]:
-        """Give those of this fleet, sorted by key."""
+    def of(self, services: Services, visible: Iterable[Key] = ()) -> list[InferenceService]:
+        """Give those of this fleet, sorted by key; of more than can be looked into those on the screen first."""
         changed = places(self._services, services)
         if changed is None:
             self._places.clear()
         for place in range(len(services)) if changed is None else changed:
             (self._places.add if _suspicious(services[place]) else self._places.discard)(place)
         self._services = services
-        return [services[place] for place in sorted(self._places)]
+        seen = {_place(services, key) for key in visible} & self._places if len(self._places) > MOST else set[int]()
+        return [services[place] for place in (*sorted(seen), *sorted(self._places - seen))]
+
+
+def _place(services: Services, key: Key) -> int:
+    return bisect_left(services, key, key=lambda isvc: isvc.key)
 
 
 def _suspicious(row: InferenceService) -> bool:

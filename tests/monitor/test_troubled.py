@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from kmon_tui.domain.service import InferenceService, Key, Kind, Readiness
-from kmon_tui.monitor.troubled import MOST, PATIENCE_S, Suspects, in_trouble, seen_first
+from kmon_tui.monitor.troubled import MOST, PATIENCE_S, Suspects, in_trouble
 
 NOW = datetime(2026, 8, 21, 9, tzinfo=UTC)
 LATE = NOW - timedelta(seconds=PATIENCE_S + 1)
@@ -31,9 +31,10 @@ def test_suspects_are_found_anew_when_services_come_or_go() -> None:
 
 
 def test_of_too_many_in_trouble_those_on_the_screen_are_looked_into() -> None:
-    many = [isvc(number, Readiness.FAILED) for number in range(MOST + 50)]
+    many = tuple(isvc(number, Readiness.FAILED) for number in range(MOST + 50))
+    gone, fine = isvc(9999), isvc(1)
 
-    rows, more = in_trouble(seen_first(many, [many[-1].key]), NOW)
+    rows, more = in_trouble(Suspects().of((many[0], fine, *many[2:]), [many[-1].key, fine.key, gone.key]), NOW)
 
     assert len(rows) == MOST and more
     assert rows[:2] == (many[-1], many[0])
