@@ -168,12 +168,14 @@ class Follower(Generic[T]):
         """Follow until cancelled. Raises NotFound and Forbidden, which no waiting of ours ends."""
         clock = asyncio.get_running_loop().time
         backoff = self._pace.backoff
+        was_away = False
         while True:
             began_s, failed = clock(), None
             try:
-                if not self._version:
+                if not self._version or (was_away and await self._is_ahead()):
                     await self._list()
                     began_s = clock()
+                was_away = False
                 await self._watch()
             except Gone:
                 self._version = ""
@@ -181,7 +183,7 @@ class Follower(Generic[T]):
                 self._version = ""
                 raise
             except BackendError as error:
-                failed = error
+                failed, was_away = error, True
                 if backoff.failures >= LIST_AGAIN - 1:
                     # The version may be the cause: in a cluster that was restored it is "too large" for ever.
                     self._version = ""
@@ -250,6 +252,20 @@ class Follower(Generic[T]):
         self.listed = True
         self._say(LIVE)
         self._changed()
+
+    async def _is_ahead(self) -> bool:
+        """Whether we know a newer version than the server: its store was replaced by an older or another one.
+
+        A watch from our version on would then be accepted and stay silent (kube-apiserver's watch cache).
+        """
+        ask = Ask("list", self._resource.title, self._namespace)
+        body = await self._client.get_long(self._resource.path(self._namespace, limit=1), ask)
+        try:
+            newest = self._codec.page(body).metadata.version
+        except NotReadable as error:
+            raise BadAnswer(f"{self._client.server} answers with {error} to {ask}") from error
+        comparable = newest.isdecimal() and self._version.isdecimal()
+        return int(newest) < int(self._version) if comparable else newest != self._version
 
     async def _watch(self) -> None:
         length_s = self._pace.watch_s * (1.0 + 0.25 * self._chance())

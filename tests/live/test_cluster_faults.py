@@ -9,6 +9,7 @@ import pytest
 from kmon_tui.domain.health import Status
 from kmon_tui.domain.service import Kind
 from kmon_tui.live.watch import Pace
+from kmon_tui.sandbox.apiserver.store import Store
 from kmon_tui.sandbox.faults import Fault
 from kmon_tui.sandbox.sandbox import Sandbox, SandboxOptions
 from tests.live.watching import QUICK, names, sample, watching
@@ -78,6 +79,25 @@ async def test_a_compacted_history_leads_to_a_new_list() -> None:
             sandbox.api.store.compact()
 
             await seen.until(lambda fleet: names(fleet) == ["b"])
+
+
+async def test_a_cluster_restored_from_a_backup_is_listed_anew_at_once() -> None:
+    async with Sandbox(EMPTY) as sandbox:
+        for name in ("a", "b", "c"):
+            sandbox.api.store.put(sample(name=name))
+        async with watching(sandbox) as seen:
+            await seen.synced()
+            sandbox.api.faults.add(Fault("drop", "watch", times=2))
+            now, backup = sandbox.api.store, Store()
+            backup.registry = now.registry
+            backup.put(sample(name="b"))
+            assert backup.revision < now.revision
+            sandbox.api.store = backup
+            now.drop_watches()
+
+            await seen.until(lambda fleet: names(fleet) == ["b"])
+
+    assert all(fleet.health.status is not Status.FAILING for fleet in seen.fleets)
 
 
 async def test_a_silent_watch_is_given_up() -> None:
