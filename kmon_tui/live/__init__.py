@@ -69,6 +69,8 @@ async def open_backend(settings: Settings) -> AsyncGenerator[Backend]:
         data = paths_of(os.environ).data
         late = LatePredictor(client, settings.predict, data, access.place.context)
         why = "kmon-tui runs read-only (by flag or config file)" if settings.read_only else ""
+        if settings.forced_read_only:
+            why = f"this machine is read-only for kmon-tui ({paths_of(os.environ).system_config}); no flag changes that"
         protected = any(fnmatchcase(access.place.context, pattern) for pattern in settings.protected_contexts)
         place = replace(access.place, read_only=why, protected=protected)
         audit = Audit(paths_of(os.environ).state / FILE, place, settings.kube.as_user or "")

@@ -85,6 +85,7 @@ class Configuration:
             view=_view(stack, self._said.environ),
             demo=stack.switched_on("demo"),
             read_only=bool(forced) or stack.switched_on(READ_ONLY),
+            forced_read_only=bool(forced),
             scrape_pods=stack.switched_on("scrape_pods"),
             protected_contexts=_protected(stack),
             open_name=stack.get("open_name", str),

@@ -121,6 +121,8 @@ class Settings:
     view: ViewSettings = ViewSettings()
     demo: bool = False
     read_only: bool = False
+    forced_read_only: bool = False
+    """It is the machine's config that says so: no flag takes that back."""
     scrape_pods: bool = False
     """Whether pods of the selected service may be scraped directly where Prometheus has no series of it."""
     protected_contexts: tuple[str, ...] = ()

@@ -83,8 +83,8 @@ class Confirm(ModalScreen[bool]):
         self._name = name
         """What must be typed; empty: the key y is enough."""
         self._ear = Ear()
-        self._meant = float("-inf")
-        """When the key came that may be an answer."""
+        self._meant: float | None = None
+        """When the key came that may be an answer; None: none did."""
 
     def compose(self) -> ComposeResult:
         """Lay out the box."""
@@ -103,14 +103,17 @@ class Confirm(ModalScreen[bool]):
 
     def on_key(self, event: events.Key) -> None:
         """Let only keys of a person through."""
-        if self._ear.hears(event.time):
-            self._meant = event.time
-        else:
+        self._meant = event.time if self._ear.hears(event.time) else None
+        if self._meant is None:
             event.stop()
 
     def action_yes(self) -> None:
-        """Count it as the answer unless more keys follow at once."""
-        if not self._name:
+        """Count it as the answer unless more keys follow at once.
+
+        Keys of the burst that opened the question went to the screen below, and come here past ``on_key``: the app
+        looks for the meaning of a key when this one is on top already. They mean nothing.
+        """
+        if not self._name and self._meant is not None:
             self.set_timer(BURST_S * 2, partial(self._agree, self._meant))
 
     def action_no(self) -> None:

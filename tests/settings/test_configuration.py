@@ -60,6 +60,8 @@ def test_no_flag_takes_back_the_read_only_of_the_system() -> None:
     said = configuration(flags={"read_only": False}, user={"read_only": False}, system={"read_only": True})
 
     assert said.here().read_only
+    assert said.here().forced_read_only
+    assert not configuration(user={"read_only": True}).here().forced_read_only
     assert said.elsewhere("other").read_only
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 
 from kmon_tui.domain.command import Command, Deploy, Rehearse
@@ -288,3 +289,14 @@ async def test_the_screen_comes_back_to_a_deploy_that_runs(make_app: MakeApp, fo
         screen = app.screen
         assert isinstance(screen, DeployScreen)
         assert screen.plan is deploys.PLAN
+
+
+async def test_a_burst_that_opens_the_question_does_not_answer_it(make_app: MakeApp, folder: Path) -> None:
+    async with make_app(ready_state()).run_test() as pilot:
+        app = await look_at(pilot, deploys.PLAN)
+
+        for key in "ayyyy":
+            app.post_message(events.Key(key, key))
+        await pilot.pause(QUIET_S)
+
+        assert sent(app, Deploy) == []
