@@ -48,6 +48,11 @@ def probe(matchers: str, scope: Scope = Scope.PODS) -> str:
     return _either([*parts, *([gauges] if scope is Scope.PODS else [])])
 
 
+def probed(matchers: str) -> list[str]:
+    """Give selectors of what pods count, one a family, for the index of series."""
+    return [f"{{{_requests(dialect)}{_and(matchers)}}}" for dialect in DIALECTS.values() if dialect.scope is Scope.PODS]
+
+
 def counters(families: Sequence[Family], matchers: str, namespaces: Collection[str]) -> str:
     """Ask for the raw counters of all services, one row per target, metric and code."""
     parts = []

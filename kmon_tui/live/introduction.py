@@ -8,6 +8,7 @@ import time
 from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from urllib.parse import quote
 
 from kmon_tui.domain.errors import BackendError, BadAnswer, Forbidden, NotFound, Unauthorized
 from kmon_tui.domain.traffic import Family, Scope
@@ -24,6 +25,9 @@ REFRESH_S = 300
 UNKNOWN_SCRAPE_S = 15.0
 _NEWEST = 4
 """Samples that are looked at: of the three intervals between them one may be that of a missed scrape."""
+LOOK_BACK_S = 900
+"""Where nothing is counted now, it is looked whether anything was in this time."""
+NO_GUARDS: Guards = guards_of({})
 MOST_SERIES = 100_000
 """A family in front of the pods that has more series is left out."""
 
@@ -60,6 +64,9 @@ def introduce(api: Api, matchers: str, known: Introduction | None = None) -> Int
 def introducing(api: Api, matchers: str, known: Introduction | None = None) -> Generator[None, None, Introduction]:
     """Do the same with a pause before each question but the first, for those who may not ask all of them at once."""
     guards = _guards(api.query(dialects.probe(matchers)))
+    if not guards:
+        # The only model may have been scaled to zero, or its target may have died: then its past tells.
+        guards = {name: {NO_GUARDS} for name in _counted_lately(api, matchers)}
     yield
     front, notes = in_front(api, matchers)
     guards |= front
@@ -107,6 +114,20 @@ def in_front(api: Api, matchers: str, most_series: int = MOST_SERIES) -> tuple[d
     large = {name for name, count in counts.items() if count > most_series}
     notes = tuple(f"{name} has {counts[name]:,.0f} series: too many to be asked each tick" for name in sorted(large))
     return {name: seen for name, seen in _guards(rows).items() if name not in large}, notes
+
+
+def _counted_lately(api: Api, matchers: str) -> list[str]:
+    """Ask the index which metrics of pods had samples lately; none where the server has no index."""
+    now_s = time.time()
+    selectors = [quote(one) for one in dialects.probed(matchers)]
+    path = (
+        f"label/__name__/values?match[]={'&match[]='.join(selectors)}&start={now_s - LOOK_BACK_S:.0f}&end={now_s:.0f}"
+    )
+    try:
+        names = api.read(path)
+    except (NotFound, BadAnswer, Forbidden):
+        return []
+    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
 
 
 def scrape_interval(api: Api, matchers: str, metrics: Collection[Mapping[str, str]], at_s: float) -> float | None:

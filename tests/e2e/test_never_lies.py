@@ -143,7 +143,7 @@ def test_a_target_that_dies_leaves_no_number_of_now_on_screen_or_in_json(world: 
         told = world.metrics("iris-dies", lambda told: told["requests_per_s"]["now"] is None)
 
     assert told["requests_per_s"]["now"] is None, "an unknown rate is not zero"
-    assert told["requests_in_window"] in (None, 20), "what came since is not known"
+    assert told["requests_in_window"] == 20, json.dumps({k: v for k, v in told.items() if k != "requests_per_s"})
     assert told["age_s"] > 2
     assert told["problem"]
 
@@ -200,4 +200,4 @@ def test_two_clusters_in_one_server_are_told_apart_or_not_told_at_all(world: Wor
     assert "east" in both["problem"]
     assert "west" in both["problem"]
     assert (one["requests_in_window"], one["counter_sum"], one["problem"]) == (6, 6, None), json.dumps(one)
-    assert "west" in screen, screen
+    assert "several clusters" in screen, "the screen says why there is nothing"

@@ -216,6 +216,17 @@ async def test_an_idle_service_has_no_requests_and_no_error_ratio(serve: Serve) 
     assert (traffic.requests_per_s, traffic.error_ratio) == (0, None)
 
 
+async def test_the_only_model_that_is_scraped_no_more_still_has_its_window(serve: Serve) -> None:
+    story = Story()
+    story.tell(COUNT, {**POD, **OK}, lambda n: 100 + 30 * n if n < 50 else None)
+
+    told = await measured(story, serve)
+
+    assert told["requests_per_s"]["now"] is None
+    assert told["requests_in_window"] == pytest.approx(30 * 29, abs=30), "what is known of the fifteen minutes"
+    assert told["age_s"] == pytest.approx(30 * SCRAPE_S, abs=6)
+
+
 async def test_without_errors_the_error_ratio_is_zero(serve: Serve) -> None:
     story = Story()
     story.tell(COUNT, {**POD, **OK}, lambda n: 7 * n)
