@@ -55,6 +55,11 @@ class LogIndex:
             self._seen = self.view.first
             self._take(self._seen)
 
+    @property
+    def filtered(self) -> bool:
+        """Whether lines are searched before they are shown."""
+        return self._pattern is not None
+
     def __len__(self) -> int:
         if self.view is None:
             return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 
 from textual import events
@@ -12,12 +13,17 @@ from textual.message import Message
 from kmon_tui.domain.logs import LogView
 from kmon_tui.render.lines import Line
 from kmon_tui.render.log_lines import LogLook, pod_names, rows_of
+from kmon_tui.ui.cpu_limit import TooSlow, cpu_limit
 from kmon_tui.ui.log_index import LogIndex
 from kmon_tui.ui.page_view import marked
 from kmon_tui.ui.palette import LinesView
 
 PAINT_EVERY_S = 0.1
 MOST_CACHED = 4000
+SEARCH_S = 1.0
+"""So long a search through all lines that are held may compute; an ordinary one takes a tenth."""
+GLANCE_S = 0.3
+"""And so long one through those that came, or that are visible."""
 SIDE_STEP = 16
 
 
@@ -26,6 +32,13 @@ class LogList(LinesView):
 
     class Moved(Message):
         """Other lines are visible, or more lie below them."""
+
+    class GaveUp(Message):
+        """The filter, or the search, took too long on new lines: it is off now."""
+
+        def __init__(self, *, filtering: bool) -> None:
+            super().__init__()
+            self.filtering = filtering
 
     def __init__(self) -> None:
         super().__init__(id="lines")
@@ -51,7 +64,13 @@ class LogList(LinesView):
             return
         before = len(self.index.pods)
         known = self.index.view
-        self.index.see(view)
+        try:
+            with cpu_limit(GLANCE_S) if self.index.filtered else nullcontext():
+                self.index.see(view)
+        except TooSlow:
+            self.index.want(None, self.index.hidden)
+            self.index.see(view)
+            self.post_message(self.GaveUp(filtering=True))
         if view is None or known is None or view.request != known.request:
             self._cache.clear()
             self.follow, self._top = True, (0, 0)
@@ -60,9 +79,15 @@ class LogList(LinesView):
         self._soon()
 
     def want(self, pattern: re.Pattern[str] | None, hidden: frozenset[str]) -> None:
-        """Show only what is wanted."""
-        self.index.want(pattern, hidden)
-        self.paint_now()
+        """Show only what is wanted. Raises TooSlow when that takes too long, and shows everything then."""
+        try:
+            with cpu_limit(SEARCH_S) if pattern is not None else nullcontext():
+                self.index.want(pattern, hidden)
+        except TooSlow:
+            self.index.want(None, hidden)
+            raise
+        finally:
+            self.paint_now()
 
     def draw_as(self, look: LogLook) -> None:
         """Draw in another way."""
@@ -105,7 +130,7 @@ class LogList(LinesView):
         self.paint_now()
 
     def search(self, pattern: re.Pattern[str] | None) -> tuple[int, int]:
-        """Go to the newest hit that is not below what is visible."""
+        """Go to the newest hit that is not below what is visible. Raises TooSlow, and searches nothing then."""
         self._search, self._hit = pattern, -1
         if pattern is None:
             self.paint_now()
@@ -114,10 +139,18 @@ class LogList(LinesView):
         return self.next_hit(-1)
 
     def next_hit(self, by: int) -> tuple[int, int]:
-        """Go to another hit: its place among them, and how many there are."""
+        """Go to another hit: its place among them, and how many there are.
+
+        Raises TooSlow, and searches nothing then.
+        """
         if self._search is None:
             return (0, 0)
-        hits = self.index.hits(self._search)
+        try:
+            with cpu_limit(SEARCH_S):
+                hits = self.index.hits(self._search)
+        except TooSlow:
+            self._search = None
+            raise
         if hits:
             beyond = [number for number in hits if (number - self._hit) * by > 0]
             self._hit = (beyond or hits)[0 if by > 0 else -1]
@@ -147,7 +180,14 @@ class LogList(LinesView):
         width, height = self.size.width, self.size.height
         if not width or not height:
             return
-        self.show(self._visible(height))
+        try:
+            with cpu_limit(GLANCE_S) if self._search is not None else nullcontext():
+                lines = self._visible(height)
+        except TooSlow:
+            self._search = None
+            lines = self._visible(height)
+            self.post_message(self.GaveUp(filtering=False))
+        self.show(lines)
         self.post_message(self.Moved())
 
     def show(self, lines: tuple[Line, ...]) -> None:

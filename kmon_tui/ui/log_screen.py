@@ -22,6 +22,7 @@ from kmon_tui.ui.base import KmonScreen, Surroundings
 from kmon_tui.ui.chooser import Chooser
 from kmon_tui.ui.command_row import CommandRow
 from kmon_tui.ui.copying import copy
+from kmon_tui.ui.cpu_limit import TOO_SLOW, TooSlow
 from kmon_tui.ui.entry_row import EntryRow
 from kmon_tui.ui.key_bar import KeyBar
 from kmon_tui.ui.log_list import LogList
@@ -241,12 +242,15 @@ class LogScreen(KmonScreen):
 
     def action_filter(self) -> None:
         """Ask for what lines must hold."""
-        self._open("filter", self._filter, "only lines with: a regular expression  empty: all ")
+        self._open("filter", self._filter, "only lines with: text or a regular expression  empty: all ")
 
     def action_next(self, by: int) -> None:
         """Go to another hit."""
         if self._searched:
-            self._found = self.lines.next_hit(by)
+            try:
+                self._found = self.lines.next_hit(by)
+            except TooSlow:
+                self.on_log_list_gave_up(LogList.GaveUp(filtering=False))
             self._draw_bars()
 
     def action_leave(self) -> None:
@@ -269,18 +273,25 @@ class LogScreen(KmonScreen):
         event.stop()
         try:
             pattern = re.compile(event.text, re.IGNORECASE) if event.text else None
-        except re.error as error:
-            event.row.say(f"{error} ", failed=True)
+            if self._asked == "filter":
+                self.lines.want(pattern, self._hidden)
+                self._filter = event.text
+            else:
+                self._found = self.lines.search(pattern)
+                self._searched = event.text
+        except (re.error, TooSlow) as error:
+            event.row.say(f"{TOO_SLOW if isinstance(error, TooSlow) else error} ", failed=True)
             return
         event.row.close()
         self.set_focus(None)
-        if self._asked == "filter":
-            self._filter = event.text
-            self._want()
-        else:
-            self._searched = event.text
-            self._found = self.lines.search(pattern)
-            self._draw_bars()
+        self.draw()
+
+    def on_log_list_gave_up(self, event: LogList.GaveUp) -> None:
+        """Say that all lines are shown again, or none is searched."""
+        what, text = ("filter", self._filter) if event.filtering else ("search", self._searched)
+        self._filter, self._searched = ("", self._searched) if event.filtering else (self._filter, "")
+        self.notify(f"the {what} {text} is off: {TOO_SLOW}", severity="warning", markup=False, timeout=10)
+        self.draw()
 
     def on_entry_row_cancelled(self, event: EntryRow.Cancelled) -> None:
         """Leave the row."""
@@ -295,5 +306,8 @@ class LogScreen(KmonScreen):
         row.say(words)
 
     def _want(self) -> None:
-        self.lines.want(re.compile(self._filter, re.IGNORECASE) if self._filter else None, self._hidden)
+        try:
+            self.lines.want(re.compile(self._filter, re.IGNORECASE) if self._filter else None, self._hidden)
+        except TooSlow:
+            self.on_log_list_gave_up(LogList.GaveUp(filtering=True))
         self.draw()

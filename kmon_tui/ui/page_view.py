@@ -14,9 +14,12 @@ from textual.strip import Strip
 
 from kmon_tui.render.lines import Line, in_look, text_of, width_of
 from kmon_tui.render.page import MakePage, Page, Stop
+from kmon_tui.ui.cpu_limit import TooSlow, cpu_limit
 from kmon_tui.ui.palette import Painted
 
 SIDE_STEP = 16
+SEARCH_S = 0.5
+"""So long a search through a page may compute."""
 PLAIN = (str, int, float, datetime, frozenset)
 
 
@@ -121,10 +124,16 @@ class PageView(ScrollView, Painted):
         self._go_to_line(self.scroll_offset.y + by)
 
     def search(self, text: str) -> tuple[int, int]:
-        """Show the first hit from here on; what cannot be read as a regular expression is meant literally."""
+        """Show the first hit from here on; what cannot be read as a regular expression is meant literally.
+
+        So is one that takes too long on these lines.
+        """
         try:
             self._search = re.compile(text, re.IGNORECASE) if text else None
         except re.error:
+            self._search = None
+        self._hits()
+        if text and self._search is None:
             self._search = re.compile(re.escape(text), re.IGNORECASE)
         self._hit = self.scroll_offset.y - 1
         return self.next_hit(1)
@@ -168,7 +177,11 @@ class PageView(ScrollView, Painted):
         if self._stale:
             line = in_look(line, "stale")
         if self._search is not None:
-            line = marked(line, self._search, "alarm" if index == self._hit else "match")
+            try:
+                with cpu_limit(SEARCH_S):
+                    line = marked(line, self._search, "alarm" if index == self._hit else "match")
+            except TooSlow:
+                self._search = None  # the page has other lines now
         stop = self._stop
         over = None
         if self._marks and stop is not None and stop.line <= index < stop.line + stop.height:
@@ -214,9 +227,15 @@ class PageView(ScrollView, Painted):
             self._cursor = max(0, min(self._cursor, len(stops) - 1))
 
     def _hits(self) -> list[int]:
+        """Give the lines in which something is found; a search that takes too long is over."""
         if self._search is None:
             return []
-        return [y for y, line in enumerate(self._page.lines) if self._search.search(text_of(line))]
+        try:
+            with cpu_limit(SEARCH_S):
+                return [y for y, line in enumerate(self._page.lines) if self._search.search(text_of(line))]
+        except TooSlow:
+            self._search = None
+            return []
 
     def _keep_visible(self) -> None:
         stop = self._stop
