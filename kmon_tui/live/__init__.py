@@ -51,7 +51,8 @@ async def open_backend(settings: Settings) -> AsyncGenerator[Backend]:
 
     async with AsyncExitStack() as stack:
         access = find_access(settings.kube)
-        client = KubeClient(access, answer_s=settings.kube.request_timeout_s)
+        here = replace(settings.kube, context=access.place.context or None)  # another one may be current by then
+        client = KubeClient(access, answer_s=settings.kube.request_timeout_s, read_again=lambda: find_access(here))
         stack.push_async_callback(client.close)
         scraper = Scraper(Pages(client))
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import base64
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from multidict import CIMultiDict
 
 from kmon_tui import __version__
-from kmon_tui.domain.errors import Unauthorized
+from kmon_tui.domain.errors import SettingsError, Unauthorized
 from kmon_tui.live.access import Access
 from kmon_tui.live.exec_plugin import LIMIT_S, run_plugin
 from kmon_tui.settings import Credential, Secret
@@ -58,9 +58,11 @@ class _Kept:
 class Credentials:
     """Gives the proof of who asks; runs the login plugin when there is none that is still good."""
 
-    def __init__(self, access: Access, limit_s: float = LIMIT_S) -> None:
-        """``limit_s``: longest wait for a login plugin."""
-        self._access = access
+    def __init__(
+        self, access: Access, limit_s: float = LIMIT_S, read_again: Callable[[], Access] | None = None
+    ) -> None:
+        """``limit_s``: longest wait for a login plugin; ``read_again`` reads the kubeconfig anew."""
+        self._access, self._read_again = access, read_again
         self._limit_s = limit_s
         self._login = access.login
         self._kept = _Kept()
@@ -94,14 +96,29 @@ class Credentials:
         """Hear that the server refused a proof (401), and say whether another one is worth a try."""
         if proof.issue != self._issue:
             return True
-        if self._login.plugin is None and self._login.token_file is None:
-            return False
         async with self._turn:
             if proof.issue != self._issue:
                 return True
+            if self._login.plugin is None and self._login.token_file is None:
+                return await self._look_again()
             before = self._kept.value
             await self._renew()
             return self._login.plugin is not None or self._kept.value != before
+
+    async def _look_again(self) -> bool:
+        """Read the kubeconfig anew, where some programs (``oc login``) write each new token; True if it has another."""
+        if self._read_again is None:
+            return False
+        try:
+            login = (await asyncio.to_thread(self._read_again)).login
+        except SettingsError:
+            return False  # it is being written, or gone: what we have is no worse
+        if login == self._login:
+            return False
+        self._login = login
+        self._keep(Credential())
+        self._kept.read_s = float("-inf")
+        return True
 
     def _stale(self) -> bool:
         kept = self._kept

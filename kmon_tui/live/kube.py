@@ -53,13 +53,21 @@ class Answered(NamedTuple):
 class KubeClient:
     """One API server, asked by one user. Raises BackendError and nothing else when the world misbehaves."""
 
-    def __init__(self, access: Access, *, answer_s: float | None = None, rate: RateLimit | None = None) -> None:
+    def __init__(
+        self,
+        access: Access,
+        *,
+        answer_s: float | None = None,
+        rate: RateLimit | None = None,
+        read_again: Callable[[], Access] | None = None,
+    ) -> None:
+        """``read_again`` reads the kubeconfig anew, after a 401."""
         self.server = access.endpoint.server
         self._access = access
         self._answer_s = answer_s or ANSWER_S
         # Less than was asked for, so that who waits as long hears that it was the login plugin that hangs.
         limit_s = min(LIMIT_S, max(answer_s / 2, answer_s - 2.0)) if answer_s else LIMIT_S
-        self._credentials = Credentials(access, limit_s)
+        self._credentials = Credentials(access, limit_s, read_again)
         self.refusals = Refusals()
         """What was refused a short while ago; who opens tunnels may keep theirs here, too."""
         self.heard_s = time.monotonic()
