@@ -22,8 +22,8 @@ from kmon_tui.sandbox.world_templates import moment
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 _STAGES = (("pending", 0.4), ("loading", 1.0), ("starting", 1.2))
 """What a new pod goes through, and for how many seconds."""
-_AGING = ((GROUP, "inferenceservices"), ("apps", "replicasets"))
-"""Kinds whose age tells which of them is the newest."""
+_NAMING = ("serving.kserve.io/inferenceservice", "serving.kserve.io/inferencegraph", "app.kubernetes.io/name")
+"""Labels that name the service of an object."""
 _NODES = ("worker-a", "worker-b", "gpu-a")
 
 
@@ -218,7 +218,9 @@ class Actor:
         self.state.created_s -= seconds
         _older(self.state.pods.values(), seconds)
         store, made = self._stage.store, moment(self.state.created_s)
-        for group, plural in _AGING if seconds else ():
+        # Their age tells which ReplicaSet is the newest.
+        aging = ((GROUP, PLURALS[self.state.kind]), ("apps", "replicasets"))
+        for group, plural in aging if seconds else ():
             for found in store.list(group, plural, self.state.namespace):
                 if self.state.uid in (found["metadata"]["uid"], _owner_label(found, self.state)):
                     found["metadata"]["creationTimestamp"] = made
@@ -304,6 +306,6 @@ def _older(pods: Iterable[PodState], seconds: float) -> None:
 
 
 def _owner_label(found: dict[str, Any], state: ServiceState) -> str:
-    """Give the uid of the service when an object carries its label."""
+    """Give the uid of the service when an object carries a label with its name."""
     labels = found["metadata"].get("labels", {})
-    return state.uid if labels.get("serving.kserve.io/inferenceservice") == state.name else ""
+    return state.uid if state.name in (labels.get(name) for name in _NAMING) else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -10,7 +11,8 @@ from kmon_tui.sandbox.apiserver.fields import Structure
 from kmon_tui.sandbox.apiserver.ownership import Manager
 from kmon_tui.sandbox.apiserver.store import Store
 from kmon_tui.sandbox.apiserver.values import JsonObject
-from kmon_tui.sandbox.world_faults import AFTER, BEFORE, BROKEN, applied
+from kmon_tui.sandbox.world_faults import AFTER, BEFORE, BROKEN, age_s, applied
+from kmon_tui.sandbox.world_templates import moment
 
 MANAGER = "kubectl-client-side-apply"
 _STAYS_S = {BEFORE: 20.0, BROKEN: 120.0, AFTER: 0.0}
@@ -38,6 +40,9 @@ class Player:
             if kind is not None and _name(found) not in kept:
                 _, namespace, name = _name(found)
                 self._store.delete(kind.group, kind.plural, namespace, name)
+                if held := self._store.get(kind.group, kind.plural, namespace, name):
+                    held["metadata"]["deletionTimestamp"] = moment(time.time() - age_s(fault))
+                    self._store.put(held)  # a finalizer holds it, and has done so for long enough to show
         for found in wanted:
             self._put(found)
         self._applied = wanted

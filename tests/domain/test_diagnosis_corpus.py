@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from datetime import datetime
+from functools import cache
 
 import pytest
 
@@ -15,33 +16,46 @@ from kmon_tui.domain.verdict import HEALTHY, Diagnosis
 from tests.domain.diagnosis_cases import Case, all_cases
 
 _CASES = all_cases()
+
+
+def told(case: Case) -> Diagnosis:
+    """Each case is diagnosed once, and many things are asked of what comes of it."""
+    return _told(case.name)
+
+
+@cache
+def _told(name: str) -> Diagnosis:
+    case = next(case for case in _CASES if case.name == name)
+    return diagnose(case.tree, case.now)
+
+
 _BROKEN = [case for case in _CASES if case.truth["cause"] != HEALTHY]
 
 
 @pytest.mark.parametrize("case", _CASES, ids=str)
 def test_the_cause_is_the_true_one(case: Case) -> None:
-    found = diagnose(case.tree, case.now)
+    found = told(case)
 
     assert found.cause == case.truth["cause"], found.verdict
 
 
 @pytest.mark.parametrize("case", [case for case in _CASES if "object" in case.truth], ids=str)
 def test_the_verdict_is_about_the_true_object(case: Case) -> None:
-    found = diagnose(case.tree, case.now)
+    found = told(case)
 
     assert str(found.object) == case.truth["object"]
 
 
 @pytest.mark.parametrize("case", _CASES, ids=str)
 def test_the_verdict_says_what_must_be_said(case: Case) -> None:
-    verdict = diagnose(case.tree, case.now).verdict
+    verdict = told(case).verdict
 
     assert [words for words in case.truth["says"] if words.lower() not in verdict.lower()] == [], verdict
 
 
 @pytest.mark.parametrize("case", _CASES, ids=str)
 def test_nothing_of_another_cause_is_said(case: Case) -> None:
-    found = diagnose(case.tree, case.now)
+    found = told(case)
     said = "\n".join([found.verdict, *[step.text for step in found.evidence if not step.stale]]).lower()
 
     assert [words for words in case.truth["never"] if words.lower() in said] == [], said
@@ -49,7 +63,7 @@ def test_nothing_of_another_cause_is_said(case: Case) -> None:
 
 @pytest.mark.parametrize("case", [case for case in _CASES if "serving" in case.truth], ids=str)
 def test_what_still_serves_is_said(case: Case) -> None:
-    serving = diagnose(case.tree, case.now).serving
+    serving = told(case).serving
 
     wanted = case.truth["serving"]
     assert (wanted in serving) if wanted else serving == ""
@@ -57,7 +71,7 @@ def test_what_still_serves_is_said(case: Case) -> None:
 
 @pytest.mark.parametrize("case", [case for case in _CASES if "tries" in case.truth], ids=str)
 def test_what_to_try_is_there(case: Case) -> None:
-    commands = [step.command for step in diagnose(case.tree, case.now).tries]
+    commands = [step.command for step in told(case).tries]
 
     assert [wanted for wanted in case.truth["tries"] if not any(wanted in command for command in commands)] == [], (
         commands
@@ -66,42 +80,42 @@ def test_what_to_try_is_there(case: Case) -> None:
 
 @pytest.mark.parametrize("case", [case for case in _CASES if "shared" in case.truth], ids=str)
 def test_what_others_may_share_is_named(case: Case) -> None:
-    found = diagnose(case.tree, case.now)
+    found = told(case)
 
     assert found.shared.startswith(case.truth["shared"]) if case.truth["shared"] else found.shared == ""
 
 
 @pytest.mark.parametrize("case", [case for case in _CASES if "stale" in case.truth], ids=str)
 def test_what_tells_of_the_past_is_marked(case: Case) -> None:
-    found = diagnose(case.tree, case.now)
+    found = told(case)
 
     assert any(case.truth["stale"] in step.text for step in found.evidence if step.stale), found.evidence
 
 
 @pytest.mark.parametrize("case", [case for case in _CASES if "evidence" in case.truth], ids=str)
 def test_the_evidence_holds_what_else_is_known(case: Case) -> None:
-    steps = "\n".join(step.text for step in diagnose(case.tree, case.now).evidence)
+    steps = "\n".join(step.text for step in told(case).evidence)
 
     assert [words for words in case.truth["evidence"] if words not in steps] == [], steps
 
 
 @pytest.mark.parametrize("case", [case for case in _CASES if "since" in case.truth], ids=str)
 def test_the_time_is_when_it_began(case: Case) -> None:
-    found = diagnose(case.tree, case.now)
+    found = told(case)
 
     assert found.since == datetime.fromisoformat(case.truth["since"])
 
 
 @pytest.mark.parametrize("case", [case for case in _CASES if "missing" in case.truth], ids=str)
 def test_what_could_not_be_read_is_said(case: Case) -> None:
-    found = diagnose(case.tree, case.now)
+    found = told(case)
 
     assert found.missing == tuple(case.truth["missing"])
 
 
 @pytest.mark.parametrize("case", _BROKEN, ids=str)
 def test_a_fault_has_a_time_evidence_and_something_to_try(case: Case) -> None:
-    found = diagnose(case.tree, case.now)
+    found = told(case)
 
     assert found.since is not None or found.cause in _TIMELESS
     assert found.evidence or found.cause in _TIMELESS
@@ -115,7 +129,7 @@ _HOPELESS = {"gone"}
 @pytest.mark.parametrize("case", _BROKEN, ids=str)
 def test_commands_are_complete(case: Case) -> None:
     """They parse, and those about something in a namespace say which."""
-    found = diagnose(case.tree, case.now)
+    found = told(case)
 
     for step in found.tries:
         words = shlex.split(step.command)
@@ -132,7 +146,7 @@ def _is_namespaced(words: list[str]) -> bool:
 
 @pytest.mark.parametrize("case", _CASES, ids=str)
 def test_nothing_is_said_twice(case: Case) -> None:
-    found: Diagnosis = diagnose(case.tree, case.now)
+    found: Diagnosis = told(case)
     texts = [step.text for step in found.evidence]
 
     assert len(texts) == len(set(texts)), texts

@@ -24,7 +24,7 @@ from kmon_tui.live.ratelimit import RateLimit
 from kmon_tui.live.trees import KubeTrees
 from kmon_tui.monitor.monitor import Monitor
 from kmon_tui.sandbox.sandbox import Sandbox, SandboxOptions
-from kmon_tui.sandbox.world_faults import AFTER, BEFORE, BROKEN, cause_of, names, part
+from kmon_tui.sandbox.world_faults import AFTER, BEFORE, BROKEN, applied, cause_of, names, part
 from kmon_tui.sandbox.world_play import Player
 from kmon_tui.settings import KubeSettings, Settings
 
@@ -55,7 +55,8 @@ class Played:
 
 
 def key_of(fault: str) -> Key:
-    return Key(Kind.ISVC, "faults", fault)
+    kinds = {found["metadata"]["name"]: Kind(found["kind"]) for found in applied(fault, BEFORE)}
+    return Key(kinds[fault], "faults", fault)
 
 
 @cache

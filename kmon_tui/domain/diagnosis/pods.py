@@ -156,7 +156,8 @@ def _image(scene: Scene, pod: PodView, box: Box) -> Finding:
     unread = chain.newest_event(scene, pod.ref, frozenset({"FailedToRetrieveImagePullSecret"}))
     keyless = unread is not NOTHING and failure.cause in ("image-auth", "image-rate-limit")
     key = images.without_secret(text(unread, "message")) if keyless else ""
-    who = "" if box.name in ("kserve-container", "main") else f" (container {box.name})"
+    alone = len(boxes_of(pod.object)) == 1
+    who = "" if alone or box.name in ("kserve-container", "main") else f" (container {box.name})"
     steps = [Evidence(f"{box.name}: {box.waiting}{f', {one_line(waiting)}' if waiting else ''}", pod.ref, None, 3)]
     steps += [chain.of_event(event, pod.ref) for event in (*told[-1:], *([unread] if keyless else []))]
     tries = (*images.tries(failure.cause, box.image, scene.ref, model.account(pod)), describe(pod.ref))

@@ -32,9 +32,15 @@ __all__ = [
     "ref_of",
     "text",
     "texts",
+    "unstamped",
     "when",
 ]
 
+_RAISED = re.compile(r"\b[A-Za-z][\w.]{0,80}(?:Error|Exception): ")
+_STAMP = re.compile(
+    r"\(\w+ pid=\d+\)|\[rank\d+\]|\[[\w./-]+:\d+\]|\w+\.py:\d+|\b[A-Z]{4,8}\b|\b[IEWF]\d+\b|[\d:.,TZ/+\s|\[\]-]"
+)
+_LONGEST_STAMP = 160
 NOTHING: Object = {}
 """Stands for every object that is not there."""
 
@@ -88,7 +94,15 @@ def both_ends(said: str, limit: int = 200) -> str:
 def line_with(rule: re.Pattern[str], lines: str, last: bool = False) -> str:
     """Give the first (or last) line that a pattern is in, else the last of all."""
     found = [line for line in lines.splitlines() if rule.search(line)] or [last_line(lines)]
-    return one_line(found[-1 if last else 0], 180)
+    return one_line(unstamped(found[-1 if last else 0]), 180)
+
+
+def unstamped(line: str) -> str:
+    """Leave out what a logger puts before an exception: who writes, when, how bad, from which line of which file."""
+    raised = _RAISED.search(line)
+    if raised is None or raised.start() > _LONGEST_STAMP or _STAMP.sub("", line[: raised.start()]):
+        return line
+    return line[raised.start() :]
 
 
 def last_line(said: str) -> str:

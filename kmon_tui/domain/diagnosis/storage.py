@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from kmon_tui.domain.diagnosis.finding import kubectl
-from kmon_tui.domain.diagnosis.reading import both_ends, last_line
+from kmon_tui.domain.diagnosis.reading import both_ends, last_line, unstamped
 from kmon_tui.domain.tree import Ref
 from kmon_tui.domain.verdict import Try
 
@@ -84,7 +84,7 @@ def classify(said: str) -> str:
 def telling_line(said: str) -> str:
     """Give the line of a log that says why: the last that sounds like it, else the last."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    return next((line for line in reversed(lines) if _TELLING.search(line)), last_line(said))
+    return unstamped(next((line for line in reversed(lines) if _TELLING.search(line)), last_line(said)))
 
 
 def verdict(cause: str, uri: str, said: str, who: str = "the storage-initializer") -> str:
