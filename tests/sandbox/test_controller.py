@@ -16,8 +16,10 @@ from kmon_tui.sandbox.world_templates import exists, names_in
 from tests.sandbox.world_tools import GROUP, a_world, condition, isvc, pods_of, stored, until
 
 IRIS = {"instances": [[6.8, 2.8, 4.8, 1.4], [6.0, 3.4, 4.5, 1.6]]}
-FAULTS = [name for name in names_in("faults") if part(name, "about").keys() <= {"cause", "age_s"}]
-"""Those that any service may have, whatever its mode and its components."""
+FAULTS = [
+    name for name in names_in("faults") if part(name, "about").keys() <= {"cause", "age_s"} and part(name, "events")
+]
+"""Those that any service may have, whatever its mode and its components; a deletion is none of a service's own."""
 
 
 async def ready(store: Store, name: str) -> dict[str, Any]:
