@@ -22,6 +22,8 @@ _OWN = (
     r"|-kserve(?:-mn|-prefill|-prefill-mn|-workload-svc|-router-scheduler|-route)?(?:-\d+)*"
     r"|-(?:inference-pool|epp-service|epp-ip)"
 )
+_CHILD = re.compile(rf"(?:{_OWN}){_MADE}$")
+"""What follows the name of a service in names of its children, also of those that are gone."""
 
 
 class EventFilter:
@@ -29,8 +31,6 @@ class EventFilter:
 
     def __init__(self, name: str) -> None:
         self._name, self._stem = name, name[:_STEM]
-        self._gone = re.compile(rf"(?:keda-hpa-)?{re.escape(name)}(?:{_OWN}){_MADE}$")
-        """What the names of its children look like, also of those that are gone."""
         self.more: frozenset[tuple[str, str]] = frozenset()
         """Kind and name of other objects that it depends on: its volume claims."""
 
@@ -53,7 +53,10 @@ class EventFilter:
 
     def looks_own(self, kind: str, name: str) -> bool:
         """Say by its name alone whether an object is or was one of its children."""
-        return kind != "Node" and self._name in name and self._gone.match(name) is not None
+        return kind != "Node" and (self._begins(name) or self._begins(name.removeprefix("keda-hpa-")))
+
+    def _begins(self, name: str) -> bool:
+        return name.startswith(self._name) and _CHILD.match(name, len(self._name)) is not None
 
 
 def last_seen(event: Object) -> str:

@@ -82,6 +82,7 @@ class Words:
             if answered < MOST_ANSWERS:
                 self._answers[key] = await answers(self._client, key, root, pods)
                 answered += bool(self._answers[key])
+            await asyncio.sleep(0)  # there may be hundreds, and nothing to ask any of them
         for space in list(killed)[:MOST_SPACES]:
             self._peaks[space] = await peaks(self._peaks_of, space, killed[space])
         return asked + len(read)
