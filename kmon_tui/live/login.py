@@ -33,7 +33,9 @@ def read_login(settings: KubeSettings, entry: Entry | None) -> Login:
     if bool(login.certificate or login.certificate_file) != bool(login.key or login.key_file):
         raise SettingsError(f"{fields.where}: a client certificate and its key belong together, one is missing")
     _check_key(login, fields.where)
-    return replace(login, credential=settings.credential, impersonate=_impersonation(settings, fields))
+    login = replace(login, credential=settings.credential, impersonate=_impersonation(settings, fields))
+    _check_headers(login, "--token" if settings.token is not None else f"{fields.where}: its token")
+    return login
 
 
 def _own_login(fields: Fields) -> Login:
@@ -98,6 +100,14 @@ def _provider_token(provider: dict[str, Any], where: str) -> str:
         name = provider.get("name") or "without a name"
         raise SettingsError(f"{where}: auth-provider {name} holds no token", "Use an exec plugin, as kubectl asks for.")
     return str(token)
+
+
+def _check_headers(login: Login, token: str) -> None:
+    """Refuse what no header can hold; the values are not quoted, for one of them is a secret."""
+    sent = [(token, login.token.reveal() if login.token else ""), *(("--as", value) for _, value in login.impersonate)]
+    for where, value in sent:
+        if any(ord(char) < 32 or ord(char) == 127 for char in value):
+            raise SettingsError(f"{where} holds a line end or another control character", "No request can carry that.")
 
 
 def _check_key(login: Login, where: str) -> None:

@@ -326,6 +326,18 @@ def test_a_group_without_a_user_is_an_error(tmp_path: Path) -> None:
         check_place(KubeSettings(as_groups=("a",)), around(tmp_path))
 
 
+@pytest.mark.parametrize(
+    "settings", [KubeSettings(as_user="a\nx: y"), KubeSettings(token=Secret("s3cret\r\n")), KubeSettings(as_user="a\0")]
+)
+def test_what_no_header_can_hold_is_refused_at_once_and_not_quoted(tmp_path: Path, settings: KubeSettings) -> None:
+    write(tmp_path / ".kube/config", document("dev", current="dev"))
+
+    with pytest.raises(SettingsError, match="control character") as caught:
+        check_place(settings, around(tmp_path))
+
+    assert "s3cret" not in caught.value.message
+
+
 def test_inside_a_pod_the_service_account_is_used(tmp_path: Path) -> None:
     account = tmp_path / "serviceaccount"
     account.mkdir()

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-from kmon_tui.domain.errors import BackendError, BadAnswer, TimedOut, Unauthorized, Unreachable
+from kmon_tui.domain.errors import BackendError, BadAnswer, Forbidden, TimedOut, Unauthorized, Unreachable
+from kmon_tui.live import kube_errors
 from kmon_tui.live.asking import Ask
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.kube_errors import retry_after_s, translate
@@ -330,3 +331,16 @@ async def test_without_credentials_one_is_told_to_log_in_and_not_to_ask_for_righ
 
     assert isinstance(error, Unauthorized)
     assert "no credentials" in error.hint
+
+
+def test_who_may_not_impersonate_hears_that_and_not_that_a_list_is_forbidden() -> None:
+    said = (
+        'users \\"admin\\" is forbidden: User \\"viewer\\" cannot impersonate resource \\"users\\" in API group \\"\\"'
+    )
+    body = f'{{"kind": "Status", "message": "{said}", "code": 403}}'.encode()
+
+    error = kube_errors.failure(403, "application/json", body, "https://a", "list pods in all namespaces")
+
+    assert isinstance(error, Forbidden)
+    assert "act as somebody else" in error.message and 'User "viewer" cannot impersonate' in error.message
+    assert "--as" in error.hint
