@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -55,7 +56,8 @@ class KubeDeployer:
         coming = {one.name for one in manifests if one.kind == "Namespace" and one.api_version == "v1"}
         ordered = sorted(manifests, key=lambda one: _FIRST.get(one.kind, 2))
         items = [await self._planned(manifest, kinds, coming) for manifest in ordered]
-        return Plan(tuple(items), self._place.context)
+        defined = {kind for one in manifests if (kind := _defined(one))}
+        return Plan(tuple(_with_definition(item, defined) for item in items), self._place.context)
 
     async def apply(self, planned: Planned, *, force: bool = False) -> Applied:
         """Apply one manifest for real. Raises Refused, Forbidden, ReadOnly or another BackendError."""
@@ -177,6 +179,22 @@ class KubeDeployer:
         if problem.right:
             return Forbidden(f"{planned.title}: {problem.message}", problem.hint)
         return Refused(f"{planned.title}: {problem.message}", problem.hint)
+
+
+def _defined(manifest: Manifest) -> tuple[str, str] | None:
+    """Give the group and the kind that a manifest defines, if it does."""
+    if manifest.kind != "CustomResourceDefinition":
+        return None
+    spec = _part(manifest.body, "spec")
+    return str(spec.get("group", "")), str(_part(spec, "names").get("kind", ""))
+
+
+def _with_definition(item: Planned, defined: Collection[tuple[str, str]]) -> Planned:
+    """Say of what the cluster does not know yet that its definition comes along, if it does."""
+    if item.problem is None or not item.problem.unknown or (item.manifest.group, item.manifest.kind) not in defined:
+        return item
+    hint = "Its CustomResourceDefinition comes with the same manifests: deploy that first, then the rest."
+    return replace(item, problem=replace(item.problem, hint=hint))
 
 
 def _body(manifest: Manifest) -> dict[str, object]:

@@ -65,6 +65,8 @@ async def deploy(
         shown = diff.Wish(wish.bundle, "text", wish.defaults)
         if plan.refused:
             return _answer(wish, plan, "refused", diff.code_of(plan), diff.refusals(plan))
+        if wish.dry_run and (conflict := _conflict(plan, wish)):
+            return _answer(wish, plan, "dry run", FINDING, (plan_words(plan), conflict))
         if wish.dry_run:
             return _answer(wish, plan, "dry run", OK, (plan_words(plan),))
         if plan.writes:
@@ -78,11 +80,9 @@ async def deploy(
 
 def _asked(plan: Plan, wish: Wish, backend: Backend, person: Person) -> str:
     """Ask what is to be asked; gives why nothing may be written, or an empty text."""
-    if plan.conflicts and not wish.force:
-        managers = ", ".join(dict.fromkeys(one.manager for one in plan.conflicts))
-        fields = ", ".join(one.field for one in plan.conflicts)
-        if wish.yes or not person.agrees(f"{managers} owns {fields}. Take these fields over?"):
-            return f"conflict: {managers} owns {fields} (--force-conflicts takes them over)"
+    conflict = _conflict(plan, wish)
+    if conflict and (wish.yes or not person.agrees(f"{_owned(plan)}. Take these fields over?")):
+        return conflict
     if wish.yes:
         return ""
     count = len(plan.writes)
@@ -91,6 +91,18 @@ def _asked(plan: Plan, wish: Wish, backend: Backend, person: Person) -> str:
     if plan.owners:
         question = f"{', '.join(plan.owners)} will revert it. {question}"
     return "" if person.agrees(question, plan.context if backend.place.protected else "") else "the answer was no"
+
+
+def _conflict(plan: Plan, wish: Wish) -> str:
+    """Say whose fields would be taken, unless that is allowed; an empty text when there are none."""
+    if not plan.conflicts or wish.force:
+        return ""
+    return f"conflict: {_owned(plan)} (--force-conflicts takes them over)"
+
+
+def _owned(plan: Plan) -> str:
+    managers = ", ".join(dict.fromkeys(one.manager for one in plan.conflicts))
+    return f"{managers} owns {', '.join(one.field for one in plan.conflicts)}"
 
 
 async def _rolled_out(backend: Backend, command: Deploy, person: Person, now: Callable[[], datetime]) -> Rollout:

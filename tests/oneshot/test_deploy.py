@@ -203,3 +203,42 @@ async def test_what_the_cluster_does_not_know_is_left_out_when_asked(tmp_path: P
         assert exists(sandbox)
         assert [item["verdict"] for item in document["items"]] == ["new", "left out"]
         assert [step["done"] for step in document["applied"]] == ["created", "left out"]
+
+
+async def test_a_kind_whose_definition_comes_along_says_what_to_deploy_first(tmp_path: Path) -> None:
+    definition = """
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: toys.example.com}
+spec:
+  group: example.com
+  scope: Namespaced
+  names: {plural: toys, singular: toy, kind: Toy}
+  versions:
+  - {name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}
+---
+apiVersion: example.com/v1
+kind: Toy
+metadata: {name: bear}
+"""
+    async with a_cluster(tmp_path) as (_, opened):
+        answer = await deployed(opened, Somebody(), definition, yes=True)
+
+    assert answer.code == 2
+    assert "comes with the same manifests: deploy that first" in answer.words[0]
+
+
+async def test_a_dry_run_that_would_take_fields_of_others_is_a_finding(tmp_path: Path) -> None:
+    async with a_cluster(tmp_path) as (sandbox, opened):
+        await deployed(opened, Somebody(), yes=True, wait_s=0)
+        iris = sandbox.api.store.get("serving.kserve.io", "inferenceservices", "default", "iris")
+        assert iris is not None
+        fields = [{**entry, "manager": "gitops"} for entry in iris["metadata"]["managedFields"]]
+        sandbox.api.store.put({**iris, "metadata": {**iris["metadata"], "managedFields": fields}})
+
+        other = IRIS.replace("gs://models/iris", "gs://models/other")
+        looked = await deployed(opened, Somebody(), other, dry_run=True)
+        taken = await deployed(opened, Somebody(), other, dry_run=True, force=True)
+
+    assert (looked.code, taken.code) == (1, 0)
+    assert "gitops owns spec.predictor.model.storageUri" in looked.words[1]
