@@ -178,6 +178,8 @@ class Prometheus:
     """Length of the rate window."""
     tick_s: float | None = None
     """Seconds between two polls now."""
+    held_s: float | None = None
+    """How far back the books of all services reach; None: a quarter of an hour."""
     retention: str = ""
     query_s: float | None = None
     """How long the queries of the last tick took together."""

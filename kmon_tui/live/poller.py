@@ -206,6 +206,7 @@ class Poller:
                 scrape_interval_s=self._scrape_s,
                 window_s=ledger.window_s if ledger else None,
                 tick_s=self._pace.tick_s,
+                held_s=ledger.points * ledger.step_s if ledger else None,
                 retention=known.retention if known else "",
                 query_s=self._took_s,
                 warnings=self._warnings,

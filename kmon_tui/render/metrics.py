@@ -40,6 +40,11 @@ class Cursor:
     """None: the newest column, whichever that is."""
 
 
+def beyond_books(range_s: int, drawing: Drawing) -> bool:
+    """Whether this time is longer than what is kept of all services anyway, so that it has to be asked for."""
+    return range_s > (drawing.prometheus.held_s or USUAL_S)
+
+
 def within(buckets: Buckets, range_s: int) -> Buckets:
     """Give only the newest part of what is known."""
     steps = max(1, round(range_s / buckets.step_s))
@@ -76,7 +81,7 @@ def state_words(
         return "prometheus DOWN: old numbers", "failed"
     if shown is not None and shown.prometheus.scraped:
         return clean(shown.prometheus.scraped), "warn"  # nobody kept more than that
-    if buckets is not None and (buckets.range_s or USUAL_S) != max(range_s, USUAL_S):
+    if buckets is not None and buckets.range_s != (range_s if beyond_books(range_s, drawing) else None):
         return "being asked for", "warn"
     return "live", "live"
 

@@ -108,6 +108,10 @@ class MetricsView(Container, can_focus=True):
         self._newest = (state, row, drawing)
         if row is not None:
             self._notice(row.isvc, drawing.now)
+        if self.is_mounted and self._span != self._asked:
+            # How far the books reach has changed. Later: what is posted while the app hands the State over
+            # counts as the app's own message, and does not come back to it.
+            self.call_later(self._ask)
         self.draw()
 
     def draw(self) -> None:
@@ -198,11 +202,16 @@ class MetricsView(Container, can_focus=True):
         """Write what is shown into a file."""
         self.post_message(self.Export(self))
 
+    @property
+    def _span(self) -> Span | None:
+        """The time to ask for, in steps that there is room for; None: the books hold it."""
+        if not self.size.width or not metrics.beyond_books(self.range_s, self._newest[2]):
+            return None
+        return Span(self.range_s, max(LEAST_STEPS, min(MOST_STEPS, self.size.width - LABEL_WIDTH - 1)))
+
     def _ask(self) -> None:
         """Ask for the time that is shown; what the books hold anyway is not asked for."""
-        key = self.key
-        steps = max(LEAST_STEPS, min(MOST_STEPS, self.size.width - LABEL_WIDTH - 1))
-        span = Span(self.range_s, steps) if self.range_s > USUAL_S else None
+        key, span = self.key, self._span
         if key is not None and span != self._asked:
             self._asked = span
             self.post_message(Ask(LookAt(selected=key, visible=(key,), span=span)))

@@ -112,6 +112,24 @@ async def test_a_longer_time_is_asked_for_with_the_steps_that_fit_and_a_known_on
         assert "last 1h, step 1m  live" in told(run, "span")
 
 
+async def test_where_the_books_hold_less_than_a_quarter_of_an_hour_the_rest_is_asked_for() -> None:
+    run = Run()
+    report = run.watcher.state.traffic
+    assert report is not None
+    short = replace(report, prometheus=replace(report.prometheus, tick_s=5.0, held_s=450.0))
+    run.watcher.put(replace(run.watcher.state, traffic=short))
+    async with run.app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, *OPEN_IRIS)
+        await pilot.pause(0.1)
+        words = told(run, "span")
+        await press(pilot, "less_than_sign")
+        asked = [one.span for one in run.watcher.sent if isinstance(one, LookAt)]
+
+    assert "last 15m" in words and "being asked for" in words
+    assert Span(900, 72) in asked
+    assert asked[-1] is None
+
+
 async def test_the_longest_time_is_six_hours_and_the_list_is_looked_at_again_afterwards() -> None:
     run = Run()
     async with run.app.run_test(size=(80, 24)) as pilot:
