@@ -23,6 +23,8 @@ from kmon_tui.live.prometheus_answers import Row
 REFRESH_S = 300
 """What a Prometheus holds is looked at anew so often."""
 UNKNOWN_SCRAPE_S = 15.0
+NOTED_SKEW_S = 30.0
+"""Clocks that differ by less are not spoken of."""
 _NEWEST = 4
 """Samples that are looked at: of the three intervals between them one may be that of a missed scrape."""
 LOOK_BACK_S = 900
@@ -48,6 +50,16 @@ class Introduction:
     """Those that have series now."""
     notes: tuple[str, ...] = ()
     """What is left out, and why."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What a person should know of it: what is left out, and that its clock is another one."""
+        off_s = abs(self.skew_s)
+        if off_s < NOTED_SKEW_S:
+            return self.notes
+        much = f"{off_s:.0f} s" if off_s < 120 else f"{off_s / 60:.0f} min"
+        where = "ahead of" if self.skew_s > 0 else "behind"
+        return (f"its clock is {much} {where} this machine's: ages are right, times are its own", *self.notes)
 
 
 def introduce(api: Api, matchers: str, known: Introduction | None = None) -> Introduction:

@@ -67,6 +67,7 @@ def measure(
         window_s=rate_s,
         query_s=api.took_s,
         warnings=api.warnings,
+        notes=known.words,
         sampled_at=datetime.fromtimestamp(flow.sampled_s, UTC) if flow and flow.sampled_s else None,
         now=datetime.fromtimestamp(at_s, UTC),
         family=family,

@@ -231,7 +231,7 @@ class Poller:
         elif ledger and ledger.at_s is not None and not ledger.flows and self._feeder.knows_services:
             yield "this Prometheus has request metrics, but none of the services in view"
         if self._feeder.introduction:
-            yield from self._feeder.introduction.notes
+            yield from self._feeder.introduction.words
         if self._pace.note:
             yield self._pace.note
         if ledger:

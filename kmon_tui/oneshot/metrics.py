@@ -73,7 +73,9 @@ async def metrics(open_backend: OpenBackend, settings: Settings, wish: Wish) -> 
         fleet = await complete_fleet(backend, settings)
         isvc = chosen(fleet, wish.wanted)
         measurement = await backend.measures.measure(fleet.services, isvc.key, wish.window_s, wish.family)
-    words = (*([measurement.problem] if measurement.problem else []), *map(warned, measurement.prometheus.warnings))
+    prometheus = measurement.prometheus
+    problems = [measurement.problem] if measurement.problem else []
+    words = (*problems, *map(warned, prometheus.warnings), *prometheus.notes)
     return Answer(write(measurement, wish.form, ascii_only=wish.ascii_only), words)
 
 

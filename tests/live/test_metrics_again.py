@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kmon_tui.domain.traffic import TrafficReport
+from kmon_tui.live.introduction import Introduction
 from tests.live.stories import COUNT, IRIS, OK, POD, Shape
 from tests.live.test_metrics_poll import Watched, busy, watched
 
@@ -82,3 +83,18 @@ async def test_when_prometheus_is_quick_again_no_tick_is_blank() -> None:
             ticks.add(report.prometheus.tick_s)
 
     assert (slowed, ticks, rates) == (30, {15, 30}, {2})
+
+
+@pytest.mark.parametrize(
+    ("skew_s", "words"),
+    [(3600.0, "60 min ahead of"), (-90.0, "90 s behind"), (-7200.0, "120 min behind")],
+)
+def test_a_clock_that_is_far_off_is_said_since_times_are_drawn_by_it(skew_s: float, words: str) -> None:
+    assert Introduction((), {}, skew_s, notes=("more",)).words == (
+        f"its clock is {words} this machine's: ages are right, times are its own",
+        "more",
+    )
+
+
+def test_clocks_that_nearly_agree_are_not_spoken_of() -> None:
+    assert Introduction((), {}, 12.0).words == ()
