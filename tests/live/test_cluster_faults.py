@@ -16,6 +16,7 @@ from tests.live.watching import QUICK, names, sample, watching
 
 EMPTY = SandboxOptions(world="empty")
 GROUP = "serving.kserve.io"
+CRDS = ("apiextensions.k8s.io", "customresourcedefinitions")
 
 
 @pytest.mark.parametrize("fault", ["watch:cut@1*1", "watch:cut*2", "watch:drop*2", "watch:500*2", "watch:html*1"])
@@ -282,3 +283,21 @@ async def test_a_watch_that_fails_again_and_again_leads_to_a_new_list() -> None:
             sandbox.api.store.put(sample(name="b"))
 
             await seen.until(lambda fleet: names(fleet) == ["a", "b"])
+
+
+async def test_kserve_that_is_removed_under_open_watches_is_known_to_be_gone_and_seen_when_it_is_back() -> None:
+    async with Sandbox(EMPTY) as sandbox:
+        sandbox.api.store.put(sample(name="a"))
+        async with watching(sandbox) as seen:
+            await seen.synced()
+            definitions = [one.object for one in sandbox.api.store.shelf(*CRDS).ordered()]
+            for definition in definitions:
+                sandbox.api.store.delete(*CRDS, "", definition["metadata"]["name"])
+
+            fleet = await seen.until(lambda fleet: not fleet.kinds and fleet.synced)
+            assert (names(fleet), fleet.health.status) == ([], Status.LIVE)
+
+            for definition in definitions:
+                sandbox.api.store.put(definition)
+            sandbox.api.store.put(sample(name="b"))
+            await seen.until(lambda fleet: names(fleet) == ["b"], within_s=30.0)

@@ -176,9 +176,7 @@ class Store:
         if kind.key == ("", "namespaces"):
             self._empty((one for one in list(self.registry.kinds.values()) if one.namespaced), namespace=entry.name)
         elif kind.plural == "customresourcedefinitions":
-            defined = kind_from_definition(current.object)
-            self._empty([defined])
-            self.registry.remove(*defined.key)
+            self._undefine(kind_from_definition(current.object))
         return gone
 
     def _collect(self, uid: str) -> None:
@@ -196,6 +194,14 @@ class Store:
             for entry in list(self.shelf(*kind.key).entries.values()):
                 if namespace is None or entry.namespace == namespace:
                     self.remove(kind, entry)
+
+    def _undefine(self, kind: Kind) -> None:
+        """Serve a kind no more: its objects go, finalizers or not, and then its watches end, as a real server's do."""
+        shelf = self.shelf(*kind.key)
+        for entry in list(shelf.entries.values()):
+            self._forget(kind, entry)
+        self.registry.remove(*kind.key)
+        shelf.drop_followers()
 
     def _define(self, kind: Kind, entry: Entry) -> Entry:
         self.registry.add(kind_from_definition(entry.object))
