@@ -22,8 +22,8 @@ END_S = int(END.timestamp())
 PROMETHEUS = Prometheus("http://h:9090", "--prometheus", "3.5.0", scrape_interval_s=15.0, window_s=60, now=END)
 FIELDS = [
     "family", "families", "means", "prometheus", "window_s", "step_s", "requests_per_s", "requests_in_window",
-    "requests_by_class", "counter_sum", "error_ratio", "pods_error_ratio", "age_s", "scope", "scrape_interval_s",
-    "latency_ms", "mean_ms", "top_bound_ms", "users", "scaling", "llm", "cold_starts", "buckets",
+    "requests_by_class", "counter_sum", "error_ratio", "pods_error_ratio", "problem", "age_s", "scope",
+    "scrape_interval_s", "latency_ms", "mean_ms", "top_bound_ms", "users", "scaling", "llm", "cold_starts", "buckets",
 ]  # fmt: skip
 
 
