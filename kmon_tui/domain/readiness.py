@@ -6,6 +6,7 @@ The words and their order are those of KServe's own conditions, read as an opera
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 
 from kmon_tui.domain.conditions import Told, find, listen, most_telling, telling_at_all
 from kmon_tui.domain.facts import Facts
@@ -138,11 +139,17 @@ def _replicas(facts: Facts, readiness: Readiness, ready_pods: int | None, live: 
     if ready_pods is None or facts.mode is _MODELMESH:
         return Replicas()
     if readiness is _STOPPED:
-        return _new(Replicas, (ready_pods, 0))
+        return _counts(ready_pods, 0)
     wanted = sum([_serves(pod) for pod in live]) if live else 0
     if facts.mode is _STANDARD:
         wanted = max(wanted, facts.least_replicas)
-    return _new(Replicas, (ready_pods, wanted))
+    return _counts(ready_pods, wanted)
+
+
+@lru_cache(maxsize=1024)
+def _counts(ready: int, desired: int) -> Replicas:
+    """Give the one value that thousands of rows keep."""
+    return Replicas(ready, desired)
 
 
 def _why(facts: Facts, told: Told, readiness: Readiness, replicas: Replicas, live: tuple[Pod, ...]) -> tuple[str, str]:

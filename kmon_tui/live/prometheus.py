@@ -152,9 +152,9 @@ class PrometheusClient:
         return job(self._api)
 
     def _open(self) -> Api:
-        from prometheus_api_client import PrometheusConnect
         from urllib3.util.retry import Retry
 
+        from kmon_tui.live.lean_requests import PrometheusConnect
         from kmon_tui.live.prometheus_session import Session
         from kmon_tui.live.prometheus_transport import Transport
 

@@ -56,9 +56,10 @@ class _RawEvent(msgspec.Struct):
 class RawCodec(Codec[Thing]):
     """Reads lists and watch events of one kind; items of lists of built-in kinds do not say what they are."""
 
-    def __init__(self, kind: str, api_version: str, wanted: Wanted | None = None) -> None:
+    def __init__(self, kind: str, api_version: str, wanted: Wanted | None = None, *, managed: bool = True) -> None:
+        """``managed``: with managedFields, which take as much room as all else, and tell only who wrote what."""
         super().__init__(Thing)
-        self._kind, self._api_version, self._wanted = kind, api_version, wanted
+        self._kind, self._api_version, self._wanted, self._managed = kind, api_version, wanted, managed
         self._pages = msgspec.json.Decoder(_RawPage)
         self._events = msgspec.json.Decoder(_RawEvent)
         self._peeks = msgspec.json.Decoder(Peek)
@@ -111,6 +112,8 @@ class RawCodec(Codec[Thing]):
             raise NotReadable("no object")
         found.setdefault("kind", self._kind)
         found.setdefault("apiVersion", self._api_version)
+        if not self._managed and isinstance(metadata := found.get("metadata"), dict):
+            metadata.pop("managedFields", None)
         return Thing(meta, found)
 
 

@@ -48,7 +48,7 @@ class Lists:
         base = self._groups.base(part.group, part.versions)
         if not base:
             return Found(blind={Blind(part.kind, Why.ABSENT): None})
-        codec = RawCodec(part.kind, base.removeprefix("/apis/").removeprefix("/api/"), wanted)
+        codec = RawCodec(part.kind, base.removeprefix("/apis/").removeprefix("/api/"), wanted, managed=False)
         found = Found()
         if not wide and len(spaces) <= FEW_PLACES:
             for space in spaces:
