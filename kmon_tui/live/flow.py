@@ -40,8 +40,8 @@ class Flow:
     """Keeps the last steps of one service. Arrays are never changed once a Series holds them."""
 
     __slots__ = (
-        "_errors", "_rate_now", "_ratio_now", "_requests", "_steps", "closed", "counter_sum", "end_s", "families",
-        "family", "gaps", "latency", "new_requests", "problem", "remark", "sampled_s", "tokens",
+        "_errors", "_no_errors", "_rate_now", "_ratio_now", "_requests", "_steps", "closed", "counter_sum", "end_s",
+        "families", "family", "gaps", "latency", "new_requests", "problem", "remark", "sampled_s", "tokens",
     )  # fmt: skip
 
     def __init__(self, family: Family) -> None:
@@ -66,6 +66,8 @@ class Flow:
         self._steps = Steps()
         self._requests = array("d")
         self._errors = array("d")
+        self._no_errors: Series | None = None
+        """The errors of the newest step, if others share them."""
 
     @property
     def over(self) -> bool:
@@ -90,10 +92,15 @@ class Flow:
         self._errors = _pushed(self._errors, ratio, points)
         self.end_s = at_s
 
-    def share(self, alike: dict[bytes, array[float]]) -> None:
-        """Keep errors as an array that others keep, too, while there are none: most services have none for hours."""
+    def share(self, alike: dict[bytes, Series], step_s: int) -> None:
+        """Keep errors as a series that others keep, too, while there are none: most services have none for hours."""
+        self._no_errors = None
         if self._errors and not self._errors[-1] > 0:
-            self._errors = alike.setdefault(self._errors.tobytes(), self._errors)
+            mark = self._errors.tobytes()
+            if mark not in alike:
+                alike[mark] = Series(self.end_s, step_s, self._errors)
+            self._no_errors = alike[mark]
+            self._errors = self._no_errors.values
 
     def thin(self) -> None:
         """Keep every second step, counted from the newest: the steps have become twice as long."""
@@ -142,7 +149,7 @@ class Flow:
         """Give what is known now; while no pod serves, what pods saw says nothing of what callers get."""
         young = self.new_requests is not None
         requests = Series(self.end_s, step_s, self._requests) if self._requests else EMPTY_SERIES
-        errors = Series(self.end_s, step_s, self._errors) if self._errors else EMPTY_SERIES
+        errors = self._errors_over_time(step_s)
         if self.problem:
             return Traffic(
                 self.family, scope, requests=requests, errors=errors, problem=self.problem, families=self.families
@@ -170,6 +177,12 @@ class Flow:
             families=self.families,
             pods_error_ratio=ratio if scope is Scope.PODS else None,
         )
+
+    def _errors_over_time(self, step_s: int) -> Series:
+        shared = self._no_errors
+        if shared is not None and shared.values is self._errors and shared.end_s == self.end_s:
+            return shared
+        return Series(self.end_s, step_s, self._errors) if self._errors else EMPTY_SERIES
 
     def _mean_ms(self) -> float | None:
         took, requests, _ = self._steps.beside(Role.DURATION)

@@ -6,7 +6,6 @@ A step in which a target was not sampled is a gap, whatever Prometheus still ans
 from __future__ import annotations
 
 import math
-from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -14,7 +13,7 @@ from hashlib import blake2b
 from sys import intern
 
 from kmon_tui.domain.service import Key
-from kmon_tui.domain.traffic import Family, Scope
+from kmon_tui.domain.traffic import Family, Scope, Series
 from kmon_tui.live.dialects import GUARDS, PART, Guards, code_class, quoted
 from kmon_tui.live.flow import Flow
 from kmon_tui.live.outside import best_family, with_pods
@@ -30,9 +29,12 @@ FORGET_S = 1200
 BESIDE = (Family.SDK, Family.VLLM)
 """They know of failed executions and of tokens what the family that is shown may not."""
 _ALIKE = frozenset(
-    {"job", "namespace", "exported_namespace", "namespace_name", "component", "container", "model_name", *GUARDS}
+    {
+        *("job", "namespace", "exported_namespace", "namespace_name", "component", "container", "model_name"),
+        *("revision", "revision_name", "kn_revision_name", *GUARDS),
+    }
 )
-"""Labels whose values many series have: each of these texts is kept once."""
+"""Labels whose values many series have, or rows of the fleet: each of these texts is kept once."""
 _SOME = 3
 OLD_S = 600
 """A pod of this age is no newcomer."""
@@ -282,9 +284,9 @@ class Ledger:
             arrived.setdefault(id(flow), (flow, []))[1].append(target)
         for flow, targets in arrived.values():
             self._book_one(at_s, flow, targets)
-        alike: dict[bytes, array[float]] = {}
+        alike: dict[bytes, Series] = {}
         for flow, _ in arrived.values():
-            flow.share(alike)
+            flow.share(alike, self.step_s)
         for flows in (self.flows, self.users):
             for key, flow in list(flows.items()):
                 if flow.end_s != at_s:

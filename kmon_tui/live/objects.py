@@ -176,7 +176,8 @@ def _traffic(name: str, components: tuple[str, ...], status: Status) -> tuple[Tr
     told = status.components or _NO_COMPONENTS
     component = told.transformer if "transformer" in components else told.predictor
     if component is not None and component.traffic:
-        return tuple([_new(TrafficShare, (s.revision, s.percent, s.tag, s.latest)) for s in component.traffic])
+        # Prometheus' labels hold the names of revisions, too, and so do older rows.
+        return tuple([_new(TrafficShare, (intern(s.revision), s.percent, s.tag, s.latest)) for s in component.traffic])
     if status.canaries:
         canaries = [TrafficShare(c.name, c.percent, "canary") for c in status.canaries]
         rest = 100 - sum(share.percent or 0 for share in canaries)

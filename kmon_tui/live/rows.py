@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable
 from contextlib import nullcontext
+from sys import intern
 from time import monotonic_ns
 
 from kmon_tui.domain.facts import Facts
@@ -153,7 +154,7 @@ class ServedSink:
     def put(self, thing: Served) -> Name:
         """Keep this object, unless it is known in this very version."""
         meta = thing.metadata
-        name = (meta.namespace, meta.name)
+        name = (intern(meta.namespace), meta.name)
         if not meta.version or self._versions.get(name) != meta.version:
             facts = facts_of(thing, self._kind, self._moulds)
             if facts is not None:
