@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from kmon_tui.domain.health import Health, Status
 from kmon_tui.domain.peek import is_ready, kind_of, label, name_of, of_kind, text
-from kmon_tui.domain.service import InferenceService, Key, Kind
+from kmon_tui.domain.service import InferenceService, Key, Kind, Mode
 from kmon_tui.domain.tree import Blind, Object, ObjectTree
 from kmon_tui.live.discovery import PLURALS, VERSIONS
 from kmon_tui.live.groups import Groups
@@ -119,13 +119,14 @@ class Round:
             self._events += [thing.object for thing in found.things]
 
     def _find_ways(self) -> None:
+        known: dict[tuple[Kind, Mode], tuple[_Way, ...]] = {}
         for row in self.rows:
             key, root = row.key, self._roots.get(row.key)
             mode = row.mode if root is None else mode_of(key, root)
-            for part in (pods_part(key, mode), *parts_of(key, mode)):
-                bare = replace(part, selector="", fields="", watched=True)
-                name = "" if part.fields else OF_MESH if part.selector == OF_MESH else LABELS[key.kind]
-                self._ways.setdefault((bare, name), []).append(key)
+            if (key.kind, mode) not in known:
+                known[key.kind, mode] = _ways_of(key, mode)
+            for way in known[key.kind, mode]:
+                self._ways.setdefault(way, []).append(key)
 
     async def _children(self, way: _Way, keys: Sequence[Key]) -> None:
         part, name = way
@@ -183,6 +184,17 @@ class Round:
             for key in known or [key for key in [next(gone, None)] if key is not None]:
                 told.setdefault(key, []).append(event)
         return {key: tuple(sorted(events, key=last_seen)) for key, events in told.items()}
+
+
+def _ways_of(key: Key, mode: Mode) -> tuple[_Way, ...]:
+    """Give how all that is below a service is found; the same for all services of a kind that are run alike."""
+    return tuple(
+        (
+            replace(part, selector="", fields="", watched=True),
+            "" if part.fields else OF_MESH if part.selector == OF_MESH else LABELS[key.kind],
+        )
+        for part in (pods_part(key, mode), *parts_of(key, mode))
+    )
 
 
 def _choosing(part: Part, name: str, keys: Sequence[Key]) -> list[Part]:
