@@ -27,6 +27,8 @@ LABELS = {Kind.ISVC: ISVC_LABEL, Kind.LLM: LLM_LABEL, Kind.GRAPH: GRAPH_LABEL}
 OF_LLM = "app.kubernetes.io/part-of=llminferenceservice"
 OF_MESH = "modelmesh-service"
 
+_STRICTLY = msgspec.json.Decoder(Served)
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -60,10 +62,10 @@ def mode_of(key: Key, root: Object | None) -> Mode:
 
 
 def _served(root: Object) -> Served:
-    """Read it strictly, a hundred times faster, or leniently where it is odd."""
+    """Read it strictly, which is ten times faster, or leniently where it is odd."""
     try:
-        return msgspec.convert(root, Served)
-    except msgspec.ValidationError:
+        return _STRICTLY.decode(msgspec.json.encode(root))
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         return fit(root, Served)
 
 
