@@ -98,7 +98,7 @@ class Models:
     async def dial(self, namespace: str, name: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Connect to a port of a pod. OSError when nobody listens there."""
         ip = self._ips.get((namespace, name))
-        pod = self._pods.get((namespace, name))
+        pod = self._by_ip.get(ip) if ip is not None else None
         if ip is None or pod is None or port not in pod.ports:
             raise ConnectionRefusedError(errno.ECONNREFUSED, "connection refused")
         if pod.refuses and port not in (8012, 9091):

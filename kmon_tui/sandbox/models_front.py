@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from aiohttp import web
 
@@ -15,6 +16,9 @@ from kmon_tui.sandbox.models_page import Family, Page, go_number, histogram_line
 from kmon_tui.sandbox.models_queueproxy import BOUNDS_MS, BOUNDS_MS_HIGH, BOUNDS_S
 
 _ISTIO_MS = (0.5, 1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000, 60000, 300000, 600000, 1800000)
+
+
+Serve: TypeAlias = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +48,15 @@ class FrontPlan:
 
 @dataclass(slots=True)
 class FrontPod:
-    """One pod before the others: it has one page and answers nothing else."""
+    """One pod before the others: it has one page, and what is served at other ports."""
 
     plan: FrontPlan
     port: int
     path: str
     families: list[Family]
     refuses: bool = False
+    served: dict[int, Serve] = field(default_factory=dict)
+    """What answers at which other port."""
     pages: dict[int, Page] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -59,7 +65,7 @@ class FrontPod:
     @property
     def ports(self) -> tuple[int, ...]:
         """Where it listens."""
-        return (self.port,)
+        return (self.port, *self.served)
 
     def page(self, port: int, path: str, now_s: float) -> str:
         """Give its page. Raises ConnectionRefusedError when nobody listens, LookupError for another path."""
@@ -71,6 +77,8 @@ class FrontPod:
 
     async def answer(self, request: web.BaseRequest, port: int) -> web.StreamResponse:
         """Answer one request."""
+        if port in self.served:
+            return await self.served[port](request)
         if request.path != self.path:
             return web.Response(status=404, text="404 page not found\n")
         headers = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}

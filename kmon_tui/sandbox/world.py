@@ -24,6 +24,7 @@ from kmon_tui.sandbox.world_actor import Actor, Stage
 from kmon_tui.sandbox.world_events import Events
 from kmon_tui.sandbox.world_faults import PREFIX
 from kmon_tui.sandbox.world_front import place_front
+from kmon_tui.sandbox.world_gateway import Gateway
 from kmon_tui.sandbox.world_history import begin
 from kmon_tui.sandbox.world_kubelet import Kubelet
 from kmon_tui.sandbox.world_life import lead, tidy, write_logs
@@ -184,7 +185,8 @@ class World:
         if self.options.default_mode == "knative":
             server = self.prometheus if self.options.history_s else None
             states = [actor.state for actor, plan in placed if plan.get("traffic")]
-            await place_front(states, self._store, self.kubelet, server, self.options.history_s)
+            gateway = Gateway(self.models, self.controller.actors)
+            await place_front(states, self._store, self.kubelet, gateway, server, self.options.history_s)
         return placed
 
     def _place(self, plan: dict[str, Any]) -> Actor:

@@ -12,6 +12,7 @@ from kmon_tui.sandbox.models_front import Behind, Front, FrontPod
 from kmon_tui.sandbox.models_load import Flow
 from kmon_tui.sandbox.prometheus import Prometheus
 from kmon_tui.sandbox.prometheus_history import backfill
+from kmon_tui.sandbox.world_gateway import NAMESPACE, PORT, Gateway, service_object
 from kmon_tui.sandbox.world_kubelet import OLDEST_S, Kubelet
 from kmon_tui.sandbox.world_state import ServiceState
 from kmon_tui.sandbox.world_templates import moment
@@ -30,6 +31,7 @@ async def place_front(
     states: Iterable[ServiceState],
     store: Store,
     kubelet: Kubelet,
+    gateway: Gateway,
     server: Prometheus | None,
     history_s: float,
 ) -> None:
@@ -43,6 +45,9 @@ async def place_front(
     for pod in front.pods:
         if not any(family.lines for family in pod.families):
             continue
+        if pod.plan.namespace == NAMESPACE:
+            pod.served[PORT] = gateway.answer
+            store.put(service_object(moment(now_s - _AGE_S)))
         ip = models.new_ip()
         placed = store.put(_object(pod, ip, now_s))
         await models.add(pod, ip)

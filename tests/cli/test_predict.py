@@ -131,7 +131,6 @@ def test_a_request_that_wakes_a_service_says_so_before_it_is_sent(sandbox: Place
         (("sklearn-iris", "-d", "{}", "-f", "x"), 2, "-d and -f both give a body"),
         (("sklearn-iris", "-f", "/nonexistent"), 2, "No such file"),
         (("sklearn-iris", "--protocol", "v3"), 2, "there is no protocol 'v3'"),
-        (("sklearn-iris", "--via", "ingress"), 2, "no gateway is named"),
         (("sklearn-iris", "--repeat", "0"), 2, "is no number from 1 to"),
         (("sklearn-iris", "--timeout", "soon"), 2, "must be a duration"),
         (("sklearn-iris", "-o", "xml"), 2, "there is no output format"),
