@@ -99,6 +99,13 @@ class CloseUp:
             return {}
         return {key: closer(ledger, owners, key, tables)}
 
+    def refused(self, ledger: Ledger, key: Key | None, words: str) -> dict[Key, Buckets]:
+        """Say of one service why it is not known over time."""
+        flow = (ledger.flows.get(key) or ledger.users.get(key)) if key is not None else None
+        if key is None or flow is None:
+            return {}
+        return {key: Buckets(key, flow.family, float(ledger.at_s or 0), ledger.step_s, problem=words)}
+
     def ask_tables(
         self, api: Api, ledger: Ledger, owners: Owners, levels: Levels, key: Key, width_s: int
     ) -> Tables | None:

@@ -6,6 +6,7 @@ import math
 from array import array
 from typing import TypeAlias
 
+from kmon_tui.domain.errors import BadAnswer, Forbidden, NotFound
 from kmon_tui.domain.service import InferenceService
 from kmon_tui.live import alerts, dialects
 from kmon_tui.live.dialects import GAUGE_TIME, PART
@@ -88,7 +89,10 @@ class Feeder:
             if len(some) < 3 and self.owners.owner(whose) is not None:
                 labels = {k: v for k, v in metric.items() if k in ("__name__", *TARGET)}
                 some.setdefault((labels.get("job", ""), labels["__name__"]), labels)
-        return scrape_interval(api, self.matchers.text, list(some.values()), at_s)
+        try:
+            return scrape_interval(api, self.matchers.text, list(some.values()), at_s)
+        except (BadAnswer, Forbidden, NotFound):
+            return None  # raw samples are refused by some that are only compatible
 
     def catch_up(self, api: Api, ledger: Ledger, at_s: int, most_values: int = MOST_VALUES) -> None:
         """Book the steps that were missed, or the past at the start, by range; a few at a time.

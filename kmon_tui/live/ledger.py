@@ -15,7 +15,7 @@ from sys import intern
 from kmon_tui.domain.service import Key
 from kmon_tui.domain.traffic import Family, Scope, Series
 from kmon_tui.live.dialects import GUARDS, PART, Guards, code_class, quoted
-from kmon_tui.live.flow import Flow
+from kmon_tui.live.flow import NO_LATENCY, Flow
 from kmon_tui.live.outside import best_family, with_pods
 from kmon_tui.live.owners import Owners
 from kmon_tui.live.packs import BY_COUNTER
@@ -180,6 +180,11 @@ class Ledger:
                 if flow is not None and not flow.closed and family in (flow.family, Family.VLLM):
                     found.setdefault(target.owner, []).append(target)
         return found
+
+    def forget_latency(self) -> None:
+        """Know no quantiles any more: they would look as fresh as the requests."""
+        for flow in (*self.flows.values(), *self.users.values()):
+            flow.latency, flow.tokens = NO_LATENCY, None
 
     @property
     def suspicious(self) -> bool:

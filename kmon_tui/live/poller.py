@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from kmon_tui.domain.choice import Choice
 from kmon_tui.domain.command import Span
+from kmon_tui.domain.errors import BackendError
 from kmon_tui.domain.service import InferenceService, Key
 from kmon_tui.domain.traffic import Buckets, Family, Prometheus, Traffic, TrafficReport
 from kmon_tui.live.closeup import SWEEP, CloseUp
@@ -24,13 +25,14 @@ from kmon_tui.live.introduction import (
     nothing_counted,
 )
 from kmon_tui.live.ledger import Ledger
-from kmon_tui.live.pace import Pace
+from kmon_tui.live.pace import HISTORY_S, Pace
 from kmon_tui.live.packs import DIALECTS
 from kmon_tui.live.prometheus import Api
 from kmon_tui.live.prometheus_address import Matchers
 from kmon_tui.live.ranged import Ranged
 from kmon_tui.live.telling import traffic_of_all
 
+_PAST, _LATENCY = "the past", "latency"
 MOST_ASKED = 4
 """Instant queries of one tick."""
 SUSPICIOUS_S = 60
@@ -72,6 +74,9 @@ class Poller:
         """What the last report said."""
         self._outdated = False
         """The books are of another pace: they are begun anew at the next tick."""
+        self._past_refused = False
+        self._lacking: dict[str, tuple[float, str]] = {}
+        """What Prometheus refused, and until when that matters."""
         self._introduced_s = 0.0
         self._again: Iterator[None] | None = None
         """Looking again at what it is like, a question a tick."""
@@ -103,8 +108,9 @@ class Poller:
         ledger = self._ledger_for(api, self._grid(self._now_s))
         self._now_s = at_s = self._grid(self._now_s)
         if ledger.at_s is None or at_s > ledger.at_s:
-            self._feeder.catch_up(api, ledger, at_s)
+            self._catch_up(api, ledger, at_s)
             self._feeder.book_now(api, ledger, at_s)
+            self._past_refused = False
         else:
             # Whoever asks between two ticks wants to know whether it is there at all.
             self._introduce(api)
@@ -122,6 +128,16 @@ class Poller:
         asked, buckets = self._look_closer(api, self._ledger, look, sweep=0)
         new = self._traffic(asked) if asked else {}
         return self._report(buckets, {**self._told, **new} if new else self._told)
+
+    def _catch_up(self, api: Api, ledger: Ledger, at_s: int) -> None:
+        """Ask for what was missed; where that is refused, go on without it: the numbers of now do not need it."""
+        if self._past_refused:
+            return  # it may be what took too long
+        try:
+            self._feeder.catch_up(api, ledger, at_s)
+        except BackendError as error:
+            self._past_refused = True
+            self._lacking[_PAST] = (at_s + HISTORY_S, f"{_PAST} is not known: {error.message}")
 
     def _introduce(self, api: Api) -> Introduction:
         self._feeder.introduction = introduce(api, self._feeder.matchers.text, self._feeder.introduction)
@@ -172,13 +188,27 @@ class Poller:
     def _look_closer(
         self, api: Api, ledger: Ledger, look: Look, sweep: int
     ) -> tuple[Sequence[Key], dict[Key, Buckets]]:
-        """Ask for quantiles of some services and for one in detail; say of which."""
-        asked = self._closeup.ask_latency(api, ledger, (look.selected, *look.visible), sweep)
-        if look.span is not None and look.selected is not None:
-            known = (self._feeder.owners, self._feeder.levels)
-            found = self._ranged.ask(api, ledger, *known, look.selected, look.span)
-            return asked, {look.selected: found} if found is not None else {}
-        return asked, self._closeup.ask_detail(api, ledger, self._feeder.owners, self._feeder.levels, look.selected)
+        """Ask for quantiles of some services and for one in detail; say of which.
+
+        Where Prometheus refuses one of these, the requests and errors that it told stay.
+        """
+        asked: Sequence[Key] = ()
+        try:
+            asked = self._closeup.ask_latency(api, ledger, (look.selected, *look.visible), sweep)
+        except BackendError as error:
+            ledger.forget_latency()
+            self._lacking[_LATENCY] = (ledger.at_s or 0, f"{_LATENCY} is not known: {error.message}")
+        try:
+            return asked, self._in_detail(api, ledger, look)
+        except BackendError as error:
+            return asked, self._closeup.refused(ledger, look.selected, error.message)
+
+    def _in_detail(self, api: Api, ledger: Ledger, look: Look) -> dict[Key, Buckets]:
+        known = (self._feeder.owners, self._feeder.levels)
+        if look.span is None or look.selected is None:
+            return self._closeup.ask_detail(api, ledger, *known, look.selected)
+        found = self._ranged.ask(api, ledger, *known, look.selected, look.span)
+        return {look.selected: found} if found is not None else {}
 
     def _traffic(self, keys: Iterable[Key] | None = None) -> dict[Key, Traffic]:
         """Give the traffic of these services, or of all of which anything is known."""
@@ -232,6 +262,7 @@ class Poller:
             yield "this Prometheus has request metrics, but none of the services in view"
         if self._feeder.introduction:
             yield from self._feeder.introduction.words
+        yield from (words for until_s, words in self._lacking.values() if self._now_s <= until_s)
         if self._pace.note:
             yield self._pace.note
         if ledger:
