@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from kmon_tui.domain.change_log import is_made
 from kmon_tui.domain.diff import ABSENT
 from kmon_tui.domain.peek import moment, number, ref_of, text
 from kmon_tui.domain.tree import Object, ObjectTree, Ref
@@ -46,8 +48,26 @@ def timeline(tree: ObjectTree, edits: Iterable[tuple[Ref, Edit]] = ()) -> tuple[
     known = {(one.object, one.time) for one in seen}
     root = tree.root if tree.root is not None else {}
     told = [_of_writer(ref_of(root), one) for one in writers(root) if (ref_of(root), one.time) not in known]
+    told += [one for one in _by_hand(tree) if (one.object, one.time) not in known]
     events = fold(_of_event(event) for event in tree.events)
     return tuple(sorted((*told, *seen, *events), key=lambda one: one.time or BEGINNING))
+
+
+def _by_hand(tree: ObjectTree) -> Iterator[Moment]:
+    """Tell who else than a controller wrote what lies below the service: it explains much, and is soon undone."""
+    for obj in tree.objects:
+        if is_made(obj):
+            for one in writers(obj):
+                if any(field.startswith("spec") for field in one.fields) and not _CONTROLLER.fullmatch(one.manager):
+                    yield _of_writer(ref_of(obj), one)
+
+
+_CONTROLLER = re.compile(
+    r"manager|controller|activator|autoscaler(-hpa)?|webhook|kubelet|kube-controller-manager|kube-scheduler"
+    r"|cluster-autoscaler|karpenter|(keda|istio|pilot|knative|kserve|llmisvc)[\w.-]*|[\w.-]*(controller|operator|webhook)"
+    r"|[\w.-]*-manager|[Gg]o-http-client|",
+)
+"""What controllers call themselves as managers of fields: a Go program that says nothing is called like its file."""
 
 
 def fold(moments: Iterable[Moment]) -> list[Moment]:

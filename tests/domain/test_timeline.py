@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from kmon_tui.domain.change_log import ChangeLog
 from kmon_tui.domain.timeline import CHANGED, WROTE, Moment, timeline
 from kmon_tui.domain.tree import ObjectTree, Ref
 from kmon_tui.domain.writers import edit_between, writers
@@ -109,3 +110,47 @@ def test_a_change_that_was_seen_says_generation_field_values_and_who() -> None:
 
 def test_a_new_status_is_no_change() -> None:
     assert edit_between(root(), root(version="2")) is None
+
+
+DEPLOYMENT = Ref("Deployment", "iris-predictor", "demo")
+
+
+def child(replicas: int, version: str, manager: str, kind: str = "Deployment", **metadata: Any) -> dict[str, Any]:
+    fields: dict[str, Any] = {"f:spec": {"f:replicas": {}}}
+    entry = {"manager": manager, "operation": "Update", "time": at(int(version)), "fieldsV1": fields}
+    name = {"name": "iris-predictor", "namespace": "demo", "uid": "d1", "generation": int(version)}
+    more = {"resourceVersion": version, "managedFields": [entry], **metadata}
+    return {"kind": kind, "metadata": {**name, **more}, "spec": {"replicas": replicas}}
+
+
+def test_an_edit_of_a_child_that_was_seen_is_told_with_generation_field_and_who() -> None:
+    log = ChangeLog()
+    for one in (child(1, "3", "manager"), child(4, "7", "kubectl-scale")):
+        log.see(ObjectTree(root=root(), objects=(one,)))
+
+    seen = [one for one in timeline(ObjectTree(root=root(), objects=(one,)), log.edits) if one.object == DEPLOYMENT]
+
+    assert [(one.reason, one.who, one.text) for one in seen] == [
+        (CHANGED, "kubectl-scale", "generation 7: spec.replicas: 1 -> 4")
+    ]
+
+
+def test_who_else_than_a_controller_wrote_a_child_is_told_by_the_child_itself() -> None:
+    by_hand, by_kserve = child(4, "7", "kubectl-scale"), child(1, "3", "manager", kind="HorizontalPodAutoscaler")
+
+    found = timeline(ObjectTree(root=root(), objects=(by_hand, by_kserve)))
+
+    assert [(one.object.kind, one.who) for one in found if one.object.kind != ISVC.kind] == [
+        ("Deployment", "kubectl-scale")
+    ]
+
+
+def test_what_controllers_note_beside_the_spec_and_a_child_made_anew_are_no_changes() -> None:
+    log = ChangeLog()
+    noted = child(1, "4", "manager", annotations={"deployment.kubernetes.io/revision": "2"})
+    anew = child(2, "5", "manager", uid="d2")
+    for one in (child(1, "3", "manager"), noted, anew, child(3, "6", "kubelet", kind="Pod")):
+        log.see(ObjectTree(root=root(), objects=(one,)))
+
+    assert log.edits == ()
+    assert not log.made_anew
