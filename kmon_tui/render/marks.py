@@ -8,8 +8,9 @@ from datetime import tzinfo
 from enum import StrEnum
 from itertools import pairwise
 
+from kmon_tui.domain.deploys import Deployed
 from kmon_tui.domain.late import dataclass
-from kmon_tui.domain.service import InferenceService, Pod
+from kmon_tui.domain.service import InferenceService, Mode, Pod
 from kmon_tui.domain.traffic import Series
 from kmon_tui.render.cells import clean
 from kmon_tui.render.glyphs import Glyphs
@@ -39,14 +40,20 @@ class Mark:
     """What changed, as ``00003`` or ``2 to 3 pods``."""
 
 
-def marks_of(isvc: InferenceService, pods: Series | None = None, seen: Iterable[Mark] = ()) -> tuple[Mark, ...]:
-    """Give the marks of a service, oldest first: first pods of revisions, later pods, changes of how many there are.
+def marks_of(
+    isvc: InferenceService,
+    pods: Series | None = None,
+    seen: Iterable[Mark] = (),
+    deployed: Sequence[Deployed] = (),
+) -> tuple[Mark, ...]:
+    """Give the marks of a service, oldest first: deploys, and changes of how many pods there are.
 
-    ``pods``: how many there were over time. ``seen``: what was noticed while somebody looked.
+    ``pods``: how many there were over time. ``seen``: what was noticed while somebody looked. ``deployed``: when
+    revisions were made, where that is known; of others the first pod that is still there has to tell.
     """
     entry = [pod for pod in isvc.pods if pod.created is not None and pod.component in (isvc.entry, "workload", "")]
-    deploys = _deploys(entry)
-    if not isvc.pods and isvc.changed is not None:
+    deploys = _deploys(entry, deployed, again=isvc.mode is Mode.STANDARD)
+    if not deploys and not isvc.pods and isvc.changed is not None:
         deploys = [Mark(isvc.changed.timestamp(), What.DEPLOY)]
     others = [mark for mark in (*_scalings(pods), *seen) if not _near(mark, deploys)]
     return tuple(sorted((*deploys, *others), key=lambda mark: mark.at_s))
@@ -80,13 +87,21 @@ def in_words(marks: Sequence[Mark], start_s: float, glyphs: Glyphs, zone: tzinfo
     ]
 
 
-def _deploys(pods: Sequence[Pod]) -> list[Mark]:
+def _deploys(pods: Sequence[Pod], deployed: Sequence[Deployed], *, again: bool) -> list[Mark]:
+    """Give when revisions were made; ``again``: one of them may be rolled out once more, which makes no new one."""
     first: dict[str, float] = {}
     for pod in pods:
         if pod.created is not None and pod.revision:
             created_s = pod.created.timestamp()
             first[pod.revision] = min(created_s, first.get(pod.revision, created_s))
-    return [Mark(at_s, What.DEPLOY, revision.rpartition("-")[2]) for revision, at_s in first.items()]
+    made = {one.revision: one.at.timestamp() for one in deployed}
+    found = {**first, **made}
+    marks = [Mark(at_s, What.DEPLOY, revision.rpartition("-")[2]) for revision, at_s in found.items()]
+    for revision, at_s in first.items() if again else ():
+        # Its pods came after another one was made: that one was taken back.
+        if any(made.get(revision, at_s) < other_s < at_s for other_s in made.values()):
+            marks.append(Mark(at_s, What.DEPLOY, f"{revision.rpartition('-')[2]} again"))
+    return marks
 
 
 def _scalings(pods: Series | None) -> list[Mark]:

@@ -54,6 +54,8 @@ class Surroundings:
 class KmonScreen(Screen[None]):
     """A screen that draws the newest State; ``show`` may be called before it is mounted and at any time after."""
 
+    LOOKS_INSIDE: ClassVar[bool] = False
+    """Whether it shows what lies below the service that it looks at."""
     AUTO_FOCUS = ""  # else Textual gives the focus to a hidden row to type in
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("D", "app.doctor", "doctor", show=False, id="app.doctor"),
@@ -69,6 +71,11 @@ class KmonScreen(Screen[None]):
         self.state = State()
         self.drawing = Drawing(now=_step(surroundings.now(), 60), glyphs=surroundings.glyphs, zone=surroundings.zone)
         self._report_came = surroundings.now()
+
+    def looked_into(self) -> Key | None:
+        """Give the service whose inside the uppermost screen shows that shows any."""
+        others = [one for one in self.app.screen_stack if isinstance(one, KmonScreen) and one.LOOKS_INSIDE]
+        return next((one.looked_at for one in reversed(others) if one is not self), None)
 
     def show(self, state: State) -> None:
         """Draw this State."""

@@ -7,7 +7,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from kmon_tui.domain.command import LookAt, Refresh
+from kmon_tui.domain.command import LookAt, OpenService, Refresh
 from kmon_tui.domain.health import Status
 from kmon_tui.domain.service import Key
 from kmon_tui.render.cells import clean
@@ -43,6 +43,8 @@ class MetricsScreen(KmonScreen):
         Binding("question_mark,f1", "app.help", "help", key_display="?", id="app.help"),
     ]
 
+    LOOKS_INSIDE = True
+
     def __init__(self, surroundings: Surroundings, key: Key) -> None:
         super().__init__(surroundings)
         self.key = key
@@ -64,7 +66,13 @@ class MetricsScreen(KmonScreen):
         """Say who is looked at, and give the keys to the view."""
         super().on_mount()
         self.post_message(Ask(LookAt(selected=self.key, visible=(self.key,))))
+        # Its revisions say when it was deployed.
+        self.post_message(Ask(OpenService(self.key)))
         self.query_one(MetricsView).focus()
+
+    def on_unmount(self) -> None:
+        """Have it watched no longer, unless another screen looks into one."""
+        self.app.post_message(Ask(OpenService(self.looked_into())))
 
     def on_resize(self) -> None:
         """Draw for the new size."""

@@ -16,9 +16,11 @@ from textual.containers import Container
 from textual.message import Message
 
 from kmon_tui.domain.command import LookAt, Span
+from kmon_tui.domain.deploys import Deployed, deploys_of
 from kmon_tui.domain.service import InferenceService, Key, TrafficShare
 from kmon_tui.domain.state import State
 from kmon_tui.domain.traffic import Buckets, Traffic
+from kmon_tui.domain.tree import ObjectTree
 from kmon_tui.render import metrics, panels
 from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.heading import Heading, heat_heading, latency_heading, requests_heading
@@ -94,6 +96,9 @@ class MetricsView(Container, can_focus=True):
         self._drawn: tuple[object, ...] = ()
         self._grid: HeatGrid | None = None
         self._seen: list[Mark] = []
+        self._where = ""
+        self._tree: ObjectTree | None = None
+        self._deployed: tuple[Deployed, ...] = ()
         self._split: tuple[TrafficShare, ...] | None = None
         self._asked: Span | None = None
 
@@ -107,7 +112,10 @@ class MetricsView(Container, can_focus=True):
         """Take over what is known; it is drawn unless somebody has paused the view."""
         self._newest = (state, row, drawing)
         if row is not None:
+            if state.place.context != self._where:
+                self._where, self._seen, self._split, self._deployed = state.place.context, [], None, ()
             self._notice(row.isvc, drawing.now)
+            self._remember(state, row.isvc)
         if self.is_mounted and self._span != self._asked:
             # How far the books reach has changed. Later: what is posted while the app hands the State over
             # counts as the app's own message, and does not come back to it.
@@ -118,7 +126,7 @@ class MetricsView(Container, can_focus=True):
         """Bring the panels up to date; nothing is drawn when nothing that they show has changed."""
         state, row, drawing = self._frozen or self._newest
         known = state.traffic.buckets.get(row.isvc.key) if state.traffic is not None and row is not None else None
-        view = (self.range_s, self.size, len(self._seen))
+        view = (self.range_s, self.size, len(self._seen), self._deployed)
         shown = (row, known, drawing, state.health, state.causes, self._newest[0].traffic, self._frozen is None, view)
         if not self.is_mounted or not self.size.width or (*shown, self.cursor) == self._drawn:
             return
@@ -157,7 +165,7 @@ class MetricsView(Container, can_focus=True):
         if row is None:
             return ()
         curves = metrics.pods_curves(buckets)
-        found = marks_of(row.isvc, curves[-1].series if curves else None, self._seen)
+        found = marks_of(row.isvc, curves[-1].series if curves else None, self._seen, self._deployed)
         since_s = buckets.end_s - self.range_s if buckets is not None else 0.0
         return tuple(mark for mark in found if mark.at_s >= since_s)
 
@@ -215,6 +223,16 @@ class MetricsView(Container, can_focus=True):
         if key is not None and span != self._asked:
             self._asked = span
             self.post_message(Ask(LookAt(selected=key, visible=(key,), span=span)))
+
+    def _remember(self, state: State, isvc: InferenceService) -> None:
+        """Take over when revisions were made; what was known stays while its objects are gone or cannot be read."""
+        opened = state.opened
+        tree = opened.tree if opened is not None and opened.key == isvc.key else None
+        if tree is None or tree is self._tree:
+            return
+        self._tree = tree
+        known = {one.revision: one for one in (*self._deployed, *deploys_of(tree, isvc.entry))}
+        self._deployed = tuple(sorted(known.values(), key=lambda one: one.at))
 
     def _notice(self, isvc: InferenceService, now: datetime) -> None:
         """Remember another split of traffic while somebody looks: nothing else tells when it was."""

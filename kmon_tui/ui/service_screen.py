@@ -69,6 +69,8 @@ class ServiceScreen(PagedScreen):
         Binding("minus", "app.back", "last view", show=False),
     ]
 
+    LOOKS_INSIDE = True
+
     def __init__(self, surroundings: Surroundings, key: Key, tab: Tab = Tab.WHY) -> None:
         super().__init__(surroundings)
         self.key = key
@@ -122,9 +124,8 @@ class ServiceScreen(PagedScreen):
         self.post_message(Ask(OpenService(self.key)))
 
     def on_unmount(self) -> None:
-        """Have it watched no longer, unless it is open once more."""
-        if not any(isinstance(screen, ServiceScreen) for screen in self.app.screen_stack):
-            self.app.post_message(Ask(OpenService(None)))
+        """Have it watched no longer, unless another screen looks into one."""
+        self.app.post_message(Ask(OpenService(self.looked_into())))
 
     def on_resize(self) -> None:
         """Draw for the new size."""
