@@ -75,7 +75,7 @@ class KmonScreen(Screen[None]):
     def looked_into(self) -> Key | None:
         """Give the service whose inside the uppermost screen shows that shows any."""
         others = [one for one in self.app.screen_stack if isinstance(one, KmonScreen) and one.LOOKS_INSIDE]
-        return next((one.looked_at for one in reversed(others) if one is not self), None)
+        return others[-1].looked_at if others else None
 
     def show(self, state: State) -> None:
         """Draw this State."""

@@ -72,7 +72,8 @@ class MetricsScreen(KmonScreen):
 
     def on_unmount(self) -> None:
         """Have it watched no longer, unless another screen looks into one."""
-        self.app.post_message(Ask(OpenService(self.looked_into())))
+        if self not in self.app.screen_stack:  # else the app ends
+            self.app.post_message(Ask(OpenService(self.looked_into())))
 
     def on_resize(self) -> None:
         """Draw for the new size."""
