@@ -20,6 +20,8 @@ from kmon_tui.settings import Credential, Secret
 READ_AGAIN_S = 60.0
 """A token file is read again when it is older than this; the kubelet rotates it long before it expires."""
 RENEW_BEFORE = timedelta(seconds=30)
+PATIENT_S = 2.0
+"""A plugin that takes longer is told of."""
 FAILED_FOR_S = 5.0
 """A plugin that failed is not run again for as long, whoever asks."""
 
@@ -71,6 +73,19 @@ class Credentials:
             self._kept = _Kept(access.login.credential, time.monotonic())
         self._turn = asyncio.Lock()
         self._failure: tuple[float, Unauthorized] | None = None
+        self._asked_s: float | None = None
+        """Since when the login plugin runs."""
+
+    @property
+    def waiting(self) -> str:
+        """Name the login plugin that keeps everybody waiting; empty while none does."""
+        if (
+            self._asked_s is None
+            or self._login.plugin is None
+            or time.monotonic() - self._asked_s < min(PATIENT_S, self._limit_s / 4)
+        ):
+            return ""
+        return f"waiting for the login plugin {self._login.plugin.command}, {self._limit_s:.0f} s at most"
 
     async def proof(self) -> Proof:
         """Give the proof to send now. Raises Unauthorized when the plugin or the token file gives none."""
@@ -147,11 +162,14 @@ class Credentials:
         elif login.plugin is not None:
             if self._failure is not None and time.monotonic() - self._failure[0] < FAILED_FOR_S:
                 raise self._failure[1].with_traceback(None)
+            self._asked_s = time.monotonic()
             try:
                 credential = await run_plugin(login.plugin, self._access.endpoint, self._limit_s)
             except Unauthorized as error:
                 self._failure = (time.monotonic(), error)
                 raise
+            finally:
+                self._asked_s = None
             self._failure = None
             self._keep(credential)
 

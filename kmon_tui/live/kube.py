@@ -195,6 +195,11 @@ class KubeClient:
         """Ask also for what was refused a short while ago: rights may have changed."""
         self.refusals.forget()
 
+    @property
+    def waiting(self) -> str:
+        """Name the login plugin that keeps everybody waiting; empty while none does."""
+        return self._credentials.waiting
+
     async def proof(self) -> Proof:
         """Give what proves who asks now: headers (Authorization, Impersonate-*, User-Agent). For the tunnels."""
         return await self._credentials.proof()

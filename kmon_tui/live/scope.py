@@ -74,6 +74,7 @@ class Scope:
             tasks.create_task(self._look(), name="look for kinds")
             tasks.create_task(self._ask_version(), name="server version")
             tasks.create_task(self._pulse.run(), name="feel the pulse")
+            tasks.create_task(self._tell_login(), name="tell of a slow login")
             for kind in Kind:
                 tasks.create_task(self._keep(kind), name=f"watch {kind}")
                 tasks.create_task(self._keep_pods(kind), name=f"watch pods of {kind}")
@@ -132,7 +133,7 @@ class Scope:
         )
 
     def _notes(self) -> list[str]:
-        notes = [self._note] if self._note else []
+        notes = [note for note in (self._note, "" if self.synced else self._client.waiting) if note]
         for watched in self._kinds.values():
             what = "what is shown may be old" if watched.shown else "they are not shown"
             notes += [f"{watched.refused}: {what}"] if watched.refused is not None else []
@@ -254,6 +255,15 @@ class Scope:
     @property
     def _missing(self) -> list[Kind]:
         return [kind for kind in Kind if not self._kinds[kind].base]
+
+    async def _tell_login(self) -> None:
+        """Until the first lists are there, say when it is the login plugin that nobody hears of."""
+        told = ""
+        while not self.synced:
+            if (now := self._client.waiting) != told:
+                told = now
+                self._changed()
+            await asyncio.sleep(0.5)
 
     async def _ask_version(self) -> None:
         async def ask() -> None:

@@ -62,7 +62,8 @@ def _without_services(state: State) -> Notice:
     if not state.fleet.synced:
         if not context and not state.place.server:
             return Notice("starting", ("reading the kubeconfig",), (QUIT,))
-        return Notice(f"connecting to {context or 'the cluster'}", (_where(state), "0 services yet"), (CONTEXT, QUIT))
+        told = tuple(map(clean, state.fleet.notes)) or ("0 services yet",)
+        return Notice(f"connecting to {context or 'the cluster'}", (_where(state), *told), (CONTEXT, QUIT))
     if not state.fleet.kinds:
         return Notice(
             f"KServe is not installed in {context or 'this cluster'}",

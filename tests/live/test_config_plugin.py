@@ -145,6 +145,16 @@ async def test_a_plugin_that_hangs_is_named_before_a_short_request_timeout_is_ov
             await client.get("/version", Ask("get", "the version", where=False))
 
 
+async def test_a_plugin_that_takes_its_time_is_named_while_it_does(tmp_path: Path) -> None:
+    async with Sandbox(SandboxOptions(world="empty")) as sandbox:
+        slow = script(tmp_path, f"sleep 0.7\ncat <<'END'\n{credential(token=sandbox.api.token)}\nEND")
+        async with watching(access_of(sandbox.kubeconfig, command=str(slow))) as seen:
+            fleet = await seen.until(lambda fleet: bool(fleet.notes))
+            assert fleet.notes == (f"waiting for the login plugin {slow}, 1 s at most",)
+
+            assert (await seen.synced()).notes == ()
+
+
 def _runs(pid: int) -> bool:
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
