@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable
 from typing import Any
 
 from kmon_tui.sandbox import world_faults
@@ -18,8 +19,8 @@ _KEPT_S = 3600.0
 class Events:
     """Writes events, and forgets them after an hour as Kubernetes does."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, now_s: Callable[[], float] = time.time) -> None:
+        self._store, self._now_s = store, now_s
 
     def scheduled(self, state: ServiceState, pods: list[PodState]) -> None:
         """Say that pods have got a node."""
@@ -74,7 +75,7 @@ class Events:
 
     def forget_old(self) -> None:
         """Delete events that are older than an hour."""
-        limit = moment(time.time() - _KEPT_S)
+        limit = moment(self._now_s() - _KEPT_S)
         for entry in list(self._store.shelf("", "events").entries.values()):
             if (entry.object.get("lastTimestamp") or limit) < limit:
                 self._store.delete("", "events", entry.namespace, entry.name)
@@ -96,7 +97,7 @@ class Events:
         ago_s: float = 0.0,
         count: int = 1,
     ) -> None:
-        last_s = time.time() - ago_s
+        last_s = self._now_s() - ago_s
         first_s = last_s - (count - 1) * 10.0
         self._store.put(
             {

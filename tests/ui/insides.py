@@ -420,19 +420,6 @@ def opened(key: Key, tree: ObjectTree | None, diagnosis: Diagnosis | None, healt
     return replace(ready_state(), opened=Opened(key, tree, diagnosis, health))
 
 
-def of_cause(cause: str, verdict: str, *steps: str, serving: str = "nothing serves", command: str = "") -> Diagnosis:
-    """Make a diagnosis whose steps stand below each other."""
-    return Diagnosis(
-        cause=cause,
-        verdict=verdict,
-        object=Ref("Pod", "fraud-xgb-predictor-7f9c5d6b8-x4k2p", "risk"),
-        since=ago(minutes=12),
-        evidence=tuple(Evidence(step, None, ago(minutes=12 - depth), depth) for depth, step in enumerate(steps)),
-        serving=serving,
-        tries=(Try("what the cluster says of it", command or "kubectl -n risk describe pod fraud-xgb-predictor-7f9c"),),
-    )
-
-
 FORBIDDEN_PARTS = (
     Blind("Event", Why.FORBIDDEN, "may not list events in namespace risk"),
     Blind("Pod", Why.FORBIDDEN, "may not list pods in namespace risk"),

@@ -17,7 +17,7 @@ from kmon_tui.domain.diagnosis.reading import (
     line_with,
     node,
     nodes,
-    one_line,
+    probe_said,
     text,
 )
 from kmon_tui.domain.diagnosis.scene import Scene, event_time
@@ -185,7 +185,7 @@ def _liveness(scene: Scene, pod: PodView, box: Box) -> Finding:
     said = [text(event, "message") for event in chain.events_of_box(scene, pod, box, _KILLING)]
     startup = any("tartup probe" in message for message in said)
     probe = "startup" if startup else "liveness"
-    why = next((one_line(message, 140) for message in reversed(said) if "probe failed" in message), "")
+    why = next((probe_said(message) for message in reversed(said) if "probe failed" in message), "")
     return Finding(
         "liveness-killed",
         f"the {probe} probe kills {box.name} of {pod.ref.name}{f': {why}' if why else ''}",

@@ -9,7 +9,7 @@ from datetime import datetime
 from kmon_tui.domain.diagnosis import chain, crashes, gpu, images, model, scheduling
 from kmon_tui.domain.diagnosis.boxes import Box, boxes_of
 from kmon_tui.domain.diagnosis.finding import Finding, describe, kubectl, logs
-from kmon_tui.domain.diagnosis.reading import NOTHING, conditions_of, node, nodes, one_line, text
+from kmon_tui.domain.diagnosis.reading import NOTHING, conditions_of, node, nodes, one_line, probe_said, text
 from kmon_tui.domain.diagnosis.scene import Scene, event_time
 from kmon_tui.domain.diagnosis.workloads import PodView
 from kmon_tui.domain.tree import Ref
@@ -273,7 +273,7 @@ def _unready(scene: Scene, pod: PodView, boxes: tuple[Box, ...]) -> Finding | No
     if not fell and not (scene.older_than(late.running_since, _PATIENCE_S) and overdue(scene, pod, late.running_since)):
         return None
     event = chain.newest_event(scene, pod.ref, frozenset({"Unhealthy"}), "robe")
-    said = one_line(text(event, "message"), 160)
+    said = probe_said(text(event, "message"))
     how = "stopped passing its readiness probe" if fell else "runs and has never passed its readiness probe"
     steps = [Evidence(f"{late.name}: running, not ready", pod.ref, lost or late.running_since, 3)]
     if event is not NOTHING:

@@ -29,6 +29,7 @@ __all__ = [
     "nodes",
     "number",
     "one_line",
+    "probe_said",
     "ref_of",
     "text",
     "texts",
@@ -36,6 +37,7 @@ __all__ = [
     "when",
 ]
 
+_PROBE = re.compile(r"^(Readiness|Liveness|Startup) probe (failed|errored): ")
 _RAISED = re.compile(r"\b[A-Za-z][\w.]{0,80}(?:Error|Exception): ")
 _STAMP = re.compile(
     r"\(\w+ pid=\d+\)|\[rank\d+\]|\[[\w./-]+:\d+\]|\w+\.py:\d+|\b[A-Z]{4,8}\b|\b[IEWF]\d+\b|[\d:.,TZ/+\s|\[\]-]"
@@ -103,6 +105,11 @@ def unstamped(line: str) -> str:
     if raised is None or raised.start() > _LONGEST_STAMP or _STAMP.sub("", line[: raised.start()]):
         return line
     return line[raised.start() :]
+
+
+def probe_said(message: str) -> str:
+    """Give what a kubelet says of a probe, without the words that say that one failed."""
+    return one_line(_PROBE.sub("", message, count=1), 160)
 
 
 def last_line(said: str) -> str:

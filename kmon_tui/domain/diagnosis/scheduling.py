@@ -130,6 +130,11 @@ def tries(refusal: Refusal, pod: Ref) -> tuple[Try, ...]:
         return (Try("see the labels of the nodes", kubectl("get", "nodes", "--show-labels")), see)
     if refusal.cause == "pvc":
         name = refusal.shared.rpartition(" ")[2]
+        if refusal.verdict.endswith("does not exist"):
+            return (
+                Try("see which claims there are", kubectl("get", "pvc", namespace=pod.namespace)),
+                Try(f"create the claim {name}, or mend the name in the service (storageUri pvc://, volumes)"),
+            )
         return (
             Try("see the claims", kubectl("get", "pvc", namespace=pod.namespace)),
             *(

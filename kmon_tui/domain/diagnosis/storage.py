@@ -89,7 +89,7 @@ def telling_line(said: str) -> str:
 
 def verdict(cause: str, uri: str, said: str, who: str = "the storage-initializer") -> str:
     """Say it in one sentence."""
-    line = both_ends(telling_line(said))
+    line = both_ends(telling_line(said).removeprefix("Storage initialization failed: "))
     because = f": {line}" if line else ""
     model = uri or "the model"
     # A hub does not tell a repository that is private from one that is not there.
