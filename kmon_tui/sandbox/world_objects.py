@@ -9,6 +9,8 @@ from kmon_tui.sandbox import world_faults
 from kmon_tui.sandbox.world_state import PodState, ServiceState, storage_uri
 from kmon_tui.sandbox.world_templates import documents, exists, filled, moment, overlaid, uid_of
 
+_ASKED = ("requests", "limits")
+
 
 def objects_of(state: ServiceState) -> Iterator[dict[str, Any]]:
     """Give all objects that belong to a service but itself and its pods."""
@@ -200,6 +202,7 @@ def values_of(state: ServiceState, component: str, revision: int, pod: PodState 
         "format": state.format,
         "model": state.model,
         "storage_uri": storage_uri(state.spec),
+        "resources": _resources(state, component),
         "pod": "",
         "pod_uid": "",
     }
@@ -217,4 +220,12 @@ def values_of(state: ServiceState, component: str, revision: int, pod: PodState 
 
 def _image(state: ServiceState, component: str) -> str:
     containers = state.spec.get(component, {}).get("containers") or ()
-    return str(next((c["image"] for c in containers if c.get("image")), state.image))
+    image = str(next((c["image"] for c in containers if c.get("image")), state.image))
+    wanted = state.spec.get(component, {}).get("model", {}).get("runtimeVersion")
+    return f"{image.rpartition(':')[0]}:{wanted}" if wanted else image
+
+
+def _resources(state: ServiceState, component: str) -> dict[str, Any]:
+    """Give what a component's container asks for: what the spec says, and what KServe puts in."""
+    model = state.spec.get(component, {}).get("model", {})
+    return {key: {"cpu": "1", "memory": "2Gi", **model.get("resources", {}).get(key, {})} for key in _ASKED}

@@ -55,13 +55,20 @@ def _quota(said: str, namespace: str) -> Denial | None:
     if full is None:
         why = one_line(said.partition(name)[2].lstrip(": "), 140)
         return Denial("quota", f"the quota {name} of namespace {namespace} refuses the pod: {why}", ref, str(ref))
-    wanted, used, limit = (one_line(full.group(at), 100) for at in (2, 3, 4))
-    return Denial(
-        "quota",
-        f"the quota {name} of namespace {namespace} is used up: the pod wants {wanted}, {used} is used of {limit}",
-        ref,
-        str(ref),
-    )
+    wanted, used, limit = (_amounts(full.group(at)) for at in (2, 3, 4))
+    each = [
+        f"{amount} {what.removeprefix('requests.')} ({used.get(what, '?')} of {limit.get(what, '?')} are used)"
+        for what, amount in wanted.items()
+    ]
+    asked = one_line(" and ".join(each), 180)
+    verdict = f"the quota {name} of namespace {namespace} has no room for the pod, which wants {asked}"
+    return Denial("quota", verdict, ref, str(ref))
+
+
+def _amounts(said: str) -> dict[str, str]:
+    """Read ``requests.cpu=1,pods=1``."""
+    pairs = [part.partition("=") for part in said.split(",") if "=" in part]
+    return {what.strip(): amount.strip() for what, _, amount in pairs}
 
 
 def _webhook(said: str, namespace: str) -> Denial | None:
