@@ -25,7 +25,7 @@ from kmon_tui.live.remarks import ALL_NAN, remark
 from kmon_tui.live.target import COUNTS, Handle, Slot, Target, best_of_each, brought_by, handle_of
 
 FORGET_S = 1200
-"""A target that was not seen for so long is forgotten."""
+"""A target that was not seen for so long, and in none of the steps that are kept, is forgotten."""
 BESIDE = (Family.SDK, Family.VLLM)
 """They know of failed executions and of tokens what the family that is shown may not."""
 _ALIKE = frozenset(
@@ -219,7 +219,7 @@ class Ledger:
         """Drop what was not seen for long; called now and then."""
         if self.at_s is None:
             return
-        oldest_s = self.at_s - FORGET_S
+        oldest_s = self.at_s - max(FORGET_S, self.points * self.step_s + self.window_s)
         old = {id(t) for t in self._targets.values() if (t.seen_s or t.at_s) < oldest_s}
         if old:
             self._targets = {k: t for k, t in self._targets.items() if id(t) not in old}
