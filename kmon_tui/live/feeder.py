@@ -74,6 +74,11 @@ class Feeder:
             self.levels.forget_owners()
 
     @property
+    def rows(self) -> int:
+        """How many counters there were when they were last asked for."""
+        return self._rows
+
+    @property
     def knows_services(self) -> bool:
         """Whether there is anything to look for."""
         return bool(self._namespaces)

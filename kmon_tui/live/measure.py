@@ -14,6 +14,7 @@ from kmon_tui.domain.quantile import quantile
 from kmon_tui.domain.service import InferenceService, Key, Readiness
 from kmon_tui.domain.traffic import Family, Prometheus, Scope, Series, Traffic
 from kmon_tui.live.closeup import CloseUp, Tables, closer, latency_of
+from kmon_tui.live.coarser import coarser, rates, steps_for
 from kmon_tui.live.detail import Table, failed, ratio_of
 from kmon_tui.live.feeder import Feeder
 from kmon_tui.live.flow import Flow
@@ -27,8 +28,8 @@ from kmon_tui.live.prometheus import Api
 from kmon_tui.live.prometheus_address import Matchers
 from kmon_tui.live.telling import traffic_of
 
-MOST_STEPS = 240
 MOST_VALUES = 2_000_000
+"""Values of all services of a namespace; with more the past is shorter."""
 
 
 def measure(
@@ -49,8 +50,8 @@ def measure(
     at_s = math.floor(time.time() + known.skew_s)
     measured_s = feeder.scrape_interval(api, at_s) if known.families else None
     scrape_s = measured_s or configured_interval(api) or UNKNOWN_SCRAPE_S
-    step_s = step_for(window_s, scrape_s)
-    steps = -(-window_s // step_s)
+    step_s, times, told = steps_for(window_s, scrape_s, feeder.rows)
+    steps = told * times
     rate_s = step_s * max(1, -(-round(max(60.0, 4 * scrape_s)) // step_s))
     ledger = Ledger(step_s, rate_s, steps, scrape_s, family)
     if known.families:
@@ -72,14 +73,17 @@ def measure(
         now=datetime.fromtimestamp(at_s, UTC),
         family=family,
     )
-    empty = Measurement(key, prometheus, steps * step_s, step_s, problem=_problem(known, flow, isvc, matchers))
+    empty = Measurement(key, prometheus, steps * step_s, step_s * times, problem=_problem(known, flow, isvc, matchers))
     if flow is None or tables is None:
         return replace(empty, traffic=flow.traffic(step_s) if flow else None)
     table = tables.by_family.get(flow.family) or Table.nothing(steps)
+    traffic = _whole_window(feeder, ledger, flow, key, tables, steps)
+    if times > 1:
+        traffic = replace(traffic, requests=rates(table.requests.steps, step_s, times, at_s))
     return replace(
         empty,
-        traffic=_whole_window(feeder, ledger, flow, key, tables, steps),
-        buckets=closer(ledger, feeder.owners, key, tables),
+        traffic=traffic,
+        buckets=coarser(closer(ledger, feeder.owners, key, tables), times),
         requests_in_window=table.requests.total if table.requests.seen else None,
         requests_by_class={code: one.total for code, one in table.by_class.items()},
         bucket_totals=table.totals,
@@ -95,12 +99,6 @@ def _found(services: tuple[InferenceService, ...], key: Key) -> InferenceService
 
 def _introduced(shown: Prometheus, known: Introduction) -> Prometheus:
     return replace(shown, version=known.version, retention=known.retention, families=known.families)
-
-
-def step_for(window_s: int, scrape_s: float) -> int:
-    """Give the shortest whole number of scrapes that cuts the window into few enough steps."""
-    scrapes = max(1, math.ceil(window_s / MOST_STEPS / scrape_s))
-    return max(1, round(scrapes * scrape_s))
 
 
 def _whole_window(feeder: Feeder, ledger: Ledger, flow: Flow, key: Key, tables: Tables, steps: int) -> Traffic:
