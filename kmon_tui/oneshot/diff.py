@@ -66,9 +66,10 @@ def refusals(plan: Plan) -> tuple[str, ...]:
             place = item.manifest.place_of(item.problem.field) if item.problem.field else str(item.manifest.origin)
             hint = f". {item.problem.hint}" if item.problem.hint else ""
             words.append(f"{place}: {item.title}: {item.problem.message.rstrip('.')}{hint}")
-    if unknown := len(plan.unknown):
+    unknown, others = len(plan.unknown), len(plan.items) - len(plan.unknown)
+    if unknown and others:
         what = "it" if unknown == 1 else f"these {unknown}"
-        words.append(f"--skip-unknown leaves {what} out and goes on with the other {len(plan.items) - unknown}")
+        words.append(f"--skip-unknown leaves {what} out and goes on with the other{f' {others}' if others > 1 else ''}")
     return tuple(words)
 
 

@@ -190,7 +190,7 @@ async def test_a_kind_that_the_cluster_does_not_know_stops_all_and_says_how_to_g
         assert answer.code == 2
         assert "iris.yaml line" in answer.words[0]
         assert "knows no monitoring.coreos.com/v1 (kind PrometheusRule)" in answer.words[0]
-        assert answer.words[1] == "--skip-unknown leaves it out and goes on with the other 1"
+        assert answer.words[1] == "--skip-unknown leaves it out and goes on with the other"
         assert not exists(sandbox)
 
 
@@ -242,3 +242,10 @@ async def test_a_dry_run_that_would_take_fields_of_others_is_a_finding(tmp_path:
 
     assert (looked.code, taken.code) == (1, 0)
     assert "gitops owns spec.predictor.model.storageUri" in looked.words[1]
+
+
+async def test_there_is_nothing_to_go_on_with_when_all_is_unknown(tmp_path: Path) -> None:
+    async with a_cluster(tmp_path) as (_, opened):
+        answer = await deployed(opened, Somebody(), RULE, yes=True)
+
+    assert len(answer.words) == 1
