@@ -183,6 +183,8 @@ class Prometheus:
     retention: str = ""
     query_s: float | None = None
     """How long the queries of the last tick took together."""
+    queries: int | None = None
+    """How many there were."""
     sampled_at: datetime | None = None
     """Newest sample of all services, Prometheus' clock."""
     now: datetime | None = None

@@ -67,7 +67,7 @@ class Poller:
         self._ledger: Ledger | None = None
         self._closeup = CloseUp(matchers.text)
         self._ranged = Ranged(matchers.text)
-        self._took_s = 0.0
+        self._took_s, self._questions = 0.0, 0
         self._warnings: tuple[str, ...] = ()
         self._family: Family | None = None
         self._told: dict[Key, Traffic] = {}
@@ -116,7 +116,7 @@ class Poller:
             self._introduce(api)
         _, buckets = self._look_closer(api, ledger, look, SWEEP)
         self._look_again(api, ledger)
-        self._took_s, self._warnings = api.took_s, api.warnings
+        self._took_s, self._questions, self._warnings = api.took_s, api.questions, api.warnings
         if not first:
             self._set_pace(self._pace.after(api.took_s))
         return self._report(buckets, self._traffic())
@@ -239,6 +239,7 @@ class Poller:
                 held_s=ledger.points * ledger.step_s if ledger else None,
                 retention=known.retention if known else "",
                 query_s=self._took_s,
+                queries=self._questions or None,
                 warnings=self._warnings,
                 sampled_at=_moment(newest_s),
                 now=_moment(self._now_s),

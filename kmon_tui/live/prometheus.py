@@ -58,6 +58,8 @@ class Api:
         """Time that all questions took since ``begin``."""
         self.asked = 0
         """Instant queries since ``begin``."""
+        self.questions = 0
+        """All questions since then."""
         self._ending = False
         self._settled_s = 0.0
         """When the next question may be asked, by the monotonic clock."""
@@ -65,7 +67,7 @@ class Api:
 
     def begin(self) -> None:
         """Count and time anew, as at the beginning of a tick."""
-        self.took_s, self.asked = 0.0, 0
+        self.took_s, self.asked, self.questions = 0.0, 0, 0
         self._session.warned.clear()
 
     @property
@@ -113,6 +115,7 @@ class Api:
         began = time.monotonic()
         if began < self._settled_s:
             raise too_slow(self._url, self._settled_s - began)
+        self.questions += 1
         try:
             answer = question()
         except self._foreign as error:

@@ -38,8 +38,8 @@ def prometheus_lines(state: State, drawing: Drawing) -> tuple[Line, ...]:
         ("scrape interval", _seconds(prometheus.scrape_interval_s)),
         ("rate window", _seconds(prometheus.window_s)),
         ("asked every", _seconds(prometheus.tick_s)),
-        ("queries took", _cost(prometheus)),
-        ("newest sample", f"{age(age_s)} old" if age_s is not None else UNKNOWN),
+        ("our queries", _cost(prometheus)),
+        ("lag", f"newest sample {age(age_s)} old" if age_s is not None else UNKNOWN),
         ("series", prometheus.matchers or "all"),
     ]
     lines: list[Line] = [((f"{name:<16}", "dim"), (clean(value) or UNKNOWN, "")) for name, value in facts]
@@ -103,4 +103,5 @@ def _cost(prometheus: Prometheus) -> str:
     if prometheus.query_s is None:
         return UNKNOWN
     share = f" ({percent(prometheus.query_s / prometheus.tick_s)} % of the time)" if prometheus.tick_s else ""
-    return f"{prometheus.query_s * 1000:.0f} ms a tick{share}"
+    much = f"{prometheus.queries} in " if prometheus.queries else ""
+    return f"{much}{prometheus.query_s * 1000:.0f} ms a tick{share}"
