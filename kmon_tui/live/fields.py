@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -50,7 +49,7 @@ class Fields:
         if not text:
             return None
         path = self.directory / Path(text).expanduser()
-        if not os.access(path, os.R_OK) or path.is_dir():
+        if "\0" in text or not os.access(path, os.R_OK) or path.is_dir():
             raise SettingsError(f"{self.where}: cannot read {path}", f"It is named by {name}.")
         return path
 
@@ -59,5 +58,5 @@ class Fields:
         text = self.text(name)
         try:
             return base64.b64decode("".join(text.split()), validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:  # of base64, or of UTF-8
             raise SettingsError(f"{self.where}: {name} is not base64 of PEM") from None

@@ -114,8 +114,10 @@ def _endpoint(settings: KubeSettings, entry: Entry | None, around: Surroundings,
     tls = bool(ca_file or ca_data or insecure or settings.client_certificate)
     server = _server(settings.server or fields.text("server"), tls, fields.where if entry else config.source)
     proxy = fields.text("proxy-url") or proxy_from_environment(server, around.environ)
-    if proxy and urlsplit(proxy).scheme not in ("http", "https"):
-        raise SettingsError(f"{fields.where}: only http and https proxies can be used", "A socks proxy cannot.")
+    if proxy:
+        _check_proxy(
+            proxy, f"{fields.where}: proxy-url" if fields.text("proxy-url") else "the proxy of the environment"
+        )
     return Endpoint(
         server=server,
         ca_file=ca_file,
@@ -126,6 +128,19 @@ def _endpoint(settings: KubeSettings, entry: Entry | None, around: Surroundings,
         compress=not fields.flag("disable-compression"),
         plugin_config=_plugin_config(fields.values),
     )
+
+
+def _check_proxy(url: str, where: str) -> None:
+    """Refuse a proxy that cannot be used; its URL is not quoted, for it may hold a password."""
+    try:
+        parts = urlsplit(url)
+        usable = bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        usable = False
+    if usable and parts.scheme not in ("http", "https"):
+        raise SettingsError(f"{where}: only http and https proxies can be used", "A socks proxy cannot.")
+    if not usable:
+        raise SettingsError(f"{where} is no URL that can be used", "It ought to look like http://HOST:PORT.")
 
 
 def _server(url: str, tls: bool, where: str) -> str:

@@ -83,7 +83,7 @@ def _read(path: Path, around: Surroundings) -> Mapping[str, Any]:
         document = yaml.load(path.read_bytes(), _LOADER)
     except OSError as error:
         raise SettingsError(f"cannot read {shown(path, around)}: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: no text, a date or a number that cannot be
         # The error's own text quotes the file, which holds secrets.
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark is not None else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from kmon_tui.domain.errors import SettingsError
 from kmon_tui.live.access import ExecPlugin, Login
@@ -12,6 +13,8 @@ from kmon_tui.live.fields import Fields
 from kmon_tui.live.kubefiles import Entry
 from kmon_tui.settings import KubeSettings, Secret
 
+_TOKEN = "!#$&'*+^`|"
+"""Beside letters, digits and ``_.-~`` what the name of a header may hold (RFC 9110, token)."""
 API_VERSIONS = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1")
 
 
@@ -74,10 +77,15 @@ def _plugin(fields: Fields) -> ExecPlugin | None:
             f"{fields.where}: exec has apiVersion {version or 'missing'}", f"It ought to be {API_VERSIONS[0]}."
         )
     inner = Fields(Entry(values, fields.directory / "exec"), "exec")
+    env = tuple(_env(values.get("env")))
+    if any(
+        "\0" in text for text in (inner.text("command"), *inner.list("args"), *(part for pair in env for part in pair))
+    ):
+        raise SettingsError(f"{fields.where}: exec holds a NUL character", "No program can be started with that.")
     return ExecPlugin(
         command=inner.text("command"),
         args=inner.list("args"),
-        env=tuple(_env(values.get("env"))),
+        env=env,
         api_version=version,
         install_hint=inner.text("installHint").strip(),
         provide_cluster_info=inner.flag("provideClusterInfo"),
@@ -135,5 +143,10 @@ def _impersonation(settings: KubeSettings, fields: Fields) -> tuple[tuple[str, s
     headers += [("Impersonate-Group", group) for group in groups]
     extra = fields.values.get("as-user-extra")
     for name, values in extra.items() if isinstance(extra, dict) else ():
-        headers += [(f"Impersonate-Extra-{name}", str(value)) for value in values or ()]
+        if not isinstance(values, list):
+            raise SettingsError(
+                f"{fields.where}: as-user-extra {name!r} is not a list", "Write its values with dashes."
+            )
+        # As client-go does: what no name of a header may hold is percent-encoded.
+        headers += [(f"Impersonate-Extra-{quote(str(name), safe=_TOKEN)}", str(value)) for value in values]
     return tuple(headers)

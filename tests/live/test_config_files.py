@@ -17,6 +17,8 @@ from kmon_tui.live.kubeconfig import check_place, find_access, proxy_from_enviro
 from kmon_tui.live.kubefiles import Surroundings
 from kmon_tui.settings import KubeSettings, Secret
 
+API = "client.authentication.k8s.io/v1"
+
 PEM = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 
 
@@ -387,3 +389,46 @@ def test_the_check_is_light() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "word"),
+    [
+        (("clusters", 0, "cluster", "proxy-url"), "http://[", "proxy-url is no URL"),
+        (("clusters", 0, "cluster", "proxy-url"), "http://user:s3cret@:99999", "proxy-url is no URL"),
+        (("clusters", 0, "cluster", "certificate-authority-data"), "\u202e", "not base64"),
+        (("clusters", 0, "cluster", "certificate-authority"), "a\0b", "cannot read"),
+        (("users", 0, "user", "as-user-extra"), {"scopes": 1.5}, "not a list"),
+        (("users", 0, "user", "exec"), {"apiVersion": API, "command": "a\0b"}, "NUL"),
+    ],
+)
+def test_what_is_odd_in_a_kubeconfig_is_said_and_no_crash(
+    tmp_path: Path, where: tuple[str, int, str, str], value: object, word: str
+) -> None:
+    content = document("dev", current="dev")
+    content["users"][0]["user"] = {"as": "jane"}
+    content[where[0]][where[1]][where[2]][where[3]] = value
+    write(tmp_path / ".kube/config", content)
+
+    with pytest.raises(SettingsError, match=word) as caught:
+        check_place(KubeSettings(), around(tmp_path))
+
+    assert "s3cret" not in caught.value.message
+
+
+@pytest.mark.parametrize("text", ["a: 2026-13-45", "a: " + "1" * 5000, "\0", "[" * 5000])
+def test_a_file_that_yaml_itself_stumbles_over_is_said(tmp_path: Path, text: str) -> None:
+    (tmp_path / "config").write_text(text)
+
+    with pytest.raises(SettingsError, match="not valid YAML"):
+        check_place(KubeSettings(kubeconfig=str(tmp_path / "config")), around(tmp_path))
+
+
+def test_extra_names_become_names_of_headers_as_client_go_writes_them(tmp_path: Path) -> None:
+    content = document("dev", current="dev")
+    content["users"][0]["user"] = {"as": "jane", "as-user-extra": {"example.org/scope a": ["x"]}}
+    write(tmp_path / ".kube/config", content)
+
+    headers = dict(find_access(KubeSettings(), around(tmp_path)).login.impersonate)
+
+    assert headers == {"Impersonate-User": "jane", "Impersonate-Extra-example.org%2Fscope%20a": "x"}
