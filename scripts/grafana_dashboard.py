@@ -94,7 +94,10 @@ REFUSED: list[Target] = [
     (share("istio_requests_total", ISTIO, 'response_code=~"5.."'), "istio"),
     (share("envoy_cluster_upstream_rq_xx", ENVOY, 'envoy_response_code_class="5"'), "envoy"),
 ]
-PREFIX_HITS = f"{rate('vllm:prefix_cache_hits_total')} / ({rate('vllm:prefix_cache_queries_total')} > 0)"
+PREFIX_HITS = " or ".join(
+    f"{rate(f'vllm:{age}prefix_cache_hits_total')} / ({rate(f'vllm:{age}prefix_cache_queries_total')} > 0)"
+    for age in ("", "gpu_")
+)
 KV_CACHE = f"avg(vllm:kv_cache_usage_perc{{{OURS}}} or vllm:gpu_cache_usage_perc{{{OURS}}})"
 NEXT_TOKEN = (
     f"({LE.format('vllm:inter_token_latency_seconds_bucket', OURS)} or "

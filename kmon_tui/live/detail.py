@@ -142,10 +142,12 @@ def tabulate(
         by_class={code: sum_of(*by_class[code]) for code in sorted(by_class)},
         failures=sum_of(Role.FAILURES)
         if Role.FAILURES in roles
+        else _less(sum_of(Role.FINE), sum_of(Role.FINE))
+        if Role.FINE in roles
         else _less(attempts, successes)
         if attempts.seen
         else None,
-        attempts=sum_of(Role.REQUESTS) if Role.FAILURES in roles else attempts if attempts.seen else None,
+        attempts=sum_of(Role.REQUESTS) if roles & {Role.FAILURES, Role.FINE} else attempts if attempts.seen else None,
         answers=sum_of(Role.ANSWERS) if answers else None,
         le_ms=le_ms,
         counts=counts,

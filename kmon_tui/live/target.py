@@ -20,7 +20,7 @@ Slot = tuple[Role, str]
 """What is counted, and the class of the code."""
 
 
-COUNTS = frozenset({Role.REQUESTS, Role.ATTEMPTS, Role.SUCCESSES, Role.ANSWERS, Role.FAILURES})
+COUNTS = frozenset({Role.REQUESTS, Role.ATTEMPTS, Role.SUCCESSES, Role.ANSWERS, Role.FAILURES, Role.FINE})
 """Where one of these cannot be read, neither rate nor errors of its process are known."""
 
 _NOTHING: dict[Slot, float] = {}
@@ -195,7 +195,7 @@ def _failed(sums: Mapping[Slot, float], coded: Mapping[str, float], requests: fl
         return attempts - _of(sums, Role.SUCCESSES), attempts
     if Role.ANSWERS in roles:
         return sums.get((Role.ANSWERS, "5xx"), 0.0), _of(sums, Role.ANSWERS)
-    if Role.FAILURES in roles:
+    if Role.FAILURES in roles or Role.FINE in roles:
         return _of(sums, Role.FAILURES), requests
     return 0.0, None
 

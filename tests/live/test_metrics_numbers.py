@@ -216,6 +216,19 @@ async def test_an_idle_service_has_no_requests_and_no_error_ratio(serve: Serve) 
     assert (traffic.requests_per_s, traffic.error_ratio) == (0, None)
 
 
+async def test_torchserve_without_a_series_of_failures_has_no_error_and_its_first_one_counts(serve: Serve) -> None:
+    story, place = Story(), {k: v for k, v in POD.items() if k != "component"}
+    story.tell("ts_inference_requests_total", {**place, "model_name": "iris"}, rising(30))
+    story.tell("Requests2XX", {**place, "Level": "Host"}, rising(31))
+    healthy = await measured(story, serve)
+    story.tell("Requests5XX", {**place, "Level": "Host"}, lambda n: 3 if n >= 78 else None)
+
+    failing = await measured(story, serve)
+
+    assert (healthy["family"], healthy["error_ratio"]) == ("torchserve", 0)
+    assert failing["error_ratio"] == pytest.approx(3 / failing["requests_in_window"], abs=1e-6)
+
+
 async def test_the_only_model_that_is_scraped_no_more_still_has_its_window(serve: Serve) -> None:
     story = Story()
     story.tell(COUNT, {**POD, **OK}, lambda n: 100 + 30 * n if n < 50 else None)

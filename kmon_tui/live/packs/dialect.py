@@ -42,6 +42,8 @@ class Role(StrEnum):
     """Answers of the web layer by status code, where requests themselves have none."""
     FAILURES = "failures"
     """Answers 5xx, where nothing else tells which requests failed."""
+    FINE = "good answers"
+    """Answers that are none of those: where they are counted, no series of FAILURES means that nothing failed."""
     DURATION = "duration"
     """Time that requests took together, in the unit of ``Dialect.duration_to_ms``."""
     PROMPT_TOKENS = "prompt tokens"

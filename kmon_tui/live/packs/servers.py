@@ -52,6 +52,7 @@ TORCHSERVE = Dialect(
         "ts_inference_requests_total": Count(Role.REQUESTS),
         "ts_inference_latency_microseconds": Count(Role.DURATION),
         "Requests5XX": Count(Role.FAILURES),
+        "Requests2XX": Count(Role.FINE),
     },
     None,
     duration_to_ms=0.001,
@@ -80,6 +81,9 @@ VLLM = Dialect(
         "vllm:generation_tokens_total": Count(Role.GENERATION_TOKENS),
         "vllm:prefix_cache_queries_total": Count(Role.PREFIX_QUERIES),
         "vllm:prefix_cache_hits_total": Count(Role.PREFIX_HITS),
+        # Of older ones, which for a while had both: the share of hits is the same.
+        "vllm:gpu_prefix_cache_queries_total": Count(Role.PREFIX_QUERIES),
+        "vllm:gpu_prefix_cache_hits_total": Count(Role.PREFIX_HITS),
         "vllm:num_preemptions_total": Count(Role.PREEMPTIONS),
     },
     Histogram("vllm:e2e_request_latency_seconds_bucket", 1000.0, _WHOLE_MS),
