@@ -12,6 +12,7 @@ from kmon_tui.domain.plan import Conflict, Plan, Planned, Problem, Resource, Ver
 from kmon_tui.domain.rollout import Followed, Rollout, Step
 from kmon_tui.domain.service import Condition, InferenceService, Key, Kind, Pod, Readiness, Replicas
 from kmon_tui.domain.state import Activity, State
+from kmon_tui.domain.verdict import Diagnosis, Try
 from tests.ui.samples import NOW, PLACE, ago, ready_state
 
 RESOURCE = Resource("serving.kserve.io", "v1beta1", "inferenceservices", True, "InferenceService")
@@ -151,3 +152,15 @@ def failed(command: Command) -> State:
     """Give the State in which a deploy has failed."""
     words = "applied, but demo/sklearn-iris is not ready: ModelLoadFailed: GET gs://models/iris/2: 403 Forbidden."
     return after(command, FAILED, False, words, "The cluster goes on trying; deploy a manifest without the fault.")
+
+
+def explained(command: Command) -> State:
+    """Give the State in which a deploy has failed and somebody has looked why."""
+    diagnosis = Diagnosis(
+        "storage-denied",
+        "the storage-initializer may not read gs://models/iris/2: 403 Forbidden",
+        tries=(Try("see which Secret the ServiceAccount brings"), Try("read its log before the last restart")),
+    )
+    rollout = replace(FAILED, waits=(replace(FAILED.waits[0], diagnosis=diagnosis),))
+    words = f"applied, but demo/sklearn-iris is not ready: {diagnosis.verdict}"
+    return after(command, rollout, False, words, "The cluster goes on trying; deploy a manifest without the fault.")

@@ -179,6 +179,12 @@ async def picture_failed(pilot: Pilot[Any]) -> None:
     await pilot.pause(0.2)
 
 
+async def picture_failed_and_explained(pilot: Pilot[Any]) -> None:
+    app, command = await begin(pilot)
+    put(app, deploys.explained(command))
+    await pilot.pause(0.2)
+
+
 async def picture_left_running(pilot: Pilot[Any]) -> None:
     app, command = await begin(pilot)
     put(app, deploys.running(command))
