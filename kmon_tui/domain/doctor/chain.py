@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 
 from kmon_tui.domain.doctor import fixes
@@ -102,7 +103,10 @@ def _pods(isvc: InferenceService, pods: tuple[PodFacts, ...]) -> Finding:
         if isvc.readiness is Readiness.COLD:
             text = "scaled to zero: it has series again with its next request"
             return Finding(id_, title, Status.WARN, text, fix=fixes.send_request(isvc.key, wake=True))
-        fix = f"kubectl get pods -n {isvc.key.namespace} -l {_ISVC_LABEL}={isvc.key.name}"
+        fix = (
+            f"kmon-tui why {shlex.quote(isvc.key.name)} -n {shlex.quote(isvc.key.namespace)}\n"
+            f"kubectl get pods -n {shlex.quote(isvc.key.namespace)} -l {shlex.quote(f'{_ISVC_LABEL}={isvc.key.name}')}"
+        )
         return Finding(id_, title, Status.FAIL, "there are none", fix=fix)
     if not ready:
         fix = f"kubectl describe pod -n {isvc.key.namespace} {pods[0].name}"

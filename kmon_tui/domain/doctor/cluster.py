@@ -16,6 +16,10 @@ OPENTELEMETRY = (1, 19, 0)
 """From this Knative on metrics are off by default."""
 OLDEST_CHART = 15
 MOST_SKEW_S, LONGEST_SKEW_S = 5.0, 60.0
+_APPLY_KSERVE = (
+    "kubectl apply --server-side -f kserve-crds.yaml -f kserve.yaml    # files of a KServe release from 0.10 on"
+)
+_UNTIL_NEWER = "kubectl apply -f FILE    # instead of deploy, until the control plane is 1.22 or newer"
 
 
 def cluster_findings(facts: ClusterFacts) -> Iterator[Finding]:
@@ -83,21 +87,19 @@ def _kubernetes(told: Told[str]) -> Finding:
         return Finding("kubernetes.version", title, Status.UNKNOWN, told.why)
     if version is not None and version < OLDEST_KUBERNETES:
         text = f"{told.value}: deploy needs 1.22 or newer (server-side apply)"
-        return Finding("kubernetes.version", title, Status.WARN, text, fix="Upgrade the control plane.")
+        return Finding("kubernetes.version", title, Status.WARN, text, fix=_UNTIL_NEWER)
     return Finding("kubernetes.version", title, Status.OK, told.value)
 
 
 def _kserve(facts: ClusterFacts) -> Finding:
     title, groups = "KServe", facts.groups.value
     if groups is not None and "serving.kserve.io" not in groups:
-        fix = "kubectl apply --server-side -f kserve-crds.yaml -f kserve.yaml    # files of a KServe release"
-        return Finding(
-            "kserve.version", title, Status.FAIL, "is not installed: there are no serving.kserve.io kinds", fix=fix
-        )
+        text = "is not installed: there are no serving.kserve.io kinds"
+        return Finding("kserve.version", title, Status.FAIL, text, fix=_APPLY_KSERVE)
     served = groups.get("serving.kserve.io", ()) if groups is not None else ()
     if served and "v1beta1" not in served:
         text = f"has no InferenceService v1beta1, only {', '.join(served)}"
-        return Finding("kserve.version", title, Status.FAIL, text, fix="Upgrade KServe to 0.10 or newer.")
+        return Finding("kserve.version", title, Status.FAIL, text, fix=_APPLY_KSERVE)
     kinds = f"serves {', '.join(served)}" if served else ""
     controller = _controller(facts.kserve)
     if controller is None:
@@ -125,7 +127,7 @@ def _controller_finding(controller: Workload, kinds: str) -> Finding:
         )
     if version < OLDEST_KSERVE:
         text = f"{words(version)} is older than 0.10: names of pods and services differ"
-        return Finding("kserve.version", title, Status.WARN, text, evidence, "Upgrade KServe to 0.10 or newer.")
+        return Finding("kserve.version", title, Status.WARN, text, evidence, _APPLY_KSERVE)
     newer = " (newer than the 0.20 that kmon-tui knows)" if version > NEWEST_KSERVE else ""
     return Finding("kserve.version", title, Status.OK, f"{told.removeprefix('v') or words(version)}{newer}", evidence)
 
@@ -209,7 +211,7 @@ def _chart(told: Told[tuple[Workload, ...]]) -> Finding:
         return Finding(id_, title, Status.SKIPPED, "none of the charts' Prometheus is in this cluster")
     texts: list[str] = []
     evidence: list[str] = []
-    old = False
+    old = ""
     for workload in told.value[:4]:
         chart, version = fixes.chart_of(workload)
         place = f"{workload.namespace}/{workload.name}"
@@ -217,10 +219,11 @@ def _chart(told: Told[tuple[Workload, ...]]) -> Finding:
         texts.append(f"{place}: {helm}")
         evidence.extend(f"{place} image {image}" for image in workload.images)
         major = version_of(version)
-        old = old or (chart == "prometheus" and major is not None and major[0] < OLDEST_CHART)
+        if chart == "prometheus" and major is not None and major[0] < OLDEST_CHART:
+            old = old or fixes.newer_chart(workload)
     if old:
         text = f"{texts[0]}: older than {OLDEST_CHART}, whose values and labels kmon-tui knows"
-        return Finding(id_, title, Status.WARN, text, tuple(evidence), "Upgrade the chart to 15.0.0 or newer.")
+        return Finding(id_, title, Status.WARN, text, tuple(evidence), old)
     return Finding(id_, title, Status.OK, "; ".join(texts), tuple(evidence))
 
 

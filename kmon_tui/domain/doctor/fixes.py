@@ -118,6 +118,24 @@ def _operated(workload: Workload | None) -> str:
     return shlex.quote(name)
 
 
+def newer_chart(workload: Workload) -> str:
+    """Bring the chart's release up to date."""
+    release, namespace = shlex.quote(release_of(workload) or "prometheus"), shlex.quote(workload.namespace)
+    return (
+        f"helm repo update\nhelm upgrade {release} prometheus-community/prometheus -n {namespace} --reuse-values"
+        "    # read the chart's notes on upgrades first"
+    )
+
+
+def reach_prometheus(hint: str) -> str:
+    """Open a way to a Prometheus that does not answer, with kubectl."""
+    why = f"# {' '.join(hint.split())}\n" if hint else ""
+    return (
+        f"{why}manifests/port-forward.sh --prometheus -p 9090 &\n"
+        "kmon-tui --prometheus http://127.0.0.1:9090    # or the address that it has"
+    )
+
+
 def switch_on_knative(namespace: str, version: str) -> str:
     """Let queue-proxy (and autoscaler, activator) of Knative 1.19 and newer speak Prometheus' protocol."""
     exact = version_of(version)

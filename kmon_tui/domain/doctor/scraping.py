@@ -76,7 +76,7 @@ def _failure(prometheus: PrometheusFacts, workloads: tuple[Workload, ...]) -> Fi
             "# or, where it is elsewhere: kmon-tui --prometheus URL"
         )
     else:
-        fix = prometheus.hint or "kmon-tui --prometheus URL"
+        fix = fixes.reach_prometheus(prometheus.hint)
     return Finding("prometheus.answer", "Prometheus", Status.FAIL, prometheus.failure, fix=fix)
 
 
