@@ -22,7 +22,8 @@ _MEMORY = re.compile(
 _DRIVER = re.compile(
     r"no NVIDIA driver|driver version is insufficient|CUDA driver initialization failed|libcuda\.so"
     r"|no CUDA-capable device|Failed to infer device type|nvidia-container-cli|no kernel image is available"
-    r"|driver on your system is too old|No CUDA GPUs are available|cudaGetDeviceCount|NVML: |Driver/library version"
+    r"|driver on your system is too old|No CUDA GPUs are available|cudaGetDeviceCount|NVML: |NVMLError_"
+    r"|Driver/library version"
     r"|torch\.cuda\.is_available\(\) is False|communicate with the NVIDIA driver",
     re.I,
 )

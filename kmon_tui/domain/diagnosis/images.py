@@ -27,7 +27,11 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("image-rate-limit", re.compile(r"toomanyrequests|\b429\b|rate limit|pull limit", re.I)),
     (
         "image-platform",
-        re.compile(r"no match(ing)? (for platform|manifest for)|does not match the specified platform", re.I),
+        re.compile(
+            r"no match(ing)? (for platform|manifest for)|does not match the specified platform"
+            r"|no image found in \w+ \w+ for architecture",
+            re.I,
+        ),
     ),
     (
         "image-auth",
@@ -49,7 +53,8 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "image-registry-unreachable",
         re.compile(
-            r"no such host|dial tcp|i/o timeout|connection re(fused|set)|x509|certificate|tls|deadline exceeded"
+            r"no such host|dial tcp|i/o timeout|connection re(fused|set)|Client\.Timeout exceeded|no route to host"
+            r"|x509|certificate|tls|deadline exceeded"
             r"|server gave HTTP response|server misbehaving|network is unreachable|\bEOF\b|\b50[0234]\b"
             r"|RegistryUnavailable",
             re.I,

@@ -11,6 +11,7 @@ from kmon_tui.domain.diagnosis.reading import one_line
 _PART = re.compile(r"(\d+) (.+?)(?=, \d+ |$)", re.S)
 _INSUFFICIENT = re.compile(r"Insufficient ([\w.\-]+(?:/[\w.\-]+)?)")
 _TAINT = re.compile(r"untolerated taint(?:\(s\))? ?\{([^}]*)\}|had taint \{([^}]*)\}, that the pod didn't tolerate")
+_LABELS = re.compile(r"node affinity|node selector|nodeSelector", re.I)
 _CLAIM = re.compile(r'persistentvolumeclaim "([^"]+)"', re.I)
 _ACCELERATOR = re.compile(r"gpu|nvidia|amd\.com|habana|accelerator|tpu", re.I)
 _UNWELL = "node.kubernetes.io/"
@@ -39,6 +40,8 @@ class Count(NamedTuple):
     unlabelled: int
     reserved: int
     """Of the control plane."""
+    apart: Mapping[str, int]
+    """What else is said; those nodes would do but for that."""
 
 
 def explain(said: str, needs: Mapping[str, str] | None = None, holders: Mapping[str, bool] | None = None) -> Refusal:
@@ -59,6 +62,10 @@ def explain(said: str, needs: Mapping[str, str] | None = None, holders: Mapping[
         return _tainted(count, barred) if barred else _short("no-gpu", devices[:1], count, needs or {})
     if count.short:
         return _short("no-cpu-memory", list(count.short), count, needs or {})
+    if count.apart:
+        aside = _others(count)
+        why = ", ".join(f"{nodes} {said}" for said, nodes in count.apart.items())
+        return Refusal("unschedulable", f"no node takes it: {one_line(why, 180)}{f' ({aside})' if aside else ''}")
     if count.unwell:
         return _unwell(count)
     if count.taints:
@@ -77,8 +84,10 @@ def _count(body: str) -> Count:
     short: dict[str, int] = {}
     taints: dict[str, int] = {}
     unwell: dict[str, int] = {}
+    apart: dict[str, int] = {}
     unlabelled = reserved = 0
-    for number, part in _PART.findall(body.partition("nodes are available:")[2] or body):
+    told = body.partition("nodes are available:")[2]
+    for number, part in _PART.findall(told or body):
         nodes = int(number[:9])
         taint = _TAINT.search(part)
         lacking = _INSUFFICIENT.search(part)
@@ -92,9 +101,11 @@ def _count(body: str) -> Count:
                 (unwell if named.startswith(_UNWELL) else taints)[named] = nodes
         elif "unschedulable" in part:
             unwell["cordoned"] = nodes
-        elif "affinity" in part or "selector" in part:
+        elif _LABELS.search(part):
             unlabelled += nodes
-    return Count(short, taints, unwell, unlabelled, reserved)
+        elif told:
+            apart[part.strip()] = nodes
+    return Count(short, taints, unwell, unlabelled, reserved, apart)
 
 
 def _short(cause: str, names: list[str], count: Count, needs: Mapping[str, str]) -> Refusal:
@@ -158,6 +169,10 @@ def _volume(body: str) -> Refusal | None:
     if "PersistentVolume's node affinity" in body:
         chosen = " that its selector asks for" if "Pod's node affinity/selector" in body else ""
         return Refusal("pvc", f"its PersistentVolume is on other nodes than those{chosen or ' that would take it'}")
-    if "available persistent volumes to bind" in body or "exceed max volume count" in body:
+    if (
+        "binding volumes:" in body
+        or "available persistent volumes to bind" in body
+        or "exceed max volume count" in body
+    ):
         return Refusal("pvc", f"no node can bind its volume: {one_line(body, 120)}")
     return None

@@ -13,7 +13,9 @@ from kmon_tui.domain.verdict import Try
 _QUOTA = re.compile(r"exceeded quota: ([^,]+), requested: (.+?), used: (.+?), limited: ([^;]+)")
 _QUOTA_NAME = re.compile(r"(?:exceeded|failed) quota: ([^,:;\s]+)")
 _WEBHOOK = re.compile(r'admission webhook "([^"]+)" denied the request:?\s*(.*)', re.S)
-_CALL = re.compile(r'failed calling webhook "([^"]+)"[:,]?\s*(.*)', re.S)
+_CALL = re.compile(
+    r'failed calling webhook "([^"]+)"[:,]?\s*(.*)|conversion webhook for (\S+), Kind=\w+ failed:\s*(.*)', re.S
+)
 _SECURITY = re.compile(r'violates PodSecurity "([^"]+)":?\s*(.*)', re.S)
 _ACCOUNT = re.compile(
     r'serviceaccounts? "([^"]+)" not found|service account ([\w.\-]+/)?([\w.\-]+).{0,40}not found', re.I
@@ -74,10 +76,12 @@ def _amounts(said: str) -> dict[str, str]:
 def _webhook(said: str, namespace: str) -> Denial | None:
     called = _CALL.search(said)
     if called is not None:
-        ref = Ref("webhook", called.group(1))
+        ref = Ref("webhook", called.group(1) or f"conversion of {called.group(3)}")
+        why = called.group(2) or called.group(4) or ""
+        kind = "admission webhook" if called.group(1) else "webhook for the"
         return Denial(
             "webhook-unreachable",
-            f"the admission webhook {ref.name} {_unanswered(called.group(2))}: {both_ends(called.group(2), 200)}",
+            f"the {kind} {ref.name} {_unanswered(why)}: {both_ends(why, 200)}",
             ref,
             str(ref),
         )

@@ -42,8 +42,8 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "storage-denied",
         re.compile(
-            r"\b403\b|forbidden|access ?denied|permission ?denied|AuthorizationPermissionMismatch|gated ?repo"
-            r"|not authorized|does not have storage\.|PermissionError",
+            r"\b403\b|forbidden|access ?denied|AllAccessDisabled|permission ?denied|AuthorizationPermissionMismatch"
+            r"|gated ?repo|not authorized|does not have storage\.|PermissionError",
             re.I,
         ),
     ),
