@@ -61,14 +61,37 @@ def configuration(scene: Scene) -> Iterator[Finding]:
     )
 
 
+_OF_CHILDREN = frozenset(
+    {
+        "",
+        "MinimumReplicasUnavailable",
+        "MinimumReplicasAvailable",
+        "ReplicaSetUpdated",
+        "NewReplicaSetCreated",
+        "FoundNewReplicaSet",
+        "ProgressDeadlineExceeded",
+        "FailedCreate",
+        "Progressing",
+        "GroupsProgressing",
+        "GroupsAreProgressing",
+        "WaitingForGateway",
+        "RevisionMissing",
+        "RevisionFailed",
+        "Uninitialized",
+        "Deploying",
+    }
+)
+"""Reasons that KServe copies from what it has made: from Deployments, LeaderWorkerSets, Knative, pools."""
+
+
 def stale(scene: Scene) -> Iterator[Finding]:
     """Find a condition that still says no although what it speaks of is well for two minutes and more."""
     if scene.ready:
         return
     for type_, objects, component in _spoken_of(scene):
         condition = scene.conditions.get(type_)
-        if condition is None or condition.status == "True" or condition.reason == "Stopped":
-            continue
+        if condition is None or condition.status == "True" or condition.reason not in _OF_CHILDREN:
+            continue  # a reason that no child has is KServe's own, and may well hold
         well = [_well_since(obj) for obj in objects] if objects else [_pods_well_since(scene, component)]
         since = latest(*well)
         # Its child must have become well after the condition was written, or it speaks of something else.

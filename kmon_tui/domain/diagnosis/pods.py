@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from datetime import datetime
 
-from kmon_tui.domain.diagnosis import chain, crashes, gpu, images, model, scheduling
+from kmon_tui.domain.diagnosis import absent, chain, crashes, gpu, images, model, scheduling
 from kmon_tui.domain.diagnosis.boxes import Box, boxes_of
 from kmon_tui.domain.diagnosis.finding import Finding, describe, kubectl, logs
 from kmon_tui.domain.diagnosis.reading import NOTHING, conditions_of, node, nodes, one_line, probe_said, text
@@ -19,8 +18,6 @@ _STARTING = frozenset({"", "ContainerCreating", "PodInitializing"})
 _MOUNTING = frozenset({"FailedMount", "FailedAttachVolume", "FailedMapVolume"})
 _NETWORK = frozenset({"FailedCreatePodSandBox", "FailedPodSandBoxStatus", "NetworkNotReady"})
 _PULLING = frozenset({"Failed", "FailedToPullImage", "InspectFailed", "ErrImageNeverPull"})
-_SECRET = re.compile(r'secrets? "([^"]+)" not found|couldn\'t find key (\S+) in Secret (\S+)', re.I)
-_CONFIG = re.compile(r'configmaps? "([^"]+)" not found|couldn\'t find key (\S+) in ConfigMap (\S+)', re.I)
 _PATIENCE_S = 600
 """How long a model server may run unready before that is a fault by itself, where nothing else tells of a deadline."""
 _PLACING_S = 30
@@ -175,7 +172,7 @@ def _image(scene: Scene, pod: PodView, box: Box) -> Finding:
 def _config(scene: Scene, pod: PodView, box: Box) -> Finding:
     said = box.waiting_message
     step = Evidence(f"{box.name}: {box.waiting}, {one_line(said)}", pod.ref, None, 3)
-    missing = _missing(pod, said)
+    missing = absent.missing(pod, said)
     if missing is None:
         return replace(_unstarted(scene, pod, box), evidence=chain.of_pod(scene, pod, step))
     return replace(
@@ -183,32 +180,6 @@ def _config(scene: Scene, pod: PodView, box: Box) -> Finding:
         verdict=f"{box.name} of {pod.ref.name} cannot start: {missing.verdict}",
         evidence=chain.of_pod(scene, pod, step),
     )
-
-
-def _missing(pod: PodView, said: str) -> Finding | None:
-    """Read which Secret or ConfigMap is not there, or lacks a key."""
-    for cause, kind, rule in (("secret-missing", "Secret", _SECRET), ("config-missing", "ConfigMap", _CONFIG)):
-        found = rule.search(said)
-        if found is None:
-            continue
-        whole, key, holder = found.groups()
-        name = whole or holder.rpartition("/")[2]
-        ref = Ref(kind, name, pod.ref.namespace)
-        where = f"the {kind} {name} of namespace {ref.namespace}"
-        verdict = f"{where} does not exist" if whole else f"{where} has no key {key}"
-        return Finding(
-            cause,
-            verdict,
-            ref,
-            None,
-            (),
-            (
-                Try("see what there is", kubectl("get", kind.lower(), namespace=ref.namespace)),
-                describe(pod.ref, "see who asks for it"),
-            ),
-            str(ref),
-        )
-    return None
 
 
 def _unstarted(scene: Scene, pod: PodView, box: Box) -> Finding:
@@ -240,7 +211,7 @@ def _stuck(scene: Scene, pod: PodView, boxes: tuple[Box, ...]) -> Finding | None
             continue
         said = text(event, "message")
         step = chain.of_event(event, pod.ref)
-        missing = _missing(pod, said)
+        missing = absent.missing(pod, said)
         if missing is not None:
             return replace(
                 missing,
