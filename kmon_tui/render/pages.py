@@ -33,7 +33,7 @@ def prometheus_lines(state: State, drawing: Drawing) -> tuple[Line, ...]:
         ("found by", prometheus.found_by),
         ("version", prometheus.version),
         ("retention", prometheus.retention),
-        ("metrics", ", ".join(prometheus.families) or "none of the known families"),
+        ("metrics", ", ".join(prometheus.families) or ("none of the known families" if prometheus.now else UNKNOWN)),
         ("shown", f"{prometheus.family or 'the best of each service'}  (:family chooses)"),
         ("scrape interval", _seconds(prometheus.scrape_interval_s)),
         ("rate window", _seconds(prometheus.window_s)),

@@ -41,3 +41,11 @@ def test_what_prometheus_warns_of_stands_on_its_page_as_plain_text() -> None:
 
     assert "Prometheus warns, numbers may be too low: store" in page
     assert "\x1b" not in page
+
+
+def test_before_it_was_asked_its_metrics_are_not_known() -> None:
+    state = replace(ready_state(), traffic=None, health={PROMETHEUS: Health(Status.FAILING, "no right")})
+
+    page = [text_of(line) for line in prometheus_lines(state, Drawing(now=NOW))]
+
+    assert "metrics         ?" in page
