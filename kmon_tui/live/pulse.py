@@ -19,9 +19,12 @@ from kmon_tui.live.watch import LIVE, Pace, failing
 class Pulse:
     """Whether the server answers; ``health`` is LIVE until it is known not to."""
 
-    def __init__(self, client: KubeClient, pace: Pace, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, client: KubeClient, pace: Pace, changed: Callable[[], None], back: Callable[[], None] = lambda: None
+    ) -> None:
+        """``back`` is called when it answers after it did not."""
         self.health = LIVE
-        self._client, self._pace, self._changed = client, pace, changed
+        self._client, self._pace, self._changed, self._back = client, pace, changed, back
         self._questions: tuple[Callable[[KubeClient], Awaitable[object]], ...] = (served_versions, server_version)
         """What may be asked of whom: one that is forbidden is not asked again for a while, and the next one is."""
 
@@ -68,3 +71,5 @@ class Pulse:
         was, self.health = self.health, health
         if health != was and Status.FAILING in (health.status, was.status):
             self._changed()
+        if was.status is Status.FAILING and health.status is Status.LIVE:
+            self._back()

@@ -58,7 +58,7 @@ class Scope:
             self._allowed.set()
         self._looked = False
         self._looking = Health()
-        self._pulse = Pulse(client, around.pace, changed)
+        self._pulse = Pulse(client, around.pace, changed, self._reopen)
         self._server_version = ""
 
     def narrowed(self, namespace: str, note: str) -> Scope:
@@ -255,6 +255,12 @@ class Scope:
     @property
     def _missing(self) -> list[Kind]:
         return [kind for kind in Kind if not self._kinds[kind].base]
+
+    def _reopen(self) -> None:
+        """Open all watches anew: those from before an interruption may never say a word again."""
+        for watched in self._all():
+            if watched.follower is not None:
+                watched.follower.reopen()
 
     async def _tell_login(self) -> None:
         """Until the first lists are there, say when it is the login plugin that nobody hears of."""

@@ -34,3 +34,8 @@ class Silence:
         if now_s - self._heard_s >= EXACT_S:
             self._heard_s = now_s
             self._limit.reschedule(now_s + self._longest_s)
+
+    def end(self) -> None:
+        """End what is inside now, as if the silence had lasted long enough."""
+        if not self._limit.expired():
+            self._limit.reschedule(self._now_s())

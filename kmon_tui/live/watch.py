@@ -163,6 +163,8 @@ class Follower(Generic[T]):
         self._codec, self._sink, self._changed = codec, sink, changed
         self._chance, self._pace, self._quiet, self._blocks = around.chance, around.pace, around.quiet, around.blocks
         self._version = ""
+        self._silence: Silence | None = None
+        """Of the open watch."""
 
     async def run(self) -> None:
         """Follow until cancelled. Raises NotFound and Forbidden, which no waiting of ours ends."""
@@ -284,12 +286,19 @@ class Follower(Generic[T]):
             except TimeoutError as error:
                 raise TimedOut(f"a watch of {self._client.server} has fallen silent") from error
             finally:
+                self._silence = None
                 proven.cancel()
+
+    def reopen(self) -> None:
+        """Open the watch anew: the way to the server was broken for a while, and this one may be dead."""
+        if self._silence is not None:
+            self._silence.end()
 
     async def _hear(self, next_line: NextLine) -> None:
         """Take events until there are no more."""
         bookmarks = False
         async with Silence(self._pace.bookmark_s) as silence:
+            self._silence = silence
             while line := await next_line():
                 if not line.endswith(b"\n"):
                     raise Unreachable(f"the connection to {self._client.server} was cut in the middle of an event")

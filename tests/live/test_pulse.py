@@ -44,6 +44,22 @@ async def test_it_is_live_again_as_soon_as_it_answers() -> None:
             assert names(fleet) == ["a"]
 
 
+async def test_after_an_interruption_watches_that_may_be_dead_are_opened_anew() -> None:
+    async with Sandbox(EMPTY) as sandbox:
+        sandbox.api.store.put(sample(name="a"))
+        sandbox.api.faults.add("watch/inferenceservices:silent*1")
+        async with watching(sandbox, NERVOUS) as seen:
+            await seen.synced()
+            sandbox.api.store.put(sample(name="b"))
+            sandbox.api.faults.add(FROZEN)
+            fleet = await seen.failing()
+            assert names(fleet) == ["a"]
+
+            sandbox.api.faults.clear()
+
+            await seen.until(lambda fleet: names(fleet) == ["a", "b"], within_s=5.0)
+
+
 async def test_a_token_that_expires_under_open_watches_is_said() -> None:
     async with Sandbox(EMPTY) as sandbox:
         sandbox.api.store.put(sample(name="a"))
