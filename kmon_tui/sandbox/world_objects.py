@@ -202,7 +202,7 @@ def values_of(state: ServiceState, component: str, revision: int, pod: PodState 
         "format": state.format,
         "model": state.model,
         "storage_uri": storage_uri(state.spec),
-        "resources": _resources(state, component),
+        "resources": _resources(state, component, revision),
         "pod": "",
         "pod_uid": "",
     }
@@ -225,7 +225,10 @@ def _image(state: ServiceState, component: str) -> str:
     return f"{image.rpartition(':')[0]}:{wanted}" if wanted else image
 
 
-def _resources(state: ServiceState, component: str) -> dict[str, Any]:
-    """Give what a component's container asks for: what the spec says, and what KServe puts in."""
-    model = state.spec.get(component, {}).get("model", {})
+def _resources(state: ServiceState, component: str, revision: int) -> dict[str, Any]:
+    """Give what a component's container asks for: what the spec says, and what KServe puts in.
+
+    What an older revision asked for is not known any more.
+    """
+    model = state.spec.get(component, {}).get("model", {}) if revision == state.revision else {}
     return {key: {"cpu": "1", "memory": "2Gi", **model.get("resources", {}).get(key, {})} for key in _ASKED}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from kmon_tui.domain.diagnosis import chain
 from kmon_tui.domain.diagnosis.finding import Finding, describe, kubectl
-from kmon_tui.domain.diagnosis.reading import NOTHING, conditions_of, earliest, one_line, ref_of, when
+from kmon_tui.domain.diagnosis.reading import NOTHING, both_ends, conditions_of, earliest, one_line, ref_of, when
 from kmon_tui.domain.diagnosis.scene import Scene
 from kmon_tui.domain.service import Condition, Kind
 from kmon_tui.domain.tree import Object
@@ -16,6 +17,8 @@ _METRICS_S = 180
 """A new pod has no metrics for the first minutes, and the autoscaler says so."""
 _IDLE = frozenset({"ScalingDisabled", "NoTraffic"})
 """Reasons of an autoscaler whose target is scaled to zero."""
+_UNREAD = re.compile(r"FailedGet\w*Metric|unable to (get|fetch) .*metric|failed to get \w+ utilization")
+_PREFACE = "the HPA was unable to compute the replica count: "
 _COMPLAINTS = frozenset(
     {"KEDAScalerFailed", "FailedGetResourceMetric", "FailedGetExternalMetric", "FailedComputeMetricsReplicas"}
 )
@@ -58,9 +61,12 @@ def _finding(scene: Scene, obj: Object, condition: Condition) -> Finding:
     event = chain.newest_event(scene, ref, _COMPLAINTS)
     steps = [Evidence(f"{ref.kind} {ref.name}: {chain.said(condition)}", ref, condition.since, 1)]
     steps += [chain.of_event(event, ref, 2)] if event is not NOTHING else []
+    unread = _UNREAD.search(f"{condition.reason} {condition.message}") is not None
+    what = "cannot read its metric" if unread else "cannot do its work"
+    why = both_ends(condition.message.removeprefix(_PREFACE), 240) or condition.reason
     return Finding(
         "autoscaler-metrics",
-        f"the autoscaler {ref.name} cannot do its work: {one_line(condition.message) or condition.reason}",
+        f"the autoscaler {ref.name} {what}: {why}",
         ref,
         condition.since or when(obj, "metadata", "creationTimestamp"),
         tuple(steps),

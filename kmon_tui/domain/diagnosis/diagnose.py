@@ -139,7 +139,7 @@ def _deleted(scene: Scene, deleted: datetime) -> Diagnosis:
         (Evidence(f"deletionTimestamp is set, finalizers: {names}", scene.ref, deleted),),
         still(scene),
         (
-            controller(scene.ref)[0],
+            controller(scene.ref)[0] if kserve else Try(f"find out whose {names} is, and whether that controller runs"),
             Try("let it go without cleaning up, only if the controller is gone for good", patch),
         ),
         "KServe's controller" if kserve else "",
