@@ -66,7 +66,7 @@ def _configured(start: Start) -> dict[str, dict[str, object]]:
         kubernetes: dict[str, object] = {
             "context": place.context,
             "cluster": place.cluster,
-            "user": place.user,
+            "user": place.who,
             "server": place.server,
             "namespace": place.namespace,
         }

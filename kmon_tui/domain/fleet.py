@@ -43,6 +43,8 @@ class Place:
     context: str = ""
     cluster: str = ""
     user: str = ""
+    acting_as: str = ""
+    """Whom the user impersonates; empty: nobody."""
     namespace: str | None = None
     """The namespace that was asked for or that the context names; None: all."""
     server: str = ""
@@ -52,3 +54,8 @@ class Place:
     """Why nothing may be written here; empty: it may."""
     protected: bool = False
     """Writing asks for the name to be typed."""
+
+    @property
+    def who(self) -> str:
+        """The user, and whom it impersonates."""
+        return f"{self.user} as {self.acting_as}" if self.acting_as else self.user

@@ -53,6 +53,7 @@ def find_access(settings: KubeSettings, around: Surroundings | None = None) -> A
         context=context_name,
         cluster=cluster_name,
         user=user_name,
+        acting_as=dict(login.impersonate).get("Impersonate-User", ""),
         namespace=None if settings.all_namespaces else settings.namespace or own,
         server=endpoint.server,
         contexts=tuple(config.contexts),

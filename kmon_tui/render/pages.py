@@ -76,7 +76,7 @@ def notes_lines(state: State) -> tuple[Line, ...]:
     facts = [
         ("context", place.context),
         ("cluster", place.cluster),
-        ("user", place.user),
+        ("user", place.who),
         ("server", place.server),
         ("version", fleet.server_version),
         ("namespace", fleet.namespace or "all"),

@@ -321,6 +321,13 @@ def test_impersonation_of_flags_becomes_headers(tmp_path: Path) -> None:
     )
 
 
+def test_who_acts_as_somebody_else_is_told_as_both(tmp_path: Path) -> None:
+    write(tmp_path / ".kube/config", document("dev", current="dev"))
+
+    assert check_place(KubeSettings(as_user="jane"), around(tmp_path)).who == "dev-user as jane"
+    assert check_place(KubeSettings(), around(tmp_path)).who == "dev-user"
+
+
 def test_a_group_without_a_user_is_an_error(tmp_path: Path) -> None:
     write(tmp_path / ".kube/config", document("dev", current="dev"))
 
