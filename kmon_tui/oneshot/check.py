@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from kmon_tui.backend import Backend, OpenBackend
+from kmon_tui.backend import OpenBackend
 from kmon_tui.domain.errors import KmonError
 from kmon_tui.domain.fleet import Fleet
 from kmon_tui.domain.names import Wanted
@@ -38,7 +38,8 @@ async def check(open_backend: OpenBackend, settings: Settings, wish: Wish, now: 
         async with open_backend(settings) as backend:
             fleet = await complete_fleet(backend, settings)
             rows = _rows(fleet, wish)
-            found = await _diagnoses(backend, rows, settings, now)
+            # Of services that are named also those are read that say Ready: what is wrong may show inside alone.
+            found = await diagnose_many(backend, rows if wish.wanted else suspects(rows), settings, now)
     except KmonError as error:
         return unknown(error)
     return status(rows, found, fleet)
@@ -76,12 +77,6 @@ def _rows(fleet: Fleet, wish: Wish) -> tuple[InferenceService, ...]:
         return fleet.services
     found = {row.key: row for row in (chosen(fleet, wanted) for wanted in wish.wanted)}
     return tuple(found.values())
-
-
-async def _diagnoses(
-    backend: Backend, rows: Sequence[InferenceService], settings: Settings, now: Now
-) -> Mapping[Key, Diagnosis]:
-    return await diagnose_many(backend, suspects(rows), settings, now)
 
 
 def _level(row: InferenceService, diagnosis: Diagnosis | None) -> int:

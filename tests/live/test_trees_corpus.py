@@ -10,16 +10,19 @@ from contextlib import aclosing, asynccontextmanager
 import pytest
 
 from kmon_tui.domain.diagnosis import diagnose
+from kmon_tui.domain.names import wanted
 from kmon_tui.domain.peek import kind_of, name_of, of_kind, table
 from kmon_tui.domain.service import InferenceService, Key, Kind, Readiness
 from kmon_tui.domain.tree import Object, ObjectTree
+from kmon_tui.live import open_backend
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.kubeconfig import find_access
 from kmon_tui.live.ratelimit import RateLimit
 from kmon_tui.live.trees import KubeTrees
+from kmon_tui.oneshot import check
 from kmon_tui.oneshot.looking import Chosen
 from kmon_tui.sandbox.sandbox import Sandbox, SandboxOptions
-from kmon_tui.settings import KubeSettings
+from kmon_tui.settings import KubeSettings, Settings
 from tests.domain.diagnosis_cases import Case, all_cases
 from tests.live.extra_kinds import put_extra_kinds
 
@@ -50,6 +53,19 @@ async def test_what_is_read_of_a_broken_service_leads_to_its_cause(number: int) 
             remove(sandbox, case)
 
     assert wrong == []
+
+
+async def test_a_named_service_that_says_ready_is_checked_as_deep_as_it_is_explained() -> None:
+    (case,) = [one for one in LIVE if str(one) == "hpa-no-metrics"]
+    async with Sandbox(SandboxOptions(world="empty", tls=False)) as sandbox:
+        put_extra_kinds(sandbox.api.store)
+        put(sandbox, case)
+        settings = Settings(kube=KubeSettings(kubeconfig=str(sandbox.kubeconfig), all_namespaces=True))
+        wish = check.Wish((wanted(key_of(case).name),))
+        answer = await check.check(open_backend, settings, wish, lambda: case.now)
+
+    assert answer.code == check.WARNING, answer.text
+    assert diagnose(case.tree, case.now).verdict in answer.text
 
 
 def differences(case: Case, tree: ObjectTree) -> list[str]:
