@@ -9,8 +9,8 @@ from kmon_tui.domain.tree import Ref
 from kmon_tui.domain.writers import Edit
 from kmon_tui.render.cells import clean, fit, middle, wrap
 from kmon_tui.render.drawing import Drawing
-from kmon_tui.render.inside import Inside, add_unread, waiting_page
-from kmon_tui.render.lines import Line, width_of
+from kmon_tui.render.inside import Inside, add_unread, unread, waiting_page
+from kmon_tui.render.lines import Line, cropped, width_of
 from kmon_tui.render.page import Draft, Page, short_name
 from kmon_tui.render.units import UNKNOWN, duration
 
@@ -29,6 +29,7 @@ KINDS = {
 }
 """What people call the kinds."""
 REASON_WIDTH, OBJECT_WIDTH = 20, 22
+STRIP_REASON, STRIP_OBJECT = 16, 18
 MOST_LINES = 4
 
 
@@ -52,13 +53,46 @@ def event_page(
     return draft.page
 
 
+def event_strip(
+    inside: Inside, drawing: Drawing, width: int, most: int, edits: Iterable[tuple[Ref, Edit]] = ()
+) -> tuple[Line, ...]:
+    """Show the newest events and changes below something else, a line each, under a heading of their own."""
+    rule = drawing.glyphs.rule
+    title = f"{rule * 2} events (newest last) "
+    head: Line = ((title + rule * max(0, width - len(title)), "dim"),)
+    why = unread(inside, "Event")
+    moments = timeline(inside.tree, edits)[-most:] if inside.tree is not None else ()
+    lines = [cropped(_moment_line(one, inside.key.name, drawing), width) for one in moments]
+    if not lines:
+        page = waiting_page(inside, "events", width)
+        read = inside.tree is not None and inside.tree.synced
+        words = why or ("none: the API server keeps them for an hour, by default" if read else "events: being read ...")
+        failing = [line for line in page.lines if line] if page is not None else []
+        lines = failing[:1] or [cropped(((f" {words}", "warn" if why else "dim"),), width)]
+    return (head, *lines[:most])
+
+
+def _moment_line(one: Moment, service: str, drawing: Drawing) -> Line:
+    look = "warn" if one.warning else "accent" if one.is_change else ""
+    return (
+        (f"{_age(one, drawing):>4} ", "dim"),
+        (f"{fit(clean(one.reason), STRIP_REASON, ellipsis=drawing.glyphs.ellipsis)} ", look),
+        (f"{fit(_about(one, service, drawing, STRIP_OBJECT), STRIP_OBJECT)} ", ""),
+        (_words(one, drawing), "" if look else "dim"),
+    )
+
+
+def _about(one: Moment, service: str, drawing: Drawing, width: int) -> str:
+    kind = KINDS.get(one.object.kind, clean(one.object.kind))
+    name = clean(short_name(one.object.name, service)) if one.object.name != service else ""
+    return middle(f"{kind} {name}".rstrip(), width, ellipsis=drawing.glyphs.ellipsis, end_share=0.7)
+
+
 def _moment_lines(one: Moment, service: str, drawing: Drawing, width: int) -> list[Line]:
     """Write one thing that happened: on one line if it fits, else with its words below."""
     ellipsis = drawing.glyphs.ellipsis
     look = "warn" if one.warning else "accent" if one.is_change else ""
-    kind = KINDS.get(one.object.kind, clean(one.object.kind))
-    name = clean(short_name(one.object.name, service)) if one.object.name != service else ""
-    about = middle(f"{kind} {name}".rstrip(), OBJECT_WIDTH, ellipsis=ellipsis, end_share=0.7)
+    about = _about(one, service, drawing, OBJECT_WIDTH)
     sign = "Warning" if one.warning else "Change" if one.is_change else "Normal"
     head: Line = (
         (f"{_age(one, drawing):>5} ", "dim"),

@@ -10,11 +10,13 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from kmon_tui.domain.command import FollowLogs, SaveLogs
+from kmon_tui.domain.change_log import ChangeLog
+from kmon_tui.domain.command import FollowLogs, OpenService, SaveLogs
 from kmon_tui.domain.logs import LogRequest, LogView
 from kmon_tui.domain.service import Key
 from kmon_tui.domain.state import State
-from kmon_tui.render.inside import inside_of
+from kmon_tui.render.event_rows import event_strip
+from kmon_tui.render.inside import Inside, inside_of
 from kmon_tui.render.lines import text_of
 from kmon_tui.render.log_head import RANGES, empty_lines, foot_line, legend_line, title_line
 from kmon_tui.render.log_lines import pod_names
@@ -30,6 +32,9 @@ from kmon_tui.ui.messages import Ask, OpenTab
 from kmon_tui.ui.paged_screen import MOVES
 from kmon_tui.ui.palette import LinesView
 from kmon_tui.ui.tab_bar import Tab
+
+FEW_EVENTS, MOST_EVENTS, TALL = 4, 8, 36
+"""So many events stand below the lines, and more on a screen of so many rows."""
 
 
 class LogScreen(KmonScreen):
@@ -49,7 +54,7 @@ class LogScreen(KmonScreen):
         Binding("n", "next(-1)", "next hit, upwards", show=False, id="logs.next_hit"),
         Binding("N", "next(1)", "next hit, downwards", show=False, id="logs.last_hit"),
         Binding("c,y", "copy", "copy what is visible", show=False, id="logs.copy"),
-        Binding("v", "tab('Events')", "events", show=False, id="logs.events"),
+        Binding("v", "events", "events", id="logs.events"),
         Binding("m", "tab('Metrics')", "metrics", show=False, id="logs.metrics"),
         Binding("d", "tab('Describe')", "describe", show=False, id="logs.describe"),
         Binding("i", "app.predict", "predict", show=False, id="logs.predict"),
@@ -80,6 +85,9 @@ class LogScreen(KmonScreen):
         self._filter = ""
         self._hidden: frozenset[str] = frozenset()
         self._saving: int | None = None
+        self._events = False
+        """Whether events stand below the lines."""
+        self._log = ChangeLog()
 
     @property
     def looked_at(self) -> Key | None:
@@ -95,6 +103,7 @@ class LogScreen(KmonScreen):
         """Lay out the screen."""
         yield LinesView(id="head")
         yield LogList()
+        yield LinesView(id="events")
         yield EntryRow("/", id="search")
         yield CommandRow()
         yield LinesView(id="context")
@@ -109,6 +118,8 @@ class LogScreen(KmonScreen):
         """Follow them no longer, unless they are open once more."""
         if not any(isinstance(screen, LogScreen) for screen in self.app.screen_stack):
             self.app.post_message(Ask(FollowLogs(None)))
+        if self._events and self not in self.app.screen_stack:  # else the app ends
+            self.app.post_message(Ask(OpenService(self.looked_into())))
 
     def on_resize(self) -> None:
         """Draw for the new size."""
@@ -133,7 +144,19 @@ class LogScreen(KmonScreen):
         self.lines.draw_as(replace(self.lines.look, zone=self.drawing.zone, glyphs=self.drawing.glyphs))
         if not len(self.lines.index):
             self.lines.paint_now()
+        self._draw_events(inside)
         self._draw_bars()
+
+    def _draw_events(self, inside: Inside) -> None:
+        pane = self.query_one("#events", LinesView)
+        pane.display = self._events
+        if self._events:
+            if inside.tree is not None:
+                self._log.see(inside.tree)
+            most = MOST_EVENTS if self.size.height >= TALL else FEW_EVENTS
+            lines = event_strip(inside, self.drawing, self.size.width, most, self._log.edits)
+            pane.styles.height = len(lines)
+            pane.show(lines)
 
     def on_log_list_moved(self) -> None:
         """Say what lies below now."""
@@ -172,6 +195,13 @@ class LogScreen(KmonScreen):
         previous = not self.request.previous
         self.request = replace(self.request, previous=previous, follow=not previous, since_s=None)
         self._ask()
+
+    def action_events(self) -> None:
+        """Show the newest events of the service below its lines, or hide them."""
+        self._events = not self._events
+        self.post_message(Ask(OpenService(self.request.key if self._events else self.looked_into())))
+        self.draw()
+        self.call_after_refresh(self.lines.paint_now)
 
     def action_follow(self) -> None:
         """Follow the end, or stay."""

@@ -8,12 +8,14 @@ from dataclasses import replace
 import pytest
 from textual.pilot import Pilot
 
-from kmon_tui.domain.command import FollowLogs, PreparePredict, SaveLogs
+from kmon_tui.domain.command import FollowLogs, OpenService, PreparePredict, SaveLogs
 from kmon_tui.domain.logs import LogLine, LogRequest, LogView
-from kmon_tui.domain.state import Activity, State
+from kmon_tui.domain.state import Activity, Opened, State
+from kmon_tui.domain.tree import Blind, Why
 from kmon_tui.render.lines import text_of
 from kmon_tui.ui.log_list import LogList
 from kmon_tui.ui.log_screen import LogScreen
+from kmon_tui.ui.palette import LinesView
 from tests.ui.insides import DOWN, IRIS, IRIS_PODS, IRIS_TREE, IRIS_WHY, log_view, opened, with_logs
 from tests.ui.samples import NOW, with_fleet
 from tests.ui.test_keys import Run, press
@@ -246,13 +248,51 @@ async def test_the_visible_lines_are_copied() -> None:
         assert copied(run).splitlines() == lines(run)
 
 
-@pytest.mark.parametrize(("key", "tab"), [("v", "Events"), ("m", "Metrics"), ("d", "Describe"), ("tab", "YAML")])
+@pytest.mark.parametrize(
+    ("key", "tab"), [("shift+tab", "Events"), ("m", "Metrics"), ("d", "Describe"), ("tab", "YAML")]
+)
 async def test_other_keys_lead_to_the_tabs_of_the_service(key: str, tab: str) -> None:
     run = Run(with_logs(log_view(REQUEST, 60)))
     async with run.app.run_test(size=(80, 24)) as pilot:
         await press(pilot, *OPEN, key)
 
         assert (screen_of(run).key, screen_of(run).tab.value) == (IRIS, tab)
+
+
+async def test_v_shows_events_below_the_lines_and_has_the_service_watched_meanwhile() -> None:
+    state = replace(with_logs(log_view(REQUEST, 100)), opened=Opened(IRIS, IRIS_TREE, IRIS_WHY))
+    run = Run(state)
+    async with run.app.run_test(size=(100, 24)) as pilot:
+        await press(pilot, *OPEN, "v")
+        pane = run.app.screen.query_one("#events", LinesView)
+        told = [text_of(line) for line in pane._lines]
+        last = ids(run)[-1]
+        await press(pilot, "v")
+        hidden = not pane.display
+        await press(pilot, "v", "q")
+
+    assert told[0].startswith("── events (newest last) ─")
+    assert 1 < len(told) <= 5
+    assert last == 99
+    assert hidden
+    assert [sent.key for sent in run.watcher.sent if isinstance(sent, OpenService)] == [IRIS, None, IRIS, None]
+
+
+async def test_events_that_may_not_be_read_say_so_below_the_lines() -> None:
+    tree = replace(IRIS_TREE, events=(), root=None, blind=(Blind("Event", Why.FORBIDDEN, "may not list events"),))
+    run = Run(replace(with_logs(log_view(REQUEST, 100)), opened=Opened(IRIS, replace(tree, objects=()), IRIS_WHY)))
+    async with run.app.run_test(size=(100, 24)) as pilot:
+        await press(pilot, *OPEN, "v")
+
+        assert "may not list events" in text_of(run.app.screen.query_one("#events", LinesView)._lines[1])
+
+
+async def test_the_service_stays_watched_when_its_logs_are_left() -> None:
+    run = Run(replace(with_logs(log_view(REQUEST, 100)), opened=Opened(IRIS, IRIS_TREE, IRIS_WHY)))
+    async with run.app.run_test(size=(100, 24)) as pilot:
+        await press(pilot, "slash", *"iris", "enter", "enter", "l", "v", "q")
+
+    assert OpenService(None) not in run.watcher.sent
 
 
 async def test_i_talks_to_the_model_whose_logs_are_read() -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from kmon_tui.domain.logs import LogRequest, LogView
+from kmon_tui.domain.state import Opened
 from kmon_tui.domain.tree import ObjectTree
 from kmon_tui.domain.verdict import Diagnosis
 from kmon_tui.settings import ViewSettings
@@ -131,3 +132,10 @@ def test_logs_at_120x40(make_app: MakeApp, snap_compare: SnapCompare) -> None:
     app = make_app(with_logs(log_view(REQUEST, 1204)))
 
     assert snap_compare(app, terminal_size=(120, 40), run_before=keys(*OPEN_IRIS[:-1], "l", "t"))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+def test_events_below_the_logs(size: tuple[int, int], make_app: MakeApp, snap_compare: SnapCompare) -> None:
+    state = replace(with_logs(log_view(REQUEST, 1204)), opened=Opened(IRIS, IRIS_TREE, IRIS_WHY))
+
+    assert snap_compare(make_app(state), terminal_size=size, run_before=keys(*OPEN_IRIS[:-1], "l", "v"))
