@@ -180,7 +180,10 @@ def only_targets(targets: Iterable[Mapping[str, str]], dialect: Dialect | None =
         both = ",".join(f"{label}=~{quoted_choice(values)}" for label, values in groups.items())
         return [both] if both else []
     for labels in targets:
-        label = next((name for name in ("instance", "pod", "pod_name", "service_name") if labels.get(name)), None)
+        label = next(
+            (name for name in ("exported_instance", "instance", "pod", "pod_name", "service_name") if labels.get(name)),
+            None,
+        )
         if label is not None:
             groups.setdefault(label, set()).add(labels[label])
     return [f"{label}=~{quoted_choice(values)}" for label, values in sorted(groups.items())]

@@ -23,6 +23,9 @@ Slot = tuple[Role, str]
 COUNTS = frozenset({Role.REQUESTS, Role.ATTEMPTS, Role.SUCCESSES, Role.ANSWERS, Role.FAILURES, Role.FINE})
 """Where one of these cannot be read, neither rate nor errors of its process are known."""
 
+_UNIT = ("exported_pod", "exported_instance", "k8s_pod_name", "pod", "pod_name", "instance")
+"""What names a process, the best first: where one scraped address stands for many, its own pod and address do not."""
+
 _NOTHING: dict[Slot, float] = {}
 
 
@@ -47,7 +50,7 @@ class Target:
         self.dialect = dialect
         self.handle = handle_of(labels)
         self.guards = shared(guards_of(labels))
-        self.unit = next((labels[n] for n in ("pod", "pod_name", "k8s_pod_name", "instance") if labels.get(n)), "")
+        self.unit = next((labels[name] for name in _UNIT if labels.get(name)), "")
         """Two targets of one unit are one process scraped twice."""
         if dialect.patterns:
             self.unit = "\0".join((self.unit, *(labels.get(name, "") for name in dialect.names)))

@@ -10,8 +10,12 @@ from typing import NamedTuple
 
 from kmon_tui.domain.traffic import Family, Scope
 
-TARGET = ("job", "instance", "pod", "pod_name")
-"""Enough to know a target again; the pod too, since an address is given to another pod sooner or later."""
+TARGET = ("job", "instance", "pod", "pod_name", "exported_instance")
+"""Enough to know a target again; the pod too, since an address is given to another pod sooner or later. The exported
+instance is what a federation that keeps no labels makes of the address."""
+
+_BEHIND = ("exported_pod", "k8s_pod_name", "kubernetes_pod_name", "service_name", "namespace")
+"""What tells processes behind one scraped address apart: a collector's, a federation's."""
 
 NAMES = (
     "namespace", "namespace_name", "k8s_namespace_name", "exported_namespace", "kubernetes_namespace",
@@ -122,7 +126,7 @@ class Dialect:
     @property
     def place_labels(self) -> tuple[str, ...]:
         """Labels by which a target is known again."""
-        return (*TARGET, *self.names) if self.patterns else TARGET
+        return (*TARGET, *(self.names if self.patterns else _BEHIND))
 
     def whose(self, labels: Mapping[str, str]) -> Mapping[str, str]:
         """Give the labels by which a service is found: the series' own, or what a pattern makes of them."""
