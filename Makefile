@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+# So many processes run the tests; those of one file stay in one process.
+JOBS   ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-fast check bench soak dev snapshots picture sandbox clean
@@ -31,10 +33,10 @@ sandbox: $(READY) ## run the built-in cluster alone, for kubectl and curl
 	@$(BIN)/kmon-tui sandbox
 
 test: $(VENV)/.dev ## run all tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 test-fast: $(VENV)/.dev ## run the tests that start no foreign program
-	@$(BIN)/python -m pytest -m "not e2e"
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not e2e"
 
 check: $(VENV)/.dev ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff check .

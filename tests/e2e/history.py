@@ -15,7 +15,7 @@ from tests.live.stories import Story
 
 @contextmanager
 def remembering(story: Story, folder: Path, version: str | None = None) -> Iterator[str]:
-    """Run Prometheus on this past and give its URL; it scrapes nothing."""
+    """Run Prometheus on this past and give its URL; it scrapes nothing, and its interval is the charts'."""
     binary, promtool = tools.prometheus(version), tools.promtool(version)
     assert binary is not None and promtool is not None
     text = folder / "past.txt"
@@ -28,7 +28,7 @@ def remembering(story: Story, folder: Path, version: str | None = None) -> Itera
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    with scraping.running(binary, folder, yaml.safe_load("{global: {scrape_interval: 1h}}")) as url:
+    with scraping.running(binary, folder, yaml.safe_load("{global: {scrape_interval: 1m}}")) as url:
         yield url
 
 

@@ -162,8 +162,8 @@ def _with_libraries(home: Path, program: Path) -> Path:
     if not folders:
         return program
     script = home / program.name
-    if not script.exists():
-        text = f'#!/bin/sh\nLD_LIBRARY_PATH={":".join(folders)} exec {program} "$@"\n'
+    text = f'#!/bin/sh\nLD_LIBRARY_PATH={":".join(folders)} exec {program} "$@"\n'
+    if not script.exists() or script.read_text(encoding="utf-8") != text:  # the checkout may have been moved
         part = script.with_suffix(f".{os.getpid()}")
         part.write_text(text, encoding="utf-8")
         part.chmod(0o755)
