@@ -26,6 +26,9 @@ PART = "kmon_part"
 GAUGE_TIME = "gauges "
 """What PART begins with in the times of gauges; the source follows."""
 
+EXPORTED = "exported"
+"""PART of series that tell their namespace twice: that of whoever was scraped, and the one they had themselves."""
+
 FIRST_TOKEN, NEXT_TOKEN = "first token", "next token"
 """PART of a language model's own histograms."""
 
@@ -44,8 +47,12 @@ def probe(matchers: str, scope: Scope = Scope.PODS) -> str:
         for dialect in DIALECTS.values()
         if dialect.scope is scope
     ]
+    if scope is not Scope.PODS:
+        return _either(parts)
     gauges = f"count by (__name__) ({{{_named(_gauge_names(GAUGES))}{_and(matchers)}}})"
-    return _either([*parts, *([gauges] if scope is Scope.PODS else [])])
+    names = [name for dialect in DIALECTS.values() if dialect.scope is scope for name in dialect.requests]
+    exported = f'count by (__name__) ({{{_named(names)},exported_namespace!=""{_and(matchers)}}})'
+    return f'{_either([*parts, gauges])} or label_replace({exported}, "{PART}", "{EXPORTED}", "", "")'
 
 
 def probed(matchers: str) -> list[str]:

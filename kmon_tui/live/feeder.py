@@ -230,9 +230,15 @@ class Feeder:
         if at >= newest:
             told.append({**series.metric, "at": str(at)})
 
+    @property
+    def _asked_for(self) -> frozenset[str]:
+        """The namespaces that go into a question; none where series may be of one and say another."""
+        assert self.introduction is not None
+        return frozenset() if self.introduction.exported else self._namespaces
+
     def _counters(self) -> str:
         assert self.introduction is not None
-        return dialects.counters(self.introduction.families, self.matchers.text, self._namespaces)
+        return dialects.counters(self.introduction.families, self.matchers.text, self._asked_for)
 
     def _gauges(self) -> str:
         assert self.introduction is not None
@@ -245,4 +251,4 @@ class Feeder:
     def _sampled(self, *, now: bool = False) -> str:
         assert self.introduction is not None
         gauges = self.introduction.gauges if now else ()
-        return dialects.sampled(self.introduction.families, gauges, self.matchers.text, self._namespaces)
+        return dialects.sampled(self.introduction.families, gauges, self.matchers.text, self._asked_for)

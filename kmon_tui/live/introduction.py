@@ -13,7 +13,7 @@ from urllib.parse import quote
 from kmon_tui.domain.errors import BackendError, BadAnswer, Forbidden, NotFound, Unauthorized
 from kmon_tui.domain.traffic import Family, Scope
 from kmon_tui.live import dialects
-from kmon_tui.live.dialects import Guards, guards_of
+from kmon_tui.live.dialects import EXPORTED, PART, Guards, guards_of
 from kmon_tui.live.packs import DIALECTS
 from kmon_tui.live.packs.gauges import GAUGES, Gauges
 from kmon_tui.live.prometheus import Api
@@ -50,6 +50,8 @@ class Introduction:
     """Those that have series now."""
     notes: tuple[str, ...] = ()
     """What is left out, and why."""
+    exported: bool = False
+    """Whether some series have another namespace than their own where it is usually told, as behind a federation."""
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -75,7 +77,9 @@ def introduce(api: Api, matchers: str, known: Introduction | None = None) -> Int
 
 def introducing(api: Api, matchers: str, known: Introduction | None = None) -> Generator[None, None, Introduction]:
     """Do the same with a pause before each question but the first, for those who may not ask all of them at once."""
-    guards = _guards(api.query(dialects.probe(matchers)))
+    rows = api.query(dialects.probe(matchers))
+    exported = any(row.metric.get(PART) == EXPORTED for row in rows)
+    guards = _guards(row for row in rows if row.metric.get(PART) != EXPORTED)
     if not guards:
         # The only model may have been scaled to zero, or its target may have died: then its past tells.
         guards = {name: {NO_GUARDS} for name in _counted_lately(api, matchers)}
@@ -95,6 +99,7 @@ def introducing(api: Api, matchers: str, known: Introduction | None = None) -> G
         retention=known.retention if known else _text(api, "status/runtimeinfo", "storageRetention"),
         gauges=tuple(pack for pack in GAUGES if any(name in guards for name in pack.levels)),
         notes=notes,
+        exported=exported,
     )
 
 

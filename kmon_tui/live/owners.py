@@ -86,15 +86,22 @@ class Owners:
     def owner(self, labels: Mapping[str, str]) -> Key | None:
         """Give the service whose entry component this series counts; None for components behind it and strangers."""
         namespace = _first(labels, _NAMESPACE)
-        found = self._by_pod(namespace, labels)
-        found = found or self._by_revision(namespace, labels) or self._by_service(namespace, labels)
-        found = found or self._by_pattern(namespace, labels)
+        found = self._told(namespace, labels)
+        own = labels.get("exported_namespace")
+        if found is None and own and namespace == labels.get("namespace"):
+            # Namespace and pod are those of who was scraped (a federation, a collector); the series had its own.
+            found = self._told(own, {**labels, "pod": labels.get("exported_pod", "")})
         if found is None:
             return None
         key, component = found
         component = labels.get("component") or component
         entry = self._entry[key]
         return key if not component or not entry or component in (entry, "workload") else None
+
+    def _told(self, namespace: str, labels: Mapping[str, str]) -> tuple[Key, str] | None:
+        found = self._by_pod(namespace, labels)
+        found = found or self._by_revision(namespace, labels) or self._by_service(namespace, labels)
+        return found or self._by_pattern(namespace, labels)
 
     def may_serve(self, key: Key) -> bool:
         """Whether a pod of this service is ready, or its pods are not known."""

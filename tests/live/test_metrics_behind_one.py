@@ -36,6 +36,17 @@ async def test_a_federation_that_keeps_no_labels_mixes_nothing(serve: Serve, age
     assert rose.p90_ms == pytest.approx(910)
 
 
+async def test_a_series_that_says_its_own_namespace_second_is_found(serve: Serve) -> None:
+    story = Story()
+    pod = "iris-predictor-7c9fd8b6c-x2x4a"
+    own = {"exported_namespace": "default", "exported_pod": pod, "exported_instance": "10.0.0.1:8080"}
+    told(story, {**COLLECTOR, "namespace": "monitoring", **own}, 30, 1.0)
+
+    traffic = (await report_of(story, serve, IRIS)).traffic[IRIS.key]
+
+    assert (traffic.requests_per_s, traffic.counter_sum) == (2, 30 * 79)
+
+
 async def test_pods_behind_a_collector_are_told_apart_by_the_pod_they_name(serve: Serve) -> None:
     story = Story()
     for name, pod, share in (("iris", "a", 1.0), ("iris", "b", 1.0), ("rose", "c", 0.0)):
