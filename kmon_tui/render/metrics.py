@@ -238,7 +238,9 @@ def moment_words(grid: HeatGrid, buckets: Buckets, cursor: Cursor) -> Line:
     """Tell quantiles and requests at the time that is pointed at."""
     end_s = grid.ends_s(spot_of(grid, cursor)[1])
     shown = sorted(buckets.quantiles.items())
-    told = [f"{name} {milliseconds(value)}" for name, series in shown if (value := _at(series, end_s)) is not None]
+    top_ms = max((bound_ms for bound_ms in buckets.le_ms if math.isfinite(bound_ms)), default=None)
+    known = [(name, value) for name, series in shown if (value := _at(series, end_s)) is not None]
+    told = [f"{name} {milliseconds(value, top_ms)}" for name, value in known]
     rates = [value for series in buckets.by_code.values() if (value := _at(series, end_s)) is not None]
     if rates:
         told.append(f"{number(sum(rates))} req/s")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from dataclasses import replace
 from datetime import UTC
 
 import pytest
@@ -14,8 +15,9 @@ from kmon_tui.domain.service import Key, Kind
 from kmon_tui.domain.traffic import Buckets, Family, Series
 from kmon_tui.render.charts import Curve, line_chart, nice_top
 from kmon_tui.render.glyphs import ASCII, UNICODE
-from kmon_tui.render.heatmap import heat_map, level
+from kmon_tui.render.heatmap import grid_of, heat_map, level
 from kmon_tui.render.lines import text_of, width_of
+from kmon_tui.render.metrics import Cursor, moment_words
 from kmon_tui.render.sparkline import condensed, sparkline
 from kmon_tui.render.timeaxis import time_axis
 from kmon_tui.render.units import number
@@ -133,6 +135,17 @@ def test_a_heat_map_has_buckets_upwards_and_time_to_the_right() -> None:
         "       └───────────────▲▲▲▲▲",
         "            11:57      12:00",
     ]
+
+
+def test_what_is_pointed_at_says_more_than_where_the_histogram_ends() -> None:
+    shown = replace(
+        buckets([0, 0, 0, 1], [0, 0, 0, 1], [0, 0, 0, 9]),
+        quantiles={"p50": series(1, 1, 1, 42, step_s=60.0), "p99": series(1, 1, 1, 100, step_s=60.0)},
+    )
+    grid = grid_of(shown, 28, 5)
+    assert grid is not None
+
+    assert text_of(moment_words(grid, shown, Cursor(100.0))) == "there: p50 42ms  p99 >100ms "
 
 
 def test_a_gap_in_a_heat_map_is_blank_and_zero_is_not() -> None:
