@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from kmon_tui.live.dialects import only_targets, scraped
-from kmon_tui.live.packs.dialect import Dialect, Histogram
+from kmon_tui.live.packs.dialect import Dialect, Histogram, Role
 
 REQUESTS, LATENCY, HEAT, PODS, LLM, RAW = "requests", "latency", "heat", "pods", "llm", "raw"
 """Names of the panels; RAW is the question that is really sent."""
@@ -26,7 +26,9 @@ def expressions(
     rest = "".join(f",{one}" for one in (dialect.own, matchers) if one)
     count_own = f",{dialect.requests_own}" if dialect.requests_own else ""
     names = dialect.requests
-    by = f" by ({', '.join(dialect.code_labels)})" if dialect.code_labels else ""
+    # Where the web layer alone tells codes, the requests themselves have none.
+    coded = all(count.role is not Role.ANSWERS for count in dialect.counters.values())
+    by = f" by ({', '.join(dialect.code_labels)})" if dialect.code_labels and coded else ""
     counted = " or ".join(f"rate({name}{{{one}{count_own}{rest}}}[{window_s}s])" for one in only for name in names)
     found = {REQUESTS: f"sum{by} ({counted})"}
     if dialect.latency is not None:

@@ -27,3 +27,10 @@ def test_every_expression_can_be_read(family: Family) -> None:
 
 def test_without_anybody_who_counts_there_is_nothing_to_ask() -> None:
     assert expressions(DIALECTS[Family.ALIAS], "", [], 60, 15) == {}
+
+
+def test_codes_are_asked_for_only_where_the_requests_themselves_have_them() -> None:
+    of = {family: expressions(DIALECTS[family], "", [POD], 60, 15)[REQUESTS] for family in (Family.ALIAS, Family.VLLM)}
+
+    assert of[Family.ALIAS].startswith("sum by (response_code_class, response_code) (")
+    assert of[Family.VLLM].startswith("sum (rate(vllm:request_success_total"), "they have no label status"
