@@ -58,6 +58,7 @@ from kmon_tui.settings.remembered import PrometheusMemory
 if TYPE_CHECKING:  # only a name here: nobody saves logs before the first paint
     from kmon_tui.settings.saved_logs import SavedLogs
 
+CANCEL_AGAIN_S = 3.0
 SettingsFor = Callable[[Settings, str], Settings]
 """The settings to use in another context."""
 
@@ -186,8 +187,11 @@ class Monitor:
                 here = tasks.create_task(self._stay(self._settings), name=f"context {self.state.place.context}")
                 left = tasks.create_task(self._left.wait(), name="wish to leave")
                 await asyncio.wait((here, left), return_when=asyncio.FIRST_COMPLETED)
-                here.cancel()
                 left.cancel()
+                while not here.done():
+                    # Again, should it be lost: something may end for another reason at this very moment.
+                    here.cancel()
+                    await asyncio.wait((here,), timeout=CANCEL_AGAIN_S)
 
     def _leave(self, command: Command, settings: Settings, context: str) -> None:
         self._moving = self._errands.note(command)
@@ -303,6 +307,8 @@ class Monitor:
                 self._errands.begin(None)
 
     def _arrived(self, backend: Backend) -> None:
+        if self._left.is_set():
+            return
         health = {KUBERNETES: self._health(Status.STARTING)}
         if backend.metrics is not None:
             health[PROMETHEUS] = self._health(Status.STARTING)
@@ -317,6 +323,8 @@ class Monitor:
         }
 
     def _saw_fleet(self, fleet: Fleet) -> None:
+        if self._left.is_set():
+            return  # of the context that was left: it must not stand under the name of the next one
         old = self.state
         if old.fleet.synced and not fleet.synced:
             # A new list is under way; what was known stays on the screen until it is complete.
@@ -328,6 +336,8 @@ class Monitor:
         self.store.put(self._moved(state, fleet))
 
     def _saw_traffic(self, report: TrafficReport) -> None:
+        if self._left.is_set():
+            return
         state = replace(self.state, traffic=report)
         health = self._since(PROMETHEUS, Health(Status.LIVE))
         if health is not state.health.get(PROMETHEUS):
@@ -335,6 +345,8 @@ class Monitor:
         self.store.put(state)
 
     def _fails(self, source: str, error: KmonError) -> None:
+        if self._left.is_set():
+            return
         choices = error.choices if isinstance(error, BackendError) else ()
         kind = type(error).__name__
         health = self._since(source, Health(Status.FAILING, error.message, error.hint, kind=kind, choices=choices))

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from kmon_tui.backend import Backend
 from kmon_tui.domain.command import Awake, LookAt, Refresh, SwitchContext, SwitchNamespace
 from kmon_tui.domain.errors import Unauthorized, Unreachable
 from kmon_tui.domain.health import Status
@@ -186,6 +187,44 @@ async def test_the_context_can_be_switched_while_the_present_one_does_not_answer
         await until(monitor, lambda s: health(s, KUBERNETES) is Status.FAILING)
         monitor.send(SwitchContext("second"))
         state = await until(monitor, lambda s: s.fleet.synced)
+
+    assert state.place.context == "second"
+
+
+async def test_what_the_context_that_was_left_still_tells_does_not_stand_under_the_name_of_the_next() -> None:
+    busy = [fleet("iris"), *(step for number in range(200) for step in (0, fleet(f"late-{number}")))]
+    outside = Outside([busy, [fleet("bert")]])
+    async with running(outside) as monitor:
+        await until(monitor, lambda s: names(s) != [])
+        outside.refusals = [DOWN]
+        monitor.send(SwitchContext("second"))
+        state = await until(monitor, lambda s: health(s, KUBERNETES) is Status.FAILING)
+
+        assert (state.place.context, names(state)) == ("second", [])
+        assert names(await until(monitor, lambda s: s.fleet.synced)) == ["bert"]
+
+
+class Deaf(Outside):
+    """A backend whose closing loses the first wish to end, as when something fails at that very moment."""
+
+    @asynccontextmanager
+    async def open(self, settings: Settings) -> AsyncIterator[Backend]:
+        async with super().open(settings) as backend:
+            try:
+                yield backend
+            except asyncio.CancelledError:
+                if len(self.opened) > 1:
+                    raise
+                await asyncio.Event().wait()
+
+
+async def test_a_context_that_does_not_end_at_once_is_ended_again() -> None:
+    outside = Deaf([[fleet("iris")], [fleet("bert")]])
+    async with running(outside) as monitor:
+        await until(monitor, lambda s: names(s) == ["iris"])
+        monitor.send(SwitchContext("second"))
+
+        state = await until(monitor, lambda s: names(s) == ["bert"])
 
     assert state.place.context == "second"
 
