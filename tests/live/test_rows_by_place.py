@@ -11,6 +11,7 @@ from kmon_tui.domain.readiness import describe
 from kmon_tui.domain.service import InferenceService, Key, Kind, Mode, Readiness, Replicas, TrafficShare
 from kmon_tui.live.codec import Codec
 from kmon_tui.live.objects import facts_of
+from kmon_tui.live.rows import Rows
 from kmon_tui.live.shapes import Cond, Served
 
 MADE, DELETED, MOVED = (datetime(2026, 8, day, tzinfo=UTC) for day in (1, 2, 3))
@@ -99,3 +100,12 @@ def test_each_value_of_a_row_stands_in_its_own_field() -> None:
         components=("predictor",),
         pods=(),
     )
+
+
+def test_what_a_row_was_made_of_is_found_again_in_it() -> None:
+    ident = (Kind.ISVC.value, "team", "iris")
+    rows = Rows()
+    rows.put(ident, FACTS)
+    rows.build()
+
+    assert rows._facts_of(ident) == FACTS
