@@ -125,6 +125,8 @@ def waiting(traffic: Traffic | None, buckets: Buckets | None, why: str) -> str:
     """Say why there are no buckets."""
     if traffic is None or traffic.problem:
         return why
+    if buckets is not None and buckets.le_ms and math.isfinite(buckets.le_ms[-1]):
+        return "its buckets have no +Inf, so quantiles are not known"
     if buckets is not None and not buckets.problem:
         return "this Prometheus has no latency buckets of this service"
     return "the buckets are being asked for" if buckets is None else clean(buckets.problem) or why

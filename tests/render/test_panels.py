@@ -7,7 +7,7 @@ from dataclasses import replace
 from kmon_tui.domain.service import Key, Kind
 from kmon_tui.render.glyphs import UNICODE
 from kmon_tui.render.lines import text_of
-from kmon_tui.render.panels import legend, request_curves
+from kmon_tui.render.panels import legend, request_curves, waiting
 from tests.ui.samples import POINTS, buckets_of, series, traffic_of
 
 BUCKETS = buckets_of(Key(Kind.ISVC, "demo", "sklearn-iris"))
@@ -32,3 +32,9 @@ def test_without_refusals_there_is_no_such_curve() -> None:
 
 def test_where_nobody_tells_codes_all_requests_are_one_curve() -> None:
     assert [curve.name for curve in request_curves(traffic_of(1.0), replace(BUCKETS, by_code={}))] == ["all"]
+
+
+def test_buckets_without_their_last_one_are_named_as_the_reason_for_no_quantiles() -> None:
+    cut = replace(BUCKETS, le_ms=BUCKETS.le_ms[:-1], counts=BUCKETS.counts[:-1])
+
+    assert waiting(traffic_of(1.0), cut, "why") == "its buckets have no +Inf, so quantiles are not known"
