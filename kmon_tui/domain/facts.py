@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from kmon_tui.domain.late import dataclass
 from kmon_tui.domain.service import Condition, Key, Mode, TrafficShare
 
 
