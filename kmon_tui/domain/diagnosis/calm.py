@@ -97,6 +97,8 @@ def silent(scene: Scene) -> Diagnosis | None:
     called = graph.steps_of(scene)
     if called:
         return _silent_graph(scene, called, made)
+    if scene.blind_to("Event"):
+        return _silent_blind(scene, made)
     return Diagnosis(
         "controller-silent",
         f"KServe has written no status since it was made {age(made, scene.now)} ago: is its controller running?",
@@ -109,18 +111,29 @@ def silent(scene: Scene) -> Diagnosis | None:
     )
 
 
+def _silent_blind(scene: Scene, made: datetime | None) -> Diagnosis:
+    """Say what is known of a service without a status whose events, where KServe complains, may not be read."""
+    either = "it cannot make what the service needs, which its events would tell and they may not be read"
+    return _undecided(scene, made, either, controller(scene.ref))
+
+
 def _silent_graph(scene: Scene, called: tuple[str, ...], made: datetime | None) -> Diagnosis:
     """Say what is known of a graph without a status, where the services of its steps could not be seen."""
-    names = ", ".join(called[:5])
+    either = f"a service of its steps ({', '.join(called[:5])}) is missing or not ready"
+    see = Try("see the services", kubectl("get", "inferenceservices", *called, namespace=scene.ref.namespace))
+    return _undecided(scene, made, either, (see,))
+
+
+def _undecided(scene: Scene, made: datetime | None, either: str, tries: tuple[Try, ...]) -> Diagnosis:
+    ago = age(made, scene.now)
     return Diagnosis(
         UNKNOWN_CAUSE,
-        f"KServe has written no status for {age(made, scene.now)}: either a service of its steps ({names}) is missing "
-        "or not ready, or KServe's controller does not run",
+        f"KServe has written no status for {ago}: either {either}, or KServe's controller does not run",
         scene.ref,
         made,
         (Evidence("no conditions in its status", scene.ref, made),),
         "nothing serves",
-        (Try("see the services", kubectl("get", "inferenceservices", *called, namespace=scene.ref.namespace)),),
+        tries,
     )
 
 
@@ -165,9 +178,10 @@ def _unknown(scene: Scene, odd: Condition | None, since: datetime | None) -> Dia
     idle = next((step for step in looks if step is not None), None)
     unusual = f"; unusual is {chain.said(odd)}" if odd is not None else f"; unusual: {idle.text}" if idle else ""
     although = f" although {up} of {live} pods are ready" if up else ""
+    unseen = "; its pods, which would tell more, may not be read" if scene.blind_to("Pod") else ""
     return Diagnosis(
         UNKNOWN_CAUSE,
-        f"not ready for {age(since, scene.now)}{although}, and nothing known explains it{unusual}",
+        f"not ready for {age(since, scene.now)}{although}, and nothing known explains it{unusual}{unseen}",
         scene.ref,
         since,
         (*_conditions(scene), *_children(scene), *([idle] if idle else []), *_warnings(scene)),

@@ -93,15 +93,19 @@ def without_secret(message: str) -> str:
     return f"; the pull secret {named.group(1)} that it names cannot be read" if named is not None else ""
 
 
-def explain(image: str, said: str, reason: str, who: str = "") -> PullFailure:
-    """Tell why an image cannot be pulled. ``who`` is the subject of the sentence if it is not a node's kubelet."""
+def explain(image: str, said: str, reason: str, who: str = "", unread: bool = False) -> PullFailure:
+    """Tell why an image cannot be pulled. ``who`` is the subject of the sentence if it is not a node's kubelet.
+
+    ``unread``: the events, which would tell, may not be read.
+    """
     # The name of the image may hold any of the words.
     plain = re.sub(r'"[^"]*"', " ", said.replace(image, " ")) if image else said
     cause = next((cause for cause, rule in _RULES if rule.search(plain) or rule.search(reason)), "image-pull")
     registry = registry_of(image)
     by = f" by {who}" if who else ""
     silent = not said or (said.startswith("Back-off") and "rr" not in said)
-    tail = "; why is not known any more" if silent else f": {both_ends(said, 220)}"
+    lost = "told in events, which may not be read" if unread else "not known any more"
+    tail = f"; why is {lost}" if silent else f": {both_ends(said, 220)}"
     verdicts = {
         "image-rate-limit": f"the pull limit of {registry} is used up, so the image {image} cannot be pulled{by}",
         "image-platform": f"the image {image} is not built for this node's kind of CPU",

@@ -86,7 +86,8 @@ def _explain_load(scene: Scene, said: str, code: int | None) -> tuple[str, str, 
     hint = " (killed: out of memory, or by its liveness probe)" if code == 137 and not said else ""
     line = both_ends(storage.telling_line(said))
     why = f": {line}" if line else ""
-    verdict = f"the model's container ended with {how}{hint}{why}; its pod is not there to ask any more"
+    pod = "may not be read" if scene.blind_to("Pod") else "is not there to ask any more"
+    verdict = f"the model's container ended with {how}{hint}{why}; its pod {pod}"
     return "crash-loop", verdict, _again(scene), ""
 
 
@@ -183,8 +184,8 @@ def _image(obj: Object) -> str:
 
 
 def _deadline(scene: Scene) -> str:
-    gone = "" if scene.current else " and are gone, with what they could tell"
-    return f"its pods were not ready within the deadline{gone}"
+    gone = ", and may not be read" if scene.blind_to("Pod") else " and are gone, with what they could tell"
+    return f"its pods were not ready within the deadline{'' if scene.current else gone}"
 
 
 def _again(scene: Scene) -> tuple[Try, ...]:
