@@ -149,9 +149,8 @@ def _image(scene: Scene, pod: PodView, box: Box) -> Finding:
     # The kubelet's "Back-off pulling image" alone says nothing; since Kubernetes 1.31 the reason follows it.
     waiting = box.waiting_message
     best = waiting if not waiting.startswith("Back-off") or "Err" in waiting else said or waiting
-    failure = images.explain(
-        box.image, f"{best}\n{said}" if said and said not in best else best, box.waiting, unread=scene.blind_to("Event")
-    )
+    told_in_all = f"{best}\n{said}" if said and said not in best else best
+    failure = images.explain(box.image, told_in_all, box.waiting, unread=scene.blind_to("Event"))
     unread = chain.newest_event(scene, pod.ref, frozenset({"FailedToRetrieveImagePullSecret"}))
     keyless = unread is not NOTHING and failure.cause in ("image-auth", "image-rate-limit")
     key = images.without_secret(text(unread, "message")) if keyless else ""
