@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 
 from kmon_tui.backend import Stream
 from kmon_tui.domain.fleet import Fleet
 from kmon_tui.domain.health import Status
 from kmon_tui.live.access import Access
+from kmon_tui.live.ending import ended
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.scope import Scope
 from kmon_tui.live.watch import Around
@@ -44,9 +45,7 @@ class KubeCluster:
                     async for fleet in fleets:
                         yield fleet
             finally:
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+                await ended(task)
             note = f"may not see all namespaces: only {self._own_namespace} is shown"
             scope = scope.narrowed(self._own_namespace, note)
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from kmon_tui.backend import Stream
 from kmon_tui.domain.forward import Forward, ForwardSpec
+from kmon_tui.live.ending import ended
 from kmon_tui.live.holding import PATIENCE_S, Holding
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.listener import Listener
@@ -57,6 +58,4 @@ class KubeForwards:
                         await changed.wait()
         finally:
             listener.close()
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            await ended(task)

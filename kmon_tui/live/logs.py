@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from kmon_tui.backend import Stream
 from kmon_tui.domain.errors import Absent, BackendError
@@ -13,6 +13,7 @@ from kmon_tui.domain.service import Key, Kind, Mode
 from kmon_tui.live.asking import Ask
 from kmon_tui.live.codec import Codec, NotReadable
 from kmon_tui.live.discovery import GROUP, PLURALS, VERSIONS
+from kmon_tui.live.ending import ended
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.kube_errors import raise_if_failing
 from kmon_tui.live.log_ring import Ring
@@ -88,9 +89,7 @@ async def _reading(
     try:
         yield source
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await ended(task)
 
 
 async def _mode_of(client: KubeClient, key: Key) -> Mode:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from kmon_tui.backend import Stream, Troubled
 from kmon_tui.domain.errors import Absent
 from kmon_tui.domain.service import Key
 from kmon_tui.domain.tree import ObjectTree
+from kmon_tui.live.ending import ended
 from kmon_tui.live.groups import Groups
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.kube_errors import raise_if_failing
@@ -72,9 +73,7 @@ class KubeTrees:
         try:
             yield growing, news
         finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            await ended(task)
 
     async def reasons(self, troubled: Troubled, *, at_once: bool = True) -> Stream[Mapping[Key, ObjectTree]]:
         """Stream trees of the services in trouble; see ``backend.Trees``."""
