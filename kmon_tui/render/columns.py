@@ -203,7 +203,9 @@ def _rate(traffic: Traffic) -> str:
     if traffic.new_requests is not None:
         spaced = f"new: {number(traffic.new_requests)}"
         return spaced if len(spaced) <= RATE_WIDTH else spaced.replace(" ", "")
-    return number(traffic.requests_per_s)
+    # Where pods are missing in it there were more.
+    more = ">" if traffic.remark and traffic.requests_per_s is not None else ""
+    return more + number(traffic.requests_per_s)
 
 
 def _error_look(traffic: Traffic) -> str:

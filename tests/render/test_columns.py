@@ -22,6 +22,14 @@ def widths(columns: tuple[Column, ...]) -> dict[str, int]:
     return {column.title: column.width for column in columns}
 
 
+@pytest.mark.parametrize(("remark", "text"), [("", " 2.88"), ("1 of 2 pods counted: NaN from 1", ">2.88")])
+def test_a_rate_in_which_pods_are_missing_says_that_there_were_more(remark: str, text: str) -> None:
+    row = row_of(isvc("iris", "demo", Readiness.READY), traffic_of(2.88, remark=remark))
+    line = row_line(row, columns_for(80, one_namespace=False), Drawing(now=NOW))
+
+    assert f"{text} " in text_of(line)
+
+
 @pytest.mark.parametrize("width", [72, 79, 80, 100, 112, 120, 160, 200])
 @pytest.mark.parametrize("longest", [8, 18, 40, 253])
 def test_the_sparkline_stays_at_every_usual_width(width: int, longest: int) -> None:
