@@ -83,10 +83,16 @@ class KmonScreen(Screen[None]):
             self._report_came = self.surroundings.now()
         lacks, self.state = self.state.lacks, state
         self._see_time()
-        if lacks is not state.lacks and self.is_mounted:
+        if not self._stands:
+            return
+        if lacks is not state.lacks:
             self.refresh_bindings()
-        if self.is_mounted:
-            self.draw()
+        self.draw()
+
+    @property
+    def _stands(self) -> bool:
+        """Whether there is something to draw on: not before it is mounted, and not while the program ends."""
+        return self.is_mounted and self.app.is_running
 
     def draw(self) -> None:
         """Bring everything on the screen up to date with ``state`` and ``drawing``."""
@@ -95,7 +101,7 @@ class KmonScreen(Screen[None]):
         """Draw anew if the passing of time alone changes what is to be seen."""
         before = self.drawing
         self._see_time()
-        if self.drawing is not before:
+        if self.drawing is not before and self._stands:
             self.draw()
 
     def on_mount(self) -> None:

@@ -536,3 +536,18 @@ async def test_what_is_copied_leaves_the_program_as_osc_52() -> None:
         sent = "".join(written)
         command = b"kubectl -n risk get serviceaccount default -o yaml"
         assert f"\x1b]52;c;{base64.b64encode(command).decode()}" in sent
+
+
+async def test_news_that_come_while_the_program_ends_are_not_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = []
+
+    def at_the_end(screen: ServiceScreen) -> None:
+        screen.show(replace(screen.state))
+        shown.append(len(screen.query(LinesView)))
+
+    monkeypatch.setattr(ServiceScreen, "on_unmount", at_the_end, raising=False)
+    run = Run(FRAUD_OPEN)
+    async with run.app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, *OPEN)
+
+    assert shown == [0], "what it would be drawn on is gone"
