@@ -52,6 +52,8 @@ class RevisionFacts(NamedTuple):
     image: str = ""
     source: str = ""
     """Where the model comes from."""
+    mark: str = ""
+    """What its pods have in their names: the Knative revision, or the pod-template-hash."""
 
 
 def revisions_of(tree: ObjectTree) -> tuple[RevisionFacts, ...]:
@@ -113,6 +115,7 @@ def _knative(tree: ObjectTree) -> Iterator[RevisionFacts]:
             _who(root, created) or annotation(obj, CREATOR).rpartition(":")[2],
             text(next(iter(rows(obj, "spec", "containers")), {}), "image"),
             annotation(obj, SOURCE),
+            name,
         )
 
 
@@ -174,6 +177,7 @@ def _set_facts(root: Object, deployment: Object, obj: Object, latest: bool, weig
         _who(root, created),
         text(next(iter(rows(template, "spec", "containers")), {}), "image"),
         annotation(template, SOURCE),
+        label(obj, "pod-template-hash"),
     )
 
 

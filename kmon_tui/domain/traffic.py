@@ -129,6 +129,15 @@ class Traffic:
     """None unless it is a server of language models."""
 
 
+@dataclass(frozen=True, slots=True)
+class RevisionTraffic:
+    """What one revision gets now, as its pods count it, in the rate window."""
+
+    requests_per_s: float | None = None
+    error_ratio: float | None = None
+    p90_ms: float | None = None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Buckets:
     """Latency of one service as counts per bucket and step: the heat map."""
@@ -158,6 +167,8 @@ class Buckets:
     """The PromQL behind ``requests``, ``latency``, ``heat``, ``pods``, ``llm``; ``raw`` is what is really asked."""
     remark: str = ""
     """What is missing in it."""
+    revisions: Mapping[str, RevisionTraffic] = field(default_factory=dict)
+    """By Knative revision, or by pod-template-hash; what nobody counted is not there."""
     cold_starts: int | None = None
     """How often the first pod came ready again in the time that is shown; None when nobody counts pods."""
 

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 
 from kmon_tui.domain.quantile import own_counts, parse_le, quantile
 from kmon_tui.domain.service import Key
-from kmon_tui.domain.traffic import Buckets, Family, Series
+from kmon_tui.domain.traffic import Buckets, Family, RevisionTraffic, Series
 from kmon_tui.live import dialects
 from kmon_tui.live.asked import RAW, expressions
-from kmon_tui.live.detail import Looks, Place, Raw, Table, buckets_of, place_of, series_by_class, tabulate
+from kmon_tui.live.detail import Looks, Place, Raw, Table, buckets_of, newest, place_of, series_by_class, tabulate
 from kmon_tui.live.dialects import FIRST_TOKEN, NEW, NEXT_TOKEN, PART
 from kmon_tui.live.flow import Latency
 from kmon_tui.live.ledger import Ledger
@@ -47,6 +47,7 @@ class Tables:
     question: str = ""
     """What Prometheus was asked."""
     matchers: str = ""
+    revisions: Mapping[str, RevisionTraffic] = field(default_factory=dict)
 
 
 class CloseUp:
@@ -131,7 +132,38 @@ class CloseUp:
         looks = raw.looks(start_s)
         steps = width_s // ledger.step_s
         found = {f: _table(ledger, owners, key, start_s, steps, looks, f, at) for f, at in targets.items()}
-        return Tables(looks, found, ledger.at_s, labels, question, self._matchers)
+        shares = self._shares(ledger, owners, key, start_s, steps, looks, targets)
+        return Tables(looks, found, ledger.at_s, labels, question, self._matchers, shares)
+
+    @staticmethod
+    def _shares(
+        ledger: Ledger,
+        owners: Owners,
+        key: Key,
+        start_s: int,
+        steps: int,
+        looks: Looks,
+        targets: Mapping[Family, Mapping[Place, Target]],
+    ) -> dict[str, RevisionTraffic]:
+        """Divide what the pods counted by their revision: nothing more is asked for that."""
+        flow = ledger.flows.get(key)
+        family = flow.family if flow is not None else None
+        parts: dict[str, dict[Place, Target]] = {}
+        for place, target in targets.get(family, {}).items() if family is not None else ():
+            if revision := owners.revision(key, target.labels):
+                parts.setdefault(revision, {})[place] = target
+        if family is None:
+            return {}
+        return {
+            revision: newest(
+                _table(ledger, owners, key, start_s, steps, looks, family, own),
+                DIALECTS[family],
+                ledger.at_s or 0,
+                ledger.step_s,
+                ledger.window_s,
+            )
+            for revision, own in parts.items()
+        }
 
     def _raw_of(self, key: Key, step_s: int, places: frozenset[tuple[Family, Place]], packs: frozenset[int]) -> Raw:
         raw = self._raw
@@ -161,6 +193,7 @@ def closer(ledger: Ledger, owners: Owners, key: Key, tables: Tables) -> Buckets:
         gauges=gauges
         | {"scraped": Series(end_s, step_s, table.scraped)}
         | (tokens.tokens_over_time(end_s, step_s, window_s) if tokens else {}),
+        revisions=tables.revisions,
         cold_starts=cold_starts(gauges.get("ready")),
     )
 

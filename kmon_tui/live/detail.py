@@ -11,7 +11,7 @@ from typing import TypeAlias, TypeVar
 from kmon_tui.domain.counters import Increase, fell, increase, together
 from kmon_tui.domain.quantile import own_counts, parse_le, quantile
 from kmon_tui.domain.service import Key
-from kmon_tui.domain.traffic import Buckets, Family, Series
+from kmon_tui.domain.traffic import Buckets, Family, RevisionTraffic, Series
 from kmon_tui.live.dialects import code_class
 from kmon_tui.live.packs.dialect import FAILED, TARGET, Dialect, Role
 from kmon_tui.live.prometheus_answers import Track
@@ -171,6 +171,28 @@ def buckets_of(key: Key, dialect: Dialect, table: Table, end_s: int, step_s: int
         quantiles[name] = Series(end_s, step_s, values)
     by_code = series_by_class(table, end_s, step_s, window_s)
     return Buckets(key, dialect.family, end_s, step_s, table.le_ms, table.counts, by_code, quantiles)
+
+
+def newest(table: Table, dialect: Dialect, end_s: int, step_s: int, window_s: int) -> RevisionTraffic:
+    """Give requests, errors and latency in the newest rate window; None for what nobody counts."""
+    width = max(1, window_s // step_s)
+    per_s = _last(_per_s(table.requests, end_s, step_s, window_s)) if table.requests.seen else None
+    by_class = series_by_class(table, end_s, step_s, window_s)
+    if by_class:
+        known = {code: _last(series) or 0.0 for code, series in by_class.items()}
+        bad, base = known.get("5xx", 0.0) + known.get(FAILED, 0.0), sum(known.values())
+    else:
+        counted = [one for one in (table.failures, table.attempts) if one is not None]
+        rates = [_last(_per_s(one, end_s, step_s, window_s)) or 0.0 for one in counted]
+        bad, base = (rates[0], rates[1]) if len(rates) == 2 else (0.0, 0.0)
+    sums = [sum(v for v in counts[-width:] if not math.isnan(v)) for counts in table.counts]
+    p90 = quantile(0.9, table.le_ms, sums) if sums and sum(sums) else None
+    return RevisionTraffic(per_s, bad / base if base else None, p90)
+
+
+def _last(series: Series) -> float | None:
+    value = series.values[-1] if len(series.values) else math.nan
+    return None if math.isnan(value) else value
 
 
 def series_by_class(table: Table, end_s: int, step_s: int, window_s: int) -> dict[str, Series]:

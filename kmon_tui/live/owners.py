@@ -103,6 +103,19 @@ class Owners:
         found = found or self._by_revision(namespace, labels) or self._by_service(namespace, labels)
         return found or self._by_pattern(namespace, labels)
 
+    def revision(self, key: Key, labels: Mapping[str, str]) -> str:
+        """Give the revision that this series of a service counts: by its label, else by the name of its pod.
+
+        In Standard mode that is the hash that is in the names of the pods of one ReplicaSet; empty: nobody says.
+        """
+        pod = _first(labels, _POD)
+        told = {labels[name] for name in _REVISION if labels.get(name)}
+        for (namespace, revision), (owner, _) in self._revisions.items():
+            own = owner == key and namespace == key.namespace
+            if own and (revision in told or pod.startswith(f"{revision}-") or f"-{revision}-" in pod):
+                return revision
+        return ""
+
     def may_serve(self, key: Key) -> bool:
         """Whether a pod of this service is ready, or its pods are not known."""
         return key not in self._empty

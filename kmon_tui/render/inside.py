@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from kmon_tui.domain.health import Health, Status
 from kmon_tui.domain.service import InferenceService, Key
 from kmon_tui.domain.state import State
+from kmon_tui.domain.traffic import RevisionTraffic
 from kmon_tui.domain.tree import ObjectTree, Why
 from kmon_tui.domain.verdict import Diagnosis
 from kmon_tui.render.page import Draft, Page
@@ -32,6 +34,9 @@ class Inside:
     """Whether the list is complete, so that a service that is not in it is not there."""
     scope: str = ""
     """The namespace that the list is of, when that is another one; empty: the service would be in it."""
+
+    revisions: Mapping[str, RevisionTraffic] = field(default_factory=dict)
+    """What each revision gets, as far as its pods are counted."""
 
     @property
     def isvc(self) -> InferenceService | None:
@@ -70,6 +75,7 @@ def inside_of(state: State, key: Key) -> Inside:
         _alike(state, key, diagnosis),
         state.fleet.synced and state.fleet.namespace in {None, key.namespace},
         "" if state.fleet.namespace in {None, key.namespace} else state.fleet.namespace or "",
+        {} if report is None or key not in report.buckets else report.buckets[key].revisions,
     )
 
 

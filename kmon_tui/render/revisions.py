@@ -6,12 +6,13 @@ from itertools import groupby
 
 from kmon_tui.domain.revisions import RevisionFacts, canary_warnings, revisions_of
 from kmon_tui.domain.service import Mode, Readiness
+from kmon_tui.domain.traffic import RevisionTraffic
 from kmon_tui.render.cells import clean, fit, middle
 from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.inside import Inside, add_unread, waiting_page
 from kmon_tui.render.lines import Line
 from kmon_tui.render.page import Draft, Page, short_name
-from kmon_tui.render.units import NOTHING, UNKNOWN, coarse_age
+from kmon_tui.render.units import NOTHING, UNKNOWN, coarse_age, milliseconds, number, percent
 
 BAR = 14
 FIXED = 10 + 7 + 7 + 5
@@ -87,6 +88,8 @@ def _revision_lines(
             (by, "dim"),
         )
     ]
+    if (counted := inside.revisions.get(one.mark)) is not None:
+        lines.append((("   ", ""), (_numbers(counted), ""), ("   as its pods count", "dim")))
     trouble = ": ".join(clean(part) for part in (one.reason, one.message) if part)
     if trouble and one.ready is not True:
         lines.append(((f"   {trouble}", "dim" if idle else "reason"),))
@@ -98,6 +101,12 @@ def _revision_lines(
             changed = f"   was {clean(before)}" if before and before != now else ""
             lines.append(((f"   {label} {clean(now)}", "dim"), (changed, "warn")))
     return lines
+
+
+def _numbers(counted: RevisionTraffic) -> str:
+    """Write what a revision gets; ``?`` for what nobody knows."""
+    errors = UNKNOWN if counted.error_ratio is None else f"{percent(counted.error_ratio)} %"
+    return f"requests/s {number(counted.requests_per_s)}   errors {errors}   p90 {milliseconds(counted.p90_ms)}"
 
 
 def _why_none(inside: Inside, mode: Mode) -> str:

@@ -68,6 +68,8 @@ class Shown:
         if tab is Tab.YAML:
             return (self.selected, inside.tree is None, inside.health, inside.gone, self.managed)
         common = (inside.isvc, inside.tree, inside.health, inside.gone, drawing.now, drawing.glyphs)
+        if tab is Tab.REVISIONS:
+            return (*common, str(inside.revisions))
         if tab not in {Tab.WHY, Tab.DESCRIBE}:
             return (*common, self.edits)
         alerts = inside.row.alerts if inside.row is not None else ()
