@@ -1,0 +1,27 @@
+"""In which order objects and conditions come tells nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from kmon_tui.domain.diagnosis import diagnose
+from tests.domain.diagnosis_cases import all_cases
+
+
+def turned(value: Any) -> Any:
+    """Give the same with every list of conditions turned round."""
+    if isinstance(value, dict):
+        return {key: turned(one)[::-1] if key == "conditions" else turned(one) for key, one in value.items()}
+    return [turned(one) for one in value] if isinstance(value, list) else value
+
+
+def test_no_verdict_depends_on_the_order_of_objects_or_conditions() -> None:
+    other = {}
+    for case in all_cases():
+        tree = replace(case.tree, root=turned(case.tree.root), objects=tuple(map(turned, case.tree.objects[::-1])))
+        told, again = diagnose(case.tree, case.now), diagnose(tree, case.now)
+        if (told.cause, told.object) != (again.cause, again.object):
+            other[case.name] = (told.verdict, again.verdict)
+
+    assert other == {}
