@@ -66,7 +66,8 @@ class EntryRow(Horizontal):
         """Show the row and type into it."""
         self.display = True
         field = self.query_one(Input)
-        field.suggester = SuggestFromList(suggestions, case_sensitive=True) if suggestions else None
+        known = typeable(suggestions or [])
+        field.suggester = SuggestFromList(known, case_sensitive=True) if known else None
         self.fill(text)
         self.screen.set_focus(field)  # at once: the next key may be in the same burst
 
@@ -104,3 +105,8 @@ class EntryRow(Horizontal):
     def action_leave(self) -> None:
         """Go back to the list, keeping the text."""
         self.post_message(self.Entered(self, self.query_one(Input).value))
+
+
+def typeable(texts: list[str]) -> list[str]:
+    """Give those that can be typed: a suggestion is drawn as it is, direction marks and control characters too."""
+    return [text for text in texts if text.isprintable()]
