@@ -90,7 +90,8 @@ def _refusal_event(scene: Scene, ref: Ref) -> Object | None:
 def _finding(scene: Scene, obj: Object, said: str, since: datetime | None, step: Evidence) -> Finding:
     denial = refusals.explain(said, scene.ref.namespace)
     ref = ref_of(obj)
-    some = number(obj, "status", "replicas") or any(pod.workload == ref.name for pod in scene.current)
+    seen = any(pod.workload == ref.name for pod in scene.current)
+    some = seen or (scene.blind_to("Pod") and number(obj, "status", "replicas"))
     more = "no more pods" if some else "no pods"
     component = component_of(scene.root, labels(obj))
     if denial is None:
