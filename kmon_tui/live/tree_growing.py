@@ -17,6 +17,7 @@ from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.tree_beside import Beside
 from kmon_tui.live.tree_branch import Branch, Soil
 from kmon_tui.live.tree_events import EventFilter
+from kmon_tui.live.tree_owned import owned
 from kmon_tui.live.tree_parts import Part, mode_of, parts_of, pods_part, root_part
 from kmon_tui.live.tree_refs import Refs, wishes
 from kmon_tui.live.tree_tails import Tails
@@ -43,7 +44,7 @@ class Growing:
         changed: Callable[[], None],
         peaks_of: PeaksOf | None = None,
     ) -> None:
-        self._key, self._groups, self._around = key, groups, around
+        self._client, self._key, self._groups, self._around = client, key, groups, around
         self._changed = changed
         self._news = asyncio.Event()
         """Set at the next change."""
@@ -59,6 +60,8 @@ class Growing:
         self._tasks: dict[Part, asyncio.Task[None]] = {}
         self._mode: Mode | None = None
         self._health = Health()
+        self._owned: tuple[Object, ...] = ()
+        """What no label tells."""
         self._explained = False
         self._tailed = False
 
@@ -109,6 +112,7 @@ class Growing:
             self._tails.found(),
             self._tails.blind,
             id(self._refs.objects),
+            id(self._owned),
             self._refs.blind,
             self._beside.answers,
             self._beside.peaks,
@@ -147,8 +151,11 @@ class Growing:
     def _children(self) -> Iterator[Branch]:
         yield from (one for one in self._parts.values() if one is not None)
 
-    def _own(self) -> tuple[Object, ...]:
+    def _labelled(self) -> tuple[Object, ...]:
         return tuple(found for branch in self._children() for found in branch.basket.objects)
+
+    def _own(self) -> tuple[Object, ...]:
+        return (*self._labelled(), *self._owned)
 
     def _saw(self) -> None:
         self._news.set()
@@ -215,16 +222,23 @@ class Growing:
         """Return when something has changed and the last reading is old, or when other kinds are followed."""
         clock = asyncio.get_running_loop().time
         due_s = clock() + EXPLAIN_S
-        while self._explained and (clock() < due_s or (self._watched_changes() == seen and not self._beside.doubtful)):
+        while self._explained and (clock() < due_s or (self._watched_changes() == seen and not self._doubtful)):
             news = self._news
             left_s = due_s - clock()
             with suppress(TimeoutError):
                 async with asyncio.timeout(left_s if left_s > 0 else None):
                     await news.wait()
 
+    @property
+    def _doubtful(self) -> bool:
+        """Whether something may change that is not watched."""
+        return self._beside.doubtful or bool(self._owned)
+
     async def _explain_once(self) -> None:
         lists = [one.list() for part, one in self._parts.items() if one is not None and not part.watched]
         await asyncio.gather(*lists)
+        # Three lists, and only where the labels lead to nothing at all.
+        self._owned = () if self._labelled() else await owned(self._client, self._key.namespace, self.root)
         asked = wishes(self._key, self.root, self._own())
         claims = frozenset((w.kind, w.name) for w in asked if w.kind == "PersistentVolumeClaim")
         fresh, self._filter.more = claims - self._filter.more, claims

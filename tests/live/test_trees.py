@@ -334,3 +334,33 @@ async def test_without_the_right_to_discovery_every_kind_is_tried() -> None:
     absent = {part.kind for part in tree.blind if part.why is Why.ABSENT}
     assert "VirtualService" in absent
     assert tree.root is not None
+
+
+def owned_by(owner: str, kind: str, name: str, version: str) -> Any:
+    found: dict[str, Any] = crashing(name) if kind == "Pod" else {"apiVersion": version, "kind": kind, "spec": {}}
+    owners = [{"apiVersion": "v1", "kind": "x", "name": "x", "uid": owner}]
+    return {**found, "metadata": {"name": name, "namespace": "default", "uid": name, "ownerReferences": owners}}
+
+
+async def test_children_without_labels_are_found_by_their_owners() -> None:
+    async with Sandbox(EMPTY) as sandbox:
+        uid = sandbox.api.store.put(sample())["metadata"]["uid"]
+        sandbox.api.store.put(owned_by(uid, "Deployment", "d", "apps/v1"))
+        sandbox.api.store.put(owned_by("d", "ReplicaSet", "r", "apps/v1"))
+        sandbox.api.store.put(owned_by("r", "Pod", "mine", "v1"))
+        sandbox.api.store.put(owned_by("stranger", "Pod", "another", "v1"))
+        async with trees_of(sandbox) as trees:
+            tree = await trees.look(IRIS)
+
+    assert names(tree) == {"mine"}
+    assert (names(tree, "Deployment"), names(tree, "ReplicaSet")) == ({"d"}, {"r"})
+
+
+async def test_where_labels_lead_to_something_nobody_is_looked_for_by_owner() -> None:
+    async with Sandbox(EMPTY) as sandbox:
+        sandbox.api.store.put(sample())
+        sandbox.api.store.put(pod("sklearn-iris", "p1"))
+        async with trees_of(sandbox) as trees:
+            await trees.look(IRIS)
+
+        assert all(record.query.get("labelSelector") for record in sandbox.api.log if record.resource == "pods")
