@@ -35,6 +35,7 @@ from kmon_tui.ui.messages import Ask
 from kmon_tui.ui.notice_view import NoticeView
 from kmon_tui.ui.palette import LinesView
 from kmon_tui.ui.service_table import ServiceTable
+from kmon_tui.ui.tried_filter import tried_filter
 from kmon_tui.ui.view import View
 
 if TYPE_CHECKING:
@@ -347,7 +348,7 @@ class FleetScreen(KmonScreen):
 
     def _filter_by(self, row: EntryRow, text: str) -> bool:
         try:
-            parsed = parse_filter(text)
+            parsed = tried_filter(text, self.state.fleet.services)
         except FilterError as error:
             row.add_class("-failed")
             row.say(f"{error.message} ", failed=True)

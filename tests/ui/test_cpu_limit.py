@@ -10,10 +10,13 @@ import pytest
 from textual.app import App, ComposeResult
 
 from kmon_tui.domain.logs import LogLine, LogRequest, LogView
+from kmon_tui.domain.service import Readiness
 from kmon_tui.render.page import Page
 from kmon_tui.ui.cpu_limit import TooSlow, cpu_limit
 from kmon_tui.ui.page_view import PageView
+from kmon_tui.ui.service_table import ServiceTable
 from tests.ui.insides import with_logs
+from tests.ui.samples import isvc, ready_state, services, with_fleet
 from tests.ui.test_keys import Run, press
 from tests.ui.test_logs import OPEN, REQUEST, lines, put
 from tests.ui.test_service import foot, head
@@ -95,3 +98,15 @@ async def test_on_a_page_it_is_meant_literally() -> None:
         found = view.search(YEARS)
 
     assert found == (1, 1)
+
+
+async def test_a_filter_of_the_fleet_that_takes_years_is_not_taken_and_says_so() -> None:
+    odd = isvc("a" * 40 + "b", "ml", Readiness.READY)
+    every = tuple(sorted((*services(), odd), key=lambda one: one.key))
+    run = Run(with_fleet(ready_state(), services=every))
+    async with run.app.run_test(size=(100, 24)) as pilot:
+        await press(pilot, "slash", "/", *YEARS, "/")
+
+        assert "takes too long" in str(run.app.screen.query_one("#filter .word").render())
+        await press(pilot, "escape")
+        assert run.app.screen.query_one(ServiceTable).selected is not None
