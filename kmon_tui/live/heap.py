@@ -9,9 +9,10 @@ import sys
 from types import TracebackType
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
-LARGE_BYTES = 256 * 1024
-TRIM_BYTES = 128 * 1024
-"""What glibc keeps free at the end of its heap, unless it is asked for more."""
+LARGE_BYTES = 512 * 1024
+"""More than asyncio reads at once (256 KiB and a header): each read would map and clear a block of its own."""
+TRIM_BYTES = 2 * 1024 * 1024
+"""So much may stay free at the end of the heap; with glibc's 128 KiB the blocks of a download go back and forth."""
 PAGE_BYTES, PAGES_BYTES = 16 * 1024 * 1024, 64 * 1024 * 1024
 """More than one page of a list takes, and than the pages of several lists that come at once."""
 
@@ -28,6 +29,7 @@ def give_back_large_blocks() -> None:
     32 MB on its heap, between blocks that live long.
     """
     _mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)
+    _mallopt(M_TRIM_THRESHOLD, TRIM_BYTES)
 
 
 class KeptBlocks:
@@ -50,8 +52,7 @@ class KeptBlocks:
     ) -> None:
         self._inside -= 1
         if self._inside == 0:
-            _mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)
-            _mallopt(M_TRIM_THRESHOLD, TRIM_BYTES)
+            give_back_large_blocks()
             _ask("malloc_trim", 0)
 
 
