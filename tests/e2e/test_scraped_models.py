@@ -16,6 +16,8 @@ from tests.e2e.terminal import Terminal
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 COUNTER = 'kserve_request_count{service_name="sklearn-iris"}'
 COUNT = f"sum by (namespace, service_name) ({COUNTER})"
+EARLIER = f"sum by (namespace, service_name) ({COUNTER} offset 2s)"
+"""What stood there at the whole second before, of which kmon-tui asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def metrics(scraped: Scraped) -> Any:
 def test_the_counter_that_kmon_tells_is_the_one_that_prometheus_has(scraped: Scraped) -> None:
     # A counter needs two scrapes and a window around them before a rate can be told.
     processes.wait_until(lambda: metrics(scraped)["requests_per_s"]["now"] is not None, 60, "a rate that is known")
-    before = float(scraping.ask(scraped.prometheus_url, COUNT)[0]["value"][1])
+    before = float(scraping.ask(scraped.prometheus_url, EARLIER)[0]["value"][1])
     answer = metrics(scraped)
     after = float(scraping.ask(scraped.prometheus_url, COUNT)[0]["value"][1])
 
