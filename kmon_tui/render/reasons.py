@@ -22,6 +22,8 @@ SAY_NOTHING = re.compile(
 )
 """Where a message came through, in the words of the storage initializer, Knative, containerd and the scheduler."""
 TAINTED = re.compile(r"node\(s\) had untolerated taint \{[^}]*\}")
+HOLDERS = re.compile(r" \(held by .*\)$")
+"""Who has what is missing: told where there is room for it."""
 END_SHARE = 0.6
 """Of a sentence that is cut: its end is the cause more often than its beginning."""
 
@@ -49,6 +51,8 @@ def in_short(text: str, width: int, *, ellipsis: str = "…") -> str:
     middle goes: the beginning says what it is about, the end what is wrong.
     """
     text = telling(text)
+    if len(text) > width:
+        text = HOLDERS.sub("", text)
     sentence = text.partition(". ")[0]
     if len(sentence) > len(text) // 8 and fit(sentence, width, ellipsis="").rstrip() == sentence.rstrip():
         return fit(text, width, ellipsis=ellipsis).rstrip()

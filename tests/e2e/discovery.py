@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.e2e.answering import Said, answering
 
 PREFIX = "__meta_kubernetes_"
 Labels = dict[str, str]
@@ -97,24 +97,8 @@ def serving(
 ) -> Iterator[str]:
     """Serve the targets of these pods, read anew at each question; gives the URL for ``http_sd_configs``."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = json.dumps(changed(pod_targets(read_pods()))).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def say(_method: str, _path: str) -> Said:
+        return Said(json.dumps(changed(pod_targets(read_pods()))).encode(), "application/json")
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Say nothing on stderr."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, name="http_sd")
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with answering(say) as address:
+        yield f"http://{address}/"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import http.client
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.e2e.answering import Said, answering
 
 
 class Door:
@@ -18,7 +18,7 @@ class Door:
         self.behind = ""
         """host:port of the page; empty: whoever comes is turned away without an answer."""
 
-    def read(self, path: str) -> tuple[int, str, bytes] | None:
+    def read(self, path: str) -> Said | None:
         """Give the page of whoever is behind it now."""
         if not self.behind:
             return None
@@ -26,7 +26,7 @@ class Door:
         try:
             connection.request("GET", path)
             answer = connection.getresponse()
-            return answer.status, answer.headers.get("Content-Type", "text/plain"), answer.read()
+            return Said(answer.read(), answer.headers.get("Content-Type", "text/plain"), answer.status)
         finally:
             connection.close()
 
@@ -35,33 +35,8 @@ class Door:
 def door() -> Iterator[Door]:
     """Open a door on loopback."""
     one = Door()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            told = one.read(self.path)
-            if told is None:
-                self.close_connection = True
-                return
-            status, kind, body = told
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *args: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    one.address = f"127.0.0.1:{server.server_address[1]}"
-    try:
+    with answering(lambda _method, path: one.read(path)) as one.address:
         yield one
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def through(groups: list[dict[str, Any]], doors: dict[str, Door]) -> list[dict[str, Any]]:

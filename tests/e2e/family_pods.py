@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.e2e.answering import Said, answering
 from tests.e2e.pages import PAGES
 
 _TYPE = re.compile(r"^# TYPE (\S+) (\S+)")
@@ -99,24 +98,8 @@ def serving_pods(pods: Sequence[FamilyPod]) -> Iterator[list[dict[str, Any]]]:
 def serving(page: Page, ip: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
     """Serve one page at /metrics; gives host:port."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = page.text().encode()
-            self.send_response(200 if self.path == "/metrics" else 404)
-            self.send_header("Content-Type", "text/plain; version=0.0.4")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def say(_method: str, path: str) -> Said:
+        return Said(page.text().encode(), status=200 if path == "/metrics" else 404)
 
-        def log_message(self, *args: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer((ip, port), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"{ip}:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with answering(say, ip, port) as address:
+        yield address

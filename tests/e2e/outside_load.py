@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.e2e.answering import Said, answering
 
 BODY = json.dumps({"instances": [[6.8, 2.8, 4.8, 1.4]]}).encode()
 PATH = "/v1/models/sklearn-iris:predict"
@@ -89,31 +90,10 @@ def activator(behind: str, nth: int, revision: str) -> Iterator[Activator]:
     """Run an activator on loopback; its own port serves its metrics, too."""
     one = Activator(behind, nth, revision)
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self._answer(200, one.page().encode(), "text/plain; version=0.0.4")
+    def say(method: str, _path: str) -> Said:
+        if method == "GET":
+            return Said(one.page().encode())
+        return Said(b"{}", "application/json", one.passed_on().status)
 
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            self._answer(one.passed_on().status, b"{}", "application/json")
-
-        def _answer(self, status: int, body: bytes, kind: str) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *args: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    one.address = f"127.0.0.1:{server.server_address[1]}"
-    try:
+    with answering(say) as one.address:
         yield one
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -75,3 +75,12 @@ def test_a_message_that_fits_is_told_whole() -> None:
 def test_words_that_say_nothing_are_dropped_and_no_others() -> None:
     assert telling("Boom: the disk is full") == "Boom: the disk is full"
     assert telling("A: Failed to fetch model. No model found in s3://a.") == "A: No model found in s3://a."
+
+
+def test_who_holds_what_is_missing_goes_before_what_is_missing() -> None:
+    verdict = (
+        "its pod waits for a node: no node has 4 nvidia.com/gpu free (held by llm/llama-chat (1), search/rerank (1))"
+    )
+
+    assert in_short(verdict, 74) == "its pod waits for a node: no node has 4 nvidia.com/gpu free"
+    assert in_short(verdict, 200) == verdict
