@@ -24,7 +24,10 @@ class Parser(argparse.ArgumentParser):
 def said_of(command: str, program: str, words: list[str]) -> dict[str, object]:
     """Give by key what was said: a text, True, or a list of texts; what was not said is not there."""
     parser = parser_of(command, program)
-    said: dict[str, object] = vars(parser.parse_args(_without_equals(parser, words)))
+    words = _without_equals(parser, words)
+    # Flags may stand between a name and what follows it; names that begin with a - only the plain reading takes.
+    read = parser.parse_args if "--" in words else parser.parse_intermixed_args
+    said: dict[str, object] = vars(read(words))
     return {key: value for key, value in said.items() if value is not None}
 
 

@@ -51,6 +51,19 @@ def test_flags_count_before_and_after_the_command() -> None:
     }
 
 
+def test_flags_stand_between_a_name_and_what_follows_it() -> None:
+    assert said("forward", "isvc/ocr", "-n", "vision", "8081") == {
+        "name": "isvc/ocr",
+        "second": "8081",
+        "namespace": "vision",
+    }
+    assert said("check", "a", "-n", "ml", "b") == {"name": ["a", "b"], "namespace": "ml"}
+
+
+def test_a_name_behind_two_dashes_is_no_flag() -> None:
+    assert said("tui", "--", "-a") == {"name": "-a"}
+
+
 @pytest.mark.parametrize(("word", "on"), [("-A=true", True), ("--all-namespaces=false", False), ("-A", True)])
 def test_switches_take_the_values_that_kubectl_takes(word: str, on: bool) -> None:
     assert said("get", word).get("all_namespaces", False) is on
