@@ -34,6 +34,7 @@ _OWN_NAMES = (
     "huggingface",
 )
 _FAULT = "fault://"
+_OWN_ANNOTATIONS = {STOP, _MODE, ANNOTATION, "kubectl.kubernetes.io/last-applied-configuration"}
 
 Key = tuple[str, str, str]
 
@@ -47,6 +48,7 @@ class Controller:
         self._default_mode = default_mode
         self.actors: dict[Key, Actor] = {}
         self._seen: dict[Key, dict[str, Any]] = {}
+        self._handed: dict[Key, dict[str, str]] = {}
 
     def adopt(self, actor: Actor) -> None:
         """Play a service that the world has placed."""
@@ -54,6 +56,8 @@ class Controller:
         key = (state.kind, state.namespace, state.name)
         self.actors[key] = actor
         self._seen[key] = state.spec
+        if placed := self._stage.store.get(GROUP, PLURALS[key[0]], key[1], key[2]):
+            self._handed[key] = _handed_down(placed)
 
     def saw(self, kind: Kind, change: Change) -> None:
         """Take in one change of the store: listens to it."""
@@ -69,6 +73,7 @@ class Controller:
         actor = self.actors.get(key)
         if change == DELETED:
             self._seen.pop(key, None)
+            self._handed.pop(key, None)
             if self.actors.pop(key, None) is not None and actor is not None:
                 self._later(actor.go, f"{key[1]}/{key[2]} goes")
             return
@@ -82,7 +87,7 @@ class Controller:
     def _begin(self, key: Key, found: dict[str, Any]) -> None:
         state = self.state_of(key[0], found)
         actor = self.actors[key] = Actor(self._stage, state)
-        self._seen[key] = found.get("spec", {})
+        self._seen[key], self._handed[key] = found.get("spec", {}), _handed_down(found)
         stopped = _is_stopped(found)
         name = f"{key[1]}/{key[2]}"
         self._later(lambda: self._add_finalizer(key), f"{name} gets its finalizer")
@@ -91,12 +96,14 @@ class Controller:
     def _changed(self, key: Key, actor: Actor, found: dict[str, Any]) -> None:
         name = f"{key[1]}/{key[2]}"
         stopped = actor.state.stage == "stopped"
+        handed = _handed_down(found)
+        is_new = found.get("spec", {}) != self._seen.get(key) or handed != self._handed.setdefault(key, handed)
         if _is_stopped(found):
             if not stopped:
                 actor.state.stage = "stopped"
                 self._later(actor.stop, f"{name} stops")
-        elif stopped or found.get("spec", {}) != self._seen.get(key):
-            self._seen[key] = found.get("spec", {})
+        elif stopped or is_new:
+            self._seen[key], self._handed[key] = found.get("spec", {}), handed
             state = self.state_of(key[0], found)
             if stopped:
                 actor.state.stage = "new"
@@ -207,6 +214,12 @@ def _wanted(spec: dict[str, Any], component: str) -> int:
 
 def _is_stopped(found: dict[str, Any]) -> bool:
     return str(found["metadata"].get("annotations", {}).get(STOP, "")).lower() == "true"
+
+
+def _handed_down(found: dict[str, Any]) -> dict[str, str]:
+    """Give the annotations that KServe hands down to the pods, so that a change of them makes new ones."""
+    annotations: dict[str, str] = found["metadata"].get("annotations", {})
+    return {name: value for name, value in annotations.items() if name not in _OWN_ANNOTATIONS}
 
 
 def _renew(old: ServiceState, new: ServiceState) -> None:

@@ -289,7 +289,7 @@ def test_a_queue_proxy_that_is_silent_although_metrics_are_on_may_be_older_than_
         "chain.target",
     )
 
-    assert on.fix.startswith("kubectl patch isvc sklearn-iris -n default --type merge")
+    assert on.fix.startswith("kubectl annotate isvc sklearn-iris -n default --overwrite restarted-at=")
     assert off.fix.startswith("kubectl patch configmap config-observability")
 
 

@@ -75,7 +75,7 @@ def test_annotations_are_set(sandbox: Place, tmp_path: Path) -> None:
 
     isvc = Kubectl(sandbox.kubeconfig, "default").get("isvc", "sklearn-iris")
     assert isvc["metadata"]["annotations"]["prometheus.io/scrape"] == "true"
-    assert isvc["spec"]["predictor"]["annotations"]["restarted-at"].isdecimal()
+    assert isvc["metadata"]["annotations"]["restarted-at"].isdecimal()
 
 
 def test_rights_are_bound_by_a_command_that_kubectl_takes(sandbox: Place, tmp_path: Path) -> None:

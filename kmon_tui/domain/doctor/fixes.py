@@ -148,9 +148,12 @@ def switch_on_knative(namespace: str, version: str) -> str:
 
 
 def new_revision(key: Key) -> str:
-    """Make new pods: those that run keep the protocol that they started with."""
-    annotation = """{"spec":{"predictor":{"annotations":{"restarted-at":"'$(date +%s)'"}}}}"""
-    return f"kubectl patch {_named(key)} --type merge -p '{annotation}'"
+    """Make new pods: those that run keep the protocol that they started with.
+
+    KServe hands annotations of the object down to the pods of all components, in every version;
+    ``spec.predictor.annotations`` is unknown to 0.10, and a transformer has its own.
+    """
+    return f'kubectl annotate {_named(key)} --overwrite restarted-at="$(date +%s)"'
 
 
 def annotate(key: Key, annotations: Mapping[str, str]) -> str:
