@@ -185,8 +185,8 @@ class Flow:
         return Series(self.end_s, step_s, self._errors) if self._errors else EMPTY_SERIES
 
     def _mean_ms(self) -> float | None:
-        took, requests, _ = self._steps.beside(Role.DURATION)
-        return DIALECTS[self.family].duration_to_ms * took / requests if requests > 0 else None
+        took, good, _ = self._steps.beside(Role.DURATION)
+        return DIALECTS[self.family].duration_to_ms * took / good if good > 0 else None
 
     def _rate(self) -> float | None:
         covered_s = self._steps.covered_s

@@ -151,10 +151,10 @@ def _users(users: Users, seen: tuple[float, float] | None, table: Table) -> User
 
 
 def _mean_ms(flow: Flow, table: Table) -> float | None:
-    took = table.extra.get(Role.DURATION)
-    if took is None or table.requests.total <= 0:
-        return None
-    return DIALECTS[flow.family].duration_to_ms * took.total / table.requests.total
+    """Give the mean of what went well: nobody adds the time of what failed (packs, ``Role.DURATION``)."""
+    took, seen = table.extra.get(Role.DURATION), failed(table)
+    good = table.requests.total - (seen[0] if seen else 0.0)
+    return None if took is None or good <= 0 else DIALECTS[flow.family].duration_to_ms * took.total / good
 
 
 def _problem(known: Introduction, flow: Flow | None, isvc: InferenceService, matchers: Matchers) -> str:

@@ -96,22 +96,22 @@ class Steps:
     def coded(self) -> dict[str, float]:
         """Give requests by class of their answers."""
         found: dict[str, float] = {}
-        for at_s, requests, _ in self._each():
+        for at_s, requests, _, _ in self._each():
             plain: Coded = ((self._code, requests),) if self._code else ()
             for code, value in (self._more or {}).get(at_s, (plain, None))[0]:
                 found[code] = found.get(code, 0.0) + value
         return found
 
     def beside(self, role: Role) -> tuple[float, float, float]:
-        """Give how much of something else was counted, and the requests and the seconds of the steps that say so."""
-        much = requests = covered_s = 0.0
-        for at_s, of_step, covered in self._each() if self._more else ():
+        """Give how much of something else was counted, and the good requests and the seconds of steps that say so."""
+        much = good = covered_s = 0.0
+        for at_s, of_step, covered, bad in self._each() if self._more else ():
             extra = (self._more or {}).get(at_s, ((), None))[1]
             if extra is not None and role in extra:
-                much, requests, covered_s = much + extra[role], requests + of_step, covered_s + covered
-        return much, requests, covered_s
+                much, good, covered_s = much + extra[role], good + max(0.0, of_step - bad), covered_s + covered
+        return much, good, covered_s
 
-    def _each(self) -> Iterator[tuple[int, float, float]]:
+    def _each(self) -> Iterator[tuple[int, float, float, float]]:
         packed = self._packed
         for at in range(0, len(packed), _WIDTH):
-            yield int(packed[at + _AT]), packed[at + _REQUESTS], packed[at + _COVERED]
+            yield int(packed[at + _AT]), packed[at + _REQUESTS], packed[at + _COVERED], packed[at + _BAD]

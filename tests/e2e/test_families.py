@@ -53,9 +53,10 @@ QUEUE_PROXY = [FamilyPod(f"knative-{one}", 9091, "knative") for one in ("1.18.0"
 SDK = FamilyPod("kserve-sdk", 8080)
 MLSERVER = FamilyPod("mlserver", 8082, image="docker.io/seldonio/mlserver:1.7.1", port_annotation="8080")
 TRITON = FamilyPod("constructed-triton", 8002, image="nvcr.io/nvidia/tritonserver:23.05-py3")
-TORCHSERVE = FamilyPod("constructed-torchserve", 8082, port_annotation="8082")
-VLLM = FamilyPod("constructed-vllm", 8000, "llm")
-PODS = [*QUEUE_PROXY, SDK, MLSERVER, TRITON, TORCHSERVE, VLLM]
+TORCHSERVE = FamilyPod("torchserve-0.12.0", 8082, port_annotation="8082")
+VLLM = FamilyPod("vllm-0.33.0", 8000, "llm")
+FIRST_VLLM = FamilyPod("vllm-0.6.6", 8080)
+PODS = [*QUEUE_PROXY, SDK, MLSERVER, TRITON, TORCHSERVE, VLLM, FIRST_VLLM]
 
 COUNT, DURATION = "kserve_request_count", "kserve_request_duration_milliseconds"
 NEW = "http_server_request_duration_seconds"
@@ -64,6 +65,7 @@ CASES = [
     *(Case(pod, Family.ALIAS, (COUNT,), ALIASED, buckets=DURATION) for pod in [*QUEUE_PROXY, MLSERVER]),
     *(Case(pod, Family.ALIAS, (COUNT,), buckets=DURATION) for pod in [SDK]),
     Case(VLLM, Family.ALIAS, (COUNT,), buckets=DURATION, kind=Kind.LLM),
+    Case(FIRST_VLLM, Family.ALIAS, (COUNT,), buckets=DURATION),
     Case(TRITON, Family.ALIAS, (COUNT,), ALIASED),
     Case(TORCHSERVE, Family.ALIAS, (COUNT,)),
     Case(
@@ -112,11 +114,18 @@ CASES = [
         VLLM,
         Family.VLLM,
         ("vllm:request_success_total",),
-        ('http_requests_total{handler=~"/v1/.+",status="5xx"}',),
-        ('http_requests_total{handler=~"/v1/.+"}',),
+        ('http_requests_total{handler=~"/v1/.+",method="POST",status="5xx"}',),
+        ('http_requests_total{handler=~"/v1/.+",method="POST"}',),
         "vllm:e2e_request_latency_seconds_bucket",
         1000,
         Kind.LLM,
+    ),
+    Case(
+        FIRST_VLLM,
+        Family.VLLM,
+        ("vllm:request_success_total",),
+        buckets="vllm:e2e_request_latency_seconds_bucket",
+        to_ms=1000,
     ),
 ]
 IN_FRONT = {
@@ -239,23 +248,23 @@ async def test_buckets_and_quantiles_equal_the_raw_samples(prometheus: str, case
 
 
 @pytest.mark.parametrize(
-    ("pod", "total", "count"),
+    ("pod", "total", "good"),
     [
-        (TRITON, "nv_inference_request_duration_us", ("nv_inference_request_success", "nv_inference_request_failure")),
-        (TORCHSERVE, "ts_inference_latency_microseconds", ("ts_inference_requests_total",)),
+        (TRITON, "nv_inference_request_duration_us", ("nv_inference_request_success",)),
+        (TORCHSERVE, "ts_inference_latency_microseconds", ("ts_inference_requests_total", "-Requests5XX")),
     ],
     ids=lambda one: one.page if isinstance(one, FamilyPod) else "",
 )
-async def test_without_a_histogram_there_is_a_mean(
-    prometheus: str, pod: FamilyPod, total: str, count: tuple[str, ...]
+async def test_without_a_histogram_there_is_a_mean_of_what_went_well(
+    prometheus: str, pod: FamilyPod, total: str, good: tuple[str, ...]
 ) -> None:
     family = Family.TRITON if pod is TRITON else Family.TORCHSERVE
-    case = Case(pod, family, count)
+    case = Case(pod, family, good)
 
     told = await measured(prometheus, pod, Kind.ISVC, None)
 
     end_s = told["requests_per_s"]["series"][-1][0]
-    expected_us = sum_of(prometheus, (total,), case, end_s) / sum_of(prometheus, count, case, end_s)
+    expected_us = sum_of(prometheus, (total,), case, end_s) / sum_of(prometheus, good, case, end_s)
     assert told["family"] == family.value, "an alias without codes gives way to what knows failures"
     assert told["mean_ms"] == pytest.approx(expected_us / 1000, rel=1e-4)
     assert told["latency_ms"] == {"p50": None, "p90": None, "p99": None}
@@ -272,12 +281,23 @@ async def test_a_language_model_tells_its_tokens(prometheus: str) -> None:
 
     llm = told["llm"]
     assert told["family"] == "vllm"
-    assert (llm["running"], llm["waiting"], llm["kv_cache_ratio"]) == (3, 1, 0.42)
-    assert llm["prefix_hit_ratio"] == pytest.approx(6100 / 9000, rel=1e-3)
-    assert llm["prompt_tokens_per_s"] == pytest.approx(2 * 120345, rel=0.2), "two jobs ask for the page each second"
-    assert llm["generation_tokens_per_s"] / llm["prompt_tokens_per_s"] == pytest.approx(45678 / 120345, rel=1e-3)
+    assert (llm["running"], llm["waiting"], llm["kv_cache_ratio"]) == (3, 2, 0.42)
+    assert llm["prefix_hit_ratio"] == pytest.approx(4123 / 6156, rel=1e-3)
+    assert llm["prompt_tokens_per_s"] == pytest.approx(2 * 6156, rel=0.2), "two jobs ask for the page each second"
+    assert llm["generation_tokens_per_s"] / llm["prompt_tokens_per_s"] == pytest.approx(1644 / 6156, rel=1e-3)
     assert 0 < llm["ttft_p50_ms"] <= llm["ttft_p99_ms"] <= llm["ttft_top_ms"] == 2_560_000
     assert 0 < llm["itl_p50_ms"] <= llm["itl_p99_ms"] <= llm["itl_top_ms"] == 80_000
+
+
+async def test_the_first_engine_of_vllm_tells_the_same_but_no_failures_and_no_prefix_hits(prometheus: str) -> None:
+    told = await measured(prometheus, FIRST_VLLM, Kind.ISVC, Family.VLLM)
+
+    llm = told["llm"]
+    assert (llm["running"], llm["waiting"], llm["kv_cache_ratio"]) == (3, 2, 0.42)
+    assert llm["generation_tokens_per_s"] / llm["prompt_tokens_per_s"] == pytest.approx(1644 / 6156, rel=1e-3)
+    assert 0 < llm["ttft_p50_ms"] <= llm["ttft_p99_ms"]
+    assert 0 < llm["itl_p50_ms"] <= llm["itl_p99_ms"] <= llm["itl_top_ms"] == 2_500
+    assert (told["error_ratio"], told["pods_error_ratio"], llm["prefix_hit_ratio"]) == (None, None, None)
 
 
 @pytest.mark.parametrize(("family", "ratio"), [(Family.ISTIO, 30 / 1070), (Family.ENVOY, 50 / 1000)], ids=str)

@@ -38,10 +38,10 @@ def test_a_step_without_codes_after_one_with_them_has_none() -> None:
     assert steps(Gain(30.0, 15.0, coded=(("2xx", 30.0),)), Gain(7.0, 15.0)).coded() == {"2xx": 30.0}
 
 
-def test_what_else_was_counted_is_told_with_the_requests_and_seconds_of_its_own_steps() -> None:
-    found = steps(Gain(30.0, 15.0), Gain(10.0, 14.0, extra={Role.DURATION: 2.5}), Gain(6.0, 15.0))
+def test_what_else_was_counted_is_told_with_the_good_requests_and_seconds_of_its_own_steps() -> None:
+    found = steps(Gain(30.0, 15.0), Gain(10.0, 14.0, 3.0, extra={Role.DURATION: 2.5}), Gain(6.0, 15.0, 1.0))
 
-    assert found.beside(Role.DURATION) == (2.5, 10.0, 14.0)
+    assert found.beside(Role.DURATION) == (2.5, 7.0, 14.0)
     assert found.beside(Role.PROMPT_TOKENS) == (0.0, 0.0, 0.0)
 
 

@@ -35,26 +35,30 @@ MLSERVER = Dialect(
 
 TRITON = Dialect(
     Family.TRITON,
-    "requests that Triton answered or failed; a batch of several is one request; no histogram, so only a mean latency",
+    "requests that Triton answered or failed, those that its queue rejected or that were given up too; a batch is one "
+    "request; no histogram, so only a mean latency, of what succeeded",
     {
         "nv_inference_request_success": Count(Role.REQUESTS, GOOD),
         "nv_inference_request_failure": Count(Role.REQUESTS, FAILED),
         "nv_inference_request_duration_us": Count(Role.DURATION),
     },
     None,
+    counts_rejected=True,
     duration_to_ms=0.001,
 )
 
 TORCHSERVE = Dialect(
     Family.TORCHSERVE,
-    "requests to models; failed are all answers 5xx of its web server; no histogram, so only a mean latency",
+    "requests to models, those that found no worker (503) too, not those to models that it does not have (404); failed "
+    "are all answers 5xx of its web server; no histogram, so only a mean latency, of what succeeded",
     {
         "ts_inference_requests_total": Count(Role.REQUESTS),
         "ts_inference_latency_microseconds": Count(Role.DURATION),
         "Requests5XX": Count(Role.FAILURES),
-        "Requests2XX": Count(Role.FINE),
+        "Requests2XX": Count(Role.FINE),  # pings and scrapes too: a sign that failures are counted
     },
     None,
+    counts_rejected=True,
     duration_to_ms=0.001,
 )
 
@@ -73,7 +77,8 @@ _NEXT_MS = (
 
 VLLM = Dialect(
     Family.VLLM,
-    "requests that vLLM finished, aborted ones too; failed are answers 5xx of its web layer to /v1 calls",
+    "requests that vLLM finished, aborted ones too; failed are answers 5xx of its web layer to /v1 calls, which vLLM "
+    "before 0.8 does not count: there nobody knows what failed",
     {
         "vllm:request_success_total": Count(Role.REQUESTS),
         "http_requests_total": Count(Role.ANSWERS, own='handler=~"(/openai)?/v1/.+",method="POST"'),
@@ -87,6 +92,7 @@ VLLM = Dialect(
         "vllm:num_preemptions_total": Count(Role.PREEMPTIONS),
     },
     Histogram("vllm:e2e_request_latency_seconds_bucket", 1000.0, _WHOLE_MS),
+    versions="0.4 to 0.33; bounds are those of 0.8 and newer, older ones end at 60 s, and 0.33 lets people set others",
     code_labels=("status",),
     first_token=Histogram("vllm:time_to_first_token_seconds_bucket", 1000.0, _FIRST_MS),
     next_token=Histogram(
