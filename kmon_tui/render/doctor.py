@@ -137,7 +137,7 @@ def _broken(text: str, width: int) -> list[str]:
 
 def _text(finding: Finding, mark: str, width: int) -> list[str]:
     lines = [f"{mark:<2} {finding.title:<{width}}  {clean(finding.text)}".rstrip()]
-    if finding.is_bad:
+    if finding.is_bad or finding.status is Status.UNKNOWN:
         lines.extend(f"     {clean(one)}" for one in finding.evidence)
         fix = finding.fix.splitlines()
         lines.extend(f"     {'     ' if n else 'fix: '}{clean(one)}" for n, one in enumerate(fix))

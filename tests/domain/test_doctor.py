@@ -128,6 +128,60 @@ def test_each_finding_that_is_bad_says_what_mends_it() -> None:
     assert all(one.fix for one in bad), [one.id for one in bad if not one.fix]
 
 
+NO_RIGHT = "may not list this in namespace x"
+NO_ANSWER = "no answer in 10 s"
+
+
+def unseen(why: str) -> Facts:
+    """Nothing could be looked at, each thing for this reason."""
+    no: dict[str, object] = dict.fromkeys(
+        ("version", "skew_s", "groups", "kserve", "knative", "observability", "prometheus", "pods"), Told(why=why)
+    )
+    prometheus = PrometheusFacts(
+        url="http://prom:9090",
+        retention=Told(why=why),
+        **dict.fromkeys(("families", "front", "jobs", "counts", "targets", "series"), Told(why=NO_ANSWER)),  # type: ignore[arg-type]  # fields by name
+    )
+    rights = RightsFacts("jane@example.com", {"default": ()}, unknown={"default": why})
+    case = replace(HEALTHY.case, problem=why)
+    return replace(with_cluster(**no), case=case, prometheus=prometheus, rights=rights)
+
+
+@pytest.mark.parametrize("why", [NO_RIGHT, NO_ANSWER])
+def test_each_finding_that_is_unknown_says_what_shows_it(why: str) -> None:
+    findings = [one for one in examine(unseen(why)) if one.status is Status.UNKNOWN]
+
+    assert len(findings) >= 15
+    assert [one.id for one in findings if not one.fix] == []
+
+
+@pytest.mark.parametrize(
+    ("id_", "binding"),
+    [
+        ("kserve.version", "rolebinding kmon-tui-view-jane-example-com -n kserve"),
+        ("knative.protocol", "rolebinding kmon-tui-view-jane-example-com -n knative-serving"),
+        ("chain.pods", "rolebinding kmon-tui-view-jane-example-com -n default"),
+        ("kubernetes.version", "--clusterrole=system:public-info-viewer --user=jane@example.com"),
+    ],
+)
+def test_what_a_right_is_missing_for_is_granted_where_it_is(id_: str, binding: str) -> None:
+    assert binding in found(unseen(NO_RIGHT), id_).fix
+
+
+@pytest.mark.parametrize(
+    ("id_", "command"),
+    [
+        ("kubernetes.version", "kubectl version"),
+        ("kserve.version", "kubectl get deployments -A -l control-plane=kserve-controller-manager"),
+        ("prometheus.job", "curl -s http://prom:9090/api/v1/status/config"),
+        ("chain.series", "curl -sG http://prom:9090/api/v1/query --data-urlencode 'query=count by"),
+        ("rights.logs", "kubectl auth can-i --list -n default"),
+    ],
+)
+def test_what_did_not_answer_is_asked_by_a_command(id_: str, command: str) -> None:
+    assert found(unseen(NO_ANSWER), id_).fix.startswith(command)
+
+
 @pytest.mark.parametrize(
     ("version", "settings", "status", "fix"),
     [

@@ -10,6 +10,7 @@ from kmon_tui.domain.doctor.facts import Case, Facts, PortFact
 from kmon_tui.domain.doctor.finding import Finding, Status
 from kmon_tui.domain.doctor.rights import rights_findings
 from kmon_tui.domain.doctor.scraping import prometheus_findings
+from kmon_tui.domain.doctor.unseen import with_command
 from kmon_tui.domain.service import Readiness
 
 GROUPS = ("cluster", "prometheus", "rights", "local ports")
@@ -17,7 +18,7 @@ GROUPS = ("cluster", "prometheus", "rights", "local ports")
 
 def examine(facts: Facts) -> tuple[Finding, ...]:
     """Judge all that is known by now."""
-    return tuple(_findings(facts))
+    return tuple(with_command(one, facts) for one in _findings(facts))
 
 
 def still_running(facts: Facts) -> tuple[str, ...]:

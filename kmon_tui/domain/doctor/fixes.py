@@ -175,7 +175,7 @@ def describe(key: Key) -> str:
 
 
 def grant(role: str, namespace: str, user: str) -> str:
-    """Bind a role of manifests/rbac.yaml; ``namespace`` empty: in all of them."""
+    """Bind a role, of manifests/rbac.yaml or of the cluster's own; ``namespace`` empty: in all of them."""
     whom = f"--user={shlex.quote(user)}" if user else "--user=USER"
     account = re.fullmatch(r"system:serviceaccount:([^:]+):([^:]+)", user)
     if account:
@@ -184,7 +184,7 @@ def grant(role: str, namespace: str, user: str) -> str:
     name = f"{role}-{re.sub('[^a-z0-9]+', '-', user.lower()).strip('-') or 'user'}"[:253]
     kind = f"rolebinding {name} -n {shlex.quote(namespace)}" if namespace else f"clusterrolebinding {name}"
     binding = f"kubectl create {kind} \\\n  --clusterrole={role} {whom}"
-    return f"kubectl apply -f manifests/rbac.yaml\n{binding}"
+    return f"kubectl apply -f manifests/rbac.yaml\n{binding}" if role.startswith("kmon-tui-") else binding
 
 
 def _named(key: Key) -> str:

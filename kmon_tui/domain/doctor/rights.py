@@ -8,9 +8,10 @@ from typing import NamedTuple
 from kmon_tui.domain.doctor import fixes
 from kmon_tui.domain.doctor.facts import Right, RightsFacts
 from kmon_tui.domain.doctor.finding import Finding, Status
+from kmon_tui.domain.doctor.scraping import FORWARD
 
 _KSERVE, _KNATIVE = "serving.kserve.io", "serving.knative.dev"
-VIEW, FORWARD, DEPLOY = "kmon-tui-view", "kmon-tui-port-forward", "kmon-tui-deploy"
+VIEW, DEPLOY = "kmon-tui-view", "kmon-tui-deploy"
 
 
 class Feature(NamedTuple):

@@ -11,6 +11,8 @@ from kmon_tui.domain.doctor.facts import Facts, Job, PrometheusFacts, Scraped, W
 from kmon_tui.domain.doctor.finding import Finding, Status
 
 WALK_JOB = "kserve-metrics"
+FORWARD = "kmon-tui-port-forward"
+USUAL_NAMESPACE = "monitoring"
 LEAST_RETENTION_S = 6 * 3600.0
 """The longest range of the charts."""
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0, "y": 31536000.0}
@@ -25,7 +27,7 @@ def prometheus_findings(facts: Facts) -> Iterator[Finding]:
         return
     workloads = (facts.cluster.prometheus.value or ()) if facts.cluster is not None else ()
     if prometheus.failure:
-        yield _failure(prometheus, workloads)
+        yield _failure(prometheus, workloads, facts.rights.user if facts.rights is not None else "")
         return
     yield _answers(prometheus)
     if prometheus.skew_s.value is not None:
@@ -67,13 +69,18 @@ def down_fix(target: Scraped, facts: Facts) -> str:
     return f"kubectl logs {place} --all-containers --tail=50" if place else ""
 
 
-def _failure(prometheus: PrometheusFacts, workloads: tuple[Workload, ...]) -> Finding:
+def _failure(prometheus: PrometheusFacts, workloads: tuple[Workload, ...], user: str) -> Finding:
     if prometheus.failure_kind == "NotFound" and not workloads:
         fix = (
             'helm repo add prometheus-community "$HELM_REPO"    # where its charts are, or your mirror of them\n'
             "helm install prometheus prometheus-community/prometheus -n monitoring --create-namespace \\\n"
             f"  --set-file extraScrapeConfigs={fixes.JOBS}\n"
             "# or, where it is elsewhere: kmon-tui --prometheus URL"
+        )
+    elif prometheus.failure_kind == "Forbidden":
+        fix = (
+            f"{fixes.grant(FORWARD, workloads[0].namespace if workloads else USUAL_NAMESPACE, user)}\n"
+            "# or, where you know its address: kmon-tui --prometheus URL"
         )
     else:
         fix = fixes.reach_prometheus(prometheus.hint)
