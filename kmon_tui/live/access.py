@@ -63,6 +63,8 @@ class Login:
     """What the plugin has answered already, before the screen opened."""
     impersonate: tuple[tuple[str, str], ...] = ()
     """Headers of --as, --as-group, --as-uid."""
+    flagged: str = ""
+    """The flag that gave the proof, which nothing renews while the program runs; empty: the kubeconfig did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +76,5 @@ class Access:
     login: Login
     own_namespace: str = "default"
     """Namespace of the context: what is watched when all namespaces may not be."""
+    in_cluster: bool = False
+    """Known by the service account of the pod that we run in."""

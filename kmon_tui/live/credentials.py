@@ -6,14 +6,14 @@ import asyncio
 import base64
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from multidict import CIMultiDict
 
 from kmon_tui import __version__
 from kmon_tui.domain.errors import SettingsError, Unauthorized
-from kmon_tui.live.access import Access
+from kmon_tui.live.access import Access, Login
 from kmon_tui.live.exec_plugin import LIMIT_S, run_plugin
 from kmon_tui.settings import Credential, Secret
 
@@ -68,6 +68,8 @@ class Credentials:
         self._limit_s = limit_s
         self._login = access.login
         self._kept = _Kept()
+        self._files: tuple[Secret, Secret] | None = None
+        """Certificate and key that were last read from the files of the login."""
         self._issue = 0
         if access.login.credential is not None:
             self._kept = _Kept(access.login.credential, time.monotonic())
@@ -75,6 +77,11 @@ class Credentials:
         self._failure: tuple[float, Unauthorized] | None = None
         self._asked_s: float | None = None
         """Since when the login plugin runs."""
+
+    @property
+    def access(self) -> Access:
+        """The way as it is known now: the login may have been read anew."""
+        return replace(self._access, login=self._login)
 
     @property
     def waiting(self) -> str:
@@ -105,7 +112,10 @@ class Credentials:
             headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
         for name, value in login.impersonate:
             headers.add(name, value)
-        return Proof(headers, kept.certificate or login.certificate, kept.key or login.key, self._issue)
+        if login.certificate_file is not None and self._files is None:
+            self._files = _pair(login)
+        certificate, key = self._files or (login.certificate, login.key)
+        return Proof(headers, kept.certificate or certificate, kept.key or key, self._issue)
 
     async def refused(self, proof: Proof) -> bool:
         """Hear that the server refused a proof (401), and say whether another one is worth a try."""
@@ -115,10 +125,24 @@ class Credentials:
             if proof.issue != self._issue:
                 return True
             if self._login.plugin is None and self._login.token_file is None:
-                return await self._look_again()
+                return self._read_files_again() or await self._look_again()
             before = self._kept.value
             await self._renew()
             return self._login.plugin is not None or self._kept.value != before
+
+    def _read_files_again(self) -> bool:
+        """Read the client certificate anew, which somebody may have renewed in its place; True if it is another."""
+        if self._login.certificate_file is None:
+            return False
+        try:
+            found = _pair(self._login)
+        except Unauthorized:
+            return False  # it is being written, or gone: what we have is no worse
+        if found == self._files:
+            return False
+        self._files = found
+        self._issue += 1
+        return True
 
     async def _look_again(self) -> bool:
         """Read the kubeconfig anew, where some programs (``oc login``) write each new token; True if it has another."""
@@ -130,7 +154,7 @@ class Credentials:
             return False  # it is being written, or gone: what we have is no worse
         if login == self._login:
             return False
-        self._login = login
+        self._login, self._files = login, None
         self._keep(Credential())
         self._kept.read_s = float("-inf")
         return True
@@ -176,3 +200,14 @@ class Credentials:
     def _keep(self, credential: Credential) -> None:
         self._issue += 1
         self._kept = _Kept(credential, time.monotonic())
+
+
+def _pair(login: Login) -> tuple[Secret, Secret] | None:
+    """Read the files of the client certificate and of its key. Raises Unauthorized."""
+    if login.certificate_file is None or login.key_file is None:
+        return None
+    try:
+        return Secret(login.certificate_file.read_text()), Secret(login.key_file.read_text())
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is no text"
+        raise Unauthorized(f"cannot read the client certificate {login.certificate_file}: {why}") from error

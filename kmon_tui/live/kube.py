@@ -6,13 +6,10 @@ The transport is that of kubernetes.aio, over an aiohttp session of our own (kee
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
-import tempfile
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import aiohttp
@@ -23,9 +20,9 @@ from kmon_tui.live.asking import Ask, Refusals
 from kmon_tui.live.credentials import Credentials, Headers, Proof
 from kmon_tui.live.exec_plugin import LIMIT_S
 from kmon_tui.live.kube_errors import FOREIGN, failure, is_page, retry_after_s, translate
-from kmon_tui.live.lean_kubernetes import Configuration, RESTClientObject
-from kmon_tui.live.plugin_words import typed
+from kmon_tui.live.login_hint import login_hint
 from kmon_tui.live.ratelimit import RateLimit
+from kmon_tui.live.transport import session, transport
 
 NextLine = Callable[[], Awaitable[bytes]]
 
@@ -34,8 +31,6 @@ ANSWER_S = 30.0
 """Longest wait for a whole answer, or for a watch to begin; --request-timeout overrides it."""
 START = 65536
 """So much of an answer is enough to say what it is."""
-READ_BUFFER = 2**21
-"""aiohttp takes lines of twice this: more than the largest object that etcd keeps."""
 AS_LINE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 
 
@@ -290,81 +285,15 @@ class KubeClient:
         error = failure(response.status, response.content_type, body, self.server, str(ask))
         error.retry_after_s = retry_after_s(response.headers.get("Retry-After"))
         if isinstance(error, Unauthorized):
-            error.hint = error.hint or self._login_hint()
+            error.hint = error.hint or login_hint(self._credentials.access)
         return error
-
-    def _login_hint(self) -> str:
-        login = self._access.login
-        if login.plugin is not None:
-            return f"The server refuses the token of the login plugin: log in again, then try {typed(login.plugin)}."
-        if login.token or login.token_file:
-            return "The token has expired or is of another cluster: log in again, kmon-tui reads the new one."
-        if login.certificate or login.certificate_file:
-            return "Has the client certificate expired?"
-        return "The user of this context has no credentials: check the kubeconfig, or give --token."
 
     async def _built(self, proof: Proof) -> Any:
         """Give the transport, made anew when the plugin gave another client certificate."""
         async with self._building:
             if self._api is None or proof.certificate != self._certificate:
                 await self._drop()
-                api = await asyncio.to_thread(_build, self._access, proof)
-                api.pool_manager = _session(api.ssl_context)
+                api = await asyncio.to_thread(transport, self._access.endpoint, proof)
+                api.pool_manager = session(api.ssl_context)
                 self._api, self._certificate = api, proof.certificate
             return self._api
-
-
-def _session(context: ssl.SSLContext) -> aiohttp.ClientSession:
-    connector = aiohttp.TCPConnector(ssl=context, limit=0, socket_factory=_socket)
-    # trust_env stays off: it would read netrc; proxies of the environment are in our Access.
-    return aiohttp.ClientSession(
-        connector=connector, read_bufsize=READ_BUFFER, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
-    )
-
-
-def _socket(address: Any) -> socket.socket:
-    """Make a socket that notices within a minute and a half that the other side is gone (sleep, VPN, NAT)."""
-    family, kind, proto, *_ = address
-    made = socket.socket(family=family, type=kind, proto=proto)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4)):
-        if hasattr(socket, name):
-            made.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
-    return made
-
-
-def _build(access: Access, proof: Proof) -> Any:
-    """Make the transport; in a thread, for it reads files and builds a TLS context."""
-    endpoint, login = access.endpoint, access.login
-    config = Configuration(
-        host=endpoint.server,
-        ssl_ca_cert=str(endpoint.ca_file) if endpoint.ca_file else None,
-        ca_cert_data=endpoint.ca_data or None,
-        verify_ssl=not endpoint.insecure,
-        tls_server_name=endpoint.tls_server_name or None,
-        proxy=endpoint.proxy.reveal() if endpoint.proxy else None,
-    )
-    config.disable_strict_ssl_verification = True  # as kubectl: CAs without key usage are common in clusters
-    try:
-        with tempfile.TemporaryDirectory(prefix="kmon-tui-") as folder:
-            if proof.certificate is not None and proof.key is not None:
-                # OpenSSL reads certificates from files only; these live for this moment, for us alone.
-                config.cert_file, config.key_file = _written(
-                    Path(folder), proof.certificate.reveal(), proof.key.reveal()
-                )
-            elif login.certificate_file and login.key_file:
-                config.cert_file, config.key_file = str(login.certificate_file), str(login.key_file)
-            return RESTClientObject(config)
-    except (ssl.SSLError, OSError, ValueError) as error:
-        raise Unreachable(
-            f"the certificates for {endpoint.server} cannot be used: {getattr(error, 'reason', None) or error}",
-            "Check certificate-authority, client-certificate and client-key in the kubeconfig.",
-        ) from error
-
-
-def _written(folder: Path, certificate: str, key: str) -> tuple[str, str]:
-    paths = folder / "certificate.pem", folder / "key.pem"
-    for path, text in zip(paths, (certificate, key), strict=True):
-        path.touch(mode=0o600)
-        path.write_text(text)
-    return str(paths[0]), str(paths[1])

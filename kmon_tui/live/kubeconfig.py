@@ -243,4 +243,4 @@ def _in_cluster(settings: KubeSettings, around: Surroundings, config: Kubeconfig
         namespace=None if settings.all_namespaces else settings.namespace or own,
         server=endpoint.server,
     )
-    return Access(place, endpoint, login, settings.namespace or own)
+    return Access(place, endpoint, login, settings.namespace or own, in_cluster=True)

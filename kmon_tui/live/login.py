@@ -23,7 +23,8 @@ def read_login(settings: KubeSettings, entry: Entry | None) -> Login:
     fields = Fields(entry, "user")
     login = _own_login(fields)
     if settings.token is not None:
-        login = replace(login, token=settings.token, token_file=None, username="", password=None, plugin=None)
+        own = replace(login, token=settings.token, token_file=None, username="", password=None, plugin=None)
+        login = replace(own, flagged="--token")
     if settings.client_certificate or settings.client_key:
         flags = Fields(Entry(_flag_files(settings), Path.cwd() / "flags"), "flags")
         login = replace(
