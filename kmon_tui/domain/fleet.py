@@ -6,7 +6,7 @@ from kmon_tui.domain.health import Health
 from kmon_tui.domain.late import dataclass
 from kmon_tui.domain.service import InferenceService, Kind
 
-COUNTED = "are counted when one of them changes"
+IN_TURNS = "are watched in turns"
 """In a note that concerns only who goes on watching: at the first complete list they are counted."""
 
 
@@ -33,7 +33,7 @@ class Fleet:
     @property
     def notes_at_first(self) -> tuple[str, ...]:
         """The notes that concern who looks only once, too."""
-        return tuple(note for note in self.notes if COUNTED not in note)
+        return tuple(note for note in self.notes if IN_TURNS not in note)
 
 
 @dataclass(frozen=True, slots=True)

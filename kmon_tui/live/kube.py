@@ -25,6 +25,8 @@ from kmon_tui.live.ratelimit import RateLimit
 from kmon_tui.live.transport import session, transport
 
 NextLine = Callable[[], Awaitable[bytes]]
+STORE = "X-Kubernetes-PF-FlowSchema-UID"
+"""A header of every answer: the uid of an object that an API server makes when its store is empty."""
 
 CONNECT_S = 5.0
 ANSWER_S = 30.0
@@ -43,6 +45,14 @@ class Answered(NamedTuple):
     """Its Warning headers as they came."""
     date: str = ""
     """Its Date header: what the server's clock says."""
+
+
+class Lines(NamedTuple):
+    """An open watch."""
+
+    next_line: NextLine
+    store: str
+    """Tells one store of objects from another; empty where the server does not say."""
 
 
 class KubeClient:
@@ -141,12 +151,13 @@ class KubeClient:
         return Answered(response.status, text, tuple(headers.getall("Warning", ())), headers.get("Date", ""))
 
     @asynccontextmanager
-    async def lines(self, path: str, ask: Ask, silence_s: float) -> AsyncGenerator[NextLine]:
+    async def lines(self, path: str, ask: Ask, silence_s: float) -> AsyncGenerator[Lines]:
         """Open a watch and give what reads its next line.
 
         A line is empty at the end; ``silence_s`` without a byte raise TimedOut.
         """
-        async with self._streaming(path, ask, silence_s) as content:
+        async with self._streaming(path, ask, silence_s) as response:
+            content = response.content
 
             async def next_line() -> bytes:
                 try:
@@ -156,7 +167,7 @@ class KubeClient:
                 self.heard_s = time.monotonic()
                 return line
 
-            yield next_line
+            yield Lines(next_line, response.headers.get(STORE, ""))
 
     @asynccontextmanager
     async def pieces(self, path: str, ask: Ask, silence_s: float | None) -> AsyncGenerator[NextLine]:
@@ -164,7 +175,8 @@ class KubeClient:
 
         A piece is empty at the end; None: silence is no failure.
         """
-        async with self._streaming(path, ask, silence_s) as content:
+        async with self._streaming(path, ask, silence_s) as response:
+            content = response.content
 
             async def next_piece() -> bytes:
                 try:
@@ -176,13 +188,13 @@ class KubeClient:
             yield next_piece
 
     @asynccontextmanager
-    async def _streaming(self, path: str, ask: Ask, silence_s: float | None) -> AsyncGenerator[aiohttp.StreamReader]:
+    async def _streaming(self, path: str, ask: Ask, silence_s: float | None) -> AsyncGenerator[aiohttp.ClientResponse]:
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=silence_s)
         response = await self._request(path, ask, timeout)
         try:
             if is_page(response.content_type, b""):
                 raise failure(200, "text/html", b"", self.server, str(ask))
-            yield response.content
+            yield response
         finally:
             response.close()
 

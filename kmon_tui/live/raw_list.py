@@ -7,7 +7,7 @@ from kmon_tui.live.asking import Ask
 from kmon_tui.live.codec import NotReadable
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.raw import RawCodec, Thing
-from kmon_tui.live.watch import Resource
+from kmon_tui.live.resource import Resource
 
 PAGE = 500
 

@@ -19,7 +19,7 @@ from kmon_tui.live.objects import facts_of
 from kmon_tui.live.pods import pod_of
 from kmon_tui.live.quiet_gc import QuietGc
 from kmon_tui.live.shapes import PodObject, Served
-from kmon_tui.live.watch import Name
+from kmon_tui.live.sink import Name
 
 Ident = tuple[str, str, str]
 """Kind, namespace, name: sorts as Key does, and a plain tuple does it ten times faster."""
@@ -212,6 +212,10 @@ class ServedSink:
         """Forget this object."""
         self._drop((thing.metadata.namespace, thing.metadata.name))
 
+    def doubt(self) -> None:
+        """Hear that a known version may say something else."""
+        self._versions = dict.fromkeys(self._versions, "")
+
     def __len__(self) -> int:
         return len(self._versions)
 
@@ -243,6 +247,9 @@ class PodSink:
             self._owners[name] = ident
             self._rows.put_pod(ident, name, pod)
         return name
+
+    def doubt(self) -> None:
+        """Hear that a known version may say something else: pods are read whatever their version."""
 
     def gone(self, thing: PodObject) -> None:
         """Forget this pod."""

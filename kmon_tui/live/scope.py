@@ -2,7 +2,7 @@
 
 An idle fleet of any size costs at most five watches: one for each kind that exists, one for the pods of
 InferenceServices, one for the pods of LLMInferenceServices or graphs once there are such objects. Where there are both,
-the pods of one of them are listed when its objects change: a selector knows no "or" over two labels.
+they are watched in turns: a selector knows no "or" over two labels.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from kmon_tui.domain.errors import BackendError, Forbidden, NotFound
-from kmon_tui.domain.fleet import COUNTED, Fleet
+from kmon_tui.domain.fleet import IN_TURNS, Fleet
 from kmon_tui.domain.health import Health, Status
 from kmon_tui.domain.service import Kind
 from kmon_tui.live.asking import REFUSED_FOR_S
@@ -19,9 +19,11 @@ from kmon_tui.live.codec import Codec
 from kmon_tui.live.discovery import PLURALS, likely_kinds, questions, server_version, sure_kinds
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.pulse import Pulse
+from kmon_tui.live.resource import Resource
+from kmon_tui.live.room import Room
 from kmon_tui.live.rows import PodSink, Rows, ServedSink
 from kmon_tui.live.shapes import PodObject, Served
-from kmon_tui.live.watch import Around, Follower, Resource, failing
+from kmon_tui.live.watch import Around, Follower, failing
 from kmon_tui.live.watched import Watched
 
 MOST_WATCHES = 5
@@ -52,6 +54,8 @@ class Scope:
         self._kinds = {kind: Watched() for kind in Kind}
         self._pods = {kind: Watched() for kind in Kind}
         self._served, self._pod = Codec(Served), Codec(PodObject)
+        self._room = Room(around.pace.turn_s)
+        """Of the pods of all kinds but the first."""
         self._allowed = asyncio.Event()
         """Set once it is clear that this scope may be seen: until then only the first kind asks."""
         if namespace is not None:
@@ -143,9 +147,10 @@ class Scope:
             for watched, what in ((self._kinds[kind], PLURALS[kind]), (self._pods[kind], f"pods of {PLURALS[kind]}")):
                 if watched.health.status is Status.FAILING and watched.health.kind == _LOCAL:
                     notes.append(f"{what} are {'old' if watched.listed else 'not known'}: {watched.health.error}")
-        counted = [PLURALS[kind] for kind in Kind if self._pods[kind].counted]
-        why = f"{COUNTED}, not watched: {MOST_WATCHES} watches at most"
-        notes += [f"replicas of {plural} {why}" for plural in counted]
+        if self._room.shared:
+            both = f"{PLURALS[Kind.LLM]} and {PLURALS[Kind.GRAPH]}"
+            late = f"up to {self._around.pace.turn_s:.0f} s late"
+            notes.append(f"replicas of {both} {IN_TURNS}, {late}: {MOST_WATCHES} watches at most")
         return notes
 
     async def _keep(self, kind: Kind) -> None:
@@ -153,13 +158,10 @@ class Scope:
         watched, sink = self._kinds[kind], ServedSink(self._rows, kind)
 
         def changed() -> None:
-            watched.moved.set()
-            if not watched.decided.is_set() or not watched.any.is_set():
+            if not watched.any.is_set():
                 self._allowed.set()
                 if sink:
                     watched.any.set()
-                if watched.settled:
-                    watched.decided.set()
             self._changed()
 
         while True:
@@ -195,10 +197,7 @@ class Scope:
         # Pods of InferenceServices are asked for at once: nearly everybody has some.
         await (rows.known if kind is Kind.ISVC else rows.any).wait()
         await self._allowed.wait()
-        if kind is Kind.GRAPH and self._kinds[Kind.LLM].base:
-            await self._kinds[Kind.LLM].decided.wait()
-            await asyncio.sleep(0)  # their pods come first
-        watched.counted = self._watches() >= MOST_WATCHES
+        room = None if kind is Kind.ISVC else self._room
         resource, sink = Resource("/api/v1", "pods", POD_SELECTORS[kind]), PodSink(self._rows)
 
         def changed() -> None:
@@ -206,19 +205,15 @@ class Scope:
             self._changed()
 
         while True:
-            follower = Follower(self._client, resource, self.namespace, self._pod, sink, changed, self._around)
+            follower = Follower(self._client, resource, self.namespace, self._pod, sink, changed, self._around, room)
             watched.follower, watched.refused = follower, None
             try:
-                await (follower.count(rows.moved) if watched.counted else follower.run())
+                await follower.run()
             except (Forbidden, NotFound) as error:
                 watched.refused = error
                 sink.only(set())
                 self._changed()
                 await asyncio.sleep(REFUSED_FOR_S)
-
-    def _watches(self) -> int:
-        kinds = sum(bool(watched.base) for watched in self._kinds.values())
-        return kinds + sum(watched.follower is not None and not watched.counted for watched in self._pods.values())
 
     async def _until_answered(self, ask: Callable[[], Awaitable[None]]) -> None:
         """Ask until there is an answer, or a refusal."""

@@ -9,8 +9,10 @@ from typing import Any, Generic
 
 from kmon_tui.live.codec import Codec
 from kmon_tui.live.kube import KubeClient
+from kmon_tui.live.resource import Resource
 from kmon_tui.live.shelf import Shelf, T, name_of
-from kmon_tui.live.watch import Around, Follower, Name, Resource
+from kmon_tui.live.sink import Name
+from kmon_tui.live.watch import Around, Follower
 
 GATHER_S = 0.02
 """Those who ask within so long are asked for together."""
@@ -86,6 +88,9 @@ class _Shared(Generic[T]):
         self.things.pop(name_of(thing), None)
         for user in self.users:
             user.shelf.gone(thing)
+
+    def doubt(self) -> None:
+        """Hear that a known version may say something else: all are kept as they come."""
 
     def only(self, names: set[Name]) -> None:
         """Forget all but these everywhere."""

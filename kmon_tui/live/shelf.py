@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Generic, Protocol, TypeVar
 
 from kmon_tui.domain.health import Health
-from kmon_tui.live.watch import Name
+from kmon_tui.live.sink import Name
 
 
 class HasName(Protocol):
@@ -60,6 +60,9 @@ class Shelf(Generic[T]):
     def gone(self, thing: T) -> None:
         """Forget this object."""
         self.things.pop(name_of(thing), None)
+
+    def doubt(self) -> None:
+        """Hear that a known version may say something else: all are kept as they come."""
 
     def only(self, names: set[Name]) -> None:
         """Forget all objects but these: a list is complete."""

@@ -14,8 +14,9 @@ from kmon_tui.live.asking import REFUSED_FOR_S
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.raw import RawCodec, Thing, Wanted
 from kmon_tui.live.raw_list import list_things
+from kmon_tui.live.sink import Name
 from kmon_tui.live.tree_parts import Part
-from kmon_tui.live.watch import Around, Follower, Name, failing
+from kmon_tui.live.watch import Around, Follower, failing
 from kmon_tui.live.watched import GIVE_UP
 
 LIST_AGAIN_S = 15.0
@@ -30,16 +31,23 @@ class Basket:
     def __init__(self) -> None:
         self.things: dict[Name, Thing] = {}
         self.changes = 0
+        self._doubtful: set[Name] = set()
 
     def put(self, thing: Thing) -> Name:
         """Keep this object, new or changed; what was not wanted is only named."""
         name = (thing.metadata.namespace, thing.metadata.name)
         if thing.object:
             known = self.things.get(name)
-            if known is None or known.metadata.version != thing.metadata.version or not thing.metadata.version:
+            doubtful = name in self._doubtful
+            if doubtful or known is None or known.metadata.version != thing.metadata.version:
+                self._doubtful.discard(name)
                 self.things[name] = thing
                 self.changes += 1
         return name
+
+    def doubt(self) -> None:
+        """Hear that a known version may say something else."""
+        self._doubtful = set(self.things)
 
     def gone(self, thing: Thing) -> None:
         """Forget this object."""

@@ -11,8 +11,8 @@ from kmon_tui.domain.tree import Object
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.raw import RawCodec
 from kmon_tui.live.raw_list import list_things
+from kmon_tui.live.resource import Resource
 from kmon_tui.live.tree_parts import ISVC_LABEL
-from kmon_tui.live.watch import Resource
 
 MOST_NODES = 4
 """Pods of so many nodes are read, those with the most of the device."""

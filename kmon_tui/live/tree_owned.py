@@ -8,7 +8,7 @@ from kmon_tui.domain.tree import Object
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.raw import RawCodec
 from kmon_tui.live.raw_list import list_things
-from kmon_tui.live.watch import Resource
+from kmon_tui.live.resource import Resource
 
 _GENERATIONS = (
     ("Deployment", "apps/v1", "deployments"),

@@ -12,8 +12,8 @@ from kmon_tui.domain.tree import Object
 from kmon_tui.live.codec import fit
 from kmon_tui.live.discovery import PLURALS, VERSIONS
 from kmon_tui.live.objects import facts_of
+from kmon_tui.live.resource import Resource
 from kmon_tui.live.shapes import Served
-from kmon_tui.live.watch import Resource
 
 KSERVE = "serving.kserve.io"
 KNATIVE = "serving.knative.dev"

@@ -9,8 +9,7 @@ import asyncio
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
-from urllib.parse import urlencode
+from typing import Generic
 
 from kmon_tui.domain.backoff import Backoff
 from kmon_tui.domain.errors import (
@@ -26,36 +25,22 @@ from kmon_tui.domain.health import Health, Status
 from kmon_tui.live.asking import Ask
 from kmon_tui.live.codec import Codec, NotReadable, Trouble
 from kmon_tui.live.heap import KeptBlocks
+from kmon_tui.live.history import History, Replaced
 from kmon_tui.live.kube import KubeClient, NextLine
 from kmon_tui.live.kube_errors import Gone, event_failure
 from kmon_tui.live.quiet_gc import QuietGc
+from kmon_tui.live.resource import Resource
+from kmon_tui.live.room import Room
 from kmon_tui.live.silence import Silence
-
-
-class HasVersion(Protocol):
-    """Metadata with a resourceVersion."""
-
-    @property
-    def version(self) -> str:
-        """The resourceVersion."""
-
-
-class Shape(Protocol):
-    """What can be watched: anything with metadata."""
-
-    @property
-    def metadata(self) -> HasVersion:
-        """The metadata."""
-
-
-T = TypeVar("T", bound=Shape)
-T_contra = TypeVar("T_contra", contravariant=True)
-Name = tuple[str, str]
-"""Namespace and name."""
+from kmon_tui.live.sink import Name, Sink, T
 
 LIST_AGAIN = 3
 """After so many failures in a row a list is made anew, whatever the error says."""
 LIVE = Health(Status.LIVE)
+LONG_S = 60.0
+"""After so long an interruption a list is made anew, however long it is."""
+AS_AGREED = 0.9
+"""A watch that has lived so much of its length was not broken."""
 PROVEN_S = 2.0
 """A watch that has lived so long without a word is believed to work."""
 
@@ -63,47 +48,6 @@ PROVEN_S = 2.0
 def failing(error: BackendError) -> Health:
     """Give the health that tells of this error."""
     return Health(Status.FAILING, error.message, error.hint, kind=type(error).__name__)
-
-
-class Sink(Protocol[T_contra]):
-    """Takes the objects of one kind."""
-
-    def put(self, thing: T_contra) -> Name:
-        """Keep this object, new or changed, and say its name."""
-
-    def gone(self, thing: T_contra) -> None:
-        """Forget this object."""
-
-    def only(self, names: set[Name]) -> None:
-        """Forget all objects but these: a list is complete."""
-
-
-@dataclass(frozen=True, slots=True)
-class Resource:
-    """What is listed and watched."""
-
-    base: str
-    """``/api/v1``, or ``/apis/GROUP/VERSION``."""
-    plural: str
-    selector: str = ""
-    fields: str = ""
-    """A fieldSelector, as ``metadata.name=iris``."""
-    full: str = ""
-    """Its plural with the group, where other groups have kinds of that name: ``services.serving.knative.dev``."""
-
-    @property
-    def title(self) -> str:
-        """Its name in the words of access rules."""
-        return self.full or self.plural
-
-    def path(self, namespace: str | None, **query: str | int) -> str:
-        """Give path and query."""
-        place = "" if namespace is None else f"/namespaces/{namespace}"
-        if self.selector:
-            query["labelSelector"] = self.selector
-        if self.fields:
-            query["fieldSelector"] = self.fields
-        return f"{self.base}{place}/{self.plural}?{urlencode(query)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +69,8 @@ class Pace:
     """So long it may take to say that it is."""
     bookmark_s: float = 150.0
     """Longest silence of a watch in which bookmarks come: API servers send one about every minute."""
-    count_s: float = 30.0
-    """Between two lists of what is counted and not watched."""
+    turn_s: float = 20.0
+    """Length of a watch of those that share the room for one: as late as news of the others may come."""
     version_s: float = 20.0
     """Until the version of the server is asked for: one page tells it, and the start asks enough."""
     backoff: Backoff = Backoff()
@@ -154,7 +98,9 @@ class Follower(Generic[T]):
         sink: Sink[T],
         changed: Callable[[], None],
         around: Around,
+        room: Room | None = None,
     ) -> None:
+        """``room``: where its watch has to wait for its turn."""
         self.health = Health(Status.STARTING)
         self.listed = False
         self.failures = 0
@@ -162,57 +108,68 @@ class Follower(Generic[T]):
         self._client, self._resource, self._namespace = client, resource, namespace
         self._codec, self._sink, self._changed = codec, sink, changed
         self._chance, self._pace, self._quiet, self._blocks = around.chance, around.pace, around.quiet, around.blocks
-        self._version = ""
+        self._room = room or Room(around.pace.watch_s)
+        self._history = History(client, resource, namespace, codec)
+        self._away_s: float | None = None
+        """Since when nothing is heard, after a watch that was broken."""
+        self._pages = 0
+        """Of the last list."""
         self._silence: Silence | None = None
         """Of the open watch."""
+        self._aside = False
+        """Somebody else waits for the room of the open watch."""
 
     async def run(self) -> None:
         """Follow until cancelled. Raises NotFound and Forbidden, which no waiting of ours ends."""
         clock = asyncio.get_running_loop().time
         backoff = self._pace.backoff
-        was_away = False
-        while True:
-            began_s, failed = clock(), None
-            try:
-                if not self._version or (was_away and await self._is_ahead()):
-                    await self._list()
-                    began_s = clock()
-                was_away = False
-                await self._watch()
-            except Gone:
-                self._version = ""
-            except (NotFound, Forbidden):
-                self._version = ""
-                raise
-            except BackendError as error:
-                failed, was_away = error, True
-                if backoff.failures >= LIST_AGAIN - 1:
-                    # The version may be the cause: in a cluster that was restored it is "too large" for ever.
-                    self._version = ""
-            backoff = backoff.failed(clock() - began_s)
-            self.failures = backoff.failures
-            self._judge(failed, backoff.failures)
-            least_s = failed.retry_after_s or 0.0 if failed else 0.0
-            await asyncio.sleep(max(backoff.wait_s(self._chance()), least_s))
-
-    async def count(self, moved: asyncio.Event) -> None:
-        """List whenever ``moved`` is set, in place of a watch that would be one too many; see ``run``."""
-        backoff = self._pace.backoff
-        while True:
-            moved.clear()
-            try:
-                await self._list()
-            except (NotFound, Forbidden):
-                raise
-            except BackendError as error:
-                backoff = backoff.failed(0.0)
+        with self._room.joined(self._step_aside):
+            while True:
+                began_s, failed = clock(), None
+                try:
+                    if await self._must_list():
+                        await self._list()
+                        began_s = clock()
+                    self._away_s = None
+                    if not await self._watch():
+                        self._away_s = clock()
+                except Gone as error:
+                    self._list_anew(doubt=isinstance(error, Replaced))
+                except (NotFound, Forbidden):
+                    self._list_anew()
+                    raise
+                except BackendError as error:
+                    failed = error
+                    self._away_s = self._away_s or clock()
+                    if backoff.failures >= LIST_AGAIN - 1:
+                        # The version may be the cause: in a cluster that was restored it is "too large" for ever.
+                        self._list_anew(doubt=True)
+                backoff = backoff.failed(clock() - began_s)
                 self.failures = backoff.failures
-                self._judge(error, self.failures)
-                await asyncio.sleep(max(backoff.wait_s(self._chance()), error.retry_after_s or 0.0))
-                continue
-            backoff, self.failures = self._pace.backoff, 0
-            await asyncio.sleep(self._pace.count_s)
-            await moved.wait()
+                self._judge(failed, backoff.failures)
+                least_s = failed.retry_after_s or 0.0 if failed else 0.0
+                await asyncio.sleep(max(backoff.wait_s(self._chance()), least_s))
+
+    async def _must_list(self) -> bool:
+        """Whether a list must come before the next watch.
+
+        After an interruption the store may be another one. One page costs no more than to ask whether it is.
+        """
+        if not self._history.version:
+            return True
+        if self._away_s is None:
+            return False
+        long = asyncio.get_running_loop().time() - self._away_s > LONG_S
+        if not (long or self._pages == 1) and await self._history.goes_on():
+            return False
+        self._sink.doubt()
+        return True
+
+    def _list_anew(self, *, doubt: bool = False) -> None:
+        """Have a list come next; with ``doubt`` what it says in a known version is not taken for known."""
+        self._history.version = ""
+        if doubt:
+            self._sink.doubt()
 
     def _judge(self, failed: BackendError | None, failures: int) -> None:
         """Say that it fails, but not when one stream of many was cut: that happens every day, and heals at once."""
@@ -220,7 +177,7 @@ class Follower(Generic[T]):
             return  # it said when to ask again, and will be asked then
         if failed is not None and (failures > 1 or not self.listed or isinstance(failed, Unauthorized)):
             self._say(failing(failed))
-        elif failed is None and self._version and failures > 3:
+        elif failed is None and self._history.version and failures > 3:
             hint = "Does a proxy in between cut long answers?"
             self._say(failing(Unreachable(f"{self._client.server} ends every watch at once", hint)))
 
@@ -232,7 +189,7 @@ class Follower(Generic[T]):
     async def _list(self) -> None:
         ask = Ask("list", self._resource.title, self._namespace)
         seen: set[Name] = set()
-        more = ""
+        more, pages = "", 0
         with self._quiet, self._blocks:
             while True:
                 query: dict[str, str | int] = {"limit": self._pace.page}
@@ -244,61 +201,64 @@ class Follower(Generic[T]):
                 except NotReadable as error:
                     raise BadAnswer(f"{self._client.server} answers with {error} to {ask}") from error
                 del body
+                pages += 1
                 seen.update([self._sink.put(item) for item in page.items])
                 self._changed()
                 more = page.metadata.more
                 if not more:
                     break
         self._sink.only(seen)
-        self._version = page.metadata.version
+        self._history.listed(page.metadata.version)
+        self._pages = pages
         self.listed = True
         self._say(LIVE)
         self._changed()
 
-    async def _is_ahead(self) -> bool:
-        """Whether we know a newer version than the server: its store was replaced by an older or another one.
-
-        A watch from our version on would then be accepted and stay silent (kube-apiserver's watch cache).
-        """
-        ask = Ask("list", self._resource.title, self._namespace)
-        body = await self._client.get_long(self._resource.path(self._namespace, limit=1), ask)
-        try:
-            newest = self._codec.page(body).metadata.version
-        except NotReadable as error:
-            raise BadAnswer(f"{self._client.server} answers with {error} to {ask}") from error
-        comparable = newest.isdecimal() and self._version.isdecimal()
-        return int(newest) < int(self._version) if comparable else newest != self._version
-
-    async def _watch(self) -> None:
-        length_s = self._pace.watch_s * (1.0 + 0.25 * self._chance())
-        path = self._resource.path(
-            self._namespace,
-            watch="true",
-            allowWatchBookmarks="true",
-            resourceVersion=self._version,
-            timeoutSeconds=max(1, round(length_s)),
-        )
-        ask = Ask("watch", self._resource.title, self._namespace)
-        async with self._client.lines(path, ask, length_s + self._pace.grace_s) as next_line:
-            proven = asyncio.get_running_loop().call_later(PROVEN_S, self._say, LIVE)
-            try:
-                await self._hear(next_line)
-            except TimeoutError as error:
-                raise TimedOut(f"a watch of {self._client.server} has fallen silent") from error
-            finally:
-                self._silence = None
-                proven.cancel()
+    async def _watch(self) -> bool:
+        """Watch until the stream ends; True when that is when it ought to end."""
+        clock = asyncio.get_running_loop().time
+        async with self._room.turn():
+            self._aside = False
+            length_s = max(1, round(self._room.length_s(self._pace.watch_s * (1.0 + 0.25 * self._chance()))))
+            path = self._resource.path(
+                self._namespace,
+                watch="true",
+                allowWatchBookmarks="true",
+                resourceVersion=self._history.version,
+                timeoutSeconds=length_s,
+            )
+            ask = Ask("watch", self._resource.title, self._namespace)
+            async with self._client.lines(path, ask, length_s + self._pace.grace_s) as lines:
+                self._history.opened(lines.store)
+                began_s = clock()
+                proven = asyncio.get_running_loop().call_later(PROVEN_S, self._say, LIVE)
+                try:
+                    await self._hear(lines.next_line)
+                except TimeoutError as error:
+                    if not self._aside:
+                        raise TimedOut(f"a watch of {self._client.server} has fallen silent") from error
+                finally:
+                    self._silence = None
+                    proven.cancel()
+            return self._aside or clock() - began_s > AS_AGREED * length_s
 
     def reopen(self) -> None:
         """Open the watch anew: the way to the server was broken for a while, and this one may be dead."""
         if self._silence is not None:
             self._silence.end()
 
+    def _step_aside(self) -> None:
+        """End the open watch for somebody else who needs its room."""
+        self._aside = True
+        self.reopen()
+
     async def _hear(self, next_line: NextLine) -> None:
         """Take events until there are no more."""
         bookmarks = False
         async with Silence(self._pace.bookmark_s) as silence:
             self._silence = silence
+            if self._aside:
+                silence.end()
             while line := await next_line():
                 if not line.endswith(b"\n"):
                     raise Unreachable(f"the connection to {self._client.server} was cut in the middle of an event")
@@ -312,18 +272,20 @@ class Follower(Generic[T]):
         try:
             event = self._codec.event(line)
         except NotReadable as error:
-            self._version = ""  # what it told is lost: list again
+            self._list_anew()  # what it told is lost
             raise BadAnswer(f"{self._client.server} sends {error} in a watch") from error
         thing = event.object
         if isinstance(thing, Trouble):
-            self._version = ""
+            self._list_anew()
             raise event_failure(thing.code, thing.message, self._client.server)
-        if event.type in ("ADDED", "MODIFIED"):
-            self._sink.put(thing)
-            self._changed()
+        if event.type == "BOOKMARK":
+            self._history.bookmark(thing.metadata.version)
         elif event.type == "DELETED":
             self._sink.gone(thing)
+        else:
+            self._sink.put(thing)
+        if event.type != "BOOKMARK":
+            self._history.changed(thing.metadata, gone=event.type == "DELETED")
             self._changed()
-        self._version = thing.metadata.version or self._version
         self._say(LIVE)
         return event.type

@@ -24,14 +24,8 @@ class Watched:
     """Set once ``base`` says that it exists."""
     any: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once there is one object."""
-    decided: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set once it was settled for the first time."""
-    moved: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set with every change of its objects."""
     follower: Follower[Served] | Follower[PodObject] | None = None
     refused: BackendError | None = None
-    counted: bool = False
-    """Not watched but listed when its rows change, so that there are not too many watches."""
 
     def leave(self) -> None:
         """Note that the kind does not exist, or not any more."""

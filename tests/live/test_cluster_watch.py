@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -110,29 +111,53 @@ def replicas_of(fleet: Fleet, name: str = "g") -> Replicas:
     return next(row.replicas for row in fleet.services if row.key.name == name)
 
 
-async def test_beside_language_models_graph_pods_are_counted_when_a_graph_changes_and_not_watched() -> None:
-    labels = {"serving.kserve.io/inferencegraph": "g"}
+async def test_beside_language_models_graph_pods_are_watched_too_and_no_more_than_five_watches_are_open() -> None:
+    graph = {"serving.kserve.io/inferencegraph": "g"}
+    model = {"app.kubernetes.io/part-of": "llminferenceservice", "app.kubernetes.io/name": "qwen"}
     async with Sandbox(EMPTY) as sandbox:
         sandbox.api.store.put(sample(name="a"))
         sandbox.api.store.put(sample("llmisvc-ready"))
         sandbox.api.store.put(GRAPH)
-        sandbox.api.store.put(pod("", "g-1", labels=labels))
+        sandbox.api.store.put(pod("", "g-1", labels=graph))
+        open_at_once = most_watches(sandbox)
 
-        async with watching(sandbox, replace(QUICK, count_s=0.1)) as seen:
+        async with watching(sandbox, replace(QUICK, turn_s=1.0)) as seen:
             fleet = await seen.synced()
             assert replicas_of(fleet) == Replicas(1, 1)
-            assert "inferencegraphs are counted when one of them changes, not watched" in fleet.notes[0]
+            await seen.until(lambda fleet: any("are watched in turns" in note for note in fleet.notes))
 
-            sandbox.api.store.put(pod("", "g-2", labels=labels))
-            await asyncio.sleep(0.3)
-            assert replicas_of(seen.now) == Replicas(1, 1)
+            for turn in range(2, 4):  # the graph itself does not change
+                sandbox.api.store.put(pod("", f"g-{turn}", labels=graph))
+                sandbox.api.store.put(pod("", f"w-{turn}", labels=model))
+                await seen.until(has_pods("g", turn))
+                await seen.until(has_pods("qwen", turn - 1))
 
-            sandbox.api.store.put({**GRAPH, "metadata": {**GRAPH["metadata"], "labels": {"touched": "yes"}}})
-            await seen.until(lambda fleet: replicas_of(fleet) == Replicas(2, 2))
+    lists = [r for r in sandbox.api.log if r.verb == "list" and r.resource == "pods"]
+    assert len(lists) == 3
+    assert open_at_once() <= 5
 
-    lists = [r for r in sandbox.api.log if r.verb == "list" and "inferencegraph" in str(r.query)]
-    assert len(lists) == 2
-    assert len({(r.resource, str(r.query.get("labelSelector"))) for r in sandbox.api.log if r.verb == "watch"}) == 5
+
+def has_pods(name: str, ready: int) -> Callable[[Fleet], bool]:
+    return lambda fleet: replicas_of(fleet, name).ready == ready
+
+
+def most_watches(sandbox: Sandbox) -> Callable[[], int]:
+    """Count from now on how many watches are open at once, and give what tells the most that there were."""
+    most = 0
+
+    async def look() -> None:
+        nonlocal most
+        while True:
+            most = max(most, sandbox.api.store.watches)
+            await asyncio.sleep(0.005)
+
+    task = asyncio.create_task(look())
+
+    def told() -> int:
+        task.cancel()
+        return most
+
+    return told
 
 
 async def test_a_long_list_comes_in_pages() -> None:

@@ -294,8 +294,8 @@ async def test_a_line_that_never_ends_is_an_error(tmp_path: Path) -> None:
 
     async with server(endless) as port, client_of(plain(tmp_path, f"http://127.0.0.1:{port}")) as client:
         with pytest.raises(BackendError):
-            async with client.lines("/watch", VERSION, 5.0) as next_line:
-                await next_line()
+            async with client.lines("/watch", VERSION, 5.0) as lines:
+                await lines.next_line()
 
 
 async def test_a_refusal_is_remembered_without_asking() -> None:

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from kmon_tui.domain.errors import BackendError, Forbidden, SettingsError, TimedOut, Unauthorized, Unreachable
-from kmon_tui.domain.fleet import COUNTED, Fleet
+from kmon_tui.domain.fleet import IN_TURNS, Fleet
 from kmon_tui.domain.health import Health, Status
 from kmon_tui.domain.names import Wanted, wanted
 from kmon_tui.domain.service import Kind, Readiness
@@ -162,7 +162,7 @@ async def test_a_cluster_without_kserve_is_said() -> None:
 
 
 async def test_a_note_for_who_goes_on_watching_is_not_said_to_who_asks_once() -> None:
-    printed = await answer(Wish(), replace(FLEET, notes=(f"replicas of inferencegraphs {COUNTED}",)))
+    printed = await answer(Wish(), replace(FLEET, notes=(f"replicas of inferencegraphs {IN_TURNS}",)))
 
     assert printed.words == ()
 

@@ -172,7 +172,8 @@ def test_only_notes_of_what_is_missing_have_room_below_the_list() -> None:
     state = ready_state()
     row = row_of(state.fleet.services[0], None)
     told = "may not list pods in all namespaces: replicas are not known"
-    quiet = "replicas of inferencegraphs are counted when one of them changes, not watched: 5 watches at most"
+    both = "llminferenceservices and inferencegraphs"
+    quiet = f"replicas of {both} are watched in turns, up to 20 s late: 5 watches at most"
 
     def below(*notes: str) -> str:
         noted = replace(state, fleet=replace(state.fleet, notes=notes))

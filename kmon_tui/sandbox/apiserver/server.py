@@ -61,7 +61,7 @@ class ApiServer:
         """Listen on 127.0.0.1, with TLS when a context is given."""
         app = web.Application(client_max_size=_BODY_LIMIT)
         app.router.add_route("*", "/{path:.*}", self._handle)
-        app.on_response_prepare.append(_note_status)
+        app.on_response_prepare.append(self._finish)
         self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.5)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", port, ssl_context=context)
@@ -146,8 +146,10 @@ class ApiServer:
                 return await self.deleter.delete_collection(exchange)
         raise method_not_allowed()
 
-
-async def _note_status(request: web.Request, response: web.StreamResponse) -> None:
-    record = request.get(_RECORD)
-    if record is not None:
-        record.status = response.status
+    async def _finish(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Note the status of an answer, and say which store it is of as the real server does."""
+        record = request.get(_RECORD)
+        if record is not None:
+            record.status = response.status
+        if response.status != 401:
+            response.headers["X-Kubernetes-PF-FlowSchema-UID"] = self.store.uid

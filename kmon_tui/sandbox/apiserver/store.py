@@ -30,6 +30,8 @@ class Store:
 
     def __init__(self) -> None:
         self.registry = Registry()
+        self.uid = str(uuid.uuid4())
+        """Of an object that is made when a store is empty, and is in each of its backups."""
         self.revision = FIRST_REVISION
         self.listeners: list[Listener] = []
         """Called after each change, on the loop; they may write to the store."""
@@ -154,6 +156,11 @@ class Store:
         """End every watch, as a server does that shuts down."""
         for shelf in self._shelves.values():
             shelf.drop_followers()
+
+    @property
+    def watches(self) -> int:
+        """How many watches are open."""
+        return sum(shelf.follower_count for shelf in self._shelves.values())
 
     # -- helpers
 

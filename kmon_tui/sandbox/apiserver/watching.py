@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from aiohttp import web
 
-from kmon_tui.sandbox.apiserver.errors import ApiError, expired, too_large_resource_version
+from kmon_tui.sandbox.apiserver.errors import ApiError, expired
 from kmon_tui.sandbox.apiserver.exchange import Exchange
 from kmon_tui.sandbox.apiserver.listing import parse_revision
 from kmon_tui.sandbox.apiserver.queries import is_true, number_of
@@ -61,8 +61,6 @@ def _initial(store: Store, exchange: Exchange, match: Match | None) -> tuple[lis
     shelf = store.shelf(*exchange.target.kind.key)
     text = exchange.query.get("resourceVersion", "")
     revision = parse_revision(text)
-    if revision > store.revision:
-        raise too_large_resource_version(revision, store.revision)
     if revision == 0 or is_true(exchange.query, "sendInitialEvents"):
         present = [(ADDED, entry) for entry in shelf.ordered() if match is None or match(entry)]
         return present, store.revision
@@ -109,7 +107,9 @@ class _Pump:
                 continue
             if self._follower.dropped:
                 return
-            await self.send([event for change in changes if (event := seen(change, self._match))])
+            # From a version that the store has not reached the real one sends nothing until it has: no error, no event.
+            news = [change for change in changes if change.revision > start]
+            await self.send([event for change in news if (event := seen(change, self._match))])
 
     async def send(self, events: list[Event]) -> None:
         """Write events, many in one go."""
