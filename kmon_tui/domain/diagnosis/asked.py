@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
-from kmon_tui.domain.diagnosis import chain, model, refusals, storage
-from kmon_tui.domain.diagnosis.finding import Finding, controller, kubectl
+from kmon_tui.domain.diagnosis import chain, model, refusals, runtimes, storage
+from kmon_tui.domain.diagnosis.finding import Finding, controller, describe, kubectl
 from kmon_tui.domain.diagnosis.reading import (
     NOTHING,
     latest,
@@ -16,7 +16,6 @@ from kmon_tui.domain.diagnosis.reading import (
     nodes,
     number,
     one_line,
-    ref_of,
     text,
     when,
 )
@@ -37,6 +36,22 @@ _SPEC = re.compile(
     re.I,
 )
 _PASSING = re.compile(r"the object has been modified|Operation cannot be fulfilled|context (canceled|deadline)", re.I)
+_NO_KIND = re.compile(r'no matches for kind "([^"]+)" in version "([^"/]+)/?([^"]*)"')
+_TAKEN = re.compile(r'There is an existing (?:placeholder )?(\w+) "?([^"\s]+?)"? that we do(?: not|n\'t) own')
+_UNMADE = "Revision creation failed with message: "
+"""What Knative's configuration says where there is no revision to say it."""
+_CONDITIONS = (
+    "PredictorReady",
+    "TransformerReady",
+    "ExplainerReady",
+    "PredictorConfigurationReady",
+    "TransformerConfigurationReady",
+    "ExplainerConfigurationReady",
+    "PredictorRouteReady",
+)
+_REASONS = frozenset(
+    {"ReconcileFailed", "InvalidGPUAllocation", "InvalidWorkerSpecNotSet", "NotOwned", "RevisionNameTaken"}
+)
 
 
 def findings(scene: Scene) -> Iterator[Finding]:
@@ -56,19 +71,19 @@ def _from_status(scene: Scene) -> Finding | None:
     steps = (chain.of_event(complaint, scene.ref, 1),) if complaint is not NOTHING else ()
     named = model.named_runtime(scene)
     if reason == "RuntimeNotRecognized":
-        return _runtime_missing(scene, named, steps)
+        return runtimes.missing(scene, named, steps)
     if reason == "RuntimeDisabled":
-        return _runtime_disabled(scene, named, steps)
+        return runtimes.disabled(scene, named, steps)
     if reason == "NoSupportingRuntime":
-        return _unsupported(scene, named, said, steps)
+        return runtimes.unsupported(scene, named, said, steps)
     told = text(complaint, "message") or said
     return Finding(
         "invalid-spec",
         f"KServe cannot work with its spec: {one_line(told) or reason or 'it does not say why'}",
         scene.ref,
-        _since(scene),
+        runtimes.since(scene),
         steps,
-        (_edit(scene),),
+        (runtimes.edit(scene),),
     )
 
 
@@ -83,27 +98,35 @@ def _from_complaint(scene: Scene) -> Finding | None:
         return _no_knative(scene, steps)
     missing, disabled = _NO_SUCH.search(said), _DISABLED.search(said)
     if missing is not None:
-        return _runtime_missing(scene, missing.group(1), steps)
+        return runtimes.missing(scene, missing.group(1), steps)
     if disabled is not None:
-        return _runtime_disabled(scene, disabled.group(1), steps)
+        return runtimes.disabled(scene, disabled.group(1), steps)
     if _UNSUPPORTED.search(said):
-        return _unsupported(scene, model.named_runtime(scene), "", steps)
+        return runtimes.unsupported(scene, model.named_runtime(scene), "", steps)
     return None if scene.current else explain(scene, said, steps)
 
 
 def _from_condition(scene: Scene) -> Finding | None:
-    for type_ in ("PredictorReady", "TransformerReady", "ExplainerReady"):
+    for type_ in _CONDITIONS:
         condition = scene.conditions.get(type_)
         if condition is None or condition.status != "False" or scene.ready:
             continue
-        if condition.reason in ("ReconcileFailed", "InvalidGPUAllocation", "InvalidWorkerSpecNotSet"):
+        if condition.reason in _REASONS:
             return explain(scene, condition.message, ())
+        if condition.message.startswith(_UNMADE):
+            step = Evidence(chain.said(condition), scene.ref, condition.since)
+            return explain(scene, condition.message.removeprefix(_UNMADE), (step,))
     return None
+
+
+def passes(said: str) -> bool:
+    """Tell whether an error is one that the next try of a controller gets over."""
+    return _PASSING.search(said) is not None
 
 
 def explain(scene: Scene, said: str, steps: tuple[Evidence, ...]) -> Finding | None:
     """Tell why KServe cannot make something, from the error that it wrote down."""
-    moment = _since(scene)
+    moment = runtimes.since(scene)
     denial = refusals.explain(said, scene.ref.namespace)
     if denial is not None:
         return Finding(
@@ -127,81 +150,49 @@ def explain(scene: Scene, said: str, steps: tuple[Evidence, ...]) -> Finding | N
         )
     if not said:
         return None
+    known = _taken(scene, said, moment, steps) or _no_kind(scene, said, moment, steps)
+    if known is not None:
+        return known
     if _SPEC.search(said):
         verdict = f"KServe cannot work with its spec: {one_line(said)}"
-        return Finding("invalid-spec", verdict, scene.ref, moment, steps, (_edit(scene),))
+        return Finding("invalid-spec", verdict, scene.ref, moment, steps, (runtimes.edit(scene),))
     verdict = f"KServe cannot create what {scene.ref.name} needs: {one_line(said)}"
     return Finding("reconcile-failed", verdict, scene.ref, moment, steps, controller(scene.ref))
 
 
-def _runtime_missing(scene: Scene, named: str, steps: tuple[Evidence, ...]) -> Finding:
-    ref = Ref("ServingRuntime", named or "?", scene.ref.namespace)
+def _taken(scene: Scene, said: str, moment: datetime | None, steps: tuple[Evidence, ...]) -> Finding | None:
+    """Read that something of the same name is there, which belongs to somebody else."""
+    found = _TAKEN.search(said)
+    if found is None:
+        return None
+    ref = Ref(found.group(1), found.group(2), scene.ref.namespace)
     return Finding(
-        "runtime-missing",
-        f"there is no runtime {named or '?'}, neither in namespace {scene.ref.namespace} nor in the cluster",
+        "reconcile-failed",
+        f"there is a {ref.kind} {ref.name} already, which belongs to somebody else, so none can be made for it",
         ref,
-        _since(scene),
+        moment,
         steps,
-        (
-            Try(
-                "see which runtimes there are",
-                kubectl("get", "servingruntimes,clusterservingruntimes", namespace=scene.ref.namespace),
-            ),
-            _edit(scene),
-        ),
-        f"runtime {named}" if named else "",
+        (describe(ref, "see whose it is"),),
     )
 
 
-def _runtime_disabled(scene: Scene, named: str, steps: tuple[Evidence, ...]) -> Finding:
-    obj = model.runtime_object(scene, named)
-    ref = ref_of(obj) if obj is not NOTHING else Ref("ServingRuntime", named or "?", scene.ref.namespace)
-    patch = kubectl(
-        "patch",
-        ref.kind.lower(),
-        ref.name,
-        "--type=merge",
-        "-p",
-        '{"spec":{"disabled":false}}',
-        namespace=ref.namespace,
-    )
+def _no_kind(scene: Scene, said: str, moment: datetime | None, steps: tuple[Evidence, ...]) -> Finding | None:
+    """Read that a kind is not installed."""
+    found = _NO_KIND.search(said)
+    if found is None:
+        return None
+    kind, group = found.group(1), found.group(2)
     return Finding(
-        "runtime-disabled",
-        f"the runtime {ref.name} is disabled",
-        ref,
-        _since(scene),
-        steps,
-        (Try("enable it", patch), _edit(scene)),
-        f"runtime {ref.name}",
-    )
-
-
-def _unsupported(scene: Scene, named: str, said: str, steps: tuple[Evidence, ...]) -> Finding:
-    format_ = " ".join(part for part in model.format_of(scene) if part) or "its model's format"
-    protocol = text(model.leaf(scene), "protocolVersion")
-    if named and "protocol" in said:
-        verdict = f"the runtime {named} does not speak the protocol {protocol or '?'} that the service asks for"
-    elif named:
-        verdict = f"the runtime {named} does not support {format_}"
-    else:
-        spoken = f" and speaks {protocol}" if protocol else ""
-        verdict = f"no runtime that KServe may choose by itself supports {format_}{spoken}"
-    return Finding(
-        "runtime-unsupported",
-        verdict,
+        "reconcile-failed",
+        f"KServe cannot create what {scene.ref.name} needs: the kind {kind} ({group}) is not installed",
         scene.ref,
-        _since(scene),
+        moment,
         steps,
         (
-            Try(
-                "see what each runtime supports",
-                kubectl("get", "servingruntimes,clusterservingruntimes", namespace=scene.ref.namespace),
-            ),
-            Try(
-                "name a runtime in spec.predictor.model.runtime, or set autoSelect in one",
-                kubectl("edit", scene.ref.kind.lower(), scene.ref.name, namespace=scene.ref.namespace),
-            ),
+            Try("see what of it is installed", kubectl("api-resources", f"--api-group={group}")),
+            Try("install what brings this kind, or do without it in the spec; then restart KServe's controller"),
         ),
+        f"kind {kind}",
     )
 
 
@@ -210,7 +201,7 @@ def _no_knative(scene: Scene, steps: tuple[Evidence, ...]) -> Finding:
         "knative-missing",
         "it asks for Knative (serverless) mode, and Knative Serving is not installed",
         scene.ref,
-        _since(scene),
+        runtimes.since(scene),
         steps,
         (Try("run it in Standard mode: make it anew with the annotation serving.kserve.io/deploymentMode: Standard"),),
         "Knative",
@@ -231,17 +222,6 @@ def _children(scene: Scene) -> Iterator[Object]:
     yield from scene.deployments
     yield from scene.of_kind("Revision")
     yield from (pod.object for pod in scene.pods)
-
-
-def _since(scene: Scene) -> datetime | None:
-    ready = scene.conditions.get("Ready")
-    return (ready.since if ready is not None else None) or when(scene.root, "metadata", "creationTimestamp")
-
-
-def _edit(scene: Scene) -> Try:
-    return Try(
-        "mend the service", kubectl("edit", scene.ref.kind.lower(), scene.ref.name, namespace=scene.ref.namespace)
-    )
 
 
 def canary(scene: Scene) -> Iterator[Finding]:

@@ -8,6 +8,8 @@ from datetime import datetime
 from kmon_tui.domain.diagnosis import chain, graph, scheduling
 from kmon_tui.domain.diagnosis.boxes import Box, boxes_of
 from kmon_tui.domain.diagnosis.finding import age, controller, describe, kubectl
+from kmon_tui.domain.diagnosis.outlived import moving, outlived
+from kmon_tui.domain.diagnosis.passing import passes
 from kmon_tui.domain.diagnosis.reading import conditions_of, latest, node, number, one_line, ref_of, text, when
 from kmon_tui.domain.diagnosis.scene import Scene, event_time
 from kmon_tui.domain.diagnosis.serving import still
@@ -20,25 +22,6 @@ from kmon_tui.domain.verdict import HEALTHY, UNKNOWN_CAUSE, Diagnosis, Evidence,
 _SILENT_S = 120
 _PATIENCE_S = 300
 _SURE_S = 60
-_PASSING = frozenset(
-    {
-        "",
-        "MinimumReplicasUnavailable",
-        "NewReplicaSetCreated",
-        "ReplicaSetUpdated",
-        "FoundNewReplicaSet",
-        "RevisionMissing",
-        "Deploying",
-        "ResolvingDigests",
-        "Uninitialized",
-        "NoTraffic",
-        "Progressing",
-        "WaitingForGateway",
-        "DeploymentNotReady",
-        "Predictor ingress not created",
-    }
-)
-"""Reasons that every rollout passes through."""
 
 
 def well(scene: Scene) -> Diagnosis:
@@ -143,6 +126,10 @@ def on_its_way(scene: Scene) -> Diagnosis:
     odd = _odd(scene)
     since = _since(scene)
     up, live = _counts(scene)
+    shift = moving(scene)
+    if shift is not None and odd is None and not busy:
+        verdict = f"a gradual rollout moves the requests to the newest revision for {age(shift.since, scene.now)}"
+        return Diagnosis(HEALTHY, verdict, scene.ref, shift.since, (), still(scene))
     if busy and odd is None:
         serving = still(scene)
         count = f" ({up} of {live} pods are ready)" if live > 1 else ""
@@ -228,11 +215,10 @@ def _warnings(scene: Scene) -> Iterator[Evidence]:
 def _odd(scene: Scene) -> Condition | None:
     """Give a condition that says no for a reason that no rollout passes through."""
     for condition in scene.conditions.values():
-        if condition.status != "False" or condition.type in ("Stopped", "Ready") or condition.reason in _PASSING:
+        if condition.status != "False" or passes(condition) or not scene.lasts(condition, _SURE_S):
             continue
-        if condition.reason.endswith((" not ready", " not created")) or not scene.lasts(condition, _SURE_S):
-            continue
-        return condition
+        if not outlived(scene, condition):
+            return condition
     return None
 
 

@@ -124,13 +124,19 @@ CAUSES: tuple[Cause, ...] = (
     Cause("deadline-exceeded", "the pods were not ready within the deadline", "see the pods; raise the deadline"),
     Cause("reconcile-failed", "KServe cannot create what the service needs", "read the message"),
     Cause(
-        "stale-condition", "all is well below, and the service's condition has not noticed", "restart the controller"
+        "stale-condition", "what a condition complains of is over, and KServe has not noticed", "make KServe look again"
     ),
     Cause("workload-not-ready", "a workload is not ready; why is not visible", "see the workload"),
     # the way to the model
     Cause("gateway-not-ready", "the gateway is missing or not ready", "see the Gateway"),
-    Cause("route-not-accepted", "the gateway does not accept the route", "mend host, listener or reference"),
-    Cause("inference-pool", "no gateway has accepted the InferencePool", "see the Gateway's controller"),
+    Cause(
+        "route-not-accepted",
+        "the route is missing, or the gateway does not accept it",
+        "mend host, listener or reference",
+    ),
+    Cause(
+        "inference-pool", "the InferencePool is missing, or no gateway has accepted it", "see the Gateway's controller"
+    ),
     Cause("ingress-not-configured", "the model is ready and the way to it is not", "see the network layer"),
     Cause("group-degraded", "members of the routing group cannot be resolved", "see the members"),
     Cause("ready-not-serving", "the service says Ready and does not serve", "ask the model, see the endpoints"),

@@ -12,24 +12,27 @@ from kmon_tui.domain.diagnosis import (
     calm,
     chain,
     creation,
+    deletion,
     graph,
+    groups,
     llm,
+    llm_ways,
     mesh,
     named,
     pods,
     revisions,
     routing,
+    unmade,
 )
 from kmon_tui.domain.diagnosis.causes import RANK
-from kmon_tui.domain.diagnosis.finding import Finding, age, controller, kubectl
-from kmon_tui.domain.diagnosis.reading import node, text, texts, when
+from kmon_tui.domain.diagnosis.finding import Finding
+from kmon_tui.domain.diagnosis.reading import node, text, when
 from kmon_tui.domain.diagnosis.scene import Scene, look
 from kmon_tui.domain.diagnosis.serving import short, still, unreached
 from kmon_tui.domain.service import Mode
 from kmon_tui.domain.tree import ObjectTree, Why
-from kmon_tui.domain.verdict import HEALTHY, Diagnosis, Evidence, Try
+from kmon_tui.domain.verdict import Diagnosis, Evidence
 
-_DELETING_S = 120
 _WAYS = frozenset({"ingress-not-configured", "gateway-not-ready", "route-not-accepted", "inference-pool"})
 _PLACED, _PROBED = RANK["scheduling-gated"], RANK["readiness-probe"]
 """Causes up to the first one keep a pod from a node; those between the two fail on it."""
@@ -78,12 +81,12 @@ def _pods(scene: Scene) -> Iterator[Finding]:
 _Rule = Callable[[Scene], Iterable[Finding]]
 _STAGES: tuple[tuple[_Rule, ...], ...] = (
     (llm.configuration,),
-    (_pods, creation.findings),
-    (mesh.findings, graph.findings, asked.findings),
+    (_pods, creation.findings, groups.findings),
+    (mesh.findings, graph.findings, asked.findings, unmade.findings),
     (llm.stale,),
     (revisions.findings,),
     (routing.findings,),
-    (llm.findings,),
+    (llm.findings, llm_ways.findings),
     (around.not_serving,),
     (autoscaling.findings,),
     (asked.canary,),
@@ -97,7 +100,7 @@ def _over(scene: Scene) -> Diagnosis | None:
         return Diagnosis("gone", "there is no such service (any more)", None)
     deleted = when(scene.root, "metadata", "deletionTimestamp")
     if deleted is not None:
-        return _deleted(scene, deleted)
+        return deletion.deleted(scene, deleted)
     condition = scene.conditions.get("Stopped")
     annotations = node(scene.root, "metadata", "annotations")
     ready = scene.conditions.get("Ready")
@@ -108,42 +111,6 @@ def _over(scene: Scene) -> Diagnosis | None:
     if ready is not None and ready.status == "False" and ready.reason == "Stopped":
         return calm.stopped(scene, ready.since)
     return None
-
-
-def _deleted(scene: Scene, deleted: datetime) -> Diagnosis:
-    held = texts(scene.root, "metadata", "finalizers")
-    ago = age(deleted, scene.now)
-    if not held or not scene.older_than(deleted, _DELETING_S):
-        return Diagnosis(HEALTHY, f"it is being deleted for {ago}", scene.ref, deleted)
-    names = ", ".join(held)
-    kserve = any(name.startswith("inferenceservice.finalizers") or "kserve" in name for name in held)
-    who = (
-        "KServe's controller does not take it away: does it run?"
-        if kserve
-        else "whoever put it there has not taken it away"
-    )
-    patch = kubectl(
-        "patch",
-        scene.ref.kind.lower(),
-        scene.ref.name,
-        "--type=merge",
-        "-p",
-        '{"metadata":{"finalizers":null}}',
-        namespace=scene.ref.namespace,
-    )
-    return Diagnosis(
-        "deletion-blocked",
-        f"its deletion was asked for {ago} ago and the finalizer {names} holds it: {who}",
-        scene.ref,
-        deleted,
-        (Evidence(f"deletionTimestamp is set, finalizers: {names}", scene.ref, deleted),),
-        still(scene),
-        (
-            controller(scene.ref)[0] if kserve else Try(f"find out whose {names} is, and whether that controller runs"),
-            Try("let it go without cleaning up, only if the controller is gone for good", patch),
-        ),
-        "KServe's controller" if kserve else "",
-    )
 
 
 def _conclude(scene: Scene, found: list[Finding]) -> Diagnosis:

@@ -8,7 +8,6 @@ from datetime import datetime
 from kmon_tui.domain.diagnosis import chain
 from kmon_tui.domain.diagnosis.finding import Finding, age, describe, kubectl
 from kmon_tui.domain.diagnosis.reading import (
-    NOTHING,
     conditions_of,
     latest,
     name_of,
@@ -74,6 +73,7 @@ _OF_CHILDREN = frozenset(
         "Progressing",
         "GroupsProgressing",
         "GroupsAreProgressing",
+        "AllGroupsReady",
         "WaitingForGateway",
         "RevisionMissing",
         "RevisionFailed",
@@ -182,71 +182,22 @@ def _well_since(obj: Object) -> datetime | None:
 
 
 def findings(scene: Scene) -> Iterator[Finding]:
-    """Find what its own conditions complain of, from the pods outward."""
+    """Find workloads that are not ready for a long time although no pod says why."""
     for type_, what in _WORKLOADS.items():
         condition = scene.conditions.get(type_)
         if condition is not None and condition.status == "False" and scene.lasts(condition, _LONG_S):
             yield _workload(scene, condition, what)
-    yield from _router(scene)
-    yield from _group(scene)
 
 
 def _workload(scene: Scene, condition: Condition, what: str) -> Finding:
-    why = one_line(condition.message) or condition.reason or "no reason is given"
+    kept = condition.reason == "AllGroupsReady"  # of the time when all was well: only the status was turned
+    why = "" if kept else one_line(condition.message) or condition.reason
+    why = why or "no reason is given"
     return Finding(
         "workload-not-ready",
         f"{what} are not ready: {why}" if what.endswith("s") else f"{what} is not ready: {why}",
         scene.ref,
         condition.since,
         (),
-        (describe(scene.ref),),
-    )
-
-
-def _router(scene: Scene) -> Iterator[Finding]:
-    for type_, cause, what in (
-        ("GatewaysReady", "gateway-not-ready", "its gateway is not ready"),
-        ("HTTPRoutesReady", "route-not-accepted", "its route is not accepted"),
-        ("InferencePoolReady", "inference-pool", "KServe sees no gateway that has accepted its InferencePool"),
-    ):
-        condition = scene.conditions.get(type_)
-        if condition is None or condition.status != "False" or not scene.lasts(condition, _PATIENCE_S):
-            continue
-        why = one_line(condition.message) or condition.reason
-        about = _about(scene, type_)
-        yield Finding(
-            cause,
-            f"{what}{f': {why}' if why else ''}",
-            about,
-            condition.since,
-            (),
-            (Try("see the gateways and routes", kubectl("get", "gateways,httproutes", "-A")),),
-            str(about) if about.kind == "Gateway" else "",
-        )
-
-
-def _about(scene: Scene, type_: str) -> Ref:
-    kind = {"GatewaysReady": "Gateway", "HTTPRoutesReady": "HTTPRoute", "InferencePoolReady": "InferencePool"}[type_]
-    found = next(iter(scene.of_kind(kind)), NOTHING)
-    return ref_of(found) if found is not NOTHING else scene.ref
-
-
-def _group(scene: Scene) -> Iterator[Finding]:
-    degraded, group = scene.conditions.get("GroupDegraded"), scene.conditions.get("GroupReady")
-    bad = (
-        degraded
-        if degraded is not None and degraded.status == "True"
-        else (group if group is not None and group.status == "False" else None)
-    )
-    if bad is None:
-        return
-    what = "some members of its routing group cannot be resolved" if bad is degraded else "its routing group is broken"
-    step = Evidence(chain.said(bad), scene.ref, bad.since, 0)
-    yield Finding(
-        "group-degraded",
-        f"{what}: {one_line(bad.message) or bad.reason}",
-        scene.ref,
-        bad.since,
-        (step,),
         (describe(scene.ref),),
     )

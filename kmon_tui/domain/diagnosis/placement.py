@@ -10,6 +10,16 @@ from kmon_tui.domain.diagnosis.reading import one_line
 
 _PART = re.compile(r"(\d+) (.+?)(?=, \d+ |$)", re.S)
 _INSUFFICIENT = re.compile(r"Insufficient ([\w.\-]+(?:/[\w.\-]+)?)")
+_NAMELESS = re.compile(r"had untolerated taint\(s\)$")
+_UNNAMED = "that the scheduler does not name"
+_AFTER = re.compile(
+    r"\. (?:still not schedulable|no new claims to deallocate|(?:deallocation|deletion) of ResourceClaim completed)\W*$"
+)
+"""What the scheduler tried for claims after no node did: nothing of why."""
+_DEVICES = "cannot allocate all claims"
+_VOLUMES = re.compile(
+    r"enough free storage|non-existent pv|no available volume zone|ReadWriteOncePod|had no available disk"
+)
 _TAINT = re.compile(r"untolerated taint(?:\(s\))? ?\{([^}]*)\}|had taint \{([^}]*)\}, that the pod didn't tolerate")
 _LABELS = re.compile(r"node affinity|node selector|nodeSelector", re.I)
 _CLAIM = re.compile(r'persistentvolumeclaim "([^"]+)"', re.I)
@@ -51,7 +61,7 @@ def explain(said: str, needs: Mapping[str, str] | None = None, holders: Mapping[
     behind which, as the nodes say, are all nodes that have the device at all.
     """
     # What follows tells of other pods that might be thrown out, not of why this one is not placed.
-    body = said.partition("preemption:")[0].strip().rstrip(".")
+    body = _AFTER.sub("", said.partition("preemption:")[0].strip().rstrip(".")).rstrip(".")
     volume = _volume(body)
     if volume is not None:
         return volume
@@ -62,6 +72,11 @@ def explain(said: str, needs: Mapping[str, str] | None = None, holders: Mapping[
         return _tainted(count, barred) if barred else _short("no-gpu", devices[:1], count, needs or {})
     if count.short:
         return _short("no-cpu-memory", list(count.short), count, needs or {})
+    if count.apart and all(part == _DEVICES for part in count.apart):
+        aside = f" ({_others(count)})" if _others(count) else ""
+        return Refusal("unschedulable", f"no node has the devices free that its ResourceClaims ask for{aside}")
+    if count.apart and all(_VOLUMES.search(part) for part in count.apart):
+        return Refusal("pvc", f"no node can use its volume: {one_line(body, 160)}")
     if count.apart:
         aside = _others(count)
         why = ", ".join(f"{nodes} {said}" for said, nodes in count.apart.items())
@@ -99,6 +114,8 @@ def _count(body: str) -> Count:
                 reserved += nodes
             else:
                 (unwell if named.startswith(_UNWELL) else taints)[named] = nodes
+        elif _NAMELESS.search(part):
+            taints[_UNNAMED] = nodes
         elif "unschedulable" in part:
             unwell["cordoned"] = nodes
         elif _LABELS.search(part):
@@ -118,7 +135,9 @@ def _short(cause: str, names: list[str], count: Count, needs: Mapping[str, str])
 
 def _others(count: Count) -> str:
     """Tell of the nodes that were not even asked."""
-    found = [f"{_nodes(nodes)} the taint {taint}" for taint, nodes in count.taints.items()]
+    found = [
+        f"{_nodes(nodes)} {'a' if taint == _UNNAMED else 'the'} taint {taint}" for taint, nodes in count.taints.items()
+    ]
     found += [_sick(word, nodes) for word, nodes in count.unwell.items()]
     if count.unlabelled:
         found.append(f"{_nodes(count.unlabelled, 'lacks', 'lack')} the labels that it asks for")
@@ -126,6 +145,13 @@ def _others(count: Count) -> str:
 
 
 def _tainted(count: Count, barred: list[str]) -> Refusal:
+    if barred == [_UNNAMED]:
+        beside = (
+            f" ({_nodes(count.unlabelled, 'lacks', 'lack')} the labels that it asks for)" if count.unlabelled else ""
+        )
+        return Refusal(
+            "untolerated-taint", f"the nodes that would do have a taint {_UNNAMED} and it does not tolerate{beside}"
+        )
     which = " or ".join(barred)
     beside = f" ({_nodes(count.unlabelled, 'lacks', 'lack')} the labels that it asks for)" if count.unlabelled else ""
     return Refusal(

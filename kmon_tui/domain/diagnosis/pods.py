@@ -8,6 +8,7 @@ from datetime import datetime
 from kmon_tui.domain.diagnosis import absent, chain, crashes, gpu, images, model, scheduling
 from kmon_tui.domain.diagnosis.boxes import Box, boxes_of
 from kmon_tui.domain.diagnosis.finding import Finding, describe, kubectl, logs
+from kmon_tui.domain.diagnosis.outlived import outlived
 from kmon_tui.domain.diagnosis.reading import NOTHING, conditions_of, node, nodes, one_line, probe_said, text
 from kmon_tui.domain.diagnosis.scene import Scene, event_time
 from kmon_tui.domain.diagnosis.workloads import PodView
@@ -17,7 +18,10 @@ from kmon_tui.domain.verdict import Evidence, Try
 _STARTING = frozenset({"", "ContainerCreating", "PodInitializing"})
 _MOUNTING = frozenset({"FailedMount", "FailedAttachVolume", "FailedMapVolume"})
 _NETWORK = frozenset({"FailedCreatePodSandBox", "FailedPodSandBoxStatus", "NetworkNotReady"})
+_PREPARING = frozenset({"FailedPrepareDynamicResources"})
 _PULLING = frozenset({"Failed", "FailedToPullImage", "InspectFailed", "ErrImageNeverPull"})
+_QUEUED = "pull QPS exceeded"
+"""The kubelet's own limit (registryPullQPS): it asks again by itself."""
 _PATIENCE_S = 600
 """How long a model server may run unready before that is a fault by itself, where nothing else tells of a deadline."""
 _PLACING_S = 30
@@ -142,7 +146,7 @@ def _box(scene: Scene, pod: PodView, box: Box) -> Finding | None:
     return None
 
 
-def _image(scene: Scene, pod: PodView, box: Box) -> Finding:
+def _image(scene: Scene, pod: PodView, box: Box) -> Finding | None:
     events = chain.events_of_box(scene, pod, box, _PULLING)
     told = [event for event in events if images.tells_why(text(event, "message"))]
     said = text(told[-1], "message") if told else ""
@@ -150,6 +154,8 @@ def _image(scene: Scene, pod: PodView, box: Box) -> Finding:
     waiting = box.waiting_message
     best = waiting if not waiting.startswith("Back-off") or "Err" in waiting else said or waiting
     told_in_all = f"{best}\n{said}" if said and said not in best else best
+    if _QUEUED in told_in_all and not scene.older_than(pod.created, _PATIENCE_S):
+        return None
     failure = images.explain(box.image, told_in_all, box.waiting, unread=scene.blind_to("Event"))
     unread = chain.newest_event(scene, pod.ref, frozenset({"FailedToRetrieveImagePullSecret"}))
     keyless = unread is not NOTHING and failure.cause in ("image-auth", "image-rate-limit")
@@ -204,6 +210,7 @@ def _stuck(scene: Scene, pod: PodView, boxes: tuple[Box, ...]) -> Finding | None
     if any(box.running_since or box.ended for box in boxes):
         return None
     for cause, reasons, what in (
+        ("gpu-driver", _PREPARING, "does not get the device that it was promised"),
         ("volume-mount", _MOUNTING, "cannot mount a volume"),
         ("pod-network", _NETWORK, "gets no network"),
     ):
@@ -220,7 +227,7 @@ def _stuck(scene: Scene, pod: PodView, boxes: tuple[Box, ...]) -> Finding | None
                 evidence=chain.of_pod(scene, pod, step),
             )
         host = text(pod.object, "spec", "nodeName")
-        shared = f"Node {host}" if cause == "pod-network" and host else ""
+        shared = f"Node {host}" if cause != "volume-mount" and host else ""
         return Finding(
             cause,
             f"{pod.ref.name} {what}: {one_line(said)}",
@@ -268,7 +275,8 @@ def overdue(scene: Scene, pod: PodView, running_since: datetime) -> bool:
             if condition.status == "False" and condition.reason == "ProgressDeadlineExceeded":
                 return True
     given_up = scene.conditions.get("PredictorConfigurationReady")
-    if pod.component == "predictor" and given_up is not None and given_up.reason == "RevisionFailed":
+    failed = given_up is not None and given_up.reason == "RevisionFailed" and not outlived(scene, given_up)
+    if pod.component == "predictor" and failed:
         return True
     if node(scene.find("Deployment", pod.workload), "status"):
         return scene.older_than(running_since, 3600)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from kmon_tui.domain.diagnosis import calm, chain, images, model, placement, refusals, storage
 from kmon_tui.domain.diagnosis.finding import Finding, describe, kubectl
+from kmon_tui.domain.diagnosis.outlived import FAILED, of_pods, outlived
 from kmon_tui.domain.diagnosis.reading import (
     NOTHING,
     both_ends,
@@ -27,10 +28,11 @@ from kmon_tui.domain.service import Condition, Mode
 from kmon_tui.domain.tree import Object, Ref
 from kmon_tui.domain.verdict import Evidence, Try
 
-_FAILED = re.compile(r'Revision "([^"]+)" failed with message: (.*)', re.S)
 _FETCH = re.compile(r'Unable to fetch image "([^"]+)": ?(.*)', re.S)
 _EXIT = re.compile(r"^ExitCode(\d+)$")
 _GOT = "its pod runs with the image since, and Knative does not take back by itself what it said"
+_LATE = frozenset({"ProgressDeadlineExceeded", "PodInitializing", "ContainerCreating"})
+"""The last two are what a container waits for when the deadline passes: Knative makes them the revision's reason."""
 _NORMAL = frozenset({"NoTraffic", "Deploying", "ResolvingDigests", "Queued", "Uninitialized", ""})
 
 
@@ -103,7 +105,9 @@ def _revisions(scene: Scene) -> Iterator[Finding]:
         ready = conditions_of(obj).get("Ready") if obj is not NOTHING else None
         if obj is not NOTHING:
             seen.add(revision)
-        if ready is not None and ready.status == "False" and ready.reason not in _NORMAL:
+        if ready is None or ready.status != "False" or ready.reason in _NORMAL:
+            continue
+        if not of_pods(scene, revision, ready.reason, ready.message):
             yield _failed(scene, revision, obj, ready)
     for type_ in (
         "PredictorConfigurationReady",
@@ -112,9 +116,9 @@ def _revisions(scene: Scene) -> Iterator[Finding]:
         "ConfigurationsReady",
     ):
         condition = scene.conditions.get(type_)
-        told = _FAILED.search(condition.message) if condition is not None and condition.status == "False" else None
+        told = FAILED.search(condition.message) if condition is not None and condition.status == "False" else None
         # Of a revision that was replaced since, nothing is to be said.
-        if told is None or condition is None or told.group(1) in seen or scene.ready:
+        if told is None or condition is None or told.group(1) in seen or scene.ready or outlived(scene, condition):
             continue
         parsed = condition._replace(message=told.group(2), reason="")
         yield _failed(scene, told.group(1), NOTHING, parsed)
@@ -153,8 +157,8 @@ def _explain(scene: Scene, ref: Ref, obj: Object, said: str, reason: str) -> _To
         line = one_line(storage.telling_line(said.rpartition("Container failed with:")[2].strip()), 180)
         how = f"exit code {exited.group(1)}" if exited else "an error"
         return _Told("crash-loop", f"its container ended with {how}{f': {line}' if line else ''}", _again(scene))
-    if reason == "ProgressDeadlineExceeded" or "nitial scale was never achieved" in said:
-        return _Told("deadline-exceeded", _deadline(scene), _again(scene))
+    if reason in _LATE or "nitial scale was never achieved" in said:
+        return _Told("deadline-exceeded", _deadline(scene, ref.name), (_longer(scene), *_again(scene)))
     return _Told("revision-failed", one_line(said) or reason or "it does not say why", (describe(ref),))
 
 
@@ -183,9 +187,18 @@ def _image(obj: Object) -> str:
     )
 
 
-def _deadline(scene: Scene) -> str:
-    gone = ", and may not be read" if scene.blind_to("Pod") else " and are gone, with what they could tell"
-    return f"its pods were not ready within the deadline{'' if scene.current else gone}"
+def _deadline(scene: Scene, revision: str) -> str:
+    late = "its pods were not ready within the deadline"
+    if scene.current:
+        doing = calm.doing(scene, revision.rpartition("-")[0])
+        return f"{late}: {doing[0].text}" if doing else late
+    return late + (", and may not be read" if scene.blind_to("Pod") else " and are gone, with what they could tell")
+
+
+def _longer(scene: Scene) -> Try:
+    words = ("annotate", scene.ref.kind.lower(), scene.ref.name, "serving.knative.dev/progress-deadline=30m")
+    command = kubectl(*words, "--overwrite", namespace=scene.ref.namespace)
+    return Try("give its pods more time than the usual ten minutes (makes a new revision)", command)
 
 
 def _again(scene: Scene) -> tuple[Try, ...]:

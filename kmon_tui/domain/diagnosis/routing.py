@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from kmon_tui.domain.diagnosis import chain
 from kmon_tui.domain.diagnosis.finding import Finding, controller, describe, kubectl
+from kmon_tui.domain.diagnosis.outlived import MOVING
 from kmon_tui.domain.diagnosis.reading import NOTHING, conditions_of, name_of, node, nodes, one_line, ref_of, text, when
 from kmon_tui.domain.diagnosis.scene import Scene
 from kmon_tui.domain.service import Condition
@@ -13,8 +14,8 @@ from kmon_tui.domain.tree import Object, Ref
 from kmon_tui.domain.verdict import Evidence, Try
 
 _PATIENCE_S = 120
-_FOLLOWS = frozenset({"RevisionMissing", "RevisionFailed", "Stopped"})
-"""Reasons of a route that only repeat that a revision is not ready."""
+_FOLLOWS = frozenset({"RevisionMissing", "RevisionFailed", "Stopped", MOVING})
+"""Reasons of a route that only repeat that a revision is not ready, or that one is taking over bit by bit."""
 _ROUTES = (
     ("PredictorRouteReady", "PredictorConfigurationReady"),
     ("TransformerRouteReady", "TransformerConfigurationReady"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kmon_tui.domain.diagnosis import chain
+from kmon_tui.domain.diagnosis import chain, taints
 from kmon_tui.domain.diagnosis.finding import Finding, describe, kubectl
 from kmon_tui.domain.diagnosis.placement import Refusal, explain
 from kmon_tui.domain.diagnosis.reading import NOTHING, labels, name_of, node, nodes, number, one_line, text, texts
@@ -19,6 +19,7 @@ _UNPROVISIONED = frozenset({"ProvisioningFailed", "FailedBinding"})
 def finding(scene: Scene, pod: PodView, said: str, steps: tuple[Evidence, ...]) -> Finding:
     """Tell why no node takes a pod."""
     needs = requests_of(pod.object)
+    said = taints.named(said, pod.object, scene.of_kind("Node"))
     refusal = _named(scene, pod, explain(said, needs, _behind_taints(scene, needs)))
     held = _holders(scene, refusal.resource) if refusal.cause == "no-gpu" else ()
     by = f" (held by {', '.join(held[:3])}{' …' if len(held) > 3 else ''})" if held else ""
@@ -117,13 +118,10 @@ def tries(refusal: Refusal, pod: Ref) -> tuple[Try, ...]:
             Try("stop or scale down what is not needed, ask for fewer, or add a node"),
         )
     if refusal.cause == "untolerated-taint":
-        return (
-            Try("add a toleration to the predictor's spec"),
-            Try(
-                "see the taints",
-                kubectl("get", "nodes", "-o", "custom-columns=NODE:.metadata.name,TAINTS:.spec.taints"),
-            ),
-        )
+        columns = "custom-columns=NODE:.metadata.name,TAINTS:.spec.taints"
+        show = Try("see the taints", kubectl("get", "nodes", "-o", columns))
+        # A taint that is not known may be one that tells of a node's illness, which nobody should tolerate.
+        return (Try("add a toleration to the predictor's spec"), show) if refusal.shared else (show, see)
     if refusal.cause == "nodes-unwell":
         return (Try("see how the nodes are", kubectl("get", "nodes")), see)
     if refusal.cause == "node-selector":
