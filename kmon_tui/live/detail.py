@@ -116,10 +116,15 @@ def tabulate(
     slots, bounds = _grouped(looks, dialect, places, gaps)
 
     def is_new(place: Place, values: Sequence[float]) -> bool:
-        """Whether it began at zero: made in the window, or scraped without any series right before the first."""
+        """Whether it began at zero: made in the window, or scraped without any series before the first.
+
+        Scrapes that failed in between change nothing: what it counted, it counted after the one that showed no series.
+        """
         first = _first(values)
-        up = answered_at.get(place[:2])
-        return born(place) or (up is not None and 0 < first < len(values) and up[first - 1] == 1)
+        if born(place):
+            return True
+        up = answered_at.get(place[:2], ()) if first < len(values) else ()
+        return next((one == 1 for one in reversed(up[:first]) if one != 0), False)
 
     gained = {place: _gains(found, is_new(place, _earliest(found.values()))) for place, found in slots.items()}
     roles = {role for gains in gained.values() for role, _ in gains}

@@ -16,6 +16,7 @@ from tests.e2e.answering import Said, answering
 BODY = json.dumps({"instances": [[6.8, 2.8, 4.8, 1.4]]}).encode()
 PATH = "/v1/models/sklearn-iris:predict"
 BOUNDS_MS = (5, 10, 20, 40, 60, 80, 100, 150, 200, 250, 300, 500, 1000, 5000, 10000)
+NEWER_BOUNDS_MS = (5, 10, 25, 50, 75, 100, 250, 500, 750, 1000, 2500, 5000, 7500, 10000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +46,15 @@ def _one(address: str) -> Entry:
 
 
 class Activator:
-    """Passes requests on to a pod, and refuses every ``nth``; counts as Knative's activator until 1.18 does."""
+    """Passes requests on to a pod, and refuses every ``nth``; counts as Knative's activator does.
 
-    def __init__(self, behind: str, nth: int, revision: str) -> None:
+    ``newer``: as that of 1.19.4 and newer, in seconds; else as that of 1.18 and older.
+    """
+
+    def __init__(self, behind: str, nth: int, revision: str, *, newer: bool = False) -> None:
         self.address = ""
+        self._newer = newer
+        self._bounds_ms = NEWER_BOUNDS_MS if newer else BOUNDS_MS
         self._behind = behind
         self._nth = nth
         self._revision = revision
@@ -63,32 +69,45 @@ class Activator:
             refuses = self._seen % self._nth == 0
         entry = Entry(503, 1.0) if refuses else _one(self._behind)
         with self._lock:
-            row = self._counts.setdefault(entry.status, [0] * (len(BOUNDS_MS) + 1))
-            row[next((i for i, bound in enumerate(BOUNDS_MS) if entry.took_ms <= bound), len(BOUNDS_MS))] += 1
+            row = self._counts.setdefault(entry.status, [0] * (len(self._bounds_ms) + 1))
+            slow = len(self._bounds_ms)
+            row[next((i for i, bound in enumerate(self._bounds_ms) if entry.took_ms <= bound), slow)] += 1
         return entry
 
     def page(self) -> str:
         """Write its metrics page."""
-        lines = ["# TYPE activator_request_count counter", "# TYPE activator_request_latencies histogram"]
-        configuration = self._revision.rpartition("-")[0]
+        name = "http_server_request_duration_seconds" if self._newer else "activator_request_latencies"
+        total = f"{name}_count" if self._newer else "activator_request_count"
+        lines = [f"# TYPE {name} histogram"] if self._newer else [f"# TYPE {total} counter", f"# TYPE {name} histogram"]
+        bounds = [*(bound / 1000 if self._newer else bound for bound in self._bounds_ms), "+Inf"]
         with self._lock:
             for status, row in self._counts.items():
-                labels = (
-                    f'namespace_name="default",configuration_name="{configuration}",revision_name="{self._revision}",'
-                    f'service_name="{configuration}",response_code="{status}",response_code_class="{status // 100}xx"'
-                )
-                lines.append(f"activator_request_count{{{labels}}} {sum(row)}")
+                labels = self._labels(status)
+                lines.append(f"{total}{{{labels}}} {sum(row)}")
                 reached = 0
-                for bound, count in zip([*BOUNDS_MS, "+Inf"], row, strict=True):
+                for bound, count in zip(bounds, row, strict=True):
                     reached += count
-                    lines.append(f'activator_request_latencies_bucket{{{labels},le="{bound}"}} {reached}')
+                    lines.append(f'{name}_bucket{{{labels},le="{bound}"}} {reached}')
         return "\n".join([*lines, ""])
+
+    def _labels(self, status: int) -> str:
+        configuration = self._revision.rpartition("-")[0]
+        if self._newer:
+            return (
+                f'http_request_method="POST",http_response_status_code="{status}",k8s_namespace_name="default",'
+                f'kn_configuration_name="{configuration}",kn_revision_name="{self._revision}",'
+                f'kn_service_name="{configuration}",server_address="{configuration}.default.svc.cluster.local"'
+            )
+        return (
+            f'namespace_name="default",configuration_name="{configuration}",revision_name="{self._revision}",'
+            f'service_name="{configuration}",response_code="{status}",response_code_class="{status // 100}xx"'
+        )
 
 
 @contextmanager
-def activator(behind: str, nth: int, revision: str) -> Iterator[Activator]:
+def activator(behind: str, nth: int, revision: str, *, newer: bool = False) -> Iterator[Activator]:
     """Run an activator on loopback; its own port serves its metrics, too."""
-    one = Activator(behind, nth, revision)
+    one = Activator(behind, nth, revision, newer=newer)
 
     def say(method: str, _path: str) -> Said:
         if method == "GET":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,16 +53,23 @@ class Quiet:
 
 @pytest.fixture
 def quiet(tmp_path: Path) -> Iterator[Quiet]:
+    with _quiet(tmp_path, newer=False) as one:
+        yield one
+
+
+@contextmanager
+def _quiet(folder: Path, *, newer: bool) -> Iterator[Quiet]:
     binary = tools.prometheus()
     if binary is None:
         pytest.skip(tools.reason_without_prometheus("own"))
     with ExitStack() as stack:
-        place = stack.enter_context(running_sandbox("--world", "quiet", "--knative", "1.18", "--speed", "20"))
+        knative = "1.21" if newer else "1.18"
+        place = stack.enter_context(running_sandbox("--world", "quiet", "--knative", knative, "--speed", "20"))
         kubectl = Kubectl(place.kubeconfig, "default")
         kubectl("apply", "--validate=false", "-f", str(MANIFESTS / "inference-service.yaml"))
         processes.wait_until(lambda: bool(_ready(kubectl)), 60, "the model is ready")
         address = f"{_ready(kubectl)[0]['status']['podIP']}:8012"
-        front = stack.enter_context(activator(address, 20, REVISION))
+        front = stack.enter_context(activator(address, 20, REVISION, newer=newer))
         bridge = stack.enter_context(discovery.serving(lambda: list(kubectl.get("pods", "-A")["items"])))
         jobs = yaml.safe_load(scraping.JOBS.read_text(encoding="utf-8"))[:2]
         for job in jobs:
@@ -70,7 +77,7 @@ def quiet(tmp_path: Path) -> Iterator[Quiet]:
             job |= {"http_sd_configs": [{"url": bridge, "refresh_interval": "2s"}], "scrape_interval": "1s"}
         jobs.append({"job_name": "activator", "static_configs": [{"targets": [front.address]}]})
         config = {"global": {"scrape_interval": "1s"}, "scrape_configs": jobs}
-        url = stack.enter_context(scraping.running(binary, tmp_path, config))
+        url = stack.enter_context(scraping.running(binary, folder, config))
         # The pod must have been scraped without any series: that is what proves a burst to be its first.
         scraping.wait_for_samples(url, 'count_over_time(up{job="kserve-metrics"}[1m]) > 5')
         yield Quiet(place, url, address, front)
@@ -140,6 +147,25 @@ def test_what_the_activator_refuses_is_in_the_scope_of_users(quiet: Quiet) -> No
     assert told["pods_error_ratio"] == 0
     assert told["requests_in_window"] == 950
     assert told["users"]["family"] == "activator"
+
+
+def test_newer_knative_counts_the_first_burst_and_what_its_activator_refuses_as_well(tmp_path: Path) -> None:
+    with _quiet(tmp_path, newer=True) as newer:
+        fast = sum(entry.took_ms < 95 for entry in send(newer.pod, 5))
+        scraping.wait_for_samples(newer.url, f"sum({COUNT}) == 5")
+        burst = newer.metrics(5)
+
+        log = send(newer.front.address, 1000, at_once=8)
+        assert sum(entry.status == 503 for entry in log) == 50
+        scraping.wait_for_samples(newer.url, f"sum({COUNT}) == 955")
+        counted = 'sum(http_server_request_duration_seconds_count{job="activator"}) == 1000'
+        scraping.wait_for_samples(newer.url, counted)
+        told = newer.metrics(955, lambda told: told["error_ratio"] == pytest.approx(50 / 1005, abs=1e-6))
+
+    assert (burst["counter_sum"], burst["requests_in_window"]) == (5, 5)
+    assert fast <= below_100ms(burst) <= 5
+    assert (told["scope"], told["users"]["family"], told["pods_error_ratio"]) == ("users", "activator-s", 0)
+    assert told["error_ratio"] == pytest.approx(50 / 1005, abs=1e-6), "five of them did not go through the activator"
 
 
 def test_a_pod_that_is_replaced_takes_nothing_with_it_and_adds_nothing(quiet: Quiet) -> None:

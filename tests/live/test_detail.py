@@ -1,0 +1,44 @@
+"""Tables of one service are made of raw counters, and a burst that only a failed scrape hid is counted whole."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from kmon_tui.domain.traffic import Family
+from kmon_tui.live.detail import Table, place_of, tabulate
+from kmon_tui.live.packs import DIALECTS
+
+NAN = math.nan
+DIALECT = DIALECTS[Family.KNATIVE_MS]
+TARGET = {"job": "kserve-model-metrics", "instance": "10.0.0.7:9091", "pod": "iris-1"}
+COUNTED = {**TARGET, "__name__": "revision_request_count", "response_code_class": "2xx"}
+UP = {"job": TARGET["job"], "instance": TARGET["instance"]}
+
+
+def table(counted: list[float], up: list[float]) -> Table:
+    looks = [(COUNTED, counted), (UP, up)]
+    return tabulate(looks, DIALECT, len(counted) - 1, {place_of(COUNTED, DIALECT)}, lambda _: False)
+
+
+@pytest.mark.parametrize(
+    ("up", "total"),
+    [
+        ([1, 1, 1, 1, 1], 9.0),
+        ([1, 1, 0, 1, 1], 9.0),
+        ([1, 0, 0, 1, 1], 9.0),
+        ([0, 0, 0, 1, 1], 2.0),
+        ([1, 1, NAN, 1, 1], 2.0),
+        ([NAN, NAN, NAN, 1, 1], 2.0),
+    ],
+    ids=["answered", "failed once", "failed twice", "always failed", "not a target", "never a target"],
+)
+def test_a_first_value_is_a_gain_where_a_scrape_before_it_showed_no_series(up: list[float], total: float) -> None:
+    found = table([NAN, NAN, NAN, 7.0, 9.0], up)
+
+    assert found.requests.total == total
+
+
+def test_what_was_there_before_the_window_is_no_gain() -> None:
+    assert table([7.0, 7.0, 8.0], [1, 1, 1]).requests.total == 1.0
