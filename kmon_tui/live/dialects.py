@@ -29,6 +29,12 @@ GAUGE_TIME = "gauges "
 EXPORTED = "exported"
 """PART of series that tell their namespace twice: that of whoever was scraped, and the one they had themselves."""
 
+CLOCK = "clock"
+"""PART of what tells Prometheus' own time."""
+
+BEFORE, NOW_UP = "up before", "up now"
+"""PART of whether targets answered a step ago, and of all series that say whether they do now."""
+
 FIRST_TOKEN, NEXT_TOKEN = "first token", "next token"
 """PART of a language model's own histograms."""
 
@@ -39,20 +45,18 @@ CHUNK = 100
 """More namespaces than this are not put into a selector."""
 
 
-def probe(matchers: str, scope: Scope = Scope.PODS) -> str:
-    """Ask which families have series, how many, in how many clusters and replicas; with those of pods which gauges."""
+def probe(matchers: str, scopes: Collection[Scope] = tuple(Scope)) -> str:
+    """Ask which families have series, how many, in how many clusters and replicas, which gauges, and what time it is.
+
+    Without Scope.USERS nothing is asked of what is counted before the pods.
+    """
     by = ", ".join(("__name__", *GUARDS))
-    parts = [
-        f"count by ({by}) ({{{_requests(dialect)}{_and(matchers)}}})"
-        for dialect in DIALECTS.values()
-        if dialect.scope is scope
-    ]
-    if scope is not Scope.PODS:
-        return _either(parts)
-    gauges = f"count by (__name__) ({{{_named(_gauge_names(GAUGES))}{_and(matchers)}}})"
-    names = [name for dialect in DIALECTS.values() if dialect.scope is scope for name in dialect.requests]
+    of_scope = [dialect for dialect in DIALECTS.values() if dialect.scope in scopes]
+    parts = [f"count by ({by}) ({{{_requests(dialect)}{_and(matchers)}}})" for dialect in of_scope]
+    parts.append(f"count by (__name__) ({{{_named(_gauge_names(GAUGES))}{_and(matchers)}}})")
+    names = [name for dialect in DIALECTS.values() if dialect.scope is Scope.PODS for name in dialect.requests]
     exported = f'count by (__name__) ({{{_named(names)},exported_namespace!=""{_and(matchers)}}})'
-    return f'{_either([*parts, gauges])} or label_replace({exported}, "{PART}", "{EXPORTED}", "", "")'
+    return " or ".join((_either(parts), _told(exported, EXPORTED), _told("vector(time())", CLOCK)))
 
 
 def probed(matchers: str) -> list[str]:
@@ -95,7 +99,7 @@ def sampled(families: Sequence[Family], packs: Sequence[Gauges], matchers: str, 
     for source in dict.fromkeys(pack.source for pack in packs if pack.names):
         names = [name for pack in packs if pack.source == source for name in pack.levels]
         times = " or ".join(f"max(timestamp({name}{_braced(matchers)}))" for name in names[:2])
-        parts.append(f'label_replace({times}, "{PART}", "{GAUGE_TIME}{source}", "", "")')
+        parts.append(_told(times, f"{GAUGE_TIME}{source}"))
     return " or ".join(parts)
 
 
@@ -168,10 +172,34 @@ def together(parts: Iterable[str]) -> str:
     return _either(parts)
 
 
-def scraped(matchers: str, targets: Iterable[Mapping[str, str]]) -> str:
+def scraped(matchers: str, targets: Iterable[Mapping[str, str]], when: str = "") -> str:
     """Ask whether these targets answered: a scrape without a series proves zero. Empty when none has an instance."""
     instances = {labels["instance"] for labels in targets if labels.get("instance")}
-    return f"max by (job, instance) (up{{instance=~{quoted_choice(instances)}{_and(matchers)}}})" if instances else ""
+    if not instances:
+        return ""
+    return f"max by (job, instance) (up{{instance=~{quoted_choice(instances)}{_and(matchers)}}}{when})"
+
+
+def newcomers(matchers: str, before_s: int, new: Iterable[Mapping[str, str]], some: Iterable[Mapping[str, str]]) -> str:
+    """Ask whether targets that are new answered so many seconds ago, and for every series that tells of some now.
+
+    Nothing is asked for a time of 0.
+    """
+    before = scraped(matchers, new, f" offset {before_s}s") if before_s else ""
+    instances = {labels["instance"] for labels in some if labels.get("instance")}
+    now = f"up{{instance=~{quoted_choice(instances)}{_and(matchers)}}}" if instances else ""
+    return " or ".join(_told(question, part) for question, part in ((before, BEFORE), (now, NOW_UP)) if question)
+
+
+def sample_times(matchers: str, metrics: Iterable[Mapping[str, str]]) -> str:
+    """Ask when these series (with ``__name__``) were sampled, one row each."""
+    by = ", ".join(TARGET)
+    parts = []
+    for metric in metrics:
+        only = ",".join(f"{name}={quoted(value)}" for name, value in metric.items() if name != "__name__")
+        inner = ",".join(filter(None, (only, matchers)))
+        parts.append(f"max by ({by}) (timestamp({metric['__name__']}{{{inner}}}))")
+    return _either(parts)
 
 
 def only_targets(targets: Iterable[Mapping[str, str]], dialect: Dialect | None = None) -> list[str]:
@@ -252,6 +280,10 @@ def _either(parts: Iterable[str], of: str = "") -> str:
     return " or ".join(
         f'label_replace({part}, "{PART}", "{of}{n}", "", "")' if n or of else part for n, part in enumerate(parts)
     )
+
+
+def _told(question: str, part: str) -> str:
+    return f'label_replace({question}, "{PART}", "{part}", "", "")'
 
 
 def _scope(dialect: Dialect, matchers: str, namespaces: Collection[str]) -> str:

@@ -27,6 +27,8 @@ class Dialer:
         self._loop = asyncio.get_running_loop()
         self.failure: BackendError | None = None
         """Why the last connection that failed did."""
+        self.dialling = False
+        """Whether the thread waits here."""
 
     def dial(self, timeout_s: Any = None) -> socket.socket:
         """Give a socket whose other end is the pod's port. Raises BackendError when there is no way.
@@ -35,6 +37,7 @@ class Dialer:
         only: finding a pod and opening a tunnel to it may take longer than connecting to a host.
         """
         near, far = socket.socketpair()
+        self.dialling = True
         joined = asyncio.run_coroutine_threadsafe(self._join(far), self._loop)
         try:
             joined.result(LONGEST_DIAL_S)
@@ -48,6 +51,8 @@ class Dialer:
         except BaseException:
             near.close()
             raise
+        finally:
+            self.dialling = False
         near.settimeout(timeout_s if isinstance(timeout_s, int | float) else None)
         return near
 
@@ -57,7 +62,11 @@ class Dialer:
 
     def ask(self, question: Any) -> Any:
         """Wait in this thread for a coroutine on the event loop."""
-        return asyncio.run_coroutine_threadsafe(question, self._loop).result(LONGEST_DIAL_S)
+        self.dialling = True
+        try:
+            return asyncio.run_coroutine_threadsafe(question, self._loop).result(LONGEST_DIAL_S)
+        finally:
+            self.dialling = False
 
     async def _join(self, far: socket.socket) -> None:
         far.setblocking(False)

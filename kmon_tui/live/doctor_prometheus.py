@@ -132,7 +132,7 @@ def _text(api: Api, path: str, name: str) -> str:
 
 
 def _families(api: Api, matchers: str, scope: Scope = Scope.PODS) -> tuple[str, ...]:
-    there = {row.metric["__name__"] for row in api.query(dialects.probe(matchers, scope))}
+    there = {row.metric.get("__name__", "") for row in api.query(dialects.probe(matchers, (scope,)))}
     ours = {family: dialect for family, dialect in DIALECTS.items() if dialect.scope is scope}
     return tuple(str(family) for family, dialect in ours.items() if there & set(dialect.requests))
 

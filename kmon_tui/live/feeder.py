@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import math
 from array import array
+from collections.abc import Sequence
 from typing import TypeAlias
 
-from kmon_tui.domain.errors import BadAnswer, Forbidden, NotFound
 from kmon_tui.domain.service import InferenceService
 from kmon_tui.live import alerts, dialects
-from kmon_tui.live.dialects import GAUGE_TIME, PART
+from kmon_tui.live.dialects import BEFORE, GAUGE_TIME, PART
 from kmon_tui.live.introduction import Introduction, scrape_interval
 from kmon_tui.live.ledger import Ledger, Reading
 from kmon_tui.live.levels import Levels, is_gauge
 from kmon_tui.live.owners import Owners, face
-from kmon_tui.live.packs import BY_COUNTER
 from kmon_tui.live.packs.dialect import TARGET
 from kmon_tui.live.prometheus import Api
 from kmon_tui.live.prometheus_address import Matchers
@@ -23,7 +22,7 @@ from kmon_tui.live.target import Handle, Target
 
 VALUES_AT_ONCE = 30_000
 """Values of one range answer: decoding them holds the interpreter for some 10 ms."""
-MOST_LOOKED_AT = 5000
+MOST_LOOKED_AT, MOST_JOBS = 5000, 3
 MOST_BIRTHS = 200
 """New targets of one tick that are looked at closely."""
 MOST_VALUES = 300_000
@@ -31,7 +30,6 @@ LEAST_STEPS = 12
 
 _MARK = f'"{PART}":"'.encode()
 """What only rows have that our own question marked: those of later parts, gauges, alerts."""
-_GAUGE_TIME = f'"{PART}":"{GAUGE_TIME}'.encode()
 
 Column: TypeAlias = "tuple[list[Reading], array[float]]"
 """All counters at one step: who counted, and how much."""
@@ -83,21 +81,28 @@ class Feeder:
         """Whether there is anything to look for."""
         return bool(self._namespaces)
 
-    def scrape_interval(self, api: Api, at_s: float) -> float | None:
+    def look(self, api: Api, ledger: Ledger, at_s: int) -> Column:
+        """Ask for the counters, gauges and alerts of now; the counters are for ``book_now``."""
+        rows = api.query(" or ".join(filter(None, (self._counters(), self._gauges(), self._alerts()))), at_s)
+        marked = [row for row in rows if _MARK in row.text]
+        self._gauge_rows = [row for row in marked if is_gauge(row)]
+        self._alert_rows = [row for row in marked if alerts.is_alert(row)]
+        if self._gauge_rows or self._alert_rows:
+            apart = {id(row) for row in (*self._gauge_rows, *self._alert_rows)}
+            rows = [row for row in rows if id(row) not in apart]
+        self._rows = len(rows)
+        return [ledger.reading(row) for row in rows], array("d", [float(row.value[1]) for row in rows])
+
+    def scrape_interval(self, api: Api, seen: Column, at_s: int) -> float | None:
         """Measure the interval on one series of each job and metric that is ours."""
         some: dict[tuple[str, str], dict[str, str]] = {}
-        rows = api.query(self._counters(), at_s)
-        self._rows = len(rows)
-        for row in rows[:MOST_LOOKED_AT]:
-            metric = row.metric
-            whose = BY_COUNTER[metric["__name__"]].whose(metric)
-            if len(some) < 3 and self.owners.owner(whose) is not None:
-                labels = {k: v for k, v in metric.items() if k in ("__name__", *TARGET)}
-                some.setdefault((labels.get("job", ""), labels["__name__"]), labels)
-        try:
-            return scrape_interval(api, self.matchers.text, list(some.values()), at_s)
-        except (BadAnswer, Forbidden, NotFound):
-            return None  # raw samples are refused by some that are only compatible
+        for reading in seen[0][:MOST_LOOKED_AT]:
+            target = reading.target
+            name, labels = target.dialect.requests[0], target.labels
+            job = (labels.get("job", ""), name)
+            if len(some) < MOST_JOBS and job not in some and self.owners.owner(target.dialect.whose(labels)):
+                some[job] = {"__name__": name, **{k: v for k, v in labels.items() if k in TARGET}}
+        return scrape_interval(api, self.matchers.text, list(some.values()), at_s)
 
     def catch_up(self, api: Api, ledger: Ledger, at_s: int, most_values: int = MOST_VALUES) -> None:
         """Book the steps that were missed, or the past at the start, by range; a few at a time.
@@ -115,24 +120,31 @@ class Feeder:
             at_once = max(1, VALUES_AT_ONCE // max(1, self._rows))
             start_s = end_s + step_s
 
-    def book_now(self, api: Api, ledger: Ledger, at_s: int) -> None:
-        """Book the newest step."""
+    def book_now(self, api: Api, ledger: Ledger, at_s: int, seen: Column) -> None:
+        """Book the newest step, whose counters were asked for."""
         # Large answers are gone before the next question is asked: the most that is held at once is never given back.
-        readings, values = self._rows_now(api, ledger, at_s)
+        readings, values = seen
         sampled: dict[Handle, float] = {}
         gauges_s: dict[str, float] = {}
         self._identity = {}
-        for row in api.query(self._sampled(now=True), at_s):
-            at = float(row.value[1])
-            if _GAUGE_TIME in row.text:
-                gauges_s[row.metric[PART].removeprefix(GAUGE_TIME)] = at
-                continue
-            handle = ledger.handle(row)
-            self._identify(row, handle, at)
-            sampled[handle] = max(sampled.get(handle, 0.0), at)
+        new = list({id(r.target): r.target for r in readings if r.target.at_s < 0}.values())
+        up: list[dict[str, str]] = []
+        for row in api.query(self._sampled_with(new, ledger.at_s, at_s), at_s):
+            at, metric = float(row.value[1]), row.metric if _MARK in row.text else {}
+            part = metric.get(PART, "")
+            if part.startswith(GAUGE_TIME):
+                gauges_s[part.removeprefix(GAUGE_TIME)] = at
+            elif part == BEFORE:
+                up += [metric] if at == 1 else []
+            elif not part:
+                handle = ledger.handle(row)
+                self._identify(row, handle, at)
+                sampled[handle] = max(sampled.get(handle, 0.0), at)
         self._tell(ledger)
-        self._rows = len(readings)
-        self._find_births(api, ledger, {id(r.target): r.target for r in readings if r.target.at_s < 0})
+        places = {(metric.get("job", ""), metric.get("instance", "")) for metric in up}
+        for target in new:
+            if (target.labels.get("job", ""), target.labels.get("instance", "")) in places:
+                target.zero_s = ledger.at_s
         ledger.ingest(at_s, zip(readings, values, strict=True), sampled)
         ledger.forget()
         self.levels.take(self._gauge_rows, self.owners.owner, gauges_s)
@@ -143,26 +155,15 @@ class Feeder:
         """Ask for alerts alone, while there is nothing else: that may be what they say."""
         self.alerts.take(api, api.query(self._alerts()) if self.knows_services else (), self.owners.owner)
 
-    def _rows_now(self, api: Api, ledger: Ledger, at_s: int) -> Column:
-        rows = api.query(" or ".join(filter(None, (self._counters(), self._gauges(), self._alerts()))), at_s)
-        marked = [row for row in rows if _MARK in row.text]
-        self._gauge_rows = [row for row in marked if is_gauge(row)]
-        self._alert_rows = [row for row in marked if alerts.is_alert(row)]
-        if self._gauge_rows or self._alert_rows:
-            apart = {id(row) for row in (*self._gauge_rows, *self._alert_rows)}
-            rows = [row for row in rows if id(row) not in apart]
-        return [ledger.reading(row) for row in rows], array("d", [float(row.value[1]) for row in rows])
+    def _sampled_with(self, new: Sequence[Target], before_s: int | None, at_s: int) -> str:
+        """Ask when all were sampled; of targets that are new also whether they were scraped a step ago.
 
-    def _find_births(self, api: Api, ledger: Ledger, new: dict[int, Target]) -> None:
-        """Look whether targets that are new were scraped a step ago: then all they counted came since."""
-        if ledger.at_s is None or not 0 < len(new) <= MOST_BIRTHS:
-            return
-        question = dialects.scraped(self.matchers.text, [target.labels for target in new.values()])
-        rows = api.query(question, ledger.at_s) if question else []
-        up = {(m.get("job", ""), m.get("instance", "")) for row in rows if row.value[1] == "1" for m in (row.metric,)}
-        for target in new.values():
-            if (target.labels.get("job", ""), target.labels.get("instance", "")) in up:
-                target.zero_s = ledger.at_s
+        All that a counter shows came since then, if its target was.
+        """
+        few = 0 < len(new) <= MOST_BIRTHS and before_s is not None
+        ago_s = at_s - (before_s or 0) if few else 0
+        more = dialects.newcomers(self.matchers.text, ago_s, [target.labels for target in new] if few else (), ())
+        return " or ".join(filter(None, (self._sampled(now=True), more)))
 
     def _book_range(self, api: Api, ledger: Ledger, start_s: int, end_s: int) -> None:
         sampled: dict[int, dict[Handle, float]] = {}

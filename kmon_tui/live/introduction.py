@@ -5,20 +5,20 @@ from __future__ import annotations
 import re
 import statistics
 import time
-from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from urllib.parse import quote
 
-from kmon_tui.domain.errors import BackendError, BadAnswer, Forbidden, NotFound, Unauthorized
+from kmon_tui.domain.errors import BackendError, BadAnswer, Forbidden, NotFound, TimedOut, Unauthorized
 from kmon_tui.domain.traffic import Family, Scope
 from kmon_tui.live import dialects
-from kmon_tui.live.dialects import EXPORTED, PART, Guards, guards_of
+from kmon_tui.live.dialects import CLOCK, EXPORTED, PART, Guards, guards_of
 from kmon_tui.live.packs import DIALECTS
 from kmon_tui.live.packs.gauges import GAUGES, Gauges
 from kmon_tui.live.prometheus import Api
 from kmon_tui.live.prometheus_address import Matchers
-from kmon_tui.live.prometheus_answers import Row
+from kmon_tui.live.prometheus_answers import Row, Track
 
 REFRESH_S = 300
 """What a Prometheus holds is looked at anew so often."""
@@ -29,6 +29,10 @@ _NEWEST = 4
 """Samples that are looked at: of the three intervals between them one may be that of a missed scrape."""
 LOOK_BACK_S = 900
 """Where nothing is counted now, it is looked whether anything was in this time."""
+LONGEST_WAY_S = 0.5
+"""To Prometheus and back; what a question takes beyond that is work on it."""
+REFUSED_FOR_S = 3600
+"""What callers saw is not asked for so long after a question with it failed."""
 NO_GUARDS: Guards = guards_of({})
 MOST_SERIES = 100_000
 """A family in front of the pods that has more series is left out."""
@@ -64,29 +68,64 @@ class Introduction:
         return (f"its clock is {much} {where} this machine's: ages are right, times are its own", *self.notes)
 
 
-def introduce(api: Api, matchers: str, known: Introduction | None = None) -> Introduction:
-    """Ask what it is and which families it has. Raises BackendError when it is no Prometheus."""
-    asking = introducing(api, matchers, known)
-    while True:
+class Front:
+    """Whether what is counted before the pods may be asked for: a mesh may have more series than a server bears."""
+
+    def __init__(self) -> None:
+        self._refused = ""
+        self._until_s = 0.0
+
+    def asked(self, now_s: float) -> bool:
+        """Whether it is asked for now."""
+        return now_s >= self._until_s
+
+    def refuse(self, words: str, now_s: float) -> None:
+        """A question with it failed: go on without it for a while."""
+        self._refused, self._until_s = words, now_s + REFUSED_FOR_S
+
+    def allow(self) -> None:
+        """Ask for it again."""
+        self._until_s = 0.0
+
+    def notes(self, now_s: float) -> tuple[str, ...]:
+        """Say why it is not known."""
+        return () if self.asked(now_s) else (f"what callers saw is not known: {self._refused}",)
+
+
+def introduce(api: Api, matchers: str, known: Introduction | None = None, front: Front | None = None) -> Introduction:
+    """Ask what it is and which families it has: one question. Raises BackendError when it is no Prometheus.
+
+    Where the question fails with what is counted before the pods in it, the next one is without that: at once, if
+    another one may be asked.
+    """
+    front = front or Front()
+    if front.asked(time.time()):
         try:
-            next(asking)
-        except StopIteration as end:
-            found: Introduction = end.value
-            return found
+            return _introduced(api, matchers, known, front, tuple(Scope))
+        except (BadAnswer, TimedOut) as error:
+            front.refuse(error.message, time.time())
+            if api.turn.over or not api.left:
+                raise
+    try:
+        return _introduced(api, matchers, known, front, (Scope.PODS,))
+    except BackendError:
+        front.allow()  # it is not what was asked
+        raise
 
 
-def introducing(api: Api, matchers: str, known: Introduction | None = None) -> Generator[None, None, Introduction]:
-    """Do the same with a pause before each question but the first, for those who may not ask all of them at once."""
-    rows = api.query(dialects.probe(matchers))
-    exported = any(row.metric.get(PART) == EXPORTED for row in rows)
-    guards = _guards(row for row in rows if row.metric.get(PART) != EXPORTED)
-    if not guards:
+def _introduced(
+    api: Api, matchers: str, known: Introduction | None, front: Front, scopes: tuple[Scope, ...]
+) -> Introduction:
+    before_s = time.time()
+    rows = api.query(dialects.probe(matchers, scopes))
+    after_s = time.time()
+    parts = {part: [row for row in rows if row.metric.get(PART) == part] for part in (EXPORTED, CLOCK)}
+    counted = [row for row in rows if row.metric.get(PART) not in parts]
+    guards, notes = not_too_many(counted)
+    pods = {name for dialect in DIALECTS.values() if dialect.scope is Scope.PODS for name in dialect.requests}
+    if not guards.keys() & pods:
         # The only model may have been scaled to zero, or its target may have died: then its past tells.
-        guards = {name: {NO_GUARDS} for name in _counted_lately(api, matchers)}
-    yield
-    front, notes = in_front(api, matchers)
-    guards |= front
-    yield
+        guards |= {name: {NO_GUARDS} for name in _counted_lately(api, matchers)}
     found = {
         family: frozenset(one for name in dialect.requests for one in guards.get(name, ()))
         for family, dialect in DIALECTS.items()
@@ -94,12 +133,12 @@ def introducing(api: Api, matchers: str, known: Introduction | None = None) -> G
     return Introduction(
         families=tuple(family for family, seen in found.items() if seen),
         guards=found,
-        skew_s=_skew(api),
+        skew_s=_skew(parts[CLOCK], before_s, after_s),
         version=known.version if known else _text(api, "status/buildinfo", "version"),
         retention=known.retention if known else _text(api, "status/runtimeinfo", "storageRetention"),
         gauges=tuple(pack for pack in GAUGES if any(name in guards for name in pack.levels)),
-        notes=notes,
-        exported=exported,
+        notes=(*notes, *front.notes(after_s)),
+        exported=bool(parts[EXPORTED]),
     )
 
 
@@ -110,27 +149,19 @@ def nothing_counted(matchers: Matchers) -> str:
     return "this Prometheus has no request metrics of models: does it scrape them?"
 
 
-def _guards(rows: Iterable[Row]) -> dict[str, set[Guards]]:
+def not_too_many(rows: Iterable[Row], most_series: int = MOST_SERIES) -> tuple[dict[str, set[Guards]], tuple[str, ...]]:
+    """Give whose series there are by metric. A mesh may have more of them than anybody can be asked each tick."""
+    front = {name for dialect in DIALECTS.values() if dialect.scope is Scope.USERS for name in dialect.requests}
     found: dict[str, set[Guards]] = {}
-    for row in rows:
-        metric = row.metric
-        found.setdefault(metric["__name__"], set()).add(guards_of(metric))
-    return found
-
-
-def in_front(api: Api, matchers: str, most_series: int = MOST_SERIES) -> tuple[dict[str, set[Guards]], tuple[str, ...]]:
-    """Ask for what is counted before the pods. A mesh may have more series than anybody can be asked each tick."""
-    try:
-        rows = api.query(dialects.probe(matchers, Scope.USERS))
-    except BackendError as error:
-        return {}, (f"what callers saw is not known: {error.message}",)
     counts: dict[str, float] = {}
     for row in rows:
-        name = row.metric["__name__"]
+        metric = row.metric
+        name = metric["__name__"]
+        found.setdefault(name, set()).add(guards_of(metric))
         counts[name] = counts.get(name, 0.0) + float(row.value[1])
-    large = {name for name, count in counts.items() if count > most_series}
+    large = {name for name in front if counts.get(name, 0.0) > most_series}
     notes = tuple(f"{name} has {counts[name]:,.0f} series: too many to be asked each tick" for name in sorted(large))
-    return {name: seen for name, seen in _guards(rows).items() if name not in large}, notes
+    return {name: seen for name, seen in found.items() if name not in large}, notes
 
 
 def _counted_lately(api: Api, matchers: str) -> list[str]:
@@ -147,41 +178,34 @@ def _counted_lately(api: Api, matchers: str) -> list[str]:
     return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
 
 
-def scrape_interval(api: Api, matchers: str, metrics: Collection[Mapping[str, str]], at_s: float) -> float | None:
-    """Measure the seconds between two samples of these series (with ``__name__``), the slowest; None: none yet."""
-    rows: list[Row] = []
-    for metric in metrics:
-        chosen = ",".join(f"{k}={dialects.quoted(v)}" for k, v in metric.items() if k != "__name__")
-        selector = f"{metric['__name__']}{{{chosen}{',' if matchers else ''}{matchers}}}"
-        rows += api.query(f"{selector}[15m]", at_s)[:5]
-    return _slowest(rows)
+def scrape_interval(api: Api, matchers: str, metrics: Collection[Mapping[str, str]], at_s: int) -> float | None:
+    """Measure the seconds between two samples of these series (with ``__name__``), the slowest; None: none yet.
 
-
-def interval_again(api: Api, matchers: str, metrics: Sequence[Mapping[str, str]], at_s: float) -> float | None:
-    """Measure the same with one question."""
+    By range, because that is answered also by servers that refuse raw samples, and because a tick has few questions.
+    """
     if not metrics:
         return None
-    names = sorted({name for metric in metrics for name in metric})
-    chosen = ",".join(f"{name}=~{dialects.quoted_choice({one.get(name, '') for one in metrics})}" for name in names)
-    return _slowest(api.query(f"{{{chosen}{',' if matchers else ''}{matchers}}}[15m]", at_s))
+    question = dialects.sample_times(matchers, metrics)
+    try:
+        return _slowest(api.query_range(question, at_s - LOOK_BACK_S, at_s, 1))
+    except (BadAnswer, Forbidden, NotFound):
+        return None
 
 
-def _slowest(rows: Iterable[Row]) -> float | None:
+def _slowest(tracks: Iterable[Track]) -> float | None:
     """Give the slowest interval of the newest samples: it may have been another one some minutes ago."""
     medians = []
-    for row in rows:
-        times = [at for at, _ in row.values][-_NEWEST:]
+    for track in tracks:
+        times = sorted({float(text) for _, text in track.values})[-_NEWEST:]
         if len(times) > 1:
             medians.append(statistics.median(b - a for a, b in pairwise(times)))
     return max(1.0, round(max(medians), 1)) if medians else None
 
 
-def _skew(api: Api) -> float:
-    """Compare the clocks in the middle of one question."""
-    before = time.time()
-    rows = api.query("vector(time())")
-    after = time.time()
-    return float(rows[0].value[1]) - (before + after) / 2 if rows else 0.0
+def _skew(rows: Sequence[Row], before_s: float, after_s: float) -> float:
+    """Compare the clocks. Prometheus looks at its own when the question arrives, however long it works on it then."""
+    arrived_s = before_s + min(after_s - before_s, LONGEST_WAY_S) / 2
+    return float(rows[0].value[1]) - arrived_s if rows else 0.0
 
 
 def _text(api: Api, path: str, name: str) -> str:

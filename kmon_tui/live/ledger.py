@@ -18,6 +18,7 @@ from kmon_tui.live.dialects import GUARDS, PART, Guards, code_class, quoted
 from kmon_tui.live.flow import NO_LATENCY, Flow
 from kmon_tui.live.outside import best_family, with_pods
 from kmon_tui.live.owners import Owners
+from kmon_tui.live.pace import Pace
 from kmon_tui.live.packs import BY_COUNTER
 from kmon_tui.live.packs.dialect import TARGET
 from kmon_tui.live.prometheus_answers import Labelled
@@ -100,6 +101,12 @@ class Ledger:
         self.step_s, self.window_s, self.points = step_s, window_s, points
         for flow in (*self.flows.values(), *self.users.values()):
             flow.thin()
+
+    def keep_pace(self, pace: Pace) -> None:
+        """Take over another pace, before anything is booked."""
+        assert self.at_s is None
+        self.step_s, self.window_s, self.points = pace.tick_s, pace.window_s, pace.points
+        self.scrape_s = pace.scrape_s
 
     def reading(self, series: Labelled) -> Reading:
         """Find who counted what in a row."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from array import array
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -16,11 +17,12 @@ from kmon_tui.domain.traffic import Family, Prometheus, Scope, Series, Traffic
 from kmon_tui.live.closeup import CloseUp, Tables, closer, latency_of
 from kmon_tui.live.coarser import coarser, rates, steps_for
 from kmon_tui.live.detail import Table, failed, ratio_of
-from kmon_tui.live.feeder import Feeder
+from kmon_tui.live.feeder import Column, Feeder
 from kmon_tui.live.flow import Flow
 from kmon_tui.live.introduction import UNKNOWN_SCRAPE_S, Introduction, configured_interval, introduce, nothing_counted
 from kmon_tui.live.ledger import Ledger
 from kmon_tui.live.outside import seen_by_users
+from kmon_tui.live.pace import Pace
 from kmon_tui.live.packs import DIALECTS
 from kmon_tui.live.packs.dialect import Role
 from kmon_tui.live.packs.ingress import ACTIVATORS
@@ -48,15 +50,18 @@ def measure(
     feeder.know(tuple(one for one in services if one.key.namespace == key.namespace))
     feeder.introduction = known = introduce(api, matchers.text)
     at_s = math.floor(time.time() + known.skew_s)
-    measured_s = feeder.scrape_interval(api, at_s) if known.families else None
+    pace = Pace(UNKNOWN_SCRAPE_S)
+    ledger = Ledger(pace.tick_s, pace.window_s, pace.points, pace.scrape_s, family)
+    seen: Column = feeder.look(api, ledger, at_s) if known.families else ([], array("d"))
+    measured_s = feeder.scrape_interval(api, seen, at_s)
     scrape_s = measured_s or configured_interval(api) or UNKNOWN_SCRAPE_S
     step_s, times, told = steps_for(window_s, scrape_s, feeder.rows)
     steps = told * times
     rate_s = step_s * max(1, -(-round(max(60.0, 4 * scrape_s)) // step_s))
-    ledger = Ledger(step_s, rate_s, steps, scrape_s, family)
+    ledger.step_s, ledger.window_s, ledger.points, ledger.scrape_s = step_s, rate_s, steps, scrape_s
     if known.families:
         feeder.catch_up(api, ledger, at_s, MOST_VALUES)
-        feeder.book_now(api, ledger, at_s)
+        feeder.book_now(api, ledger, at_s, seen)
     closeup = CloseUp(matchers.text)
     tables = closeup.ask_tables(api, ledger, feeder.owners, feeder.levels, key, steps * step_s)
     if tables is not None:

@@ -4,37 +4,38 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from kmon_tui.domain.choice import Choice
 from kmon_tui.domain.command import Span
-from kmon_tui.domain.errors import BackendError
+from kmon_tui.domain.errors import BackendError, Forbidden, NotFound
 from kmon_tui.domain.service import InferenceService, Key
 from kmon_tui.domain.traffic import Buckets, Family, Prometheus, Traffic, TrafficReport
 from kmon_tui.live.closeup import SWEEP, CloseUp
-from kmon_tui.live.feeder import Feeder
+from kmon_tui.live.feeder import Column, Feeder
 from kmon_tui.live.introduction import (
     REFRESH_S,
     UNKNOWN_SCRAPE_S,
+    Front,
     Introduction,
     configured_interval,
-    interval_again,
     introduce,
-    introducing,
     nothing_counted,
+    scrape_interval,
 )
 from kmon_tui.live.ledger import Ledger
-from kmon_tui.live.pace import HISTORY_S, Pace
+from kmon_tui.live.pace import HISTORY_S, SHORTEST_S, Pace
 from kmon_tui.live.packs import DIALECTS
-from kmon_tui.live.prometheus import Api
+from kmon_tui.live.prometheus import UNLIMITED, Api, Spent
 from kmon_tui.live.prometheus_address import Matchers
 from kmon_tui.live.ranged import Ranged
 from kmon_tui.live.telling import traffic_of_all
 
 _PAST, _LATENCY = "the past", "latency"
-MOST_ASKED = 4
-"""Instant queries of one tick."""
+MOST_ASKED, LEAST_ASKED = 4, 2
+"""Instant queries of one tick, with all that is asked until the next one; what the numbers of now need."""
 SUSPICIOUS_S = 60
 """While many services have no fresh samples, what Prometheus is like is looked at anew so often."""
 
@@ -77,43 +78,68 @@ class Poller:
         self._past_refused = False
         self._lacking: dict[str, tuple[float, str]] = {}
         """What Prometheus refused, and until when that matters."""
+        self._front = Front()
         self._introduced_s = 0.0
-        self._again: Iterator[None] | None = None
-        """Looking again at what it is like, a question a tick."""
+        self._interval_due = False
+        """It was looked at anew, but for how often it scrapes."""
+        self._tick_s: int | None = None
+        """The point of the grid whose questions are counted."""
+        self._left = MOST_ASKED
+        self._failure: BackendError | None = None
 
     @property
     def next_s(self) -> float:
         """Seconds until the next point of the grid by Prometheus' clock."""
         if self._ledger is None or self._ledger.at_s is None or self._feeder.introduction is None:
             return float(self._pace.tick_s)
-        return max(0.2, self._ledger.at_s + self._pace.tick_s - (self._now() + self._feeder.introduction.skew_s))
+        return self._until(self._ledger.at_s + self._pace.tick_s)
 
     def poll(self, api: Api, look: Look) -> TrafficReport:
-        """Do one tick: counters of all services, latency of some, and the selected one in detail."""
-        known = self._feeder.introduction
-        if known is None or not known.families:
-            known = self._introduce(api)
-        self._now_s = self._now() + known.skew_s
-        self._feeder.know(look.services, look.edition)
-        if not known.families or not look.services:
-            self._feeder.ask_alerts(api)
-            return self._report({}, self._traffic())
-        if look.family is not self._family:
-            # Its past is asked for anew: no step of another family is among its own.
-            self._family, self._ledger = look.family, None
-        if self._outdated:
-            self._ledger, self._outdated = None, False
+        """Do one tick: counters of all services, latency of some, and the selected one in detail.
+
+        Whoever asks earlier, as after a failure, has what is left of the questions of this tick.
+        """
+        with self._rationed(api):
+            known = self._feeder.introduction
+            if known is None or not known.families:
+                known = self._introduce(api)
+            self._now_s = self._now() + known.skew_s
+            self._feeder.know(look.services, look.edition)
+            if not known.families or not look.services:
+                self._feeder.ask_alerts(api)
+                return self._report({}, self._traffic())
+            if look.family is not self._family:
+                # Its past is asked for anew: no step of another family is among its own.
+                self._family, self._ledger = look.family, None
+            if self._outdated:
+                self._ledger, self._outdated = None, False
+            return self._tick(api, look)
+
+    def look_closer(self, api: Api, look: Look) -> TrafficReport:
+        """Between two ticks: only what another selection needs; what is told of all others stays the same value."""
+        ledger = self._ledger
+        if ledger is None or ledger.at_s is None or look.family is not self._family:
+            return self.poll(api, look) if self._left >= LEAST_ASKED else self._report({}, self._told)
+        with self._rationed(api):
+            asked, buckets = self._look_closer(api, ledger, look, sweep=0)
+            new = self._traffic(asked) if asked else {}
+            return self._report(buckets, {**self._told, **new} if new else self._told)
+
+    def _tick(self, api: Api, look: Look) -> TrafficReport:
         first = self._ledger is None
-        api.begin()
-        ledger = self._ledger_for(api, self._grid(self._now_s))
-        self._now_s = at_s = self._grid(self._now_s)
+        at_s = self._grid(self._now_s)
+        ledger = self._ledger_of()
         if ledger.at_s is None or at_s > ledger.at_s:
+            seen = self._feeder.look(api, ledger, at_s)
+            self._measure_interval(api, ledger, seen, at_s)
+            self._now_s = at_s
             self._catch_up(api, ledger, at_s)
-            self._feeder.book_now(api, ledger, at_s)
+            self._feeder.book_now(api, ledger, at_s, seen)
             self._past_refused = False
         else:
             # Whoever asks between two ticks wants to know whether it is there at all.
-            self._introduce(api)
+            self._now_s = at_s
+            self._is_there(api)
         _, buckets = self._look_closer(api, ledger, look, SWEEP)
         self._look_again(api, ledger)
         self._took_s, self._questions, self._warnings = api.took_s, api.questions, api.warnings
@@ -121,13 +147,34 @@ class Poller:
             self._set_pace(self._pace.after(api.took_s))
         return self._report(buckets, self._traffic())
 
-    def look_closer(self, api: Api, look: Look) -> TrafficReport:
-        """Between two ticks: only what another selection needs; what is told of all others stays the same value."""
-        if self._ledger is None or self._ledger.at_s is None or look.family is not self._family:
-            return self.poll(api, look)
-        asked, buckets = self._look_closer(api, self._ledger, look, sweep=0)
-        new = self._traffic(asked) if asked else {}
-        return self._report(buckets, {**self._told, **new} if new else self._told)
+    @contextmanager
+    def _rationed(self, api: Api) -> Iterator[None]:
+        """Let no more be asked than one tick may; when that is not enough any more, say again what failed."""
+        now_s = self._now() + (self._feeder.introduction.skew_s if self._feeder.introduction else 0.0)
+        if self._tick_s is None or now_s >= self._next_tick_s:
+            self._tick_s, self._left = self._grid(now_s), MOST_ASKED
+            api.begin()
+        api.left = self._left
+        try:
+            yield
+        except BackendError as error:
+            if isinstance(error, Spent) and self._failure is not None:
+                error = self._failure
+            self._failure = error
+            if api.left < LEAST_ASKED + (self._feeder.introduction is None):
+                error.retry_after_s = max(error.retry_after_s or 0.0, self._until(self._next_tick_s))
+            raise error.with_traceback(None) from None
+        finally:
+            self._left, api.left = api.left, UNLIMITED
+
+    @property
+    def _next_tick_s(self) -> float:
+        known = self._ledger is not None and self._ledger.at_s is not None
+        return (self._tick_s or 0) + (self._pace.tick_s if known else SHORTEST_S)
+
+    def _until(self, at_s: float) -> float:
+        skew_s = self._feeder.introduction.skew_s if self._feeder.introduction else 0.0
+        return max(0.2, at_s - (self._now() + skew_s))
 
     def _catch_up(self, api: Api, ledger: Ledger, at_s: int) -> None:
         """Ask for what was missed; where that is refused, go on without it: the numbers of now do not need it."""
@@ -140,32 +187,40 @@ class Poller:
             self._lacking[_PAST] = (at_s + HISTORY_S, f"{_PAST} is not known: {error.message}")
 
     def _introduce(self, api: Api) -> Introduction:
-        self._feeder.introduction = introduce(api, self._feeder.matchers.text, self._feeder.introduction)
+        known = self._feeder.introduction
+        self._feeder.introduction = introduce(api, self._feeder.matchers.text, known, self._front)
         self._introduced_s = self._now()
-        self._again = None
+        self._interval_due = False
         return self._feeder.introduction
 
-    def _look_again(self, api: Api, ledger: Ledger) -> None:
-        """Now and then look at what may have changed, one question a tick where that is not one too many."""
-        if self._again is None:
-            due_s = SUSPICIOUS_S if ledger.suspicious else REFRESH_S
-            if self._now() - self._introduced_s < due_s:
-                return
-            self._again = self._looking_again(api)
-        if api.asked < MOST_ASKED:
-            next(self._again, None)
+    def _is_there(self, api: Api) -> None:
+        """Raise BackendError when it does not answer."""
+        if api.left:
+            self._introduce(api)
+            return
+        with suppress(NotFound, Forbidden):  # not all that are only compatible have this
+            api.read("status/buildinfo")
 
-    def _looking_again(self, api: Api) -> Iterator[None]:
-        self._feeder.introduction = yield from introducing(api, self._feeder.matchers.text, self._feeder.introduction)
-        yield
-        ledger = self._ledger
-        if ledger is not None and ledger.at_s is not None:
-            found_s = interval_again(api, self._feeder.matchers.text, ledger.some_series(), ledger.at_s)
-            if found_s is not None and found_s != self._scrape_s:
-                self._scrape_s, self._outdated = found_s, True
-                self._set_pace(Pace(found_s, self._pace.doublings))
-        self._introduced_s = self._now()
-        self._again = None
+    def _look_again(self, api: Api, ledger: Ledger) -> None:
+        """Now and then look at what may have changed, where that is not one question too many."""
+        if self._interval_due:
+            self._interval_due = False
+            self._interval_again(api, ledger)
+        due_s = SUSPICIOUS_S if ledger.suspicious else REFRESH_S
+        if self._now() - self._introduced_s >= due_s and api.left:
+            # The numbers of this tick are there; whether it answers at all is found out by the next one.
+            with suppress(BackendError):
+                self._introduce(api)
+            self._introduced_s = self._now()
+            self._interval_due = True
+
+    def _interval_again(self, api: Api, ledger: Ledger) -> None:
+        if ledger.at_s is None:
+            return
+        found_s = scrape_interval(api, self._feeder.matchers.text, ledger.some_series(), ledger.at_s)
+        if found_s is not None and found_s != self._scrape_s:
+            self._scrape_s, self._outdated = found_s, True
+            self._set_pace(Pace(found_s, self._pace.doublings))
 
     def _grid(self, now_s: float) -> int:
         """Give the newest point of the grid that has passed; it begins whenever somebody started kmon-tui."""
@@ -174,16 +229,23 @@ class Poller:
         step_s = self._pace.tick_s
         return int((now_s - self._ledger.at_s) // step_s) * step_s + self._ledger.at_s
 
-    def _ledger_for(self, api: Api, at_s: int) -> Ledger:
-        """Give the books; begin them once it is known how often Prometheus scrapes."""
-        if self._scrape_s is None and (self._ledger is None or self._ledger.flows):
-            self._scrape_s = self._feeder.scrape_interval(api, at_s)
-            guess_s = self._scrape_s or (configured_interval(api) if self._ledger is None else self._pace.scrape_s)
-            self._set_pace(Pace(guess_s or UNKNOWN_SCRAPE_S, self._pace.doublings))
+    def _ledger_of(self) -> Ledger:
+        """Give the books, at the pace that is known so far."""
         if self._ledger is None:
             pace = self._pace
             self._ledger = Ledger(pace.tick_s, pace.window_s, pace.points, pace.scrape_s, self._family)
         return self._ledger
+
+    def _measure_interval(self, api: Api, ledger: Ledger, seen: Column, at_s: int) -> None:
+        """Find out how often Prometheus scrapes, before anything is booked, or once there is something to see."""
+        if self._scrape_s is not None or not (ledger.at_s is None or ledger.flows):
+            return
+        self._scrape_s = self._feeder.scrape_interval(api, seen, at_s)
+        guess_s = self._scrape_s or (configured_interval(api) if ledger.at_s is None else self._pace.scrape_s)
+        self._set_pace(Pace(guess_s or UNKNOWN_SCRAPE_S, self._pace.doublings))
+        if ledger.at_s is None:
+            self._outdated = False
+            ledger.keep_pace(self._pace)
 
     def _look_closer(
         self, api: Api, ledger: Ledger, look: Look, sweep: int
@@ -194,7 +256,8 @@ class Poller:
         """
         asked: Sequence[Key] = ()
         try:
-            asked = self._closeup.ask_latency(api, ledger, (look.selected, *look.visible), sweep)
+            if api.left:
+                asked = self._closeup.ask_latency(api, ledger, (look.selected, *look.visible), sweep)
         except BackendError as error:
             ledger.forget_latency()
             self._lacking[_LATENCY] = (ledger.at_s or 0, f"{_LATENCY} is not known: {error.message}")

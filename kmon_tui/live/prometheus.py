@@ -1,12 +1,14 @@
 """prometheus-api-client in one thread of its own: one query at a time, each with a limit, foreign errors translated.
 
+Who waits for longer than that is told; the question stays with the server until it is answered, and nothing is asked
+beside it.
+
 Nothing heavy is imported before the thread's first job.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -14,10 +16,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 import msgspec
 
-from kmon_tui.domain.errors import BackendError, TimedOut, Unreachable
+from kmon_tui.domain.errors import BackendError, Unreachable
 from kmon_tui.live.heap import give_back_large_blocks
+from kmon_tui.live.patience import CONNECT_S, PATIENCE_S, Manners, Pending, Turn
 from kmon_tui.live.prometheus_address import parse_address
-from kmon_tui.live.prometheus_answers import Row, TooLong, Track, too_slow, translate, was_asked
+from kmon_tui.live.prometheus_answers import Row, TooLong, Track, never_arrived, too_slow, translate
 from kmon_tui.settings import PrometheusSettings
 
 if TYPE_CHECKING:
@@ -30,14 +33,19 @@ AdapterFactory: TypeAlias = Callable[[], Any]
 If the adapter has a method ``abort``, another thread calls it to cut off what is on its way.
 """
 
-CONNECT_S, SILENCE_S = 2.0, 5.0
-SETTLE_S, LONGEST_SETTLE_S = 10.0, 60.0
-"""A question that got no answer in time may still be at work over there: nothing is asked for so long, longer each
-time that it happens again, so that a slow server never has two of ours."""
 MOST_WARNED = 300
 """Characters of a warning that are kept."""
 QUERY_TIMEOUT = "4s"
 """After it Prometheus itself gives up on a query."""
+LOOK_S = 0.1
+"""Those who wait look so often whether the answer is overdue."""
+
+
+UNLIMITED = 1_000_000
+
+
+class Spent(BackendError):
+    """Nothing more may be asked now."""
 
 
 class Api:
@@ -54,21 +62,24 @@ class Api:
         self._abort = abort
         # OSError is the base of requests' own exceptions, too.
         self._foreign = (OSError, HTTPError, msgspec.DecodeError, TooLong)
-        self.took_s = 0.0
-        """Time that all questions took since ``begin``."""
-        self.asked = 0
-        """Instant queries since ``begin``."""
+        self.left = UNLIMITED
+        """Instant queries that may still be asked."""
         self.questions = 0
         """All questions since then."""
+        self.turn = Turn()
+        """Of the job that asks."""
         self._ending = False
-        self._settled_s = 0.0
-        """When the next question may be asked, by the monotonic clock."""
-        self._settle_s = SETTLE_S
 
     def begin(self) -> None:
         """Count and time anew, as at the beginning of a tick."""
-        self.took_s, self.asked, self.questions = 0.0, 0, 0
+        self.questions = 0
+        self._session.took_s = 0.0
         self._session.warned.clear()
+
+    @property
+    def took_s(self) -> float:
+        """Time that the server took for all questions since ``begin``; see ``LineTime``."""
+        return float(self._session.took_s)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -77,7 +88,9 @@ class Api:
 
     def query(self, expression: str, at_s: float | None = None) -> list[Row]:
         """Evaluate now (by the server's clock), or at ``at_s``."""
-        self.asked += 1
+        if self.left <= 0:
+            raise Spent("all questions of this tick are asked")
+        self.left -= 1
         params = {"timeout": QUERY_TIMEOUT} | ({"time": f"{at_s:.3f}"} if at_s is not None else {})
         return cast("list[Row]", self._ask(lambda: self._connect.custom_query(expression, params=params)))
 
@@ -94,7 +107,7 @@ class Api:
         """Read ``data`` of another part of the API, as ``status/buildinfo``."""
         answer = self._ask(
             lambda: self._session.request(
-                "GET", f"{self._url}/api/v1/{path}", timeout=(CONNECT_S, SILENCE_S), verify=self._session.verify
+                "GET", f"{self._url}/api/v1/{path}", timeout=(CONNECT_S, PATIENCE_S), verify=self._session.verify
             ).json()
         )
         return answer.get("data")
@@ -110,28 +123,22 @@ class Api:
         self._session.close()
 
     def _ask(self, question: Callable[[], T]) -> T:
-        if self._ending:
-            raise Unreachable("the way to Prometheus is closed")
-        began = time.monotonic()
-        if began < self._settled_s:
-            raise too_slow(self._url, self._settled_s - began)
+        self._go_on()
         self.questions += 1
         try:
             answer = question()
         except self._foreign as error:
-            raise self._failure(error) from error
-        finally:
-            self.took_s += time.monotonic() - began
-        self._settle_s = SETTLE_S
+            if never_arrived(error):
+                self.left += 1
+            raise translate(error, self._url) from error
+        self._go_on()
         return answer
 
-    def _failure(self, error: Exception) -> BackendError:
-        failure = translate(error, self._url)
-        if isinstance(failure, TimedOut) and was_asked(error):
-            self._settled_s = time.monotonic() + self._settle_s
-            failure.retry_after_s = self._settle_s
-            self._settle_s = min(LONGEST_SETTLE_S, 2 * self._settle_s)
-        return failure
+    def _go_on(self) -> None:
+        if self._ending:
+            raise Unreachable("the way to Prometheus is closed")
+        if self.turn.over:
+            raise too_slow(self._url)
 
 
 class PrometheusClient:
@@ -144,15 +151,33 @@ class PrometheusClient:
         self._adapter = adapter
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="prometheus")
         self._api: Api | None = None
+        self._pending = Pending()
+        self._manners = Manners(self.address.url, self._pending)
 
     async def run(self, job: Callable[[Api], T]) -> T:
-        """Run a job in the thread. When the caller is cancelled the job ends at its next question."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._run, job)
+        """Run a job in the thread. When it is too slow, or the caller cancelled, the job ends at its next question."""
+        if late := self._manners.late():
+            raise late
+        turn = Turn()
+        running = asyncio.get_running_loop().run_in_executor(self._thread, self._run, job, turn)
+        try:
+            while not (await asyncio.wait((running,), timeout=LOOK_S))[0]:
+                if late := self._manners.late():
+                    raise late
+        except BaseException:
+            turn.over = True
+            running.add_done_callback(_forget)
+            raise
+        return running.result()
 
-    def _run(self, job: Callable[[Api], T]) -> T:
+    def _run(self, job: Callable[[Api], T], turn: Turn) -> T:
         if self._api is None:
             self._api = self._open()
-        return job(self._api)
+        self._api.turn = turn
+        found = job(self._api)
+        if not turn.over:
+            self._manners.answered()
+        return found
 
     def _open(self) -> Api:
         from urllib3.util.retry import Retry
@@ -162,18 +187,26 @@ class PrometheusClient:
         from kmon_tui.live.prometheus_transport import Transport
 
         give_back_large_blocks()
-        session = Session(self.address, self._settings)
-        connect = PrometheusConnect(
-            url=self.address.url, session=session, retry=Retry(total=0), timeout=(CONNECT_S, SILENCE_S)
-        )
         adapter = self._adapter() if self._adapter is not None else Transport()
+        self._pending.opening = getattr(adapter, "opening", self._pending.opening)
+        session = Session(self.address, self._settings, self._pending)
+        connect = PrometheusConnect(
+            url=self.address.url, session=session, retry=Retry(total=0), timeout=(CONNECT_S, PATIENCE_S)
+        )
         session.mount(self.address.url, adapter)
         return Api(self.address.url, connect, session, getattr(adapter, "abort", None))
 
     async def aclose(self) -> None:
         """End the thread; the question that is on its way is cut off."""
+        self._manners.leave()
         if self._api is not None:
             self._api.end()
         await asyncio.to_thread(self._thread.shutdown, cancel_futures=True)
         if self._api is not None:
             self._api.close()
+
+
+def _forget(running: asyncio.Future[Any]) -> None:
+    """Let what became of a job that nobody waits for be nobody's."""
+    if not running.cancelled():
+        running.exception()

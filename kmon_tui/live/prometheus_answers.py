@@ -180,11 +180,12 @@ def too_slow(url: str, retry_after_s: float | None = None) -> TimedOut:
     return TimedOut(f"{url} is too slow: no answer in time", hint, retry_after_s=retry_after_s)
 
 
-def was_asked(error: Exception) -> bool:
-    """Tell whether a question that failed may have arrived: there was a connection."""
-    import requests
+def never_arrived(error: Exception) -> bool:
+    """Whether a question that failed did not reach anybody: there was no connection."""
+    import urllib3
 
-    return not isinstance(error, requests.exceptions.ConnectTimeout)
+    none = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
+    return any(isinstance(one, none) for one in _causes(error))
 
 
 def other_host(url: str, other: str) -> str:

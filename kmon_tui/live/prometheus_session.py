@@ -17,20 +17,23 @@ import requests
 import urllib3
 
 from kmon_tui.domain.errors import Unauthorized
+from kmon_tui.live.line_time import LineTime
+from kmon_tui.live.patience import PATIENCE_S, Pending
 from kmon_tui.live.prometheus_address import Address
 from kmon_tui.live.prometheus_answers import LONGEST_URL, Matrix, TooLong, Vector, check_answer
 from kmon_tui.settings import PrometheusSettings
 
-WHOLE_ANSWER_S = 20.0
-"""Longest time for one answer to arrive; requests' own limit only counts silence."""
 LARGEST_BYTES = 256 * 1024 * 1024
 
 
 class Session(requests.Session):  # type: ignore[misc]  # requests has no types here
     """A session that authenticates each request anew, reads with a deadline and checks what it read."""
 
-    def __init__(self, address: Address, settings: PrometheusSettings) -> None:
+    def __init__(self, address: Address, settings: PrometheusSettings, pending: Pending) -> None:
         super().__init__()
+        self._pending = pending
+        self.took_s = 0.0
+        """How long the server took for all answers, until somebody sets it back."""
         self.warned: dict[str, None] = {}
         """What the answers warned of, until somebody clears it."""
         self._own_headers = {name: secret.reveal() for name, secret in settings.headers}
@@ -47,12 +50,33 @@ class Session(requests.Session):  # type: ignore[misc]  # requests has no types 
         if params and sum(len(str(value)) for value in params.values()) > LONGEST_URL:
             # Proxies cut addresses at some 8 kB; Prometheus takes the same query as a form.
             method, params, data = "POST", None, params
-        deadline = time.monotonic() + WHOLE_ANSWER_S
         options["stream"] = True
-        with super().request(method, url, params=params, data=data, **options) as response:
-            answer = Answer(response, _read(response, deadline), self.warned)
+        line = LineTime()
+        self._pending.begin()
+        try:
+            with super().request(method, url, params=params, data=data, **options) as response:
+                answer = Answer(response, self._read(response, line), self.warned)
+        finally:
+            self._pending.end()
+            self.took_s += line.took_s
         check_answer(answer.status_code, answer.headers, answer.content, url.split("/api/")[0], answer.url)
         return answer
+
+    def _read(self, response: Any, line: LineTime) -> bytes:
+        """Read what comes, piece by piece, so that it is noticed when a server stops or drips."""
+        body = BytesIO()
+        deadline = time.monotonic() + PATIENCE_S
+        one = getattr(response.raw.connection, "sock", None)
+        line.saw(one)
+        while piece := response.raw.read1(65536, decode_content=True):
+            line.saw(one)
+            self._pending.heard()
+            body.write(piece)
+            if time.monotonic() > deadline:
+                raise requests.exceptions.ReadTimeout
+            if body.tell() > LARGEST_BYTES:
+                raise TooLong
+        return body.getvalue()
 
     def rebuild_auth(self, prepared_request: Any, response: Any) -> None:
         """On a redirect to another host leave our own headers behind, as requests does with Authorization."""
@@ -116,15 +140,3 @@ class Answer(requests.Response):  # type: ignore[misc]  # requests has no types 
 _VECTOR = msgspec.json.Decoder(Vector)
 _MATRIX = msgspec.json.Decoder(Matrix)
 _PLAIN: msgspec.json.Decoder[Mapping[str, Any]] = msgspec.json.Decoder(dict[str, Any])
-
-
-def _read(response: Any, deadline: float) -> bytes:
-    """Read what comes, piece by piece, so that a server that drips is noticed."""
-    body = BytesIO()
-    while piece := response.raw.read1(65536, decode_content=True):
-        body.write(piece)
-        if time.monotonic() > deadline:
-            raise requests.exceptions.ReadTimeout
-        if body.tell() > LARGEST_BYTES:
-            raise TooLong
-    return body.getvalue()

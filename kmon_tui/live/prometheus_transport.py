@@ -15,6 +15,10 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util.retry import Retry
 
+from kmon_tui.live.patience import SOCKET_OPTIONS
+
+_OPTIONS = [*HTTPConnection.default_socket_options, *SOCKET_OPTIONS]
+
 
 class Transport(requests.adapters.HTTPAdapter):  # type: ignore[misc]  # requests has no types here
     """Sends over TCP, tries nothing twice, and knows its sockets."""
@@ -25,8 +29,20 @@ class Transport(requests.adapters.HTTPAdapter):  # type: ignore[misc]  # request
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         """Make the pools, with connections that tell their sockets."""
-        super().init_poolmanager(*args, **options)
-        self.poolmanager.pool_classes_by_scheme = {
+        super().init_poolmanager(*args, socket_options=_OPTIONS, **options)
+        self.poolmanager.pool_classes_by_scheme = self._pools()
+
+    def proxy_manager_for(self, proxy: Any, **options: Any) -> Any:
+        """Give the pools of a proxy, made in the same way."""
+        if proxy in self.proxy_manager:
+            return self.proxy_manager[proxy]
+        manager = super().proxy_manager_for(proxy, socket_options=_OPTIONS, **options)
+        if manager.pool_classes_by_scheme.get("http") is HTTPConnectionPool:
+            manager.pool_classes_by_scheme = self._pools()
+        return manager
+
+    def _pools(self) -> dict[str, type]:
+        return {
             "http": _pool(HTTPConnectionPool, HTTPConnection, self._sockets),
             "https": _pool(HTTPSConnectionPool, HTTPSConnection, self._sockets),
         }

@@ -28,6 +28,10 @@ class TunnelAdapter(HTTPAdapter):  # type: ignore[misc]  # requests has no types
         self._headers = headers
         super().__init__(pool_connections=1, pool_maxsize=2, max_retries=0)
 
+    def opening(self) -> bool:
+        """Whether the way to the pod is still being opened; may be called from another thread."""
+        return self._dialer.dialling
+
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
         """Make pools whose connections are dialled by us."""
         super().init_poolmanager(*arguments, **options)

@@ -102,6 +102,6 @@ def _seconds(value: float | None) -> str:
 def _cost(prometheus: Prometheus) -> str:
     if prometheus.query_s is None:
         return UNKNOWN
-    share = f" ({percent(prometheus.query_s / prometheus.tick_s)} % of the time)" if prometheus.tick_s else ""
+    share = f" ({percent(prometheus.query_s / prometheus.tick_s)} % of it)" if prometheus.tick_s else ""
     much = f"{prometheus.queries} in " if prometheus.queries else ""
-    return f"{much}{prometheus.query_s * 1000:.0f} ms a tick{share}"
+    return f"{much}{prometheus.query_s * 1000:.0f} ms a tick{share}, to the last byte"

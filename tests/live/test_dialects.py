@@ -23,7 +23,7 @@ MATCHER = 'cluster="eu"'
 def questions(matchers: str, namespaces: frozenset[str]) -> list[str]:
     return [
         dialects.probe(matchers),
-        dialects.probe(matchers, Scope.USERS),
+        dialects.probe(matchers, (Scope.PODS,)),
         dialects.counters(ALL, matchers, namespaces),
         dialects.gauges(GAUGES, matchers, namespaces),
         dialects.sampled(ALL, GAUGES, matchers, namespaces),

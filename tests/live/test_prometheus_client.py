@@ -23,6 +23,7 @@ from kmon_tui.domain.errors import (
     Unauthorized,
     Unreachable,
 )
+from kmon_tui.live import patience
 from kmon_tui.live.prometheus import Api, PrometheusClient
 from kmon_tui.settings import PrometheusSettings, Secret
 
@@ -134,6 +135,80 @@ async def test_a_server_that_answers_after_ten_seconds_is_too_slow_and_never_has
 
     assert arrived == 1
     assert raised.value.retry_after_s == pytest.approx(10, abs=1)
+
+
+async def test_a_server_that_works_on_and_on_is_asked_again_only_when_it_has_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As sixty seconds that ignore ``timeout=``, with all times a twentieth."""
+    for name, value in (("SILENCE_S", 0.25), ("SETTLE_S", 0.5), ("LONGEST_SETTLE_S", 1.0)):
+        monkeypatch.setattr(patience, name, value)
+    running = most = answers = 0
+
+    async def slow(request: web.Request) -> web.Response:
+        nonlocal running, most, answers
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(3 if not answers else 0)
+        running -= 1
+        answers += 1
+        return web.json_response(EMPTY)
+
+    found: list[Any] | None = None
+    told = 0
+    async with serving(slow) as url, asyncio.timeout(10):
+        client = PrometheusClient(PrometheusSettings(url=url))
+        while found is None:
+            try:
+                found = await client.run(lambda api: api.query("up"))
+            except TimedOut:
+                told += 1
+                await asyncio.sleep(0.1)
+        await client.aclose()
+
+    assert (most, answers, found) == (1, 2, [])
+    assert told > 10
+
+
+async def test_a_job_that_nobody_waits_for_asks_nothing_more() -> None:
+    arrived = 0
+    first = asyncio.Event()
+
+    async def handler(request: web.Request) -> web.Response:
+        nonlocal arrived
+        arrived += 1
+        first.set()
+        await asyncio.sleep(0.2)
+        return web.json_response(EMPTY)
+
+    async with serving(handler) as url:
+        client = PrometheusClient(PrometheusSettings(url=url))
+        jobs = [asyncio.create_task(client.run(lambda api: [api.query("up") for _ in range(5)]))]
+        await first.wait()
+        jobs[0].cancel()
+        assert await client.run(lambda api: api.query("up")) == []
+        await client.aclose()
+        assert jobs[0].cancelled()
+
+    assert arrived == 2
+
+
+async def test_a_slow_server_is_left_alone_also_by_whoever_opens_it_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "SILENCE_S", 0.2)
+    arrived = 0
+
+    async def slow(request: web.Request) -> web.Response:
+        nonlocal arrived
+        arrived += 1
+        await asyncio.sleep(1)
+        return web.json_response(EMPTY)
+
+    async with serving(slow) as url:
+        for _ in range(2):
+            with pytest.raises(TimedOut):
+                await asked(url)
+
+    assert arrived == 1
 
 
 async def test_closing_does_not_wait_for_a_server_that_hangs() -> None:

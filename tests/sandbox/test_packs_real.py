@@ -73,7 +73,7 @@ def questions() -> dict[str, tuple[str, bool]]:
     every = tuple(DIALECTS)
     found = {
         "probe": (dialects.probe(""), False),
-        "probe of what is in front": (dialects.probe("", Scope.USERS), False),
+        "probe without what is in front": (dialects.probe("", (Scope.PODS,)), False),
         "counters": (dialects.counters(every, "", NAMESPACES), True),
         "counters of all namespaces": (dialects.counters(every, "", ()), True),
         "gauges": (dialects.gauges(GAUGES, "", NAMESPACES), False),

@@ -1,0 +1,160 @@
+"""What a while costs a Prometheus: counted from what the server received, at every tick, the first ones included."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+from aiohttp import web
+
+from kmon_tui.domain.command import Span
+from kmon_tui.domain.errors import BackendError
+from kmon_tui.domain.service import InferenceService, Key, Kind
+from kmon_tui.sandbox.prometheus_faults import PrometheusFaults
+from tests.live.stories import BAD, BUCKET, COUNT, IRIS, OK, POD, SCRAPE_S, Shape, Story, rising
+from tests.live.test_metrics_beside import ACTIVATOR, GATEWAY, SCALER, VLLM
+from tests.live.test_metrics_poll import Watched, watched
+
+CHAT = InferenceService(Key(Kind.ISVC, "default", "chat"))
+MANY = tuple(InferenceService(Key(Kind.ISVC, "default", f"rose-{n}")) for n in range(6))
+TICKS = 1800 // SCRAPE_S
+MOST = 4
+
+
+@dataclass(slots=True)
+class Log(PrometheusFaults):
+    """What a server received since the log was looked at last, besides its faults."""
+
+    received: list[str] = field(default_factory=list)
+
+    async def act(self, request: web.Request) -> web.StreamResponse | None:
+        self.received.append(request.path)
+        return await PrometheusFaults.act(self, request)
+
+    def look(self) -> tuple[int, int]:
+        """Give how many instant and how many range queries there were."""
+        found = [path.rpartition("/")[2] for path in self.received]
+        self.received.clear()
+        return found.count("query"), found.count("query_range")
+
+
+Line = tuple[str, dict[str, str], Shape]
+
+
+def everything() -> list[Line]:
+    """A fleet with every kind of thing that is asked for: codes, buckets, tokens, callers, scaling, alerts."""
+    iris = [(COUNT, {**POD, **OK}, rising(30)), (COUNT, {**POD, **BAD}, rising(1))]
+    buckets = [(BUCKET, {**POD, **OK, "le": le}, rising(n)) for le, n in (("5", 9), ("100", 20), ("+Inf", 30))]
+    roses = [
+        (COUNT, {**POD, **OK, "service_name": rose.key.name, "pod": rose.key.name, "instance": f"{n}:1"}, rising(15))
+        for n, rose in enumerate(MANY)
+    ]
+    chat = {**VLLM, "service_name": "chat", "instance": "10.0.0.9:8080"}
+    language = [
+        ("vllm:request_success_total", {**chat, "finished_reason": "stop"}, rising(5)),
+        ("vllm:time_to_first_token_seconds_bucket", {**chat, "le": "1.0"}, rising(5)),
+        ("vllm:num_requests_running", chat, lambda n: 2.0),
+    ]
+    front = [
+        ("istio_requests_total", {**GATEWAY, "response_code": "200"}, rising(30)),
+        ("activator_request_count", {**ACTIVATOR, **OK}, rising(3)),
+        ("kn_revision_pods_desired", SCALER, lambda n: 1.0),
+    ]
+    alert = {"alertname": "Slow", "alertstate": "firing", "namespace": "default", "service_name": "iris"}
+    return [
+        *iris, *buckets, *roses, *language, *front,
+        ("ALERTS", alert, lambda n: 1.0), ("up", {"job": POD["job"], "instance": POD["instance"]}, lambda n: 1.0),
+    ]  # fmt: skip
+
+
+@asynccontextmanager
+async def logged(*lines: Line, services: tuple[InferenceService, ...]) -> AsyncIterator[tuple[Watched, Log]]:
+    story = Story()
+    for line in lines:
+        story.tell(*line)
+    async with watched(story, IRIS) as seen:
+        seen.services = services
+        log = Log()
+        seen.server.faults = log
+        yield seen, log
+
+
+async def test_no_tick_of_half_an_hour_asks_more_than_four_instant_queries() -> None:
+    """With all that is asked between two ticks, while the selection wanders and a pod is replaced now and then."""
+    lines, fleet = everything(), (IRIS, CHAT, *MANY)
+    ticks, closer = [], []
+    async with logged(*lines, services=fleet) as (seen, log):
+        for tick in range(TICKS):
+            young = (COUNT, {**POD, **OK, "service_name": "chat", "pod": f"new-{tick // 7}"}, rising(1))
+            await seen.poll(fleet[tick % 5].key, Span(3600, 60) if tick % 5 == 3 else None)
+            ticks.append(log.look())
+            between = []
+            for key in (fleet[(tick + 1) % 7].key, CHAT.key):
+                await seen.look_closer(key, (MANY[tick % 6].key,))
+                between.append(log.look())
+            closer.append((sum(instant for instant, _ in between), max(ranges for _, ranges in between)))
+            seen.pass_time(*lines, young)
+
+    instant = [one + later for (one, _), (later, _) in zip(ticks, closer, strict=True)]
+    assert max(instant) == MOST
+    assert min(instant) >= 2
+    assert max(ranges for _, ranges in ticks[1:]) <= 3, "one in detail, how often it scrapes, who was born when"
+    assert max(ranges for _, ranges in closer) <= 1
+
+
+async def test_a_first_tick_asks_four_and_has_rates_errors_and_latency() -> None:
+    async with logged(*everything(), services=(IRIS, *MANY)) as (seen, log):
+        traffic = (await seen.poll()).traffic[IRIS.key]
+        instant, ranges = log.look()
+
+    assert instant == MOST
+    assert ranges < 40, "a quarter of an hour, a few steps at a time"
+    assert traffic.requests_per_s and traffic.pods_error_ratio and traffic.p90_ms
+
+
+async def test_while_no_service_is_known_four_are_enough_also_when_the_first_ones_come() -> None:
+    async with logged(*everything(), services=()) as (seen, log):
+        await seen.poll()
+        alone = log.look()[0]
+        seen.services = (IRIS,)
+        traffic = (await seen.poll()).traffic[IRIS.key]
+        both = alone + log.look()[0]
+
+    assert alone <= 1
+    assert traffic.requests_per_s == pytest.approx(31 / 15, rel=0.1)
+    assert both <= MOST
+
+
+async def test_a_prometheus_without_request_metrics_is_asked_no_more() -> None:
+    async with logged(("up", {"job": "x"}, rising(1)), services=(IRIS,)) as (seen, log):
+        asked = []
+        for _ in range(6):
+            await seen.poll()
+            asked.append(log.look()[0])
+            seen.pass_time()
+
+    assert max(asked) <= MOST
+
+
+async def test_a_server_that_fails_is_not_asked_more_than_a_good_one() -> None:
+    """However often somebody tries: every error says when the next question is due."""
+    async with logged(*everything(), services=(IRIS,)) as (seen, log):
+        await seen.poll()
+        log.look()
+        log.status = 503
+        seen.pass_time()
+        for _ in range(8):
+            with pytest.raises(BackendError, match="503") as raised:
+                await seen.poll()
+        failed = log.look()[0]
+        log.status = 0
+        seen.pass_time()
+        traffic = (await seen.poll()).traffic[IRIS.key]
+        again = log.look()[0]
+
+    assert raised.value.retry_after_s == pytest.approx(SCRAPE_S, abs=2)
+    assert 1 <= failed <= MOST
+    assert again <= MOST
+    assert traffic.requests_per_s is not None
