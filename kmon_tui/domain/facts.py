@@ -45,3 +45,7 @@ class Facts(NamedTuple):
     components: tuple[str, ...] = ()
     least_replicas: int = 0
     """Replicas that the spec asks for at least, all components together."""
+    complaint: str = ""
+    """What of its spec has no effect, though it says Ready."""
+    by_keda: bool = False
+    """It asks for KEDA, which makes a HorizontalPodAutoscaler for it if it can."""

@@ -29,6 +29,8 @@ class Fleet:
     """gitVersion of the API server, empty until known."""
     edition: int = 0
     """Values of one edition have the same services: nobody must keep old ones to see that; 0: unknown."""
+    scaled: bool = True
+    """False while autoscalers are not known that will be: they come some time after the rest."""
 
     @property
     def notes_at_first(self) -> tuple[str, ...]:

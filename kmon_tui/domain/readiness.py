@@ -45,7 +45,7 @@ def describe(facts: Facts, pods: tuple[Pod, ...] | None) -> InferenceService:
     """Give the row of one object. ``pods`` are its own, in any order; None: pods may not be listed."""
     # All at once: by name each field costs as much as all of them do so.
     key, uid, generation, created, _, conditions, _, _, mode, *more = facts
-    runtime, format_, protocol, url, address, traffic, components, _ = more
+    runtime, format_, protocol, url, address, traffic, components, _, complaint, _ = more
     known = tuple(sorted(pods, key=_age, reverse=True)) if pods else ()
     live = tuple([pod for pod in known if is_live(pod)]) if known else ()
     ready_pods = None if pods is None else sum([pod.ready for pod in live if _serves(pod)]) if live else 0
@@ -83,6 +83,7 @@ def describe(facts: Facts, pods: tuple[Pod, ...] | None) -> InferenceService:
             conditions,
             components,
             known,
+            complaint,
         ),
     )
 

@@ -138,6 +138,9 @@ class InferenceService(NamedTuple):
     """Components of the spec: predictor, transformer, explainer."""
     pods: tuple[Pod, ...] = ()
     """Its pods, newest first; empty too when pods may not be listed (then ``replicas.ready`` is None)."""
+    complaint: str = ""
+    """What may be wrong although no condition and no pod of it says so: an autoscaler that fails, a field that has no
+    effect. A reason to look into it, not yet a reason that is told."""
 
     @property
     def entry(self) -> str:

@@ -18,6 +18,9 @@ from kmon_tui.domain.service import Key
 NOT_KNOWN = math.nan
 """A gap in a series. Never drawn as zero, never printed: JSON gets null, the screen `?` or an empty cell."""
 
+WARN_RATIO, BAD_RATIO = 0.01, 0.05
+"""From this share of requests that fail on a service is worth a look, and in trouble."""
+
 
 class Family(StrEnum):
     """Where the numbers come from: one set of metric names with one unit and one meaning."""
@@ -232,3 +235,8 @@ class TrafficReport:
     """Only of services that somebody looks at."""
     alerts: Mapping[Key, tuple[Alert, ...]] = field(default_factory=dict)
     """What Prometheus' rules raise about services, the gravest first; pending ones too."""
+
+    @property
+    def erring(self) -> frozenset[Key]:
+        """Services too many requests of which fail."""
+        return frozenset([key for key, one in self.traffic.items() if (one.error_ratio or 0.0) >= BAD_RATIO])

@@ -42,6 +42,7 @@ _KNATIVE_CONDITIONS = frozenset(
 )
 _STANDARD_REASONS = frozenset({"MinimumReplicasAvailable", "MinimumReplicasUnavailable", "NewReplicaSetAvailable"})
 
+_KEDA = "keda"
 _ISVC, _LLM, _GRAPH = Kind.ISVC, Kind.LLM, Kind.GRAPH
 """For speed: an enum's member takes as long to look up as all else that is done with it."""
 _new = tuple.__new__
@@ -62,6 +63,7 @@ def facts_of(served: Served, kind: Kind, moulds: Moulds | None = None) -> Facts 
     model = status.model
     components, least = _components(kind, spec)
     runtime, format_, protocol = _model(kind, spec, status)
+    mode = _mode(kind, served, status, conditions)
     address = status.address.url if status.address else ""
     if status.addresses and not address:
         address = status.addresses[0].url
@@ -77,7 +79,7 @@ def facts_of(served: Served, kind: Kind, moulds: Moulds | None = None) -> Facts 
             conditions,
             model.transition if model else "",
             _failure(model.failure) if model and model.failure else None,
-            _mode(kind, served, status, conditions),
+            mode,
             intern(runtime),
             intern(format_),
             intern(protocol),
@@ -86,8 +88,18 @@ def facts_of(served: Served, kind: Kind, moulds: Moulds | None = None) -> Facts 
             _traffic(meta.name, components, status),
             components,
             least,
+            _without_effect(mode, spec) if spec.canary or (spec.predictor and spec.predictor.canary) else "",
+            meta.annotations is not None and meta.annotations.scaler == _KEDA,
         ),
     )
+
+
+def _without_effect(mode: Mode, spec: Spec) -> str:
+    """Name the canary field that the mode does not know: KServe ignores it without a word."""
+    percent = spec.predictor.canary if spec.predictor is not None else None
+    if mode is Mode.STANDARD and percent is not None and 0 < percent < 100:
+        return "canaryTrafficPercent"
+    return "spec.canary" if mode is Mode.KNATIVE and spec.canary else ""
 
 
 def _failure(info: FailureInfo) -> Failure:

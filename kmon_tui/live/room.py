@@ -14,8 +14,7 @@ from contextlib import asynccontextmanager, contextmanager
 class Room:
     """Whoever is inside has its watch open."""
 
-    def __init__(self, turn_s: float) -> None:
-        self._turn_s = turn_s
+    def __init__(self) -> None:
         self._free = asyncio.Lock()
         self._guests: list[Callable[[], None]] = []
 
@@ -24,9 +23,9 @@ class Room:
         """Whether there are several."""
         return len(self._guests) > 1
 
-    def length_s(self, alone_s: float) -> float:
-        """Give how long a watch may take that takes ``alone_s`` seconds when nobody else wants the room."""
-        return min(alone_s, self._turn_s) if self.shared else alone_s
+    def length_s(self, alone_s: float, turn_s: float) -> float:
+        """Give how long a watch may take: ``alone_s`` seconds, or a turn when somebody else wants the room, too."""
+        return min(alone_s, turn_s) if self.shared else alone_s
 
     @contextmanager
     def joined(self, step_aside: Callable[[], None]) -> Iterator[None]:

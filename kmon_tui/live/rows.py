@@ -37,6 +37,8 @@ class Beside(NamedTuple):
     transition: str
     failure: Failure | None
     least_replicas: int
+    complaint: str
+    by_keda: bool
 
 
 class Rows:
@@ -51,6 +53,10 @@ class Rows:
         self._pods: dict[Ident, dict[Name, Pod]] = {}
         self._pods_known: set[str] = set()
         """Values of kinds."""
+        self._complaints: dict[Ident, dict[Name, str]] = {}
+        """What autoscalers say of themselves that fail."""
+        self._scaled: set[Ident] | None = None
+        """Rows for which KEDA has made an autoscaler; None: not known."""
         self._order: list[Ident] = []
         self._services: list[InferenceService] = []
         self.edition = monotonic_ns()
@@ -69,7 +75,7 @@ class Rows:
         self._beside[ident] = _beside(facts)
         if new and ident[0] in self._pods_known and ident not in self._dirty:
             # Made while its parts are in the processor's cache: of ten thousand that saves a third of the time.
-            self._new[ident] = describe(facts, self._pods_of(ident))
+            self._new[ident] = self._described(ident, facts)
         else:
             self._facts[ident] = facts
             self._dirty[ident] = None
@@ -102,6 +108,23 @@ class Rows:
             (self._pods_known.add if known else self._pods_known.discard)(value)
             self._dirty.update(dict.fromkeys([ident for ident in self._beside if ident[0] == value]))
 
+    def complain(self, ident: Ident, name: Name, complaint: str) -> None:
+        """Keep what something below a row says of itself; nothing: it is well, or gone."""
+        known = self._complaints.setdefault(ident, {})
+        if known.get(name, "") != complaint:
+            known[name] = complaint
+            self._dirty[ident] = None
+        if not complaint:
+            known.pop(name, None)
+        if not known:
+            del self._complaints[ident]
+
+    def know_scaled(self, scaled: set[Ident] | None) -> None:
+        """Say for which rows KEDA has made an autoscaler; None: not known any more."""
+        old, self._scaled = self._scaled, None if scaled is None else set(scaled)
+        if old != self._scaled:
+            self._dirty.update(dict.fromkeys([ident for ident, beside in self._beside.items() if beside.by_keda]))
+
     def build(self) -> tuple[InferenceService, ...]:
         """Give all services, sorted; those that did not change are the same objects as before."""
         changes = len(self._dirty) + len(self._new)
@@ -121,7 +144,7 @@ class Rows:
         yield from self._new.items()
         for ident in self._dirty:
             facts = self._facts_of(ident)
-            yield ident, None if facts is None else describe(facts, self._pods_of(ident))
+            yield ident, None if facts is None else self._described(ident, facts)
 
     def _facts_of(self, ident: Ident) -> Facts | None:
         """Give what an object says of itself; None when it is gone."""
@@ -132,7 +155,17 @@ class Rows:
         assert row is not None, f"{ident} is known, but has no row"
         told = (row.key, row.uid, row.generation, row.created, beside.deleted, row.conditions, beside.transition)
         how = (row.mode, row.runtime, row.format, row.protocol, row.url, row.address, row.traffic, row.components)
-        return tuple.__new__(Facts, (*told, beside.failure, *how, beside.least_replicas))
+        rest = (beside.least_replicas, beside.complaint, beside.by_keda)
+        return tuple.__new__(Facts, (*told, beside.failure, *how, *rest))
+
+    def _described(self, ident: Ident, facts: Facts) -> InferenceService:
+        """Make a row of an object, its pods and what its autoscalers say."""
+        row = describe(facts, self._pods_of(ident))
+        if told := self._complaints.get(ident):
+            return row._replace(complaint=min(told.values()))
+        if facts.by_keda and self._scaled is not None and ident not in self._scaled:
+            return row._replace(complaint="no HorizontalPodAutoscaler of KEDA")
+        return row
 
     def _row(self, ident: Ident) -> InferenceService | None:
         """Give a row that was built."""
@@ -178,15 +211,16 @@ class Rows:
 
 
 def _beside(facts: Facts) -> Beside:
+    rest = (facts.transition, facts.least_replicas, facts.complaint, facts.by_keda)
     if facts.deleted is None and facts.failure is None:
-        return _usual(facts.transition, facts.least_replicas)
-    return Beside(facts.deleted, facts.transition, facts.failure, facts.least_replicas)
+        return _usual(*rest)
+    return Beside(facts.deleted, facts.transition, facts.failure, *rest[1:])
 
 
 @lru_cache(maxsize=256)
-def _usual(transition: str, least_replicas: int) -> Beside:
+def _usual(transition: str, least_replicas: int, complaint: str, by_keda: bool) -> Beside:
     """Give what thousands of objects have alike."""
-    return Beside(None, transition, None, least_replicas)
+    return Beside(None, transition, None, least_replicas, complaint, by_keda)
 
 
 class ServedSink:

@@ -1,8 +1,8 @@
 """Everything that is watched of one namespace, or of all: the kinds that exist, their pods, what may not be seen.
 
 An idle fleet of any size costs at most five watches: one for each kind that exists, one for the pods of
-InferenceServices, one for the pods of LLMInferenceServices or graphs once there are such objects. Where there are both,
-they are watched in turns: a selector knows no "or" over two labels.
+InferenceServices, and one for the pods of LLMInferenceServices, those of graphs and autoscalers, once there are such
+objects. Where there are several of the latter, they are watched in turns: a selector knows no "or" over two labels.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from kmon_tui.live.pulse import Pulse
 from kmon_tui.live.resource import Resource
 from kmon_tui.live.room import Room
 from kmon_tui.live.rows import PodSink, Rows, ServedSink
+from kmon_tui.live.scalers import Scalers
 from kmon_tui.live.shapes import PodObject, Served
 from kmon_tui.live.watch import Around, Follower, failing
 from kmon_tui.live.watched import Watched
@@ -53,13 +54,16 @@ class Scope:
         self._rows = Rows(around.quiet)
         self._kinds = {kind: Watched() for kind in Kind}
         self._pods = {kind: Watched() for kind in Kind}
+        self._scalers = Scalers(client, namespace, around, self._rows, changed)
         self._served, self._pod = Codec(Served), Codec(PodObject)
-        self._room = Room(around.pace.turn_s)
+        self._room = Room()
         """Of the pods of all kinds but the first."""
         self._allowed = asyncio.Event()
         """Set once it is clear that this scope may be seen: until then only the first kind asks."""
         if namespace is not None:
             self._allowed.set()
+        self._complete = asyncio.Event()
+        """Set with the first complete fleet."""
         self._looked = False
         self._looking = Health()
         self._pulse = Pulse(client, around.pace, changed, self._reopen)
@@ -82,6 +86,7 @@ class Scope:
             for kind in Kind:
                 tasks.create_task(self._keep(kind), name=f"watch {kind}")
                 tasks.create_task(self._keep_pods(kind), name=f"watch pods of {kind}")
+            tasks.create_task(self._keep_scalers(), name="watch autoscalers")
 
     @property
     def synced(self) -> bool:
@@ -121,10 +126,17 @@ class Scope:
     def _all(self) -> tuple[Watched, ...]:
         return (*self._kinds.values(), *self._pods.values())
 
+    @property
+    def scaled(self) -> bool:
+        """Whether all is known of autoscalers that can be known at the start."""
+        return self.synced and (not self._kinds[Kind.ISVC].any.is_set() or self._scalers.watched.settled)
+
     def fleet(self) -> Fleet:
         """Give all that is known now."""
         for kind, pods in self._pods.items():
             self._rows.know_pods(kind, pods.listed)
+        if self.synced:
+            self._complete.set()
         return Fleet(
             services=self._rows.build(),
             synced=self.synced,
@@ -134,6 +146,7 @@ class Scope:
             notes=tuple(self._notes()),
             server_version=self._server_version,
             edition=self._rows.edition,
+            scaled=self.scaled,
         )
 
     def _notes(self) -> list[str]:
@@ -147,10 +160,13 @@ class Scope:
             for watched, what in ((self._kinds[kind], PLURALS[kind]), (self._pods[kind], f"pods of {PLURALS[kind]}")):
                 if watched.health.status is Status.FAILING and watched.health.kind == _LOCAL:
                     notes.append(f"{what} are {'old' if watched.listed else 'not known'}: {watched.health.error}")
+        if isinstance(self._scalers.watched.refused, Forbidden):
+            notes.append(f"{self._scalers.watched.refused}: one that fails is seen in an opened service only")
         if self._room.shared:
-            both = f"{PLURALS[Kind.LLM]} and {PLURALS[Kind.GRAPH]}"
-            late = f"up to {self._around.pace.turn_s:.0f} s late"
-            notes.append(f"replicas of {both} {IN_TURNS}, {late}: {MOST_WATCHES} watches at most")
+            pods = [f"replicas of {PLURALS[kind]}" for kind in (Kind.LLM, Kind.GRAPH) if self._kinds[kind].any.is_set()]
+            guests = " and ".join([*pods, *(["autoscalers"] if self._scalers.watched.listed else [])])
+            late = f"up to {len(pods) * self._around.pace.turn_s:.0f} s late"
+            notes.append(f"{guests} {IN_TURNS}, {late}: {MOST_WATCHES} watches at most")
         return notes
 
     async def _keep(self, kind: Kind) -> None:
@@ -215,6 +231,13 @@ class Scope:
                 self._changed()
                 await asyncio.sleep(REFUSED_FOR_S)
 
+    async def _keep_scalers(self) -> None:
+        """Follow the autoscalers of services, once the rows are there."""
+        await self._kinds[Kind.ISVC].any.wait()
+        await self._complete.wait()
+        await asyncio.sleep(self._around.pace.scalers_s)
+        await self._scalers.run(self._room)
+
     async def _until_answered(self, ask: Callable[[], Awaitable[None]]) -> None:
         """Ask until there is an answer, or a refusal."""
         backoff = self._around.pace.backoff
@@ -253,7 +276,7 @@ class Scope:
 
     def _reopen(self) -> None:
         """Open all watches anew: those from before an interruption may never say a word again."""
-        for watched in self._all():
+        for watched in (*self._all(), self._scalers.watched):
             if watched.follower is not None:
                 watched.follower.reopen()
 

@@ -15,6 +15,7 @@ class Annotations(msgspec.Struct, frozen=True, gc=False):
     """Of an InferenceService or InferenceGraph."""
 
     mode: str = msgspec.field(name="serving.kserve.io/deploymentMode", default="")
+    scaler: str = msgspec.field(name="serving.kserve.io/autoscalerClass", default="")
 
 
 class Meta(msgspec.Struct, frozen=True, gc=False):
@@ -151,6 +152,7 @@ class Predictor(msgspec.Struct, frozen=True, gc=False):
     """``spec.predictor``."""
 
     least: int | None = msgspec.field(name="minReplicas", default=None)
+    canary: int | None = msgspec.field(name="canaryTrafficPercent", default=None)
     model: Model | None = None
     sklearn: Model | None = None
     xgboost: Model | None = None
@@ -165,6 +167,10 @@ class Predictor(msgspec.Struct, frozen=True, gc=False):
     containers: list[Own] | None = None
 
 
+class Canary(msgspec.Struct, frozen=True, gc=False):
+    """One entry of ``spec.canary`` (KServe 0.20): here only that there is one."""
+
+
 class Spec(msgspec.Struct, frozen=True, gc=False):
     """``spec`` of all three kinds."""
 
@@ -176,6 +182,7 @@ class Spec(msgspec.Struct, frozen=True, gc=False):
     replicas: int | None = None
     """LLMInferenceService."""
     prefill: LlmPool | None = None
+    canary: list[Canary] | None = None
 
 
 class LlmPool(msgspec.Struct, frozen=True, gc=False):
@@ -261,3 +268,32 @@ class PodObject(msgspec.Struct, frozen=True, gc=False):
 
     metadata: PodMeta = PodMeta()
     status: PodStatus = PodStatus()
+
+
+class ScalerLabels(msgspec.Struct, frozen=True, gc=False):
+    """The labels that say whose autoscaler it is: KServe writes the first one, KEDA copies it from its ScaledObject."""
+
+    isvc: str = msgspec.field(name="serving.kserve.io/inferenceservice", default="")
+    made_by: str = msgspec.field(name="app.kubernetes.io/managed-by", default="")
+
+
+class ScalerMeta(msgspec.Struct, frozen=True, gc=False):
+    """``metadata`` of an autoscaler."""
+
+    name: str = ""
+    namespace: str = ""
+    version: str = msgspec.field(name="resourceVersion", default="")
+    labels: ScalerLabels = ScalerLabels()
+
+
+class ScalerStatus(msgspec.Struct, frozen=True, gc=False):
+    """``status`` of an autoscaler."""
+
+    conditions: list[Cond] | None = None
+
+
+class ScalerObject(msgspec.Struct, frozen=True, gc=False):
+    """A HorizontalPodAutoscaler."""
+
+    metadata: ScalerMeta = ScalerMeta()
+    status: ScalerStatus = ScalerStatus()

@@ -105,7 +105,7 @@ class Reasons:
 def _gist(row: InferenceService) -> Gist:
     """Give what a reading may depend on; one more restart of a container that crashes is none of that."""
     pods = tuple((pod.uid, pod.trouble, pod.ready) for pod in row.pods)
-    return row.uid, row.generation, row.readiness, row.reason, row.since, pods
+    return row.uid, row.generation, row.readiness, row.reason, row.complaint, row.since, pods
 
 
 async def _wait(troubled: Troubled, longest_s: float | None) -> None:

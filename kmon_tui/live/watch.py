@@ -71,6 +71,10 @@ class Pace:
     """Longest silence of a watch in which bookmarks come: API servers send one about every minute."""
     turn_s: float = 20.0
     """Length of a watch of those that share the room for one: as late as news of the others may come."""
+    brief_s: float = 3.0
+    """The same of one whose news may be late: the others wait no longer for it."""
+    scalers_s: float = 1.0
+    """From the first complete list until autoscalers are asked for."""
     version_s: float = 20.0
     """Until the version of the server is asked for: one page tells it, and the start asks enough."""
     backoff: Backoff = Backoff()
@@ -99,8 +103,9 @@ class Follower(Generic[T]):
         changed: Callable[[], None],
         around: Around,
         room: Room | None = None,
+        brief: bool = False,
     ) -> None:
-        """``room``: where its watch has to wait for its turn."""
+        """``room``: where its watch has to wait for its turn; ``brief``: and leaves soon if others want it, too."""
         self.health = Health(Status.STARTING)
         self.listed = False
         self.failures = 0
@@ -108,7 +113,8 @@ class Follower(Generic[T]):
         self._client, self._resource, self._namespace = client, resource, namespace
         self._codec, self._sink, self._changed = codec, sink, changed
         self._chance, self._pace, self._quiet, self._blocks = around.chance, around.pace, around.quiet, around.blocks
-        self._room = room or Room(around.pace.watch_s)
+        self._room = room or Room()
+        self._turn_s = around.pace.brief_s if brief else around.pace.turn_s
         self._history = History(client, resource, namespace, codec)
         self._away_s: float | None = None
         """Since when nothing is heard, after a watch that was broken."""
@@ -219,7 +225,9 @@ class Follower(Generic[T]):
         clock = asyncio.get_running_loop().time
         async with self._room.turn():
             self._aside = False
-            length_s = max(1, round(self._room.length_s(self._pace.watch_s * (1.0 + 0.25 * self._chance()))))
+            length_s = max(
+                1, round(self._room.length_s(self._pace.watch_s * (1.0 + 0.25 * self._chance()), self._turn_s))
+            )
             path = self._resource.path(
                 self._namespace,
                 watch="true",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from kmon_tui.domain.errors import BackendError
 from kmon_tui.domain.health import Health
-from kmon_tui.live.shapes import PodObject, Served
+from kmon_tui.live.shapes import PodObject, ScalerObject, Served
 from kmon_tui.live.watch import Follower
 
 GIVE_UP = 3
@@ -24,7 +24,7 @@ class Watched:
     """Set once ``base`` says that it exists."""
     any: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once there is one object."""
-    follower: Follower[Served] | Follower[PodObject] | None = None
+    follower: Follower[Served] | Follower[PodObject] | Follower[ScalerObject] | None = None
     refused: BackendError | None = None
 
     def leave(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from datetime import datetime
 from functools import partial
 
@@ -12,6 +12,7 @@ from kmon_tui.domain.readiness import lagging
 from kmon_tui.domain.replaced import Services, places
 from kmon_tui.domain.service import InferenceService, Key, Readiness
 from kmon_tui.domain.state import State
+from kmon_tui.domain.traffic import TrafficReport
 from kmon_tui.monitor.store import Store
 
 MOST = 300
@@ -46,8 +47,10 @@ class InTrouble:
         """Look at each new fleet until cancelled; rollouts grow old without any news."""
         while True:
             edition = self._store.state.fleet.edition
-            suspects = self._suspects.of(self._store.state.fleet.services, self._visible())
-            rows, young = in_trouble(suspects, self._now())
+            report = self._store.state.traffic
+            erring = frozenset() if report is None else report.erring
+            suspects = self._suspects.of(self._store.state.fleet.services, self._visible(), erring)
+            rows, young = in_trouble(suspects, self._now(), erring)
             if len(rows) != len(self._rows) or any(a is not b for a, b in zip(rows, self._rows, strict=True)):
                 self._rows = rows
                 self._event.set()
@@ -55,14 +58,14 @@ class InTrouble:
             await asyncio.sleep(LOOK_S)
             try:
                 async with asyncio.timeout(AGE_S if young else None):
-                    await self._store.wait_for(partial(_another, edition))
+                    await self._store.wait_for(partial(_another, edition, report))
             except TimeoutError:
                 continue
 
 
-def _another(edition: int, state: State) -> bool | None:
-    """Say whether there are other services; an edition that is not known (0) may be another one each time."""
-    return True if state.fleet.edition != edition or not edition else None
+def _another(edition: int, report: TrafficReport | None, state: State) -> bool | None:
+    """Say whether there are other services, or numbers; an edition that is not known (0) may be another each time."""
+    return True if state.fleet.edition != edition or not edition or state.traffic is not report else None
 
 
 class Suspects:
@@ -72,32 +75,42 @@ class Suspects:
         self._services: Services = ()
         self._places: set[int] = set()
 
-    def of(self, services: Services, visible: Iterable[Key] = ()) -> list[InferenceService]:
-        """Give those of this fleet, sorted by key; of more than can be looked into those on the screen first."""
+    def of(self, services: Services, visible: Iterable[Key] = (), erring: Iterable[Key] = ()) -> list[InferenceService]:
+        """Give those of this fleet, sorted by key; of more than can be looked into those on the screen first.
+
+        ``erring``: those whose requests fail, whatever their rows say.
+        """
         changed = places(self._services, services)
         if changed is None:
             self._places.clear()
         for place in range(len(services)) if changed is None else changed:
             (self._places.add if _suspicious(services[place]) else self._places.discard)(place)
         self._services = services
-        seen = {_place(services, key) for key in visible} & self._places if len(self._places) > MOST else set[int]()
-        return [services[place] for place in (*sorted(seen), *sorted(self._places - seen))]
+        found = self._places | _places(services, erring)
+        seen = _places(services, visible) & found if len(found) > MOST else set[int]()
+        return [services[place] for place in (*sorted(seen), *sorted(found - seen))]
 
 
-def _place(services: Services, key: Key) -> int:
-    return bisect_left(services, key, key=lambda isvc: isvc.key)
+def _places(services: Services, keys: Iterable[Key]) -> set[int]:
+    """Say where those of these stand that are there."""
+    places = [(bisect_left(services, key, key=lambda isvc: isvc.key), key) for key in keys]
+    return {place for place, key in places if place < len(services) and services[place].key == key}
 
 
 def _suspicious(row: InferenceService) -> bool:
-    return row.readiness not in _WELL or bool(row.reason) or row.not_serving or bool(lagging(row))
+    told = bool(row.reason) or bool(row.complaint)
+    return row.readiness not in _WELL or told or row.not_serving or bool(lagging(row))
 
 
-def in_trouble(rows: Iterable[InferenceService], now: datetime) -> tuple[tuple[InferenceService, ...], bool]:
+def in_trouble(
+    rows: Iterable[InferenceService], now: datetime, erring: Container[Key] = ()
+) -> tuple[tuple[InferenceService, ...], bool]:
     """Give those in trouble, MOST of them at most, and whether more may be for no other reason than their age."""
     found, young = [], False
     for row in rows:
         readiness = row.readiness
-        if readiness is Readiness.FAILED or row.not_serving or (row.reason and readiness in _WELL):
+        told = row.reason or row.complaint or row.key in erring
+        if readiness is Readiness.FAILED or row.not_serving or (told and readiness in _WELL):
             found.append(row)
         elif readiness in _WELL:
             # One pod of two that does not get ready turns no condition: only the pods tell.

@@ -36,7 +36,7 @@ async def check(open_backend: OpenBackend, settings: Settings, wish: Wish, now: 
     """Answer once. What keeps it from looking is an answer, too: UNKNOWN."""
     try:
         async with open_backend(settings) as backend:
-            fleet = await complete_fleet(backend, settings)
+            fleet = await complete_fleet(backend, settings, scaled=not wish.wanted)
             rows = _rows(fleet, wish)
             # Of services that are named also those are read that say Ready: what is wrong may show inside alone.
             found = await diagnose_many(backend, rows if wish.wanted else suspects(rows), settings, now)

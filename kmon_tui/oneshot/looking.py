@@ -75,7 +75,7 @@ async def diagnose_many(
 
 
 def _says_why(row: InferenceService) -> bool:
-    return bool(row.reason) and row.readiness is not Readiness.STOPPED
+    return bool(row.reason or row.complaint) and row.readiness is not Readiness.STOPPED
 
 
 def _patience_s(settings: Settings) -> float:

@@ -234,13 +234,13 @@ def _two(first: float | None, second: float | None, top: float | None) -> str:
     return f"{units.milliseconds(first, top)}, {units.milliseconds(second, top)}"
 
 
-async def complete_fleet(backend: Backend, settings: Settings) -> Fleet:
-    """Give the first complete list. Raises BackendError when there is none in time."""
+async def complete_fleet(backend: Backend, settings: Settings, *, scaled: bool = False) -> Fleet:
+    """Give the first complete list; ``scaled``: with what autoscalers say. Raises BackendError when there is none."""
     patience_s = settings.kube.request_timeout_s or PATIENCE_S
     try:
         async with asyncio.timeout(patience_s), aclosing(backend.cluster.watch()) as fleets:
             async for fleet in fleets:
-                if fleet.synced:
+                if fleet.synced and (fleet.scaled or not scaled):
                     return fleet
                 raise_if_failing(fleet.health)
     except TimeoutError:

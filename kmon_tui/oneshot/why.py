@@ -40,7 +40,7 @@ class Wish:
 async def why(open_backend: OpenBackend, settings: Settings, wish: Wish, now: Now) -> Answer:
     """Answer once; exit code 1 when something is wrong. Raises BackendError, and Absent for an unknown name."""
     async with open_backend(settings) as backend:
-        fleet = await complete_fleet(backend, settings)
+        fleet = await complete_fleet(backend, settings, scaled=wish.wanted is None)
         if wish.wanted is None:
             found = await diagnose_many(backend, suspects(fleet.services), settings, now)
             groups = together(found)

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from kmon_tui.domain.late import dataclass
 from kmon_tui.domain.service import InferenceService, Kind, Mode, Readiness
-from kmon_tui.domain.traffic import Scope, Traffic
+from kmon_tui.domain.traffic import BAD_RATIO, WARN_RATIO, Scope, Traffic
 from kmon_tui.render.cells import clean, fit, middle
 from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.lines import Line, Span, in_look, joined
 from kmon_tui.render.reasons import in_short, without_own_names
 from kmon_tui.render.rows import BEGINNING, Row, Severity, has_split, split_words
-from kmon_tui.render.sparkline import BAD_RATIO, WARN_RATIO, sparkline
+from kmon_tui.render.sparkline import sparkline
 from kmon_tui.render.units import NOTHING, UNKNOWN, age, coarse_age, milliseconds, number, percent
 
 Cell = Callable[[Row, int, Drawing], Line]

@@ -12,10 +12,9 @@ from kmon_tui.domain.alerts import Alert
 from kmon_tui.domain.late import dataclass
 from kmon_tui.domain.replaced import replaced
 from kmon_tui.domain.service import InferenceService, Key
-from kmon_tui.domain.traffic import Traffic
+from kmon_tui.domain.traffic import WARN_RATIO, Traffic
 from kmon_tui.render.filter import Filter
 from kmon_tui.render.rows import SORTS, Row, Severity, Sort, cause, has_split, row_of
-from kmon_tui.render.sparkline import WARN_RATIO
 
 if TYPE_CHECKING:
     from kmon_tui.domain.verdict import Diagnosis

@@ -12,8 +12,7 @@ from kmon_tui.domain.alerts import Alert
 from kmon_tui.domain.late import dataclass
 from kmon_tui.domain.readiness import lagging
 from kmon_tui.domain.service import InferenceService, Readiness, TrafficShare
-from kmon_tui.domain.traffic import Scope, Traffic
-from kmon_tui.render.sparkline import BAD_RATIO, WARN_RATIO
+from kmon_tui.domain.traffic import BAD_RATIO, WARN_RATIO, Scope, Traffic
 from kmon_tui.render.units import percent
 
 if TYPE_CHECKING:
@@ -78,7 +77,7 @@ def row_of(
     reason = _reason(isvc, traffic, severity)
     if diagnosis is not None and severity in _EXPLAINED:
         reason = _verdict(diagnosis) or reason
-    elif diagnosis is not None and (isvc.reason or lagging(isvc)) and (told := _verdict(diagnosis)):
+    elif diagnosis is not None and _may_ail(isvc, severity) and (told := _verdict(diagnosis)):
         # It says Ready, and something of it is broken: worse when callers get no answer.
         severity = max(severity, Severity.ERRORS if diagnosis.is_down else Severity.SOME_ERRORS)
         reason = told
@@ -86,6 +85,11 @@ def row_of(
         severity = max(severity, Severity.ALARM if firing[0].is_grave else Severity.ERRORS)
         reason = reason or alert_words(firing[0], len(firing) - 1)
     return Row(isvc=isvc, traffic=traffic, severity=severity, reason=reason, alerts=alerts)
+
+
+def _may_ail(isvc: InferenceService, severity: Severity) -> bool:
+    """Say whether a diagnosis of a service that says Ready is of what it is now, and not of what it was before."""
+    return bool(isvc.reason or isvc.complaint or lagging(isvc)) or severity is Severity.ERRORS
 
 
 def _verdict(diagnosis: Diagnosis) -> str:

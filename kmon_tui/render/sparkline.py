@@ -5,12 +5,9 @@ from __future__ import annotations
 import math
 
 from kmon_tui.domain.late import dataclass
-from kmon_tui.domain.traffic import Series
+from kmon_tui.domain.traffic import BAD_RATIO, WARN_RATIO, Series
 from kmon_tui.render.glyphs import Glyphs
 from kmon_tui.render.lines import Line, Span, joined
-
-WARN_RATIO = 0.01
-BAD_RATIO = 0.05
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from dataclasses import replace
 
 from kmon_tui import __version__
 from kmon_tui.domain.service import Kind
@@ -12,7 +13,7 @@ from kmon_tui.live.ratelimit import RateLimit
 from kmon_tui.live.scope import MOST_WATCHES
 from kmon_tui.live.watch import Pace
 from kmon_tui.sandbox.sandbox import Sandbox, SandboxOptions
-from tests.live.watching import pod, sample, watching
+from tests.live.watching import QUICK, pod, sample, watching
 
 EMPTY = SandboxOptions(world="empty")
 
@@ -23,8 +24,8 @@ async def test_the_start_costs_twelve_requests_at_most_besides_pages() -> None:
         sandbox.api.store.put(pod("a", "a-1"))
         sandbox.api.store.put(sample("llmisvc-ready"))
 
-        async with watching(sandbox) as seen:
-            await seen.synced()
+        async with watching(sandbox, replace(QUICK, version_s=Pace().version_s)) as seen:
+            await seen.until(lambda fleet: fleet.scaled)
             await asyncio.sleep(0.2)  # the last watches are opened after the last list
 
     assert len(sandbox.api.log) <= 12 + 1

@@ -214,3 +214,23 @@ def test_a_model_whose_ports_are_all_for_grpc_speaks_nothing_else(predictor: dic
     assert with_ports(predictor, "h2c", "http1").protocol != "grpc"
     assert with_ports(predictor, "").protocol != "grpc"
     assert with_ports(predictor, "h2c", transformer={"containers": []}).protocol != "grpc"
+
+
+@pytest.mark.parametrize(
+    ("mode", "spec", "complaint"),
+    [
+        ("Standard", {"predictor": {"canaryTrafficPercent": 10}}, "canaryTrafficPercent"),
+        ("Standard", {"predictor": {"canaryTrafficPercent": 100}}, ""),
+        ("Standard", {"canary": [{"name": "b"}]}, ""),
+        ("Knative", {"predictor": {"canaryTrafficPercent": 10}}, ""),
+        ("Knative", {"canary": [{"name": "b"}]}, "spec.canary"),
+    ],
+)
+def test_a_canary_field_that_its_mode_does_not_know_is_something_to_look_into(
+    mode: str, spec: dict[str, Any], complaint: str
+) -> None:
+    found = sample("isvc-ready-standard-0.20")
+    found["status"]["deploymentMode"] = mode
+    found["spec"] = {**found["spec"], **spec, "predictor": {**found["spec"]["predictor"], **spec.get("predictor", {})}}
+
+    assert row(found).complaint == complaint

@@ -26,7 +26,7 @@ from kmon_tui.settings import KubeSettings
 
 SAMPLES = Path(__file__).parent.parent / "data" / "kserve-objects"
 SOON = Backoff(shortest_s=0.05, longest_s=0.2)
-QUICK = Pace(watch_s=20.0, grace_s=1.0, ask_s=0.1, look_s=0.3, version_s=0.0, backoff=SOON)
+QUICK = Pace(watch_s=20.0, grace_s=1.0, ask_s=0.1, look_s=0.3, version_s=0.0, scalers_s=0.05, backoff=SOON)
 """As patient as a test can be."""
 
 

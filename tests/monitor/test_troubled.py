@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from kmon_tui.domain.service import InferenceService, Key, Kind, Readiness
+from kmon_tui.domain.traffic import Family, Prometheus, Traffic, TrafficReport
 from kmon_tui.monitor.troubled import MOST, PATIENCE_S, Suspects, in_trouble
 
 NOW = datetime(2026, 8, 21, 9, tzinfo=UTC)
@@ -45,3 +46,21 @@ def test_a_young_rollout_is_no_trouble_yet() -> None:
 
     assert [row.key.name for row in rows] == ["m-0001"]
     assert more
+
+
+def test_a_service_that_says_ready_is_looked_into_when_something_below_it_complains() -> None:
+    complaining = isvc(1)._replace(complaint="HorizontalPodAutoscaler m-0001: FailedGetScale")
+
+    assert in_trouble(Suspects().of((isvc(0), complaining)), NOW)[0] == (complaining,)
+
+
+def test_a_service_that_says_ready_is_looked_into_when_its_requests_fail() -> None:
+    gone = isvc(0).key
+    traffic = {gone: Traffic(Family.SDK, error_ratio=1.0), isvc(1).key: Traffic(Family.SDK, error_ratio=0.06)}
+    traffic |= {isvc(2).key: Traffic(Family.SDK, error_ratio=0.04), isvc(3).key: Traffic(Family.SDK)}
+    erring = TrafficReport(Prometheus(), traffic).erring
+
+    suspects = Suspects().of((isvc(1), isvc(2), isvc(3)), (), erring)
+
+    assert suspects == [isvc(1)]
+    assert in_trouble(suspects, NOW, erring)[0] == (isvc(1),)

@@ -354,3 +354,23 @@ def test_a_ready_service_of_which_nothing_bad_is_known_stays_ready() -> None:
     ailing = isvc("b", reason="CrashLoopBackOff")
 
     assert row_of(ailing, None, (), Diagnosis(UNKNOWN_CAUSE, "something is unusual")).severity is Severity.READY
+
+
+def test_a_ready_service_below_which_something_complains_has_the_verdict_on_it() -> None:
+    verdict = Diagnosis("autoscaler-metrics", "the autoscaler b-predictor cannot read its metric")
+    ailing = isvc("b")._replace(complaint="HorizontalPodAutoscaler b-predictor: FailedGetResourceMetric")
+
+    assert row_of(ailing, None).severity is row_of(ailing, None, (), HEALTHY).severity is Severity.READY
+    assert row_of(ailing, None, (), verdict).severity is Severity.SOME_ERRORS
+    assert row_of(ailing, None, (), verdict).reason == verdict.verdict
+
+
+def test_of_a_service_whose_requests_fail_the_cause_is_told_if_it_is_known() -> None:
+    failing = Traffic(Family.ALIAS, error_ratio=0.4)
+    verdict = Diagnosis("ready-not-serving", "the model answers HTTP 503", serving="nothing serves")
+
+    assert row_of(isvc("b"), failing, (), HEALTHY).reason == "40 % of requests fail (as pods see it)"
+    assert row_of(isvc("b"), failing, (), verdict).reason == "the model answers HTTP 503"
+
+
+HEALTHY = Diagnosis("healthy", "it is well")

@@ -9,14 +9,13 @@ from kmon_tui.domain.diagnosis import chain
 from kmon_tui.domain.diagnosis.finding import Finding, describe, kubectl
 from kmon_tui.domain.diagnosis.reading import NOTHING, both_ends, conditions_of, earliest, one_line, ref_of, when
 from kmon_tui.domain.diagnosis.scene import Scene
+from kmon_tui.domain.scaling import failing
 from kmon_tui.domain.service import Condition, Kind
 from kmon_tui.domain.tree import Object
 from kmon_tui.domain.verdict import Evidence, Try
 
 _METRICS_S = 180
 """A new pod has no metrics for the first minutes, and the autoscaler says so."""
-_IDLE = frozenset({"ScalingDisabled", "NoTraffic"})
-"""Reasons of an autoscaler whose target is scaled to zero."""
 _UNREAD = re.compile(r"FailedGet\w*Metric|unable to (get|fetch) .*metric|failed to get \w+ utilization")
 _PREFACE = "the HPA was unable to compute the replica count: "
 _COMPLAINTS = frozenset(
@@ -46,14 +45,8 @@ def findings(scene: Scene) -> Iterator[Finding]:
 
 
 def _bad(scene: Scene, obj: Object) -> Condition | None:
-    conditions = conditions_of(obj)
-    for type_ in ("Ready", "ScalingActive", "AbleToScale"):
-        condition = conditions.get(type_)
-        if condition is None or condition.status != "False" or condition.reason in _IDLE:
-            continue
-        if scene.lasts(condition, _METRICS_S, obj):
-            return condition
-    return None
+    lasting = (one for one in failing(conditions_of(obj)) if scene.lasts(one, _METRICS_S, obj))
+    return next(lasting, None)
 
 
 def _finding(scene: Scene, obj: Object, condition: Condition) -> Finding:

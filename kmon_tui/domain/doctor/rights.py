@@ -37,6 +37,16 @@ FEATURES = (
     ),
     Feature("pods", "see pods", (Right("list", "pods"), Right("watch", "pods")), VIEW, off="replicas are not known"),
     Feature(
+        "scalers",
+        "see autoscalers",
+        (
+            Right("list", "horizontalpodautoscalers", "autoscaling"),
+            Right("watch", "horizontalpodautoscalers", "autoscaling"),
+        ),
+        VIEW,
+        off="a service whose autoscaler fails looks well in the list",
+    ),
+    Feature(
         "why",
         "explain",
         (
@@ -81,7 +91,7 @@ PROMETHEUS = Feature(
     off="give its address with --prometheus URL",
 )
 
-EVERYWHERE = (*FEATURES[0].rights, *FEATURES[1].rights)
+EVERYWHERE = (*FEATURES[0].rights, *FEATURES[1].rights, *FEATURES[2].rights)
 """What is asked for in all namespaces at once, where all are watched."""
 
 
