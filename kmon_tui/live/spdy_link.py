@@ -74,11 +74,13 @@ async def _open(way: Way, proof: Proof, namespace: str, pod: str) -> Link:
 async def _negotiate(way: Way, session: aiohttp.ClientSession, proof: Proof, namespace: str, pod: str) -> Link:
     path = f"/api/v1/namespaces/{namespace}/pods/{pod}/portforward"
     options: dict[str, Any] = {"proxy": way.proxy, "server_hostname": way.server_hostname}
+    headers = Headers(proof.headers)
+    headers["Accept"] = "*/*"  # the API server answers 406 to whoever wants a connection as JSON
     try:
         socket = await session.ws_connect(
             way.server + path,
             protocols=(TUNNEL,),
-            headers=Headers(proof.headers),
+            headers=headers,
             max_msg_size=0,
             decode_text=False,
             timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
@@ -90,7 +92,6 @@ async def _negotiate(way: Way, session: aiohttp.ClientSession, proof: Proof, nam
         if socket.protocol == TUNNEL:
             return SocketLink(socket, session, way.server)
         await socket.close()
-    headers = Headers(proof.headers)
     headers.update({"Connection": "Upgrade", "Upgrade": "SPDY/3.1", "X-Stream-Protocol-Version": STREAMS})
     answer = await session.post(way.server + path, headers=headers, data=b"", allow_redirects=False, **options)
     if answer.status == 101 and answer.headers.get("Upgrade", "").upper() == "SPDY/3.1":

@@ -30,12 +30,20 @@ async def portforward(request: web.Request, dial: Dial) -> web.StreamResponse:
         ports = [_uint16(text) for value in request.query.getall("ports", []) for text in value.split(",") if text]
     except ValueError as error:
         return _status(400, "BadRequest", f"cannot convert to []int32: {error}")
+    if not _takes_anything(request):
+        return web.Response(status=406, text="406: Not Acceptable\n\nAvailable representations: ")
     upgrade = request.headers.get(hdrs.UPGRADE, "")
     if upgrade.lower() == "websocket":
         return await _websocket(request, ports, dial)
     if upgrade.upper() == UPGRADE:
         return await _upgrade(request, dial)
     return _status(400, "BadRequest", "Upgrade request required")
+
+
+def _takes_anything(request: web.Request) -> bool:
+    """Tell what the API server asks of whoever connects, and of nobody else: that no form of the answer is wanted."""
+    accepted = ",".join(request.headers.getall(hdrs.ACCEPT, ["*/*"])) or "*/*"
+    return any(form.partition(";")[0].strip() == "*/*" for form in accepted.split(","))
 
 
 async def _websocket(request: web.Request, ports: list[int], dial: Dial) -> web.StreamResponse:
