@@ -214,6 +214,8 @@ class Prometheus:
     """The family that a person chose; None: the best of each service."""
     scraped: str = ""
     """How the selected service is scraped without Prometheus, as ``scraped, 2 pods, since 12:41``; else empty."""
+    unscraped: str = ""
+    """Why the pods of the selected service told nothing although somebody wants them scraped; else empty."""
 
     def age_s(self, sampled_at: datetime | None) -> float | None:
         """Give how old a sample was at the last tick, by Prometheus' own clock."""

@@ -170,12 +170,12 @@ class KubeClient:
             yield Lines(next_line, response.headers.get(STORE, ""))
 
     @asynccontextmanager
-    async def pieces(self, path: str, ask: Ask, silence_s: float | None) -> AsyncGenerator[NextLine]:
+    async def pieces(self, path: str, ask: Ask, silence_s: float | None, accept: str = "") -> AsyncGenerator[NextLine]:
         """Open what may go on for ever, as logs do, and give what reads its next piece, at most START bytes long.
 
-        A piece is empty at the end; None: silence is no failure.
+        A piece is empty at the end; None: silence is no failure. ``accept``: what a pod behind the proxy is asked for.
         """
-        async with self._streaming(path, ask, silence_s) as response:
+        async with self._streaming(path, ask, silence_s, accept) as response:
             content = response.content
 
             async def next_piece() -> bytes:
@@ -188,9 +188,11 @@ class KubeClient:
             yield next_piece
 
     @asynccontextmanager
-    async def _streaming(self, path: str, ask: Ask, silence_s: float | None) -> AsyncGenerator[aiohttp.ClientResponse]:
+    async def _streaming(
+        self, path: str, ask: Ask, silence_s: float | None, accept: str = ""
+    ) -> AsyncGenerator[aiohttp.ClientResponse]:
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=silence_s)
-        response = await self._request(path, ask, timeout)
+        response = await self._request(path, ask, timeout, accept)
         try:
             if is_page(response.content_type, b""):
                 raise failure(200, "text/html", b"", self.server, str(ask))

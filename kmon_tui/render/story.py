@@ -143,6 +143,8 @@ def no_traffic_words(state: State, row: Row | None) -> str:
         return "waiting for the first answer of Prometheus"
     if row is not None and row.traffic is not None and row.traffic.problem:
         return clean(row.traffic.problem)
+    if unscraped := state.traffic.prometheus.unscraped:
+        return clean(unscraped)
     cause = state.causes.get(row.isvc.key) if row is not None else None
     if cause is not None:
         return f"{clean(cause.title)}: {clean(cause.text)}. D says what mends it"

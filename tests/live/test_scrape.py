@@ -297,5 +297,27 @@ async def test_a_person_can_ask_for_it(demo: Sandbox) -> None:
     assert report.prometheus.scraped
 
 
+async def test_pods_that_may_not_be_scraped_are_said_with_the_right_that_is_missing() -> None:
+    async with Sandbox(SandboxOptions(world="demo")) as sandbox:
+        for resource in ("pods/proxy", "pods/portforward"):
+            sandbox.api.access.forbid(Rule(resource=resource))
+        async with aclosing(reports(sandbox, Interested((KNATIVE_IRIS,)), scrape_pods=True)) as stream:
+            async with asyncio.timeout(30):
+                report = await anext(one async for one in stream if one.prometheus.unscraped)
+
+    assert report.prometheus.unscraped.startswith("pods are not scraped: may not create pods/portforward")
+    assert report.prometheus.unscraped in report.prometheus.notes
+
+
+async def test_a_pod_is_asked_for_text_and_not_for_json() -> None:
+    async with Sandbox(SandboxOptions(world="demo")) as sandbox, pages_of(sandbox) as pages:
+        places = await pages.places(KNATIVE_IRIS)
+        await pages.page(places[0])
+
+        (asked,) = [one for one in sandbox.api.log if "/proxy/" in one.path]
+
+    assert asked.accept.startswith("text/plain")
+
+
 def test_what_is_scraped_is_no_prometheus() -> None:
     assert Prometheus().scraped == ""

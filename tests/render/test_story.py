@@ -68,6 +68,15 @@ def test_an_empty_chart_says_the_first_failing_check() -> None:
     assert no_traffic_words(mute, row_of(ISVC, None)) == "job kserve-metrics: is not loaded. D says what mends it"
 
 
+def test_pods_that_may_not_be_scraped_are_the_reason_where_somebody_wants_it() -> None:
+    cause = Finding("prometheus.answer", "Prometheus", Status.FAIL, "none was found")
+    why = "pods are not scraped: may not create pods/portforward in namespace default"
+    told = replace(report().prometheus, unscraped=why)
+    mute = replace(STATE, causes={KEY: cause}, traffic=replace(report(), traffic={}, prometheus=told))
+
+    assert no_traffic_words(mute, row_of(ISVC, None)) == why
+
+
 def test_two_clusters_are_the_reason_before_anything_that_the_doctor_found() -> None:
     cause = Finding("knative.metrics", "Knative's metrics", Status.FAIL, "are off")
     several = "this Prometheus holds several clusters: choose one with P"

@@ -20,6 +20,8 @@ MOST_PODS = 8
 MOST_BYTES = 512 * 1024
 """Of one page: eight of them are 4 MB."""
 ANSWER_S = 5.0
+ACCEPT = "text/plain, */*;q=0.1"
+"""The API server says no in JSON all the same."""
 _PORT, _PATH = "prometheus.kserve.io/port", "prometheus.kserve.io/path"
 _IMAGES = {"tritonserver": 8002, "mlserver": 8082}
 _SELECTORS = {
@@ -162,7 +164,7 @@ class Pages:
         path = f"/api/v1/namespaces/{quote(place.namespace)}/pods/{pod}/proxy{quote(place.path)}"
         ask = Ask("get", "pods/proxy", place.namespace)
         body = bytearray()
-        async with self._client.pieces(path, ask, ANSWER_S) as next_piece:
+        async with self._client.pieces(path, ask, ANSWER_S, ACCEPT) as next_piece:
             while len(body) < MOST_BYTES and (piece := await next_piece()):
                 body += piece
         return _whole_lines(bytes(body))

@@ -192,7 +192,8 @@ class _Merger:
         return () if self._error is None else (f"Prometheus: {self._error.message}",)
 
     def _with_note(self, prometheus: Prometheus) -> Prometheus:
-        return replace(prometheus, notes=(*prometheus.notes, f"pods are not scraped: {self._refused}"))
+        why = f"pods are not scraped: {self._refused}"
+        return replace(prometheus, notes=(*prometheus.notes, why), unscraped=why)
 
 
 def _told(prometheus: Prometheus, seen: Scraped) -> Prometheus:

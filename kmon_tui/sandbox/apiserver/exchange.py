@@ -34,6 +34,8 @@ class RequestRecord:
     user: str = ""
     status: int = 0
     """0 while there is no answer."""
+    accept: str = ""
+    """The form of answer that was asked for."""
 
 
 @dataclass(slots=True)

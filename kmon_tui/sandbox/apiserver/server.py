@@ -79,6 +79,7 @@ class ApiServer:
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         agent = request.headers.get("User-Agent", "")
         record = RequestRecord(time.time(), request.method, request.path, dict(request.query), agent)
+        record.accept = request.headers.get("Accept", "")
         request[_RECORD] = record
         if len(self.log) >= _LOG_LIMIT:
             del self.log[: _LOG_LIMIT // 2]
