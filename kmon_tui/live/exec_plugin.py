@@ -34,18 +34,24 @@ def needs_terminal(settings: KubeSettings, around: Surroundings | None = None) -
     return plugin is not None and plugin.interactive_mode == "Always"
 
 
-def run_interactive_plugin(settings: KubeSettings, around: Surroundings | None = None) -> KubeSettings:
+def run_interactive_plugin(
+    settings: KubeSettings, around: Surroundings | None = None, terminal: int = 0
+) -> KubeSettings:
     """Run a login plugin that insists on the terminal, and give settings that hold what it answered.
 
-    Gives the settings as they are when there is no such plugin. Raises SettingsError and Unauthorized.
+    Gives the settings as they are when there is no such plugin. Raises SettingsError and Unauthorized; the latter also
+    where ``terminal``, the standard input, is none.
     """
     access = find_access(settings, around)
     plugin = access.login.plugin
     if plugin is None or plugin.interactive_mode != "Always":
         return settings
+    if not os.isatty(terminal):
+        message = f"the login plugin {plugin.command} has to ask you something, and standard input is no terminal"
+        raise Unauthorized(message, _hint(plugin))
     command, environ = _command(plugin), _environ(plugin, access.endpoint, interactive=True)
     try:
-        done = subprocess.run(command, env=environ, stdout=subprocess.PIPE, check=False)
+        done = subprocess.run(command, env=environ, stdin=terminal, stdout=subprocess.PIPE, check=False)
     except OSError as error:
         raise _not_started(plugin, error) from error
     if done.returncode != 0:

@@ -308,6 +308,6 @@ class KubeClient:
             if self._api is None or proof.certificate != self._certificate:
                 await self._drop()
                 api = await asyncio.to_thread(transport, self._access.endpoint, proof)
-                api.pool_manager = session(api.ssl_context)
+                api.pool_manager = session(api.ssl_context, self._access.endpoint.proxy)
                 self._api, self._certificate = api, proof.certificate
             return self._api

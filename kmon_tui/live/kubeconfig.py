@@ -19,6 +19,7 @@ from kmon_tui.live.access import Access, Endpoint, Login
 from kmon_tui.live.fields import Fields
 from kmon_tui.live.kubefiles import Entry, Kubeconfig, Surroundings, read_kubeconfig
 from kmon_tui.live.login import read_login
+from kmon_tui.live.proxies import check_proxy, proxy_from_environment
 from kmon_tui.settings import KubeSettings, Secret
 
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -116,9 +117,7 @@ def _endpoint(settings: KubeSettings, entry: Entry | None, around: Surroundings,
     server = _server(settings.server or fields.text("server"), tls, fields.where if entry else config.source)
     proxy = fields.text("proxy-url") or proxy_from_environment(server, around.environ)
     if proxy:
-        _check_proxy(
-            proxy, f"{fields.where}: proxy-url" if fields.text("proxy-url") else "the proxy of the environment"
-        )
+        check_proxy(proxy, f"{fields.where}: proxy-url" if fields.text("proxy-url") else "the proxy of the environment")
     return Endpoint(
         server=server,
         ca_file=ca_file,
@@ -129,19 +128,6 @@ def _endpoint(settings: KubeSettings, entry: Entry | None, around: Surroundings,
         compress=not fields.flag("disable-compression"),
         plugin_config=_plugin_config(fields.values),
     )
-
-
-def _check_proxy(url: str, where: str) -> None:
-    """Refuse a proxy that cannot be used; its URL is not quoted, for it may hold a password."""
-    try:
-        parts = urlsplit(url)
-        usable = bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        usable = False
-    if usable and parts.scheme not in ("http", "https"):
-        raise SettingsError(f"{where}: only http and https proxies can be used", "A socks proxy cannot.")
-    if not usable:
-        raise SettingsError(f"{where} is no URL that can be used", "It ought to look like http://HOST:PORT.")
 
 
 def _server(url: str, tls: bool, where: str) -> str:
@@ -171,36 +157,6 @@ def _without_user_info(endpoint: Endpoint, login: Login) -> tuple[Endpoint, Logi
     if login.token or login.token_file or login.plugin or login.username:
         return bare, login
     return bare, replace(login, username=parts.username or "", password=Secret(parts.password or ""))
-
-
-def proxy_from_environment(server: str, environ: Mapping[str, str]) -> str:
-    """Give the proxy that HTTPS_PROXY or HTTP_PROXY names for this server; empty when NO_PROXY excludes it."""
-    parts = urlsplit(server)
-    host = (parts.hostname or "").lower()
-    if host == "localhost" or host.startswith("127.") or host == "::1":
-        return ""
-    names = ("HTTPS_PROXY", "https_proxy") if parts.scheme == "https" else ("HTTP_PROXY", "http_proxy")
-    proxy = next((environ[name] for name in names if environ.get(name)), "")
-    if not proxy:
-        return ""
-    for rule in (environ.get("NO_PROXY") or environ.get("no_proxy") or "").split(","):
-        if _excludes(rule.strip().lower(), host):
-            return ""
-    return proxy if "://" in proxy else f"http://{proxy}"
-
-
-def _excludes(rule: str, host: str) -> bool:
-    rule = rule.removesuffix(f":{rule.rpartition(':')[2]}") if rule.count(":") == 1 else rule
-    if not rule:
-        return False
-    if "/" in rule:
-        import ipaddress  # only here, and only with such a rule: it costs the start 5 ms
-
-        try:
-            return ipaddress.ip_address(host) in ipaddress.ip_network(rule, strict=False)
-        except ValueError:
-            return False
-    return rule == "*" or host == rule.lstrip(".") or host.endswith(f".{rule.removeprefix('*').lstrip('.')}")
 
 
 def _plugin_config(values: Mapping[str, Any]) -> Any:

@@ -15,6 +15,7 @@ from kmon_tui.settings import KubeSettings, Secret
 
 _TOKEN = "!#$&'*+^`|"
 """Beside letters, digits and ``_.-~`` what the name of a header may hold (RFC 9110, token)."""
+MODES = ("IfAvailable", "Never", "Always")
 API_VERSIONS = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1")
 
 
@@ -47,6 +48,8 @@ def _own_login(fields: Fields) -> Login:
     provider = fields.values.get("auth-provider")
     if isinstance(provider, dict) and not (token or token_file):
         token = _provider_token(provider, fields.where)
+    if token and not token_file and (fields.text("username") or fields.text("password")):
+        raise SettingsError(f"{fields.where}: both a token and a user name", "Only one way of logging in can be used.")
     certificate, key = fields.base64("client-certificate-data"), fields.base64("client-key-data")
     return Login(
         token=Secret(token) if token else None,
@@ -78,6 +81,9 @@ def _plugin(fields: Fields) -> ExecPlugin | None:
             f"{fields.where}: exec has apiVersion {version or 'missing'}", f"It ought to be {API_VERSIONS[0]}."
         )
     inner = Fields(Entry(values, fields.directory / "exec"), "exec")
+    mode = inner.text("interactiveMode") or MODES[0]
+    if mode not in MODES:
+        raise SettingsError(f"{fields.where}: exec has interactiveMode {mode!r}", f"There are: {', '.join(MODES)}.")
     env = tuple(_env(values.get("env")))
     if any(
         "\0" in text for text in (inner.text("command"), *inner.list("args"), *(part for pair in env for part in pair))
@@ -90,7 +96,7 @@ def _plugin(fields: Fields) -> ExecPlugin | None:
         api_version=version,
         install_hint=inner.text("installHint").strip(),
         provide_cluster_info=inner.flag("provideClusterInfo"),
-        interactive_mode=inner.text("interactiveMode") or "IfAvailable",
+        interactive_mode=mode,
         directory=fields.directory,
     )
 
@@ -137,12 +143,14 @@ def _impersonation(settings: KubeSettings, fields: Fields) -> tuple[tuple[str, s
     user = settings.as_user or fields.text("as")
     uid = settings.as_uid or fields.text("as-uid")
     groups = settings.as_groups or fields.list("as-groups")
-    if (groups or uid) and not user:
-        raise SettingsError("--as-group and --as-uid need --as", "The API server asks for a user to go with them.")
+    extra = fields.values.get("as-user-extra")
+    if (groups or uid or extra) and not user:
+        of_flags = bool(settings.as_groups or settings.as_uid)
+        where = "--as-group and --as-uid need --as" if of_flags else f"{fields.where}: as-groups, as-uid, extra need as"
+        raise SettingsError(where, "The API server asks for a user to go with them.")
     headers = [("Impersonate-User", user)] if user else []
     headers += [("Impersonate-Uid", uid)] if uid else []
     headers += [("Impersonate-Group", group) for group in groups]
-    extra = fields.values.get("as-user-extra")
     for name, values in extra.items() if isinstance(extra, dict) else ():
         if not isinstance(values, list):
             raise SettingsError(

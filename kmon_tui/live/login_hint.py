@@ -5,7 +5,7 @@ from __future__ import annotations
 from kmon_tui.live.access import Access
 from kmon_tui.live.plugin_words import typed
 
-_ELSE = "or it is of another cluster"
+_ELSE, _ASKED = "or it is of another cluster", "or is it of another cluster"
 
 
 def login_hint(access: Access) -> str:
@@ -24,7 +24,7 @@ def login_hint(access: Access) -> str:
     if login.username:
         return "Are user name and password in the kubeconfig right? New ones are read as soon as they are there."
     if login.certificate is not None:
-        return f"Has the client certificate expired, {_ELSE}? A new one in the kubeconfig is read by itself."
+        return f"Has the client certificate expired, {_ASKED}? A new one in the kubeconfig is read by itself."
     if login.certificate_file is not None:
-        return f"Has {login.certificate_file} expired, {_ELSE}? A new one is read as soon as it is there."
+        return f"Has {login.certificate_file} expired, {_ASKED}? A new one is read as soon as it is there."
     return "The user of this context has no credentials: check the kubeconfig, or give --token."

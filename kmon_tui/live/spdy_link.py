@@ -12,6 +12,7 @@ from kmon_tui.domain.errors import BackendError, Forbidden, NotFound, Unauthoriz
 from kmon_tui.live.credentials import Headers, Proof
 from kmon_tui.live.kube_errors import FOREIGN, failure, translate
 from kmon_tui.live.spdy_session import Link
+from kmon_tui.live.transport import connector, http_proxy
 
 TUNNEL = "SPDY/3.1+portforward.k8s.io"
 """Subprotocol of Kubernetes 1.30 and later."""
@@ -62,8 +63,8 @@ async def open_link(way: Way, namespace: str, pod: str) -> Link:
 
 
 async def _open(way: Way, proof: Proof, namespace: str, pod: str) -> Link:
-    connector = aiohttp.TCPConnector(ssl=await way.ssl_context(), force_close=True)
-    session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+    opening = connector(await way.ssl_context(), way.proxy, reused=False)
+    session = aiohttp.ClientSession(connector=opening, cookie_jar=aiohttp.DummyCookieJar())
     try:
         return await _negotiate(way, session, proof, namespace, pod)
     except BaseException:
@@ -73,7 +74,7 @@ async def _open(way: Way, proof: Proof, namespace: str, pod: str) -> Link:
 
 async def _negotiate(way: Way, session: aiohttp.ClientSession, proof: Proof, namespace: str, pod: str) -> Link:
     path = f"/api/v1/namespaces/{namespace}/pods/{pod}/portforward"
-    options: dict[str, Any] = {"proxy": way.proxy, "server_hostname": way.server_hostname}
+    options: dict[str, Any] = {"proxy": http_proxy(way.proxy), "server_hostname": way.server_hostname}
     headers = Headers(proof.headers)
     headers["Accept"] = "*/*"  # the API server answers 406 to whoever wants a connection as JSON
     try:

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from kmon_tui.domain.errors import SettingsError
-from kmon_tui.live.kubeconfig import check_place, find_access, proxy_from_environment
+from kmon_tui.live.kubeconfig import check_place, find_access
 from kmon_tui.live.kubefiles import Surroundings
 from kmon_tui.settings import KubeSettings, Secret
 
@@ -269,12 +269,11 @@ def test_user_info_in_the_server_is_shown_nowhere(tmp_path: Path) -> None:
     assert access.login.password == Secret("s3cret")
 
 
-def test_no_repr_shows_a_secret(tmp_path: Path) -> None:
+@pytest.mark.parametrize("known_by", [{"token": "s3cret-token"}, {"password": "s3cret-password", "username": "u"}])
+def test_no_repr_shows_a_secret(tmp_path: Path, known_by: dict[str, Any]) -> None:
     content = document("dev", current="dev")
     content["users"][0]["user"] = {
-        "token": "s3cret-token",
-        "password": "s3cret-password",
-        "username": "u",
+        **known_by,
         "exec": {
             "apiVersion": "client.authentication.k8s.io/v1",
             "command": "login",
@@ -336,6 +335,27 @@ def test_a_group_without_a_user_is_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("user", "words"),
+    [
+        ({"as-groups": ["a"]}, "user: as-groups, as-uid, extra need as"),
+        ({"as-user-extra": {"a": ["b"]}}, "user: as-groups, as-uid, extra need as"),
+        ({"token": "t", "username": "u", "password": "p"}, "both a token and a user name"),
+        (
+            {"exec": {"command": "x", "apiVersion": API, "interactiveMode": "Sometimes"}},
+            "interactiveMode 'Sometimes'",
+        ),
+    ],
+)
+def test_what_kubectl_refuses_of_a_user_is_refused(tmp_path: Path, user: dict[str, Any], words: str) -> None:
+    content = document("dev", current="dev")
+    content["users"][0]["user"] = user
+    write(tmp_path / ".kube/config", content)
+
+    with pytest.raises(SettingsError, match=words):
+        check_place(KubeSettings(), around(tmp_path))
+
+
+@pytest.mark.parametrize(
     "settings", [KubeSettings(as_user="a\nx: y"), KubeSettings(token=Secret("s3cret\r\n")), KubeSettings(as_user="a\0")]
 )
 def test_what_no_header_can_hold_is_refused_at_once_and_not_quoted(tmp_path: Path, settings: KubeSettings) -> None:
@@ -368,23 +388,6 @@ def test_an_auth_provider_keeps_its_token_for_us(tmp_path: Path) -> None:
     path = write(tmp_path / "config", content)
 
     assert find_access(KubeSettings(kubeconfig=str(path)), around(tmp_path)).login.token == Secret("t")
-
-
-@pytest.mark.parametrize(
-    ("server", "environ", "proxy"),
-    [
-        ("https://a.example", {"HTTPS_PROXY": "http://p:3128"}, "http://p:3128"),
-        ("https://a.example", {"https_proxy": "p:3128"}, "http://p:3128"),
-        ("http://a.example", {"HTTPS_PROXY": "http://p:3128"}, ""),
-        ("https://a.example", {"HTTPS_PROXY": "http://p", "NO_PROXY": "b.example,.example"}, ""),
-        ("https://a.example:6443", {"HTTPS_PROXY": "http://p", "NO_PROXY": "a.example"}, ""),
-        ("https://10.1.2.3", {"HTTPS_PROXY": "http://p", "NO_PROXY": "10.0.0.0/8"}, ""),
-        ("https://127.0.0.1:6443", {"HTTPS_PROXY": "http://p"}, ""),
-        ("https://notexample", {"HTTPS_PROXY": "http://p", "NO_PROXY": "example"}, "http://p"),
-    ],
-)
-def test_proxies_of_the_environment_are_used_as_kubectl_does(server: str, environ: dict[str, str], proxy: str) -> None:
-    assert proxy_from_environment(server, environ) == proxy
 
 
 def test_the_check_is_light() -> None:

@@ -289,7 +289,12 @@ def test_a_plugin_that_insists_on_the_terminal_runs_before_the_screen(tmp_path: 
     settings = KubeSettings(kubeconfig=str(tmp_path / "kubeconfig"))
 
     assert needs_terminal(settings)
-    ready = run_interactive_plugin(settings)
+    with pytest.raises(Unauthorized, match="standard input is no terminal"), Path("/dev/null").open() as nothing:
+        run_interactive_plugin(settings, terminal=nothing.fileno())
+    near, far = os.openpty()
+    ready = run_interactive_plugin(settings, terminal=far)
+    os.close(near)
+    os.close(far)
 
     assert ready.credential is not None
     assert ready.credential.token == Secret("t")
