@@ -94,13 +94,14 @@ def row_line(row: Row, columns: Sequence[Column], drawing: Drawing) -> Line:
 def reason_line(row: Row, width: int, drawing: Drawing, *, show_split: bool) -> Line:
     """Write the line below a row: why it fails, how its traffic is split."""
     parts = ["traffic " + clean(split_words(row.isvc.traffic))] if show_split and has_split(row.isvc.traffic) else []
-    look = "stale" if drawing.api_failing else "reason" if row.severity >= Severity.ERRORS else "dim"
+    look = "reason" if row.severity >= Severity.ERRORS else "warn" if row.severity is Severity.AILING else "dim"
     text = f"   {drawing.glyphs.branch} "
-    if row.reason and row.severity >= Severity.ERRORS:
+    if row.reason and row.severity >= Severity.AILING:
         room = max(0, width - len(text) - sum(len(part) + 3 for part in parts))
         reason = without_own_names(clean(row.reason), clean(row.isvc.key.name), room)
         parts.insert(0, in_short(reason, room, ellipsis=drawing.glyphs.ellipsis))
-    return ((fit(text + "   ".join(parts), width, ellipsis=drawing.glyphs.ellipsis), look),)
+    words = fit(text + "   ".join(parts), width, ellipsis=drawing.glyphs.ellipsis)
+    return ((words, "stale" if drawing.api_failing else look),)
 
 
 def fold_line(rows: Sequence[Row], width: int, drawing: Drawing, *, unfolded: bool) -> Line:
@@ -120,8 +121,13 @@ def fold_line(rows: Sequence[Row], width: int, drawing: Drawing, *, unfolded: bo
 
 
 def state_words(row: Row, drawing: Drawing) -> tuple[str, str, str]:
-    """Give sign, word and look of a row's readiness; ready with none serving has the sign and look of a failure."""
+    """Give sign, word and look of a row's readiness.
+
+    Ready with none serving has the sign and look of a failure; ready with something broken is marked.
+    """
     readiness = row.isvc.readiness
+    if row.severity is Severity.AILING:
+        return drawing.glyphs.readiness[readiness], f"{readiness.value} !", "warn"
     shown = Readiness.FAILED if row.severity is Severity.NOT_SERVING else readiness
     return drawing.glyphs.readiness[shown], readiness.value, shown.value
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 FOLD_FROM = 6
 """More than five rows with one cause become one line."""
+_OWN_WORDS = {Severity.STUCK: "stuck", Severity.NOT_SERVING: "not serving"}
+"""What is counted by how bad it is, and not by its readiness."""
 FAULTS = frozenset(Severity) - {Severity.QUIET, Severity.READY, Severity.ROLLING}
 NO_ALERTS: Mapping[Key, tuple[Alert, ...]] = {}
 SLICE = 500
@@ -57,7 +59,7 @@ class FleetRows:
     def __init__(self) -> None:
         self.rows: dict[Key, Row] = {}
         self.counts: Counter[str] = Counter()
-        """Rows by word of the summary: every Readiness, and ``not serving``."""
+        """Rows by word of the summary: every Readiness, ``stuck`` and ``not serving``."""
         self.sort: Sort = SORTS["state"]
         self.reverse = False
         self.resort_due = False
@@ -158,7 +160,9 @@ class FleetRows:
         keys = [key for _, key in (reversed(self._order) if self.reverse else self._order)]
         rows = self.rows
         shown = keys if wanted is every_row else [key for key in keys if wanted(rows[key])]
-        folds = self._folds(shown) if self.sort.name == "state" else {}
+        alike = self._alike(shown)
+        by_state = self.sort.name == "state"
+        folds = {why: fold for why, fold in alike.items() if by_state and self._is_trouble(fold)}
         entries: list[Entry] = []
         self.layout_due = False
         for key in shown:
@@ -170,16 +174,21 @@ class FleetRows:
                 if fold.cause not in unfolded:
                     continue
             entries.append(key)
-            if needs_line(row, show_split=show_split) and fold is None:
+            common = row.severity is Severity.AILING and cause(row) in alike
+            if needs_line(row, show_split=show_split, told=not common) and fold is None:
                 entries.append(Reason(key))
         return entries
 
-    def _folds(self, shown: Sequence[Key]) -> dict[str, Fold]:
+    def _alike(self, shown: Sequence[Key]) -> dict[str, Fold]:
+        """Give the causes of more than five rows: trouble is told in one line, what ails where it is selected."""
         alike: dict[str, list[Key]] = {}
         for key in shown:
-            if self.rows[key].severity >= Severity.ERRORS and (why := cause(self.rows[key])):
+            if self.rows[key].severity >= Severity.AILING and (why := cause(self.rows[key])):
                 alike.setdefault(why, []).append(key)
         return {why: Fold(why, tuple(keys)) for why, keys in alike.items() if len(keys) >= FOLD_FROM}
+
+    def _is_trouble(self, fold: Fold) -> bool:
+        return self.rows[fold.keys[0]].severity >= Severity.ERRORS
 
     def _touched(self, services: tuple[InferenceService, ...]) -> tuple[Iterable[InferenceService], set[Key]]:
         """Give the services that are not the same objects as before, and the keys that are gone.
@@ -201,7 +210,7 @@ class FleetRows:
         if old is not None:
             self._count(old, -1)
             self.resort_due = self.resort_due or self.sort.key(row) != self.sort.key(old)
-            if max(row.severity, old.severity) >= Severity.ERRORS or row.isvc.traffic != old.isvc.traffic:
+            if max(row.severity, old.severity) >= Severity.AILING or row.isvc.traffic != old.isvc.traffic:
                 self.layout_due = self.layout_due or cause(row) != cause(old) or has_split_changed(row, old)
 
     def _pass_on(self, old: Row, traffic: Traffic | None) -> None:
@@ -222,8 +231,7 @@ class FleetRows:
             insort(self._order, (self.sort.key(self.rows[key]), key), key=_first)
 
     def _count(self, row: Row, by: int) -> None:
-        word = "not serving" if row.severity is Severity.NOT_SERVING else row.isvc.readiness.value
-        self.counts[word] += by
+        self.counts[_OWN_WORDS.get(row.severity, row.isvc.readiness.value)] += by
 
 
 def is_calm(traffic: Traffic | None) -> bool:
@@ -231,9 +239,9 @@ def is_calm(traffic: Traffic | None) -> bool:
     return traffic is None or traffic.error_ratio is None or traffic.error_ratio < WARN_RATIO
 
 
-def needs_line(row: Row, *, show_split: bool) -> bool:
-    """Whether a row grows by a line: it fails, or its traffic is split and no column says so."""
-    return row.severity >= Severity.ERRORS or (show_split and has_split(row.isvc.traffic))
+def needs_line(row: Row, *, show_split: bool, told: bool = True) -> bool:
+    """Whether a row grows by a line: it is in trouble, or its traffic is split and no column says so."""
+    return (told and row.severity >= Severity.AILING) or (show_split and has_split(row.isvc.traffic))
 
 
 def has_split_changed(row: Row, old: Row) -> bool:

@@ -28,11 +28,15 @@ class Severity(IntEnum):
     SOME_ERRORS = 2
     UNKNOWN = 3
     ROLLING = 4
-    ERRORS = 5
-    ALARM = 6
+    AILING = 5
+    """It serves, and something of it is broken: its autoscaler, one pod of two, a field that has no effect."""
+    ERRORS = 6
+    STUCK = 7
+    """It rolls out, or has not begun, and what is in the way will not go by itself."""
+    ALARM = 8
     """A grave alert fires."""
-    NOT_SERVING = 7
-    FAILED = 8
+    NOT_SERVING = 9
+    FAILED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +80,11 @@ def row_of(
         severity = max(severity, Severity.SOME_ERRORS)
     reason = _reason(isvc, traffic, severity)
     if diagnosis is not None and severity in _EXPLAINED:
-        reason = _verdict(diagnosis) or reason
+        if told := _verdict(diagnosis):
+            severity, reason = max(severity, Severity.STUCK), told
     elif diagnosis is not None and _may_ail(isvc, severity) and (told := _verdict(diagnosis)):
         # It says Ready, and something of it is broken: worse when callers get no answer.
-        severity = max(severity, Severity.ERRORS if diagnosis.is_down else Severity.SOME_ERRORS)
+        severity = max(severity, Severity.ERRORS if diagnosis.is_down else Severity.AILING)
         reason = told
     if firing := [alert for alert in alerts if alert.matters]:
         severity = max(severity, Severity.ALARM if firing[0].is_grave else Severity.ERRORS)
@@ -125,7 +130,7 @@ def cause(row: Row) -> str:
 
     Names, namespaces and numbers inside the message do not count.
     """
-    if row.severity < Severity.ERRORS or not row.reason:
+    if row.severity < Severity.AILING or not row.reason:
         return ""
     text = row.reason
     for own in (row.isvc.key.name, row.isvc.key.namespace):

@@ -17,6 +17,7 @@ from kmon_tui.render.units import age, duration
 WORDS = (
     (Readiness.FAILED.value, "FAILED", "alarm"),
     ("not serving", "NOT SERVING", "alarm"),
+    ("stuck", "STUCK", "alarm"),
     (Readiness.ROLLING.value, "rolling", "rolling"),
     (Readiness.UNKNOWN.value, "unknown", "unknown"),
     (Readiness.READY.value, "ready", "ready"),

@@ -345,7 +345,7 @@ def test_a_ready_service_with_a_fault_comes_before_well_ones_and_has_its_verdict
 
     ailing = isvc("b", reason="CrashLoopBackOff")
 
-    assert row_of(ailing, None, (), limps).severity is Severity.SOME_ERRORS
+    assert row_of(ailing, None, (), limps).severity is Severity.AILING
     assert row_of(ailing, None, (), limps).reason == "b-1 has not been ready for 9m"
     assert row_of(ailing, None, (), down).severity is Severity.ERRORS
 
@@ -361,8 +361,52 @@ def test_a_ready_service_below_which_something_complains_has_the_verdict_on_it()
     ailing = isvc("b")._replace(complaint="HorizontalPodAutoscaler b-predictor: FailedGetResourceMetric")
 
     assert row_of(ailing, None).severity is row_of(ailing, None, (), HEALTHY).severity is Severity.READY
-    assert row_of(ailing, None, (), verdict).severity is Severity.SOME_ERRORS
+    assert row_of(ailing, None, (), verdict).severity is Severity.AILING
     assert row_of(ailing, None, (), verdict).reason == verdict.verdict
+
+
+def ailing_rows(count: int) -> list[Entry]:
+    verdict = Diagnosis("autoscaler-metrics", "its autoscaler cannot read its metric")
+    ill = [isvc(f"ill{number}")._replace(complaint="HorizontalPodAutoscaler") for number in range(count)]
+    rows = FleetRows()
+    rows.update(fleet(A, *ill), {})
+    rows.explain({one.key: verdict for one in ill})
+    rows.resort()
+    return rows.arrange(every_row, show_split=False)
+
+
+def test_below_a_ready_row_stands_what_is_broken_of_it() -> None:
+    first = isvc("ill0").key
+
+    assert ailing_rows(5)[:2] == [first, Reason(first)]
+
+
+def test_what_is_broken_of_more_than_five_ready_rows_hides_none_of_them_and_is_not_repeated() -> None:
+    lines = ailing_rows(6)
+
+    assert not [line for line in lines if isinstance(line, Reason | Fold)]
+    assert len(lines) == 7
+
+
+@pytest.mark.parametrize("readiness", [Readiness.ROLLING, Readiness.UNKNOWN])
+def test_a_rollout_in_whose_way_a_known_cause_stands_is_stuck_and_says_so(readiness: Readiness) -> None:
+    verdict = Diagnosis("quota", "no pods can be made for b-predictor: the quota small has no room")
+    rows = FleetRows()
+    rows.update(fleet(A, isvc("b", readiness)), {})
+    rows.explain({isvc("b").key: verdict})
+    rows.resort()
+
+    assert rows.counts["stuck"] == 1
+    assert rows.counts[readiness.value] == 0
+    assert rows.arrange(every_row, show_split=False)[:2] == [isvc("b").key, Reason(isvc("b").key)]
+    assert rows.rows[isvc("b").key].reason == verdict.verdict
+
+
+def test_a_rollout_of_which_nothing_bad_is_known_is_not_stuck() -> None:
+    rolling = isvc("b", Readiness.ROLLING)
+
+    assert row_of(rolling, None, (), HEALTHY).severity is Severity.ROLLING
+    assert row_of(rolling, None, (), Diagnosis(UNKNOWN_CAUSE, "it is slow")).severity is Severity.ROLLING
 
 
 def test_of_a_service_whose_requests_fail_the_cause_is_told_if_it_is_known() -> None:
