@@ -10,15 +10,10 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from kmon_tui.domain.traffic import Family, Scope
+from kmon_tui.live.guards import BY
 from kmon_tui.live.packs import DIALECTS
 from kmon_tui.live.packs.dialect import FAILED, GOOD, NAMES, TARGET, Dialect, Histogram
 from kmon_tui.live.packs.gauges import GAUGES, Gauges
-
-GUARDS = ("cluster", "prometheus", "prometheus_replica", "replica")
-"""Labels by which one server holds the series of several; such series must never be summed."""
-
-Guards = tuple[str, ...]
-"""The values of GUARDS of one series."""
 
 PART = "kmon_part"
 """A label that our own questions add."""
@@ -50,7 +45,7 @@ def probe(matchers: str, scopes: Collection[Scope] = tuple(Scope)) -> str:
 
     Without Scope.USERS nothing is asked of what is counted before the pods.
     """
-    by = ", ".join(("__name__", *GUARDS))
+    by = ", ".join(("__name__", *BY))
     of_scope = [dialect for dialect in DIALECTS.values() if dialect.scope in scopes]
     parts = [f"count by ({by}) ({{{_requests(dialect)}{_and(matchers)}}})" for dialect in of_scope]
     parts.append(f"count by (__name__) ({{{_named(_gauge_names(GAUGES))}{_and(matchers)}}})")
@@ -68,7 +63,7 @@ def counters(families: Sequence[Family], matchers: str, namespaces: Collection[s
     """Ask for the raw counters of all services, one row per target, metric and code."""
     parts = []
     for dialect in (DIALECTS[family] for family in families):
-        by = ", ".join(("__name__", *TARGET, *dialect.names, *GUARDS, *dialect.code_labels))
+        by = ", ".join(("__name__", *TARGET, *dialect.names, *BY, *dialect.code_labels))
         rest = _scope(dialect, matchers, namespaces)
         parts += [f"sum by ({by}) ({{{only}{rest}}})" for only in _selectors(dialect)]
     return _either(parts)
@@ -78,7 +73,7 @@ def gauges(packs: Sequence[Gauges], matchers: str, namespaces: Collection[str]) 
     """Ask for what goes up and down, one row per revision, deployment or pod; empty when there is nothing to ask."""
     parts = []
     for pack in packs:
-        by = ", ".join(("__name__", *pack.by, *GUARDS))
+        by = ", ".join(("__name__", *pack.by, *BY))
         only = in_namespaces(pack.namespaces[0], namespaces) if len(pack.namespaces) == 1 else ""
         inner = f"{{{_named(pack.levels)}{_and(pack.own)}{only}{_and(matchers)}}}"
         parts.append(f"{pack.over} by ({by}) ({inner})")
@@ -89,12 +84,12 @@ def sampled(families: Sequence[Family], packs: Sequence[Gauges], matchers: str, 
     """Ask when each target was last sampled, in Prometheus' time; with Knative >= 1.19 also who the targets are."""
     parts = []
     for dialect in (DIALECTS[family] for family in families):
-        by = ", ".join((*TARGET, *GUARDS))
+        by = ", ".join((*TARGET, *BY))
         rest = f"{_and(dialect.requests_own)}{_scope(dialect, matchers, namespaces)}".lstrip(",")
         times = " or ".join(f"timestamp({name}{{{rest}}})" for name in dialect.requests)
         parts.append(f"max by ({by}) ({times})")
     if Family.KNATIVE_S in families:
-        by = ", ".join((*TARGET, *NAMES, *GUARDS))
+        by = ", ".join((*TARGET, *NAMES, *BY))
         parts.append(f'max by ({by}) (timestamp(target_info{{kn_revision_name!=""{_and(matchers)}}}))')
     for source in dict.fromkeys(pack.source for pack in packs if pack.names):
         names = [name for pack in packs if pack.source == source for name in pack.levels]
@@ -144,7 +139,7 @@ def levels(packs: Sequence[Gauges], matchers: str, owners: Iterable[Mapping[str,
     owners = list(owners)
     parts = []
     for pack in packs:
-        by = ", ".join(("__name__", *pack.by, *GUARDS))
+        by = ", ".join(("__name__", *pack.by, *BY))
         only = ",".join(
             f"{label}=~{quoted_choice(values)}"
             for label in (pack.names or TARGET[1:3])
@@ -228,11 +223,6 @@ def quoted_choice(values: Collection[str]) -> str:
     """Quote a regular expression that matches these texts and nothing else."""
     pattern = "|".join(re.sub(r"([\\.+*?()|\[\]{}^$])", r"\\\1", value) for value in sorted(values))
     return quoted(pattern)
-
-
-def guards_of(labels: Mapping[str, str]) -> Guards:
-    """Give which cluster and replica a series is of."""
-    return tuple([labels.get(name, "") for name in GUARDS])
 
 
 def code_class(dialect: Dialect, labels: Mapping[str, str]) -> str:

@@ -9,7 +9,8 @@ from typing import TypeAlias
 
 from kmon_tui.domain.service import InferenceService
 from kmon_tui.live import alerts, dialects
-from kmon_tui.live.dialects import BEFORE, GAUGE_TIME, PART
+from kmon_tui.live.dialects import BEFORE, GAUGE_TIME, NOW_UP, PART
+from kmon_tui.live.guards import doubled
 from kmon_tui.live.introduction import Introduction, scrape_interval
 from kmon_tui.live.ledger import Ledger, Reading
 from kmon_tui.live.levels import Levels, is_gauge
@@ -23,6 +24,8 @@ from kmon_tui.live.target import Handle, Target
 VALUES_AT_ONCE = 30_000
 """Values of one range answer: decoding them holds the interpreter for some 10 ms."""
 MOST_LOOKED_AT, MOST_JOBS = 5000, 3
+SOME_READINGS, SOME_TARGETS, MOST_SOME = 300, 4, 40
+"""Of so many counters so many targets a job are looked at: whether they are there more than once."""
 MOST_BIRTHS = 200
 """New targets of one tick that are looked at closely."""
 MOST_VALUES = 300_000
@@ -128,20 +131,21 @@ class Feeder:
         gauges_s: dict[str, float] = {}
         self._identity = {}
         new = list({id(r.target): r.target for r in readings if r.target.at_s < 0}.values())
-        up: list[dict[str, str]] = []
-        for row in api.query(self._sampled_with(new, ledger.at_s, at_s), at_s):
+        up: dict[str, list[dict[str, str]]] = {BEFORE: [], NOW_UP: []}
+        for row in api.query(self._sampled_with(seen, new, ledger.at_s, at_s), at_s):
             at, metric = float(row.value[1]), row.metric if _MARK in row.text else {}
             part = metric.get(PART, "")
             if part.startswith(GAUGE_TIME):
                 gauges_s[part.removeprefix(GAUGE_TIME)] = at
-            elif part == BEFORE:
-                up += [metric] if at == 1 else []
+            elif part in (BEFORE, NOW_UP):
+                up[part] += [metric] if part == NOW_UP or at == 1 else []
             elif not part:
                 handle = ledger.handle(row)
                 self._identify(row, handle, at)
                 sampled[handle] = max(sampled.get(handle, 0.0), at)
         self._tell(ledger)
-        places = {(metric.get("job", ""), metric.get("instance", "")) for metric in up}
+        ledger.conflicts.doubled = doubled(up[NOW_UP])
+        places = {(metric.get("job", ""), metric.get("instance", "")) for metric in up[BEFORE]}
         for target in new:
             if (target.labels.get("job", ""), target.labels.get("instance", "")) in places:
                 target.zero_s = ledger.at_s
@@ -155,15 +159,28 @@ class Feeder:
         """Ask for alerts alone, while there is nothing else: that may be what they say."""
         self.alerts.take(api, api.query(self._alerts()) if self.knows_services else (), self.owners.owner)
 
-    def _sampled_with(self, new: Sequence[Target], before_s: int | None, at_s: int) -> str:
+    def _sampled_with(self, seen: Column, new: Sequence[Target], before_s: int | None, at_s: int) -> str:
         """Ask when all were sampled; of targets that are new also whether they were scraped a step ago.
 
-        All that a counter shows came since then, if its target was.
+        All that a counter shows came since then, if its target was. Of some it is asked how often they are there.
         """
         few = 0 < len(new) <= MOST_BIRTHS and before_s is not None
         ago_s = at_s - (before_s or 0) if few else 0
-        more = dialects.newcomers(self.matchers.text, ago_s, [target.labels for target in new] if few else (), ())
+        born = [target.labels for target in new] if few else ()
+        more = dialects.newcomers(self.matchers.text, ago_s, born, self._some(seen, at_s))
         return " or ".join(filter(None, (self._sampled(now=True), more)))
+
+    def _some(self, seen: Column, at_s: int) -> list[dict[str, str]]:
+        """Give a few targets of each job, others at each tick."""
+        readings = seen[0]
+        first = at_s % len(readings) if len(readings) > SOME_READINGS else 0
+        found: dict[str, dict[str, dict[str, str]]] = {}
+        for reading in readings[first : first + SOME_READINGS]:
+            labels = reading.target.labels
+            of_job = found.setdefault(labels.get("job", ""), {})
+            if len(of_job) < SOME_TARGETS and labels.get("instance") and reading.target.owner is not None:
+                of_job[labels["instance"]] = labels
+        return [labels for of_job in found.values() for labels in of_job.values()][:MOST_SOME]
 
     def _book_range(self, api: Api, ledger: Ledger, start_s: int, end_s: int) -> None:
         sampled: dict[int, dict[Handle, float]] = {}
@@ -218,7 +235,7 @@ class Feeder:
     def _tell(self, ledger: Ledger) -> None:
         assert self.introduction is not None
         ledger.know(self.owners, self._identity)
-        ledger.guards = self.introduction.guards
+        ledger.conflicts.guards = self.introduction.guards
 
     def _identify(self, series: Labelled, handle: Handle, at: float) -> None:
         """Note what target_info says of a target; only the newest counts, since an address finds a new owner."""

@@ -14,8 +14,10 @@ from sys import intern
 
 from kmon_tui.domain.service import Key
 from kmon_tui.domain.traffic import Family, Scope, Series
-from kmon_tui.live.dialects import GUARDS, PART, Guards, code_class, quoted
+from kmon_tui.live.conflicts import Conflicts
+from kmon_tui.live.dialects import PART, code_class
 from kmon_tui.live.flow import NO_LATENCY, Flow
+from kmon_tui.live.guards import BY
 from kmon_tui.live.outside import best_family, with_pods
 from kmon_tui.live.owners import Owners
 from kmon_tui.live.pace import Pace
@@ -32,7 +34,7 @@ BESIDE = (Family.SDK, Family.VLLM)
 _ALIKE = frozenset(
     {
         *("job", "namespace", "exported_namespace", "namespace_name", "component", "container", "model_name"),
-        *("revision", "revision_name", "kn_revision_name", *GUARDS),
+        *("revision", "revision_name", "kn_revision_name", *BY),
     }
 )
 """Labels whose values many series have, or rows of the fleet: each of these texts is kept once."""
@@ -71,11 +73,7 @@ class Ledger:
         self.flows: dict[Key, Flow] = {}
         self.users: dict[Key, Flow] = {}
         """What callers got, where somebody counts in front of the pods."""
-        self.guards: Mapping[Family, frozenset[Guards]] = {}
-        """What else Prometheus holds, beyond what is booked."""
-        self.problems: dict[Family, str] = {}
-        self.choices: tuple[str, ...] = ()
-        """Matchers of which one would solve such a problem."""
+        self.conflicts = Conflicts()
         self._owners = Owners(())
         self._generation = 0
         self._identity: Mapping[Handle, list[dict[str, str]]] = {}
@@ -163,7 +161,7 @@ class Ledger:
             for target in unreadable:
                 self._find_owner(target)
         fresh = [t for t in touched if t.now and self._settled(t, at_s, sampled.get(t.handle))]
-        self._check_guards(fresh)
+        self.conflicts.look(fresh)
         self._book(at_s, fresh)
         self._note_unknown(unreadable)
         remark(self.flows, self._targets.values(), self._owners, at_s, unreadable)
@@ -267,21 +265,6 @@ class Ledger:
         born_s = self._owners.born_s(target.labels)
         return born_s is not None and born_s < (target.first_sample_s or 0.0) - OLD_S
 
-    def _check_guards(self, fresh: list[Target]) -> None:
-        """Find families whose series come from several clusters or replicas: their sums would mean nothing."""
-        guards = {family: set(seen) for family, seen in self.guards.items()}
-        for target in fresh:
-            guards.setdefault(target.dialect.family, set()).add(target.guards)
-        self.problems, self.choices = {}, ()
-        for family, seen in guards.items():
-            for i, label in enumerate(GUARDS):
-                values = sorted({values[i] for values in seen})
-                if len(values) > 1:
-                    self.problems[family] = _several(label, values)
-                    matchers = [f"{label}={quoted(value)}" for value in values]
-                    self.choices = tuple(dict.fromkeys((*self.choices, *matchers)))
-                    break
-
     def _book(self, at_s: int, fresh: list[Target]) -> None:
         arrived: dict[int, tuple[Flow, list[Target]]] = {}
         for target in fresh:
@@ -325,7 +308,7 @@ class Ledger:
         targets = families[best_family(families, self.family)]
         flow.family = targets[0].dialect.family
         flow.families = _kept(tuple(families))
-        flow.problem = self.problems.get(flow.family, "")
+        flow.problem = self.conflicts.problem(flow.family, targets)
         flow.sampled_s = max((t.sampled_s for t in targets if t.sampled_s is not None), default=None)
         flow.counter_sum = sum([target.requests for target in targets])
         young = not flow.problem and all(target.young for target in targets)
@@ -350,12 +333,3 @@ def _kept(families: tuple[Family, ...]) -> tuple[Family, ...]:
 def _mark(text: bytes) -> bytes:
     """Give 8 bytes in place of a text, by which it is known again: that two of a million agree is 1 in 40 million."""
     return blake2b(text, digest_size=8).digest()
-
-
-def _several(label: str, values: list[str]) -> str:
-    shown = ", ".join(value or '""' for value in values[:4])
-    choice = next(value for value in values if value)
-    return (
-        f"this Prometheus holds several {label}s: choose one with P, "
-        f"or as --prometheus-matcher '{label}=\"{choice}\"' (there are {shown})"
-    )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -28,14 +28,13 @@ from kmon_tui.live.introduction import (
 from kmon_tui.live.ledger import Ledger
 from kmon_tui.live.pace import HISTORY_S, SHORTEST_S, Pace
 from kmon_tui.live.packs import DIALECTS
-from kmon_tui.live.prometheus import UNLIMITED, Api, Spent
+from kmon_tui.live.prometheus import Api
 from kmon_tui.live.prometheus_address import Matchers
 from kmon_tui.live.ranged import Ranged
+from kmon_tui.live.rations import LEAST_ASKED, Rations, Tick
 from kmon_tui.live.telling import traffic_of_all
 
 _PAST, _LATENCY = "the past", "latency"
-MOST_ASKED, LEAST_ASKED = 4, 2
-"""Instant queries of one tick, with all that is asked until the next one; what the numbers of now need."""
 SUSPICIOUS_S = 60
 """While many services have no fresh samples, what Prometheus is like is looked at anew so often."""
 
@@ -82,10 +81,7 @@ class Poller:
         self._introduced_s = 0.0
         self._interval_due = False
         """It was looked at anew, but for how often it scrapes."""
-        self._tick_s: int | None = None
-        """The point of the grid whose questions are counted."""
-        self._left = MOST_ASKED
-        self._failure: BackendError | None = None
+        self._rations = Rations()
 
     @property
     def next_s(self) -> float:
@@ -119,7 +115,7 @@ class Poller:
         """Between two ticks: only what another selection needs; what is told of all others stays the same value."""
         ledger = self._ledger
         if ledger is None or ledger.at_s is None or look.family is not self._family:
-            return self.poll(api, look) if self._left >= LEAST_ASKED else self._report({}, self._told)
+            return self.poll(api, look) if self._rations.left >= LEAST_ASKED else self._report({}, self._told)
         with self._rationed(api):
             asked, buckets = self._look_closer(api, ledger, look, sweep=0)
             new = self._traffic(asked) if asked else {}
@@ -147,30 +143,12 @@ class Poller:
             self._set_pace(self._pace.after(api.took_s))
         return self._report(buckets, self._traffic())
 
-    @contextmanager
-    def _rationed(self, api: Api) -> Iterator[None]:
-        """Let no more be asked than one tick may; when that is not enough any more, say again what failed."""
-        now_s = self._now() + (self._feeder.introduction.skew_s if self._feeder.introduction else 0.0)
-        if self._tick_s is None or now_s >= self._next_tick_s:
-            self._tick_s, self._left = self._grid(now_s), MOST_ASKED
-            api.begin()
-        api.left = self._left
-        try:
-            yield
-        except BackendError as error:
-            if isinstance(error, Spent) and self._failure is not None:
-                error = self._failure
-            self._failure = error
-            if api.left < LEAST_ASKED + (self._feeder.introduction is None):
-                error.retry_after_s = max(error.retry_after_s or 0.0, self._until(self._next_tick_s))
-            raise error.with_traceback(None) from None
-        finally:
-            self._left, api.left = api.left, UNLIMITED
-
-    @property
-    def _next_tick_s(self) -> float:
+    def _rationed(self, api: Api) -> AbstractContextManager[None]:
         known = self._ledger is not None and self._ledger.at_s is not None
-        return (self._tick_s or 0) + (self._pace.tick_s if known else SHORTEST_S)
+        introduction = self._feeder.introduction
+        now_s = self._now() + (introduction.skew_s if introduction else 0.0)
+        tick = Tick(now_s, self._grid(now_s), self._pace.tick_s if known else SHORTEST_S)
+        return self._rations.of(tick, api, LEAST_ASKED + (introduction is None))
 
     def _until(self, at_s: float) -> float:
         skew_s = self._feeder.introduction.skew_s if self._feeder.introduction else 0.0
@@ -308,7 +286,7 @@ class Poller:
                 now=_moment(self._now_s),
                 notes=tuple(self._notes(ledger)),
                 matchers=self._feeder.matchers.text,
-                choices=tuple(Choice(text, "only these series") for text in ledger.choices) if ledger else (),
+                choices=tuple(Choice(text, "only these series") for text in ledger.conflicts.choices) if ledger else (),
                 family=self._family,
             ),
             traffic=traffic,
@@ -330,7 +308,7 @@ class Poller:
         if self._pace.note:
             yield self._pace.note
         if ledger:
-            yield from sorted(set(ledger.problems.values()))
+            yield from sorted(set(ledger.conflicts.problems.values()))
 
 
 def _moment(at_s: float | None) -> datetime | None:

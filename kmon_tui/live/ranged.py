@@ -17,7 +17,7 @@ from kmon_tui.domain.traffic import Buckets, Family
 from kmon_tui.live import dialects
 from kmon_tui.live.closeup import Tables, closer
 from kmon_tui.live.detail import Place, Raw, Table, tabulate
-from kmon_tui.live.dialects import GUARDS
+from kmon_tui.live.guards import BY
 from kmon_tui.live.ledger import Ledger
 from kmon_tui.live.levels import Levels
 from kmon_tui.live.owners import Owners
@@ -135,7 +135,7 @@ def _identity(api: Api, matchers: str, span_s: tuple[int, int]) -> dict[Handle, 
     """Find what target_info says of processes that do not name their service themselves."""
     told: dict[Handle, list[dict[str, str]]] = {}
     for labels in _series(api, dialects.identities(matchers), span_s):
-        told.setdefault(handle_of(labels), []).append({k: v for k, v in labels.items() if k not in (*TARGET, *GUARDS)})
+        told.setdefault(handle_of(labels), []).append({k: v for k, v in labels.items() if k not in (*TARGET, *BY)})
     return told
 
 

@@ -9,13 +9,13 @@ from typing import TypeVar
 from kmon_tui.domain.counters import gain
 from kmon_tui.domain.service import Key
 from kmon_tui.domain.traffic import Family
-from kmon_tui.live.dialects import GUARDS, guards_of
 from kmon_tui.live.flow import Flow
+from kmon_tui.live.guards import guards_of
 from kmon_tui.live.packs.dialect import FAILED, TARGET, Dialect, Role
 from kmon_tui.live.steps import Gain
 
 T = TypeVar("T")
-Handle = tuple[str, ...]
+Handle = tuple[tuple[str, ...] | str, ...]
 Slot = tuple[Role, str]
 """What is counted, and the class of the code."""
 
@@ -129,7 +129,7 @@ class Target:
 
 def handle_of(labels: Mapping[str, str]) -> Handle:
     """Give what names the process of a series in all our questions."""
-    return tuple([labels.get(name, "") for name in (*TARGET, *GUARDS)])
+    return (shared(guards_of(labels)), *[labels.get(name, "") for name in TARGET])
 
 
 def best_of_each(arrived: list[Target]) -> dict[Family, list[Target]]:

@@ -104,4 +104,4 @@ async def test_a_pod_that_is_nan_is_not_looked_at_closely_at_each_tick() -> None
         seen.requests.clear()
         await seen.poll()
 
-    assert not [path for path in seen.requests if "/query?" in path and "up%7B" in path]
+    assert not [path for path in seen.requests if "/query?" in path and "+offset+" in path]
