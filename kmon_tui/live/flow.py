@@ -40,8 +40,8 @@ class Flow:
     """Keeps the last steps of one service. Arrays are never changed once a Series holds them."""
 
     __slots__ = (
-        "_errors", "_no_errors", "_rate_now", "_ratio_now", "_requests", "_steps", "closed", "counter_sum", "end_s",
-        "families", "family", "gaps", "latency", "new_requests", "problem", "remark", "sampled_s", "tokens",
+        "_errors", "_no_errors", "_rate_now", "_ratio_now", "_requests", "_steps", "closed", "counter_sum", "cut_s",
+        "end_s", "families", "family", "gaps", "latency", "new_requests", "problem", "remark", "sampled_s", "tokens",
     )  # fmt: skip
 
     def __init__(self, family: Family) -> None:
@@ -59,6 +59,8 @@ class Flow:
         self.end_s = 0
         self.gaps: tuple[int, ...] = ()
         """Steps in which none of its processes was sampled."""
+        self.cut_s: int | None = None
+        """When a process came back that was not sampled for so long that some of what it counted is left out."""
         self.closed = False
         """Set when it was taken out of the books."""
         self._rate_now: float | None = None

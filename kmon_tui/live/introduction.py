@@ -34,6 +34,8 @@ LONGEST_WAY_S = 0.5
 """To Prometheus and back; what a question takes beyond that is work on it."""
 REFUSED_FOR_S = 3600
 """What callers saw is not asked for so long after a question with it failed."""
+_JOB = re.compile(r"^-\s+job_name:\s*(\S+)[^\n]*\n(?:[ \t]+[^\n]*\n)*?  scrape_interval:\s*(\S+)", re.MULTILINE)
+"""A job of a configuration, as Prometheus writes it."""
 NO_GUARDS: Guards = guards_of({})
 MOST_SERIES = 100_000
 """A family in front of the pods that has more series is left out."""
@@ -223,6 +225,13 @@ def configured_interval(api: Api) -> float | None:
     config = _text(api, "status/config", "yaml")
     match = re.search(r"^\s*scrape_interval:\s*(\S+)", config, re.MULTILINE)
     return duration_s(match[1]) if match else None
+
+
+def configured_of(api: Api, jobs: Collection[str]) -> float | None:
+    """Read the longest interval of these jobs from the configuration: there it is at once, while samples come late."""
+    config = _text(api, "status/config", "yaml")
+    found = [duration_s(match[2]) for match in _JOB.finditer(config) if match[1].strip("\"'") in jobs]
+    return max((one for one in found if one is not None), default=None)
 
 
 def duration_s(text: str) -> float | None:

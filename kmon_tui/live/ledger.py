@@ -164,7 +164,7 @@ class Ledger:
         self.conflicts.look(fresh)
         self._book(at_s, fresh)
         self._note_unknown(unreadable)
-        remark(self.flows, self._targets.values(), self._owners, at_s, unreadable)
+        remark(self.flows, self._targets.values(), self._owners, at_s, unreadable, self.window_s)
         self.at_s = at_s
 
     def targets_of(self, key: Key, since_s: float, family: Family) -> list[Target]:
@@ -308,6 +308,8 @@ class Ledger:
         targets = families[best_family(families, self.family)]
         flow.family = targets[0].dialect.family
         flow.families = _kept(tuple(families))
+        if len(targets) > 1 and any(target.cut for target in targets):
+            flow.cut_s = at_s
         flow.problem = self.conflicts.problem(flow.family, targets)
         flow.sampled_s = max((t.sampled_s for t in targets if t.sampled_s is not None), default=None)
         flow.counter_sum = sum([target.requests for target in targets])

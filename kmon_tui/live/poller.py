@@ -21,6 +21,7 @@ from kmon_tui.live.introduction import (
     Front,
     Introduction,
     configured_interval,
+    configured_of,
     introduce,
     nothing_counted,
     scrape_interval,
@@ -79,6 +80,8 @@ class Poller:
         """What Prometheus refused, and until when that matters."""
         self._front = Front()
         self._introduced_s = 0.0
+        self._strange = False
+        """Half of all services lacked samples at the last tick."""
         self._interval_due = False
         """It was looked at anew, but for how often it scrapes."""
         self._rations = Rations()
@@ -86,6 +89,8 @@ class Poller:
     @property
     def next_s(self) -> float:
         """Seconds until the next point of the grid by Prometheus' clock."""
+        if self._outdated:
+            return float(SHORTEST_S)
         if self._ledger is None or self._ledger.at_s is None or self._feeder.introduction is None:
             return float(self._pace.tick_s)
         return self._until(self._ledger.at_s + self._pace.tick_s)
@@ -144,7 +149,7 @@ class Poller:
         return self._report(buckets, self._traffic())
 
     def _rationed(self, api: Api) -> AbstractContextManager[None]:
-        known = self._ledger is not None and self._ledger.at_s is not None
+        known = self._ledger is not None and self._ledger.at_s is not None and not self._outdated
         introduction = self._feeder.introduction
         now_s = self._now() + (introduction.skew_s if introduction else 0.0)
         tick = Tick(now_s, self._grid(now_s), self._pace.tick_s if known else SHORTEST_S)
@@ -181,9 +186,12 @@ class Poller:
 
     def _look_again(self, api: Api, ledger: Ledger) -> None:
         """Now and then look at what may have changed, where that is not one question too many."""
-        if self._interval_due:
+        # Samples that fail to come may be of a longer interval: that is found out before rates are too low.
+        strange, self._strange = ledger.suspicious, ledger.suspicious and not self._strange
+        if self._interval_due or strange:
             self._interval_due = False
-            self._interval_again(api, ledger)
+            self._interval_again(api, ledger, ask_config=self._strange)
+        self._strange = strange
         due_s = SUSPICIOUS_S if ledger.suspicious else REFRESH_S
         if self._now() - self._introduced_s >= due_s and api.left:
             # The numbers of this tick are there; whether it answers at all is found out by the next one.
@@ -192,10 +200,14 @@ class Poller:
             self._introduced_s = self._now()
             self._interval_due = True
 
-    def _interval_again(self, api: Api, ledger: Ledger) -> None:
+    def _interval_again(self, api: Api, ledger: Ledger, *, ask_config: bool) -> None:
         if ledger.at_s is None:
             return
-        found_s = scrape_interval(api, self._feeder.matchers.text, ledger.some_series(), ledger.at_s)
+        some = ledger.some_series()
+        found_s = scrape_interval(api, self._feeder.matchers.text, some, ledger.at_s)
+        if ask_config:
+            told_s = configured_of(api, {one.get("job", "") for one in some})
+            found_s = told_s if told_s is not None and told_s > (self._scrape_s or 0.0) else found_s
         if found_s is not None and found_s != self._scrape_s:
             self._scrape_s, self._outdated = found_s, True
             self._set_pace(Pace(found_s, self._pace.doublings))

@@ -9,15 +9,21 @@ from kmon_tui.live.flow import Flow
 from kmon_tui.live.owners import Owners
 from kmon_tui.live.target import Target
 
+AWAY = "a pod was not scraped for a while"
 ALL_NAN = "its counters are NaN in this Prometheus"
 
 
 def remark(
-    flows: Mapping[Key, Flow], targets: Collection[Target], owners: Owners, at_s: int, unreadable: Iterable[Target]
+    flows: Mapping[Key, Flow],
+    targets: Collection[Target],
+    owners: Owners,
+    at_s: int,
+    unreadable: Iterable[Target],
+    window_s: int,
 ) -> None:
-    """Say of each flow how many pods are missing in its newest step, and why."""
+    """Say of each flow how many pods are missing in its newest step, and why, or were within the rate window."""
     for flow in flows.values():
-        flow.remark = ""
+        flow.remark = AWAY if flow.cut_s is not None and at_s - flow.cut_s < window_s else ""
     odd = _units(flows, unreadable)
     gone = (t for t in targets if t.seen_s not in (at_s, None) and t.owner is not None and owners.serves(t.labels))
     missing = _units(flows, gone)

@@ -39,8 +39,8 @@ class Target:
     """One process that counts, in one family, and what its counters showed when it was last seen."""
 
     __slots__ = (
-        "_counts", "_names", "_values", "at_s", "chosen", "covered_s", "dialect", "first_sample_s", "flow", "gains",
-        "generation", "guards", "handle", "now", "owner", "sampled_s", "seen_s", "slots", "unit", "zero_s",
+        "_counts", "_names", "_values", "at_s", "chosen", "covered_s", "cut", "dialect", "first_sample_s", "flow",
+        "gains", "generation", "guards", "handle", "now", "owner", "sampled_s", "seen_s", "slots", "unit", "zero_s",
     )  # fmt: skip
 
     def __init__(self, labels: dict[str, str], dialect: Dialect) -> None:
@@ -72,6 +72,8 @@ class Target:
         self._counts: tuple[float, ...] = ()
         self.gains: tuple[float, ...] | None = None
         """By slot, of the newest step; None when it is not known what it brought."""
+        self.cut = False
+        """Whether it came back after a while, so that this step does not have all that it gained."""
         self.covered_s = 0.0
         """How long it took to gain that, from sample to sample."""
 
@@ -110,7 +112,7 @@ class Target:
             covered_s = float(step_s) if sampled_s is None or known_s is None else max(0.0, sampled_s - known_s)
             share = min(1.0, 1.5 * step_s / covered_s) if covered_s else 1.0
             self.gains = tuple([gain(before, value) * share for before, value in zip(*self._looks(), strict=True)])
-            self.covered_s = covered_s * share
+            self.covered_s, self.cut = covered_s * share, share < 1
         slots = tuple(self.now)
         if slots != self.slots:
             self.slots = shared(slots)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from kmon_tui.domain.service import Pod
 from kmon_tui.domain.traffic import TrafficReport
-from kmon_tui.live.introduction import Introduction
-from tests.live.stories import COUNT, IRIS, OK, POD, Shape
+from kmon_tui.live.introduction import _JOB, Introduction
+from tests.live.stories import COUNT, IRIS, OK, OTHER_POD, POD, Shape, rising
 from tests.live.test_metrics_poll import Watched, busy, watched
 
 Line = tuple[str, dict[str, str], Shape]
@@ -98,3 +101,49 @@ def test_a_clock_that_is_far_off_is_said_since_times_are_drawn_by_it(skew_s: flo
 
 def test_clocks_that_nearly_agree_are_not_spoken_of() -> None:
     assert Introduction((), {}, 12.0).words == ()
+
+
+CONFIG = """
+scrape_configs:
+- job_name: other
+  scrape_interval: 5m
+- job_name: kserve-metrics
+  honor_timestamps: true
+  scrape_interval: 1m
+"""
+TWO = tuple(Pod("default", one["pod"], one["pod"], "iris", ready=True) for one in (POD, OTHER_POD))
+
+
+async def rarely(seen: Watched, ticks: int, *lines: Line, second: Line) -> list[TrafficReport]:
+    """Poll at each tick of the old interval while two pods are scraped once a minute, half a minute apart."""
+    found = []
+    for tick in range(ticks):
+        scraped = [*(lines if tick % 4 == 3 else ()), *([second] if tick % 4 == 1 else ())]
+        seen.pass_time(*scraped)
+        found.append(await seen.poll())
+    return found
+
+
+@pytest.mark.parametrize("told", [True, False])
+async def test_no_rate_is_too_low_without_a_word_when_the_interval_became_longer(told: bool) -> None:
+    """Where the configuration can be read it is known before it matters, elsewhere after two samples."""
+    story, line = busy()
+    second = (COUNT, {**OTHER_POD, **OK}, rising(30))
+    story.tell(*second)
+    async with watched(story, IRIS._replace(pods=TWO)) as seen:
+        await seen.poll()
+        if told:
+            seen.server.configuration = replace(seen.server.configuration, text=CONFIG)
+        reports = await rarely(seen, 16, line, second=second)
+
+    rates = [report.traffic[IRIS.key] for report in reports]
+    low = [one for one in rates if one.requests_per_s is not None and one.requests_per_s < 3.5 and not one.remark]
+    known = next(n for n, report in enumerate(reports) if report.prometheus.scrape_interval_s == 60)
+    assert low == []
+    assert known <= (4 if told else 12)
+    assert rates[-1].requests_per_s == pytest.approx(4, rel=0.1)
+    assert rates[-1].remark == ""
+
+
+def test_the_interval_of_our_jobs_is_read_as_prometheus_writes_it() -> None:
+    assert _JOB.findall(CONFIG) == [("other", "5m"), ("kserve-metrics", "1m")]
