@@ -6,7 +6,8 @@
 #
 # `kubectl port-forward service/NAME-predictor` fails in Knative mode (the service has no selector) and on headless
 # services (the port is not translated), so a ready pod of the model is looked up and its own port is used:
-#   Knative 8012 (queue-proxy: only requests through it are counted), agent 9081, else the container's port or 8080.
+#   Knative 8012 (queue-proxy: only requests through it are counted), agent 9081, else that of a transformer beside the
+#   model, else the model container's; 8080 where it declares none.
 # Prometheus is found by the labels of its service, which differ with the age of the chart, and at the port it has.
 # A port that is named with -p is used or the script fails; without -p another one is taken while the usual one is busy.
 # KUBECTL="kubectl --context prod" chooses another kubectl or context.
@@ -105,6 +106,8 @@ find_model() {
             fail "pods of namespace $namespace cannot be listed"
         [ -z "$pods" ] || break
     done
+    # What only helps a model that runs on several nodes takes no requests.
+    pods=$(printf '%s\n' "$pods" | sed '/ worker-container:/d')
     [ -n "$pods" ] || fail "$(why_no_pod)"
     # In Knative mode: a pod of the revision that gets most of the traffic.
     split='{range .status.components.'$component'.traffic[*]}{.percent} {.revisionName}{"\n"}{end}'
@@ -115,12 +118,17 @@ find_model() {
     case $pod in
     *queue-proxy:*) remote_port=8012 ;;
     *\ agent:* | *,agent:*) remote_port=9081 ;;
-    *) remote_port=$(printf '%s\n' "$pod" | sed -n 's/.*kserve-container:\([0-9][0-9]*\),.*/\1/p') ;;
+    *transformer-container:*) remote_port=$(first_port transformer-container) ;;
+    *) remote_port=$(first_port kserve-container) ;;
     esac
     remote_port=${remote_port:-8080}
     # shellcheck disable=SC2086
     set -- $pod
     target_namespace=$1 target=pod/$2
+}
+
+first_port() {
+    printf '%s\n' "$pod" | sed -n "s/.*$1:\([0-9][0-9]*\),.*/\1/p"
 }
 
 why_no_pod() {

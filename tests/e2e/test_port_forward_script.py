@@ -203,6 +203,37 @@ def test_it_finds_the_service_of_every_chart(
 
 
 @pytest.mark.parametrize(
+    ("containers", "port"),
+    [
+        ("kserve-container:,", 8080),
+        ("kserve-container:8085,", 8085),
+        ("kserve-container:8080,queue-proxy:8022,", 8012),
+        ("kserve-container:,agent:9081,", 9081),
+        ("kserve-container:8081,transformer-container:8090,", 8090),
+        ("kserve-container:8081,transformer-container:,", 8080),
+    ],
+)
+def test_the_port_is_the_one_that_kserves_own_service_leads_to(
+    sandbox: Place, containers: str, port: int, tmp_path: Path
+) -> None:
+    told = tmp_path / "kubectl"
+    told.write_text(
+        f"""#!/bin/sh
+case "$1 $2" in
+"get pods") echo "default helper - worker-container:," ; echo "default first - {containers}" ;;
+port-forward*) echo "$@" ;;
+esac
+""",
+        "utf-8",
+    )
+    told.chmod(0o755)
+
+    done = tried(sandbox, "iris", "-n", "default", "-p", "18080", kubectl=told)
+
+    assert done.stdout.strip().endswith(f"pod/first 18080:{port}"), done.stderr
+
+
+@pytest.mark.parametrize(
     ("words", "reason"),
     [
         (("nobody", "-n", "default"), "there is no such InferenceService (there is "),
