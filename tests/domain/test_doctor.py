@@ -128,6 +128,31 @@ def test_each_finding_that_is_bad_says_what_mends_it() -> None:
     assert all(one.fix for one in bad), [one.id for one in bad if not one.fix]
 
 
+def test_kinds_of_knative_without_its_controllers_are_no_knative_that_counts() -> None:
+    left = with_cluster(knative=Told(()), observability=Told({}))
+
+    version, protocol = found(left, "knative.version"), found(left, "knative.protocol")
+
+    assert (version.status, protocol.status) == (Status.UNKNOWN, Status.UNKNOWN)
+    assert "none of its controllers was found" in version.text
+    assert version.fix == "kubectl get deployments -A -l app.kubernetes.io/name=knative-serving"
+    assert protocol.fix.startswith("kubectl get configmap config-observability -n knative-serving")
+
+
+def test_kserve_that_helm_installed_is_told_with_its_release_and_is_brought_up_to_date_by_it() -> None:
+    by_helm = replace(KSERVE, annotations={"meta.helm.sh/release-name": "kserve"})
+    old = replace(by_helm, images=("kserve/kserve-controller:v0.9.0",))
+
+    assert found(with_cluster(kserve=Told((by_helm,))), "kserve.version").text == "0.20.0, Helm release kserve"
+    assert "helm upgrade kserve" in found(with_cluster(kserve=Told((old,))), "kserve.version").fix
+
+
+def test_a_failed_service_is_explained_by_a_command() -> None:
+    failed = replace(HEALTHY, case=Case((ISVC._replace(readiness=Readiness.FAILED),), "default", KEY))
+
+    assert found(failed, "chain.service").fix == "kmon-tui why sklearn-iris -n default"
+
+
 NO_RIGHT = "may not list this in namespace x"
 NO_ANSWER = "no answer in 10 s"
 

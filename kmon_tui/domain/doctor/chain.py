@@ -85,7 +85,7 @@ def _service(isvc: InferenceService) -> Finding:
         text = (
             f"{name} is {isvc.readiness}{f': {isvc.reason}' if isvc.reason else ''}: nothing counts while nothing runs"
         )
-        return Finding(id_, title, Status.FAIL, text, (isvc.message,) if isvc.message else (), fixes.describe(isvc.key))
+        return Finding(id_, title, Status.FAIL, text, (isvc.message,) if isvc.message else (), fixes.explain(isvc.key))
     mode = f", {isvc.mode} mode" if isvc.mode else ""
     return Finding(id_, title, Status.OK, f"{name} is {isvc.readiness}{mode}")
 
@@ -104,12 +104,12 @@ def _pods(isvc: InferenceService, pods: tuple[PodFacts, ...]) -> Finding:
             text = "scaled to zero: it has series again with its next request"
             return Finding(id_, title, Status.WARN, text, fix=fixes.send_request(isvc.key, wake=True))
         fix = (
-            f"kmon-tui why {shlex.quote(isvc.key.name)} -n {shlex.quote(isvc.key.namespace)}\n"
+            f"{fixes.explain(isvc.key)}\n"
             f"kubectl get pods -n {shlex.quote(isvc.key.namespace)} -l {shlex.quote(f'{_ISVC_LABEL}={isvc.key.name}')}"
         )
         return Finding(id_, title, Status.FAIL, "there are none", fix=fix)
     if not ready:
-        fix = f"kubectl describe pod -n {isvc.key.namespace} {pods[0].name}"
+        fix = f"{fixes.explain(isvc.key)}\nkubectl describe pod -n {isvc.key.namespace} {pods[0].name}"
         return Finding(
             id_, title, Status.FAIL, f"none of {len(pods)} is ready", tuple(pod.name for pod in pods[:8]), fix
         )

@@ -125,11 +125,15 @@ def _controller_finding(controller: Workload, kinds: str) -> Finding:
         return Finding(
             "kserve.version", title, Status.OK, f"runs ({where}); its image does not tell its version", evidence
         )
+    release = controller.annotations.get(fixes.HELM_RELEASE, "")
+    by_helm = f", Helm release {release}" if release else ""
     if version < OLDEST_KSERVE:
-        text = f"{words(version)} is older than 0.10: names of pods and services differ"
-        return Finding("kserve.version", title, Status.WARN, text, evidence, _APPLY_KSERVE)
+        text = f"{words(version)}{by_helm} is older than 0.10: names of pods and services differ"
+        fix = fixes.newer_kserve(release, controller.namespace) if release else _APPLY_KSERVE
+        return Finding("kserve.version", title, Status.WARN, text, evidence, fix)
     newer = " (newer than the 0.20 that kmon-tui knows)" if version > NEWEST_KSERVE else ""
-    return Finding("kserve.version", title, Status.OK, f"{told.removeprefix('v') or words(version)}{newer}", evidence)
+    text = f"{told.removeprefix('v') or words(version)}{newer}{by_helm}"
+    return Finding("kserve.version", title, Status.OK, text, evidence)
 
 
 def _knative(facts: ClusterFacts) -> Finding:
@@ -140,6 +144,9 @@ def _knative(facts: ClusterFacts) -> Finding:
         return Finding("knative.version", title, Status.UNKNOWN, facts.knative.why or "its version is not known")
     told = knative_version(facts)
     version = version_of(told)
+    if not facts.knative.value:
+        text = "its kinds are there, but none of its controllers was found: is it still installed?"
+        return Finding("knative.version", title, Status.UNKNOWN, text)
     if version is None:
         return Finding("knative.version", title, Status.OK, "is installed; its version is not told by labels or images")
     unit = "http_server_request_duration_seconds" if version >= OPENTELEMETRY else "revision_request_latencies, in ms"
@@ -173,6 +180,9 @@ def _observability(facts: ClusterFacts) -> Finding | None:
     if version == OPENTELEMETRY and not settings.get("request-metrics-endpoint"):
         text = "Knative 1.19.0 with request-metrics-protocol: prometheus binds port 9090 twice: queue-proxy crashes"
         return Finding(id_, title, Status.FAIL, text, evidence, fix + _THEN)
+    if protocol is None and version is None:
+        text = "are off from 1.19 on unless request-metrics-protocol says prometheus, and the version is not known"
+        return Finding(id_, title, Status.UNKNOWN, text, evidence)
     if protocol not in (None, "prometheus"):
         text = f"are sent by {protocol}: Prometheus cannot scrape them, a collector has to hand them on"
         return Finding(id_, title, Status.WARN, text, evidence, fix + _THEN)

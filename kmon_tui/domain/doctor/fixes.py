@@ -13,6 +13,8 @@ from kmon_tui.domain.service import Key, Kind
 JOBS = "manifests/scrape-kserve.yaml"
 SHORT = {Kind.ISVC: "isvc", Kind.LLM: "llmisvc", Kind.GRAPH: "ig"}
 _STACK = "kube-prometheus-stack"
+HELM_RELEASE = "meta.helm.sh/release-name"
+"""Helm 3 and 4 write it on all that they make."""
 
 
 def chart_of(workload: Workload) -> tuple[str, str]:
@@ -25,7 +27,7 @@ def chart_of(workload: Workload) -> tuple[str, str]:
 def release_of(workload: Workload) -> str:
     """Give the name of the Helm release."""
     return (
-        workload.annotations.get("meta.helm.sh/release-name")
+        workload.annotations.get(HELM_RELEASE)
         or workload.labels.get("release")
         or workload.labels.get("app.kubernetes.io/instance", "")
     )
@@ -127,6 +129,15 @@ def newer_chart(workload: Workload) -> str:
     )
 
 
+def newer_kserve(release: str, namespace: str) -> str:
+    """Bring KServe's release up to date; its chart is known by whoever installed it."""
+    return (
+        f"helm get metadata {shlex.quote(release)} -n {shlex.quote(namespace)}    # which chart it is\n"
+        f'helm upgrade {shlex.quote(release)} "$CHART" -n {shlex.quote(namespace)} --reuse-values'
+        "    # its CRDs' chart first"
+    )
+
+
 def reach_prometheus(hint: str) -> str:
     """Open a way to a Prometheus that does not answer, with kubectl."""
     why = f"# {' '.join(hint.split())}\n" if hint else ""
@@ -169,9 +180,10 @@ def send_request(key: Key, *, wake: bool = False) -> str:
     return f"kmon-tui predict {kind}{shlex.quote(key.name)} -n {shlex.quote(key.namespace)}{via}"
 
 
-def describe(key: Key) -> str:
-    """Look at a service."""
-    return f"kubectl describe {_named(key)}"
+def explain(key: Key) -> str:
+    """Follow a service to the cause of its trouble, which names what to try."""
+    kind = {Kind.LLM: "llm/", Kind.GRAPH: "graph/"}.get(key.kind, "")
+    return f"kmon-tui why {kind}{shlex.quote(key.name)} -n {shlex.quote(key.namespace)}"
 
 
 def grant(role: str, namespace: str, user: str) -> str:

@@ -61,7 +61,8 @@ def _ask_cluster(id_: str, facts: Facts) -> str:
     if id_ == "kubernetes.version":
         return "kubectl version"
     if id_ == "knative.protocol":
-        return f"kubectl get configmap config-observability -n {KNATIVE} -o yaml"
+        controller = f"kubectl get deployment controller -n {KNATIVE} --show-labels    # which version?"
+        return f"kubectl get configmap config-observability -n {KNATIVE} -o yaml\n{controller}"
     if id_ == "prometheus.release":
         return f"kubectl get deployments,statefulsets -A -l {_LABELS[id_]}"
     if id_ in _LABELS:
