@@ -14,6 +14,7 @@ from kmon_tui.live.guards import BY
 from kmon_tui.live.packs import DIALECTS
 from kmon_tui.live.packs.dialect import FAILED, GOOD, NAMES, TARGET, Dialect, Histogram
 from kmon_tui.live.packs.gauges import GAUGES, Gauges
+from kmon_tui.live.unreadable import NAMES as UNREADABLE
 
 PART = "kmon_part"
 """A label that our own questions add."""
@@ -26,6 +27,9 @@ EXPORTED = "exported"
 
 CLOCK = "clock"
 """PART of what tells Prometheus' own time."""
+
+UNREAD = "unread"
+"""PART of names that nobody here can read."""
 
 BEFORE, NOW_UP = "up before", "up now"
 """PART of whether targets answered a step ago, and of all series that say whether they do now."""
@@ -51,7 +55,9 @@ def probe(matchers: str, scopes: Collection[Scope] = tuple(Scope)) -> str:
     parts.append(f"count by (__name__) ({{{_named(_gauge_names(GAUGES))}{_and(matchers)}}})")
     names = [name for dialect in DIALECTS.values() if dialect.scope is Scope.PODS for name in dialect.requests]
     exported = f'count by (__name__) ({{{_named(names)},exported_namespace!=""{_and(matchers)}}})'
-    return " or ".join((_either(parts), _told(exported, EXPORTED), _told("vector(time())", CLOCK)))
+    unread = f"count by (__name__) ({{__name__=~{quoted_choice(UNREADABLE)}{_and(matchers)}}})"
+    told = (_told(exported, EXPORTED), _told(unread, UNREAD), _told("vector(time())", CLOCK))
+    return " or ".join((_either(parts), *told))
 
 
 def probed(matchers: str) -> list[str]:

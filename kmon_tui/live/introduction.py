@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 from kmon_tui.domain.errors import BackendError, BadAnswer, Forbidden, NotFound, TimedOut, Unauthorized
 from kmon_tui.domain.traffic import Family, Scope
-from kmon_tui.live import dialects
-from kmon_tui.live.dialects import CLOCK, EXPORTED, PART
+from kmon_tui.live import dialects, unreadable
+from kmon_tui.live.dialects import CLOCK, EXPORTED, PART, UNREAD
 from kmon_tui.live.guards import Guards, guards_of
 from kmon_tui.live.packs import DIALECTS
 from kmon_tui.live.packs.gauges import GAUGES, Gauges
@@ -122,9 +122,10 @@ def _introduced(
     before_s = time.time()
     rows = api.query(dialects.probe(matchers, scopes))
     after_s = time.time()
-    parts = {part: [row for row in rows if row.metric.get(PART) == part] for part in (EXPORTED, CLOCK)}
+    parts = {part: [row for row in rows if row.metric.get(PART) == part] for part in (EXPORTED, UNREAD, CLOCK)}
     counted = [row for row in rows if row.metric.get(PART) not in parts]
     guards, notes = not_too_many(counted)
+    unread = unreadable.words({row.metric["__name__"] for row in parts[UNREAD]})
     pods = {name for dialect in DIALECTS.values() if dialect.scope is Scope.PODS for name in dialect.requests}
     if not guards.keys() & pods:
         # The only model may have been scaled to zero, or its target may have died: then its past tells.
@@ -140,7 +141,7 @@ def _introduced(
         version=known.version if known else _text(api, "status/buildinfo", "version"),
         retention=known.retention if known else _text(api, "status/runtimeinfo", "storageRetention"),
         gauges=tuple(pack for pack in GAUGES if any(name in guards for name in pack.levels)),
-        notes=(*notes, *front.notes(after_s)),
+        notes=(*notes, *unread, *front.notes(after_s)),
         exported=bool(parts[EXPORTED]),
     )
 
