@@ -19,7 +19,7 @@ from kmon_tui.live.listener import Listener
 from kmon_tui.live.peer_uid import can_tell, is_me, peer_uid
 from kmon_tui.live.pod_choice import PodChoice
 from kmon_tui.live.pod_route import PodPort, PodRoute
-from kmon_tui.live.pod_stream import PodStream
+from kmon_tui.live.pod_stream import PodStream, Unanswered
 from kmon_tui.live.pod_tunnels import PodTunnels
 from kmon_tui.live.probe import probe
 from kmon_tui.live.relay import Elsewhere, Ended, halves, join, relay, reset
@@ -177,12 +177,16 @@ class Holding:
         def elsewhere(error: BackendError, take: Callable[[], Early]) -> bool:
             stream = self._streams.get(number)
             pod = stream.get_extra_info("pod") if stream is not None else ""
-            if self._tasks is None or not self._choice.any_but(pod):
+            same = isinstance(error, Unanswered)
+            if self._tasks is None or not (same or self._choice.any_but(pod)):
                 return False
             self._streams.pop(number, None)
-            self._avoid(pod)
+            if not same:
+                self._avoid(pod)
             self._stir.set()
-            self._row.log(f"connection {number}: {error.message}; on to another pod")
+            self._row.log(
+                f"connection {number}: {error.message}; on {'over another link' if same else 'to another pod'}"
+            )
             self._tasks.create_task(self._join(take(), number), name=f"connection {number}")
             return True
 

@@ -26,6 +26,10 @@ class NotConnected(Unreachable):
     """The pod's side never had a connection to the port: it may be tried elsewhere, whatever was sent."""
 
 
+class Unanswered(NotConnected):
+    """The pod's node has not answered the opening: over another link it may."""
+
+
 class Sender(Protocol):
     """What a stream needs of its session."""
 
@@ -37,6 +41,9 @@ class Sender(Protocol):
 
     def forget(self, stream: PodStream) -> None:
         """Hand nothing on to this stream any more."""
+
+    def spoilt(self, stream: PodStream, *, surely: bool) -> None:
+        """Hear that what this stream sent may have, or has ``surely``, nobody to read it."""
 
     def too_much_unread(self, stream: PodStream) -> None:
         """Stop reading until this stream has room, or a second has passed."""
@@ -80,6 +87,8 @@ class PodStream(asyncio.Transport):
         self._data_over = False
         self._data_reset = False
         self._error_over = False
+        self._error_reset = False
+        """The pod's side let go of both streams, whatever it had not read of them."""
         self._error_text = b""
         self._timer: asyncio.TimerHandle | None = None
         self._discarded = 0
@@ -200,7 +209,7 @@ class PodStream(asyncio.Transport):
     def take_reset(self, stream: int) -> None:
         """The other side reset one of the two streams."""
         if stream == self.error_id:
-            self._error_over = True
+            self._error_over = self._error_reset = True
             self._maybe_end()
             return
         self._data_over = self._data_reset = True
@@ -262,7 +271,10 @@ class PodStream(asyncio.Transport):
         if text or self._data_reset:
             data, error = (self.data_id, self._data_over), (self.error_id, self._error_over)
             self._sender.send_reset(*(stream for stream, over in (data, error) if not over))
-            self.fail(self._reason(text))
+            reason = self._reason(text)
+            if self.sent and not (self._data_reset or self._error_reset):
+                self._sender.spoilt(self, surely=isinstance(reason, NotConnected))
+            self.fail(reason)
         elif self._data_over and not self._read_end:
             self._read_end = True
             self._end(self._tell_end)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import math
-from collections import deque
 from typing import Protocol
 
 from kmon_tui.domain.errors import BackendError, TimedOut, Unreachable
-from kmon_tui.live.pod_stream import MOST_UNREAD, PodStream
+from kmon_tui.live.pod_stream import MOST_UNREAD, PodStream, Unanswered
+from kmon_tui.live.spdy_check import DOUBT_S, Check, worker
+from kmon_tui.live.spdy_outgoing import Outgoing
 from kmon_tui.live.turns import MOST_TURNS, Turns
 from kmon_tui.wire.spdy import (
     Data,
@@ -34,9 +34,6 @@ STUCK_S = 0.25
 """A link that has taken no bytes for so long may be held up by a process that does not read."""
 _PIECE = 32 * 1024
 """Longest DATA frame, as kubectl sends them."""
-
-_BATCH = 128 * 1024
-"""Frames are sent together up to about this size."""
 _HIGH, _LOW = 1024 * 1024, 256 * 1024
 _LAST_ID = 0x7FFFFF00
 
@@ -69,23 +66,25 @@ class SpdySession:
         """By the numbers of both their streams."""
         self._next_id = 1
         self._next_request = 0
-        self._out: deque[bytes | memoryview] = deque()
-        self._out_size = 0
-        self._writable = asyncio.Event()
+        self._out = Outgoing(link.send)
         self._writers_paused = False
         self._full: list[PodStream] = []
         self._moved_s = self._clock()
         """When something last came, or went after having waited for room."""
         self._stalled_s = -1e9
-        self._sending_s = math.inf
-        """Since when the link has taken no more bytes."""
+        self._check = Check()
+        self._unanswered: set[int] = set()
+        """Numbers of streams that the other side has not said yes to."""
         self._leaving = False
+        self._over = asyncio.Event()
+        """Nothing is open, and nothing more will be."""
         self.closed = False
 
     @property
     def accepting(self) -> bool:
         """May connections be opened here?"""
-        return not self.closed and not self._leaving and self._next_id < _LAST_ID
+        doubted = self._check.waits_s(self._clock()) >= DOUBT_S
+        return not (self.closed or self._leaving or doubted) and self._next_id < _LAST_ID
 
     @property
     def crowded(self) -> bool:
@@ -94,7 +93,7 @@ class SpdySession:
         New connections are better off elsewhere: a process that does not read holds up what comes behind.
         """
         now_s = self._clock()
-        return now_s - self._sending_s > STUCK_S or now_s - self._stalled_s < 5.0
+        return now_s - self._out.sending_s > STUCK_S or now_s - self._stalled_s < 5.0
 
     @property
     def connections(self) -> int:
@@ -111,14 +110,15 @@ class SpdySession:
         self._next_request += 1
         stream = PodStream(self, error_id, data_id, protocol, port, f"{self._namespace}/{self._pod}")
         self._streams[error_id] = self._streams[data_id] = stream
+        self._unanswered.update((error_id, data_id))
         headers = {"port": str(port), "requestid": request_id}
         for opening in (
             SynStream(error_id, {"streamtype": "error", **headers}, fin=True),
             SynStream(data_id, {"streamtype": "data", **headers}),
         ):
-            self._keep(self._encoder.encode(opening))
+            self._out.keep(self._encoder.encode(opening))
         # Not at once: what its owner has to say in this turn of the loop, or the next, goes in the same message.
-        self._loop.call_soon(self._writable.set)
+        self._loop.call_soon(self._out.wake)
         protocol.connection_made(stream)
         if self._writers_paused:
             stream.pause_writing()
@@ -130,6 +130,7 @@ class SpdySession:
         helpers = [
             asyncio.create_task(self._write(), name=f"writer to {self._pod}"),
             asyncio.create_task(self._keep_alive(), name=f"keep-alive of {self._pod}"),
+            asyncio.create_task(self._over.wait(), name=f"end of {self._pod}"),
         ]
         reader = asyncio.create_task(self._read(), name=f"reader of {self._pod}")
         try:
@@ -147,8 +148,6 @@ class SpdySession:
                 stream.fail(error)
             await self._link.close()
 
-    # What the streams call.
-
     def send_data(self, stream: int, data: bytes | bytearray | memoryview, fin: bool = False) -> None:
         """Queue bytes, in frames of at most 32 KiB."""
         if self.closed:
@@ -162,7 +161,7 @@ class SpdySession:
             for at in range(0, len(view), _PIECE):
                 piece = view[at : at + _PIECE]
                 self._queue(data_head(stream, len(piece), fin and at + _PIECE >= len(view)), piece)
-        if self._out_size > _HIGH and not self._writers_paused:
+        if self._out.size > _HIGH and not self._writers_paused:
             self._writers_paused = True
             for each in set(self._streams.values()):
                 each.pause_writing()
@@ -174,8 +173,19 @@ class SpdySession:
 
     def forget(self, stream: PodStream) -> None:
         """Hand nothing on to this stream any more."""
-        self._streams.pop(stream.error_id, None)
-        self._streams.pop(stream.data_id, None)
+        for number in (stream.error_id, stream.data_id):
+            self._streams.pop(number, None)
+            self._unanswered.discard(number)
+        if stream.sent:
+            self._look()
+        self._end_if_empty()
+
+    def spoilt(self, stream: PodStream, *, surely: bool) -> None:
+        """Hear that what this stream sent has nobody to read it: the worker that holds it is stuck for ever."""
+        self._leaving = True
+        for other in set(self._streams.values()) - {stream} if surely else ():
+            if worker(other.data_id) == worker(stream.data_id):
+                other.fail(Unreachable(f"{other.name}: its node carries nothing more, for another connection failed"))
 
     def too_much_unread(self, stream: PodStream) -> None:
         """Stop reading until this stream has room, or a second has passed."""
@@ -184,46 +194,27 @@ class SpdySession:
 
     def queued(self) -> int:
         """How many bytes wait to be sent."""
-        return self._out_size
-
-    # Helpers.
+        return self._out.size
 
     def _send(self, frame: Frame) -> None:
         if not self.closed:
             self._queue(self._encoder.encode(frame))
 
     def _queue(self, *parts: bytes | memoryview) -> None:
-        for part in parts:
-            self._keep(part)
-        self._writable.set()
-
-    def _keep(self, part: bytes | memoryview) -> None:
-        self._out.append(part)
-        self._out_size += len(part)
+        self._out.keep(*parts)
+        self._out.wake()
 
     async def _write(self) -> None:
         turns = Turns(self._most_turns)
         while True:
-            await self._writable.wait()
-            self._writable.clear()
-            while self._out:
-                batch: list[bytes | memoryview] = []
-                size = 0
-                while self._out and size < _BATCH:
-                    batch.append(part := self._out.popleft())
-                    size += len(part)
-                began = self._sending_s = self._clock()
-                await self._link.send(b"".join(batch) if len(batch) > 1 else bytes(batch[0]))
-                self._sending_s = math.inf
-                self._out_size -= size
-                now = self._clock()
-                if now - began > 0.001:
-                    self._moved_s = now
-                if self._writers_paused and self._out_size < _LOW:
-                    self._writers_paused = False
-                    for stream in set(self._streams.values()):
-                        stream.resume_writing()
-                await turns.after(size)
+            size, waited_s = await self._out.send_some()
+            if waited_s > 0.001:
+                self._moved_s = self._clock()
+            if self._writers_paused and self._out.size < _LOW:
+                self._writers_paused = False
+                for stream in set(self._streams.values()):
+                    stream.resume_writing()
+            await turns.after(size)
 
     async def _read(self) -> None:
         parser, turns = Parser(), Turns(self._most_turns)
@@ -248,6 +239,7 @@ class SpdySession:
                 elif stream is not None:
                     stream.take_error(payload, fin)
             case SynReply(number, _, fin):
+                self._unanswered.discard(number)
                 if fin and (stream := self._streams.get(number)) is not None:
                     self._take(Data(number, b"", fin=True))
             case RstStream(number):
@@ -258,10 +250,13 @@ class SpdySession:
             case Ping(number):
                 if number % 2 == 0:
                     self._send(frame)
+                elif self._check.answered(number):
+                    self._look()
             case GoAway():
                 self._leaving = True
-            case _:
-                pass  # settings, windows and headers say nothing in a port-forward
+                self._end_if_empty()
+            case _:  # settings, windows and headers say nothing in a port-forward
+                pass
 
     async def _wait_for(self, stream: PodStream) -> None:
         self._stalled_s = self._clock()
@@ -273,14 +268,32 @@ class SpdySession:
             stream.cut(TimedOut(message, "The local reader has stopped; only this connection was reset."))
         self._stalled_s = self._moved_s = self._clock()
 
+    def _look(self) -> None:
+        """Ask whether all workers of the other side still read, after a connection that may have stopped one."""
+        pings = () if self.closed else self._check.begin(self._clock())
+        for ping in pings:
+            self._send(ping)
+        if pings:
+            self._loop.call_later(DOUBT_S, self._judge)
+
+    def _judge(self) -> None:
+        """Take back the openings that nobody answers; what is open stays, for a slow process looks the same."""
+        if self.closed or not self._check.waits_s(self._clock()) >= DOUBT_S:
+            return
+        for stream in {self._streams[number] for number in self._unanswered}:
+            stream.fail(Unanswered(f"{stream.name}: its node does not answer"))
+        self._end_if_empty()
+
+    def _end_if_empty(self) -> None:
+        if not self._streams and not self.accepting:
+            self._over.set()
+
     async def _keep_alive(self) -> None:
-        number = 1
         while True:
             await asyncio.sleep(PING_S)
-            limit_s = FULL_SILENCE_S if self._out_size else SILENCE_S
+            limit_s = FULL_SILENCE_S if self._out.size else SILENCE_S
             if self._clock() - self._moved_s > limit_s:
                 raise TimedOut(
                     f"the port-forward to pod {self._namespace}/{self._pod} has been silent for {limit_s:.0f} s"
                 )
-            self._send(Ping(number))
-            number = number % 0x7FFFFFF0 + 2
+            self._send(self._check.ping())

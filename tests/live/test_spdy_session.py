@@ -9,8 +9,9 @@ from contextlib import asynccontextmanager
 import pytest
 
 from kmon_tui.domain.errors import TimedOut, Unreachable
+from kmon_tui.live.pod_stream import Unanswered
 from kmon_tui.live.spdy_session import SpdySession
-from kmon_tui.wire.spdy import Data, Encoder, Frame, GoAway, Ping, RstStream, SynStream
+from kmon_tui.wire.spdy import Data, Encoder, Frame, GoAway, Ping, RstStream, SynReply, SynStream
 from kmon_tui.wire.spdy_parser import Parser
 
 pytestmark = pytest.mark.looptime
@@ -201,3 +202,64 @@ async def test_a_writer_waits_while_the_link_is_full_and_goes_on_after() -> None
         await draining
 
     assert sum(len(frame.payload) for frame in link.frames if isinstance(frame, Data)) >= 2_500_000
+
+
+async def asked_and_ended(session: SpdySession, link: Played) -> None:
+    """Have a first connection that says something, and that the pod then ends."""
+    reader = asyncio.StreamReader()
+    stream = session.open(8080, asyncio.StreamReaderProtocol(reader))
+    stream.write(b"a question")
+    link.say(SynReply(1, {}), SynReply(3, {}), Data(3, b"", fin=True), Data(1, b"", fin=True))
+    await reader.read()
+    stream.close()
+
+
+def pings(link: Played) -> list[Ping]:
+    return [frame for frame in link.frames if isinstance(frame, Ping)]
+
+
+async def test_a_link_that_answers_not_all_of_its_workers_pings_gets_no_new_connections_until_it_does() -> None:
+    link = Played(answers_pings=False)
+    async with session_over(link) as session:
+        await asked_and_ended(session, link)
+        connected(session)
+        link.say(SynReply(5, {}), SynReply(7, {}))
+        await asyncio.sleep(0.1)
+        link.say(*pings(link)[:4])
+        await asyncio.sleep(2)
+
+        assert not session.accepting
+
+        link.say(pings(link)[4])
+        await asyncio.sleep(0.1)
+
+        assert session.accepting
+
+
+async def test_an_opening_that_a_stuck_link_never_answers_is_free_to_go_over_another() -> None:
+    link = Played(answers_pings=False)
+    async with session_over(link) as session:
+        await asked_and_ended(session, link)
+        reader = connected(session)
+
+        with pytest.raises(Unanswered, match="its node does not answer"):
+            await reader.read()
+
+        await asyncio.sleep(0.1)
+        assert link.closed  # nothing is open there, and nothing more will be
+
+
+async def test_a_refusal_that_nobody_read_ends_those_that_wait_behind_it_and_no_others() -> None:
+    link = Played()
+    async with session_over(link) as session:
+        readers = [connected(session) for _ in range(6)]  # their data streams: 3, 7, 11, 15, 19, 23
+        stream = session._streams[3]
+        stream.write(b"a question")
+        link.say(Data(3, b"", fin=True), Data(1, b"dial tcp: connection refused"), Data(1, b"", fin=True))
+        with pytest.raises(Unreachable, match="refused"):
+            await readers[0].read()
+
+        with pytest.raises(Unreachable, match="another connection failed"):
+            await readers[5].read()
+        link.say(Data(7, b"still here"))
+        assert await readers[1].read(10) == b"still here"

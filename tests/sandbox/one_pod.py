@@ -57,6 +57,8 @@ class OnePod:
     serve: Serve
     refuse_websocket: int = 0
     """Status with which a WebSocket upgrade is refused; 0: it is taken."""
+    lets_go: bool = True
+    """False: a container runtime of 2023, which leaves what it has not read of a connection that failed."""
     refuse: tuple[int, str] | None = None
     """Status and message with which any port-forward is refused."""
     gone: bool = False
@@ -121,7 +123,7 @@ async def one_pod(serve: Serve, folder: Path) -> AsyncGenerator[OnePod, None]:
         assert task is not None
         pod.sessions.add(task)
         try:
-            return await portforward(request, dial)
+            return await portforward(request, dial, lets_go=pod.lets_go)
         finally:
             pod.sessions.discard(task)
 

@@ -24,7 +24,10 @@ class Inbox:
     def __init__(self) -> None:
         self._chunks: list[bytes | memoryview] = []
         self._size = 0
-        self._ended = False
+        self.ended = False
+        """Nothing more will come."""
+        self.unread = False
+        """It was closed with something in it."""
         self._closed = False
         self._changed = asyncio.Event()
         self._room = asyncio.Event()
@@ -42,12 +45,13 @@ class Inbox:
 
     def end(self) -> None:
         """Say that nothing more will come."""
-        self._ended = True
+        self.ended = True
         self._changed.set()
 
     def close(self) -> None:
         """Say that nothing more will be taken."""
         self._closed = True
+        self.unread = self.unread or bool(self._chunks)
         self._chunks, self._size = [], 0
         self._room.set()
 
@@ -57,7 +61,7 @@ class Inbox:
 
     async def take(self) -> list[bytes | memoryview]:
         """Give everything that came since the last call; an empty list at the end."""
-        while not self._chunks and not self._ended:
+        while not self._chunks and not self.ended:
             self._changed.clear()
             await self._changed.wait()
         chunks, self._chunks, self._size = self._chunks, [], 0

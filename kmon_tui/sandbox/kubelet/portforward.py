@@ -21,8 +21,10 @@ _SWITCH = (
 ).encode()
 
 
-async def portforward(request: web.Request, dial: Dial) -> web.StreamResponse:
+async def portforward(request: web.Request, dial: Dial, *, lets_go: bool = True) -> web.StreamResponse:
     """Serve one port-forward request for a pod that runs, until the client leaves; ``dial`` reaches the pod's ports.
+
+    ``lets_go`` is told at SpdyServer.
 
     The path must be ``…/namespaces/NAMESPACE/pods/NAME/portforward``.
     """
@@ -34,9 +36,9 @@ async def portforward(request: web.Request, dial: Dial) -> web.StreamResponse:
         return web.Response(status=406, text="406: Not Acceptable\n\nAvailable representations: ")
     upgrade = request.headers.get(hdrs.UPGRADE, "")
     if upgrade.lower() == "websocket":
-        return await _websocket(request, ports, dial)
+        return await _websocket(request, ports, dial, lets_go)
     if upgrade.upper() == UPGRADE:
-        return await _upgrade(request, dial)
+        return await _upgrade(request, dial, lets_go)
     return _status(400, "BadRequest", "Upgrade request required")
 
 
@@ -46,7 +48,7 @@ def _takes_anything(request: web.Request) -> bool:
     return any(form.partition(";")[0].strip() == "*/*" for form in accepted.split(","))
 
 
-async def _websocket(request: web.Request, ports: list[int], dial: Dial) -> web.StreamResponse:
+async def _websocket(request: web.Request, ports: list[int], dial: Dial, lets_go: bool) -> web.StreamResponse:
     offered = [
         name.strip() for value in request.headers.getall(hdrs.SEC_WEBSOCKET_PROTOCOL, []) for name in value.split(",")
     ]
@@ -63,7 +65,7 @@ async def _websocket(request: web.Request, ports: list[int], dial: Dial) -> web.
     await socket.prepare(request)
     try:
         if TUNNEL in known:
-            await SpdyServer(_SocketLink(socket), dial, _pod(request)).run()
+            await SpdyServer(_SocketLink(socket), dial, _pod(request), lets_go=lets_go).run()
         else:
             await serve_channels(socket, ports, dial, _pod(request))
     finally:
@@ -71,7 +73,7 @@ async def _websocket(request: web.Request, ports: list[int], dial: Dial) -> web.
     return socket
 
 
-async def _upgrade(request: web.Request, dial: Dial) -> web.StreamResponse:
+async def _upgrade(request: web.Request, dial: Dial, lets_go: bool) -> web.StreamResponse:
     offered = [name.strip() for value in request.headers.getall(_PROTOCOL_VERSION, []) for name in value.split(",")]
     if not offered:
         return web.Response(status=400, text=f"unable to upgrade: {_PROTOCOL_VERSION} is required\n")
@@ -84,7 +86,7 @@ async def _upgrade(request: web.Request, dial: Dial) -> web.StreamResponse:
         )
     link = _RawLink(request)
     try:
-        await SpdyServer(link, dial, _pod(request)).run()
+        await SpdyServer(link, dial, _pod(request), lets_go=lets_go).run()
     finally:
         link.close()
     return web.Response(status=101)

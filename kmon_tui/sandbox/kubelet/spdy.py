@@ -8,6 +8,7 @@ from typing import Protocol
 
 from kmon_tui.sandbox.kubelet.carry import Dial, Inbox, carry
 from kmon_tui.sandbox.kubelet.outbox import Outbox
+from kmon_tui.sandbox.kubelet.workers import Workers
 from kmon_tui.wire.spdy import (
     Data,
     Encoder,
@@ -48,7 +49,9 @@ class _Pair:
 class SpdyServer:
     """One connection of one client to one pod, until the client leaves."""
 
-    def __init__(self, link: Link, dial: Dial, pod: str) -> None:
+    def __init__(self, link: Link, dial: Dial, pod: str, *, lets_go: bool = True) -> None:
+        """``lets_go``: streams that failed are reset, as by the runtimes of today; containerd 1.6 left them unread."""
+        self._lets_go = lets_go
         self._link = link
         self._dial = dial
         self._pod = pod
@@ -60,6 +63,7 @@ class SpdyServer:
         self._pairs: dict[int, _Pair] = {}
         """By the number of each of its streams."""
         self._tasks: set[asyncio.Task[None]] = set()
+        self._workers = Workers()
 
     async def run(self) -> None:
         """Serve until the client leaves or sends what is no SPDY."""
@@ -68,7 +72,8 @@ class SpdyServer:
         try:
             while chunk := await self._link.receive():
                 for frame in parser.feed(chunk):
-                    await self._take(frame)
+                    if self._workers.take(frame):
+                        await self._take(frame)
         except (ConnectionError, ProtocolError):
             return  # a kubelet drops such a connection without a word
         finally:
@@ -148,6 +153,8 @@ class SpdyServer:
         except ConnectionError:
             return  # the client has left: run() sees it too
         finally:
+            if pair.data in self._pairs:
+                self._workers.serves_no_more(pair.data, ended=pair.inbox.ended, unread=pair.inbox.unread)
             self._forget(pair)
 
     async def _send_data(self, stream: int, chunk: bytes) -> None:
@@ -156,7 +163,10 @@ class SpdyServer:
     async def _fail(self, pair: _Pair, text: str) -> None:
         frames: list[Frame] = [Data(pair.data, b"", fin=True)] if pair.data else []
         if pair.error:
-            frames += (Data(pair.error, text.encode()), RstStream(pair.error))
+            end = RstStream(pair.error) if self._lets_go else Data(pair.error, b"", fin=True)
+            frames += (Data(pair.error, text.encode()), end)
+        if self._lets_go:
+            self._forget(pair)
         await self._send(*frames)
 
     async def _reset(self, stream: int) -> None:
