@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import subprocess
+import sys
+import time
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +162,35 @@ def test_its_payloads_go_to_the_service_that_is_shipped_beside() -> None:
     assert isvc["spec"]["predictor"]["logger"]["url"] == f"http://{dumper['Service']['metadata']['name']}/"
     assert dumper["Service"]["spec"]["ports"][0]["port"] == 80
     compile(dumper["ConfigMap"]["data"]["dump.py"], "dump.py", "exec")
+
+
+def test_the_dumper_prints_one_line_a_message_and_nothing_that_a_terminal_obeys() -> None:
+    source = next(one for one in documents("message-dumper.yaml") if one["kind"] == "ConfigMap")["data"]["dump.py"]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    dumper = subprocess.Popen(
+        [sys.executable, "-c", source.replace('("", 8080)', f'("127.0.0.1", {port})')],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    headers = {"Ce-Type": "org.kubeflow.serving.inference.response", "Ce-Id": "7"}
+    asked = urllib.request.Request(f"http://127.0.0.1:{port}/", b'{"predictions":\n[0, "\x1b[31m"]}\n', headers)
+    try:
+        for _ in range(200):
+            try:
+                status = urllib.request.urlopen(asked, timeout=5).status
+                break
+            except OSError:
+                time.sleep(0.05)
+        assert dumper.stdout is not None
+        line = dumper.stdout.readline()
+    finally:
+        dumper.kill()
+        dumper.communicate()
+
+    assert status == 202
+    assert line == 'type=org.kubeflow.serving.inference.response id=7 {"predictions": [0, " [31m"]}\n'
 
 
 @pytest.mark.parametrize(
