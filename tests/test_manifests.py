@@ -122,6 +122,17 @@ def kept(job: str, name: str, **labels: str) -> bool:
     return relabelled({"__name__": name, **labels}, rules_of(jobs()[job]["metric_relabel_configs"])) is not None
 
 
+@pytest.mark.parametrize(
+    ("name", "port", "kept"),
+    [("kube-rbac-proxy", "https", True), ("manager", "webhook-server", False), ("manager", "", False)],
+)
+def test_kserves_controller_is_scraped_whatever_its_service_is_called(name: str, port: str, kept: bool) -> None:
+    meta = {"pod_label_control_plane": "kserve-controller-manager", "pod_phase": "Running", "pod_container_name": name}
+    labels = {f"__meta_kubernetes_{key}": value for key, value in {**meta, "pod_container_port_name": port}.items()}
+
+    assert (relabelled(labels, target_rules("kserve-controller-metrics")) is not None) is kept
+
+
 def test_knatives_control_plane_is_scraped_for_all_that_is_read_of_it() -> None:
     labels = {"pod_label_app": "autoscaler", "pod_container_port_name": "metrics", "pod_phase": "Running"}
     found = relabelled({f"__meta_kubernetes_{name}": v for name, v in labels.items()}, target_rules(KNATIVE_JOB))

@@ -139,6 +139,15 @@ def test_kinds_of_knative_without_its_controllers_are_no_knative_that_counts() -
     assert protocol.fix.startswith("kubectl get configmap config-observability -n knative-serving")
 
 
+def test_the_proxy_before_the_controller_does_not_tell_kserves_version() -> None:
+    images = ("quay.io/brancz/kube-rbac-proxy:v0.18.0", "kserve/kserve-controller:v0.15.2")
+    untold = ("quay.io/brancz/kube-rbac-proxy:v0.18.0", "kserve/kserve-controller:latest")
+
+    assert found(with_cluster(kserve=Told((replace(KSERVE, images=images),))), "kserve.version").text == "0.15.2"
+    text = found(with_cluster(kserve=Told((replace(KSERVE, images=untold),))), "kserve.version").text
+    assert "does not tell its version" in text
+
+
 def test_kserve_that_helm_installed_is_told_with_its_release_and_is_brought_up_to_date_by_it() -> None:
     by_helm = replace(KSERVE, annotations={"meta.helm.sh/release-name": "kserve"})
     old = replace(by_helm, images=("kserve/kserve-controller:v0.9.0",))

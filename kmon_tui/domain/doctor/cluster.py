@@ -113,7 +113,9 @@ def _kserve(facts: ClusterFacts) -> Finding:
 
 def _controller_finding(controller: Workload, kinds: str) -> Finding:
     title = "KServe"
-    told = next((tag for image in controller.images if version_of(tag := tag_of(image))), "")
+    # Its proxy has a version of its own, and stands first in the charts up to 0.16.
+    own = [image for image in controller.images if "rbac-proxy" not in image]
+    told = next((tag for image in own if version_of(tag := tag_of(image))), "")
     version = version_of(told or controller.labels.get("app.kubernetes.io/version", ""))
     where = f"{controller.namespace}/{controller.name}"
     evidence = (*(f"image {image}" for image in controller.images), *((kinds,) if kinds else ()))
