@@ -24,7 +24,7 @@ Families, best first. `:family` and `--family` choose another one where several 
 refused before a pod. That is known where somebody in front of the pods counts by service: a gateway (families istio and
 envoy), or Knative's activator (families activator and activator-s), which sees the requests to services that are scaled
 to zero or short of capacity; all others are added from the pods. A gateway goes before the activator, since it
-also sees what never came to either. The activator of Knative 1.19 and newer counts only after `config-observability`
+also sees what never came to either. The activator of Knative 1.19.4 and newer counts only after `config-observability`
 says `metrics-protocol: prometheus`, and its pods must be scraped: the job kserve-knative-metrics does.
 Without any of them an error ratio is that of `pods`; with no ready pod either it is `?`.
 
@@ -36,10 +36,14 @@ def page() -> str:
     """Give the text of the page."""
     parts = [HEAD, *map(_family, DIALECTS.values()), "## Versions of Knative\n\n"]
     parts.append(
-        "| Knative | time in the model | depth of the queue; it never falls back to 0, so it is not drawn |\n"
-        "|---|---|---|\n"
+        "| Knative | time in the model | depth of the queue; it never falls back to 0, so it is not drawn "
+        "| its activator counts by revision |\n"
+        "|---|---|---|---|\n"
     )
-    parts += [f"| {version} | `{inside}` | `{depth}` |\n" for version, (inside, depth) in GENERATIONS.items()]
+    parts += [
+        f"| {version} | `{inside}` | `{depth}` | {'yes' if by_revision else 'no'} |\n"
+        for version, (inside, depth, by_revision) in GENERATIONS.items()
+    ]
     parts.append("\n## What goes up and down\n\n| metric | shows | source | several of them |\n|---|---|---|---|\n")
     how = {"max": "all say the same", "sum": "are added", "avg": "the mean"}
     for pack in GAUGES:

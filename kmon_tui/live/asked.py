@@ -7,12 +7,14 @@ for the same numbers in its own words. They differ at the edges of bursts and at
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
-from kmon_tui.live.dialects import only_targets, scraped
-from kmon_tui.live.packs.dialect import Dialect, Histogram, Role
+from kmon_tui.live.dialects import PART, only_targets, scraped
+from kmon_tui.live.packs.dialect import FAILED, Count, Dialect, Histogram, Role
 
-REQUESTS, LATENCY, HEAT, PODS, LLM, RAW = "requests", "latency", "heat", "pods", "llm", "raw"
+REQUESTS, ERRORS, LATENCY, HEAT, PODS, LLM, RAW = "requests", "errors", "latency", "heat", "pods", "llm", "raw"
 """Names of the panels; RAW is the question that is really sent."""
+_BAD = f'=~"5..|{FAILED}"'
 
 
 def expressions(
@@ -24,21 +26,68 @@ def expressions(
     if not only:
         return {}
     rest = "".join(f",{one}" for one in (dialect.own, matchers) if one)
-    count_own = f",{dialect.requests_own}" if dialect.requests_own else ""
-    names = dialect.requests
-    # Where the web layer alone tells codes, the requests themselves have none.
-    coded = all(count.role is not Role.ANSWERS for count in dialect.counters.values())
-    by = f" by ({', '.join(dialect.code_labels)})" if dialect.code_labels and coded else ""
-    counted = " or ".join(f"rate({name}{{{one}{count_own}{rest}}}[{window_s}s])" for one in only for name in names)
-    found = {REQUESTS: f"sum{by} ({counted})"}
+    rates = _Rates(dialect, only, rest, window_s)
+    found = {REQUESTS: rates.requests()}
+    if errors := rates.errors():
+        found[ERRORS] = errors
     if dialect.latency is not None:
         found[LATENCY] = _quantile(dialect.latency, only, rest, window_s)
-        found[HEAT] = f"sum by (le) ({_gained(dialect.latency, only, rest, 'increase', step_s)})"
+        # One step is one scrape: too short for a gain in any Prometheus, and always in 3.
+        found[HEAT] = f"sum by (le) ({_gained(dialect.latency, only, rest, 'increase', max(step_s, window_s))})"
     if up := scraped(matchers, targets):
         found[PODS] = f"count({up} == 1)"
     if dialect.first_token is not None:
         found[LLM] = _quantile(dialect.first_token, only, rest, window_s)
     return found
+
+
+class _Rates(NamedTuple):
+    """What the counters of a family gain each second, as Prometheus would say it."""
+
+    dialect: Dialect
+    only: list[str]
+    rest: str
+    window_s: int
+
+    def requests(self) -> str:
+        """By code, where the requests themselves have one."""
+        # Where the web layer alone tells codes, the requests have none.
+        coded = not self._counts(Role.ANSWERS)
+        by = f" by ({', '.join(self.dialect.code_labels)})" if self.dialect.code_labels and coded else ""
+        # ``or`` looks at all labels but the name, so that several counters would hide each other.
+        if len(counts := self._counts(Role.REQUESTS)) > 1:
+            by = f" by ({PART})"
+            parts = [f'label_replace({self._rate(name)}, "{PART}", "{one.code}", "", "")' for name, one in counts]
+            return f"sum{by} ({' or '.join(parts)})"
+        return f"sum{by} ({self._rate(counts[0][0])})"
+
+    def errors(self) -> str:
+        """As a share; empty where nobody counts them. No series of errors means that there was none."""
+        requests, answers, failures = (self._counts(role) for role in (Role.REQUESTS, Role.ANSWERS, Role.FAILURES))
+        attempts, successes = self._counts(Role.ATTEMPTS), self._counts(Role.SUCCESSES)
+        if attempts and successes:
+            return f"1 - sum({self._rate(successes[0][0])}) / sum({self._rate(attempts[0][0])})"
+        if failures:
+            return self._share(failures[0][0], "", self.requests())
+        if bad := [name for name, one in requests if one.code == FAILED]:
+            return self._share(bad[0], "", f"sum({self.requests()})")
+        labels = self.dialect.code_labels
+        if labels and (counted := answers or requests):
+            name, label = counted[0][0], labels[0]
+            known = self._rate(name, f',{label}!=""')
+            return self._share(name, f",{label}{_BAD}", f"sum({known})")
+        return ""
+
+    def _share(self, name: str, of: str, all_of_it: str) -> str:
+        return f"(sum({self._rate(name, of)}) or vector(0)) / {all_of_it}"
+
+    def _counts(self, role: Role) -> list[tuple[str, Count]]:
+        return [(name, count) for name, count in self.dialect.counters.items() if count.role is role]
+
+    def _rate(self, name: str, of: str = "") -> str:
+        own = self.dialect.counters[name].own
+        own = f",{own}" if own else ""
+        return " or ".join(f"rate({name}{{{one}{own}{self.rest}{of}}}[{self.window_s}s])" for one in self.only)
 
 
 def _quantile(histogram: Histogram, only: Iterable[str], rest: str, window_s: int) -> str:

@@ -12,9 +12,10 @@ from kmon_tui.render.lines import Line
 from kmon_tui.ui.text_screen import TextScreen
 
 TITLES: Mapping[str, str] = {
-    "requests": "requests/s by code",
+    "requests": "requests/s by code, where they have one",
+    "errors": "errors, as a share of requests",
     "latency": "latency, p90 (0.5 and 0.99 for the others)",
-    "heat": "latency buckets, requests a step",
+    "heat": "latency buckets, requests in that time",
     "pods": "pods that answer their scrape",
     "llm": "time to the first token, p90",
     "raw": "what kmon-tui asks: raw counters, from which it works out all of these",

@@ -56,6 +56,29 @@ class FamilyPod:
         return {"metadata": metadata, "spec": {"containers": containers}, "status": {"podIP": ip, "phase": "Running"}}
 
 
+@dataclass(frozen=True, slots=True)
+class FrontPod:
+    """A pod of Knative's own: its activator or its autoscaler, which tell of a service."""
+
+    page: str
+    app: str
+    isvc: str
+    """The service that its page tells of."""
+    port: int = 9090
+
+    @property
+    def pod_name(self) -> str:
+        """Name of its pod, as a Deployment makes it."""
+        return f"{self.page.replace('.', '-')}-7c9f4d8b5c-x2x4z"
+
+    def manifest(self, ip: str) -> dict[str, Any]:
+        """Give the pod as the API shows it."""
+        ports = [{"name": "metrics", "containerPort": self.port}, {"name": "profiling", "containerPort": 8008}]
+        metadata = {"name": self.pod_name, "namespace": "knative-serving", "uid": ip, "labels": {"app": self.app}}
+        spec = {"containers": [{"name": self.app, "image": "example/knative:1", "ports": ports}]}
+        return {"metadata": metadata, "spec": spec, "status": {"podIP": ip, "phase": "Running"}}
+
+
 class Page:
     """A page whose counters grow by what the page holds at every scrape; gauges stay."""
 
@@ -83,13 +106,14 @@ def _marked(text: str) -> Iterator[tuple[str, bool]]:
 
 
 @contextmanager
-def serving_pods(pods: Sequence[FamilyPod]) -> Iterator[list[dict[str, Any]]]:
+def serving_pods(pods: Sequence[FamilyPod | FrontPod]) -> Iterator[list[dict[str, Any]]]:
     """Let each pod listen at an address of its own; gives their manifests."""
     with ExitStack() as stack:
         manifests = []
         for number, pod in enumerate(pods, start=10):
             ip = f"127.88.1.{number}"
-            stack.enter_context(serving(Page(pod.page), ip, pod.port))
+            page = Page(pod.page, pod.isvc if isinstance(pod, FrontPod) else "")
+            stack.enter_context(serving(page, ip, pod.port))
             manifests.append(pod.manifest(ip))
         yield manifests
 

@@ -14,6 +14,12 @@ PAGES = Path(__file__).resolve().parents[1] / "data" / "exposition"
 _COUNTS = re.compile(r"^([a-z_]+(?:_count|_bucket|_sum)\b.*\}) (\S+)$", re.MULTILINE)
 
 
+def page_of(program: str, version: str) -> str:
+    """Give the name of a program's page: the one that it wrote itself, or else a constructed one."""
+    true = f"{program}-{version}"
+    return true if (PAGES / f"{true}.txt").exists() else f"constructed-{true}"
+
+
 @contextmanager
 def growing() -> Iterator[str]:
     """Serve each page at /NAME, all its counts multiplied by how often it was asked for; give host:port."""

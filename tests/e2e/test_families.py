@@ -23,11 +23,14 @@ import yaml
 from kmon_tui.domain.quantile import quantile
 from kmon_tui.domain.service import InferenceService, Key, Kind
 from kmon_tui.domain.traffic import Family
+from kmon_tui.live.asked import ERRORS, LATENCY, REQUESTS, expressions
 from kmon_tui.live.metrics import PrometheusMetrics
+from kmon_tui.live.packs import DIALECTS
 from kmon_tui.oneshot.metrics import document
 from kmon_tui.settings import PrometheusSettings
 from tests.e2e import discovery, scraping, tools
-from tests.e2e.family_pods import FamilyPod, Page, serving, serving_pods
+from tests.e2e.family_pods import FamilyPod, FrontPod, Page, serving, serving_pods
+from tests.e2e.pages import PAGES, page_of
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
@@ -49,21 +52,24 @@ class Case:
     kind: Kind = Kind.ISVC
 
 
-QUEUE_PROXY = [FamilyPod(f"knative-{one}", 9091, "knative") for one in ("1.18.0", "1.19.0", "1.21.1", "1.23.0")]
+QUEUE_PROXY = [
+    FamilyPod(f"knative-{one}", 9091, "knative") for one in ("1.18.0", "1.19.0", "1.20.1", "1.21.1", "1.23.0")
+]
 SDK = FamilyPod("kserve-sdk", 8080)
+FIRST_SDK = FamilyPod("kserve-sdk-0.10.2", 8080)
 MLSERVER = FamilyPod("mlserver", 8082, image="docker.io/seldonio/mlserver:1.7.1", port_annotation="8080")
 TRITON = FamilyPod("constructed-triton", 8002, image="nvcr.io/nvidia/tritonserver:23.05-py3")
 TORCHSERVE = FamilyPod("torchserve-0.12.0", 8082, port_annotation="8082")
 VLLM = FamilyPod("vllm-0.33.0", 8000, "llm")
 FIRST_VLLM = FamilyPod("vllm-0.6.6", 8080)
-PODS = [*QUEUE_PROXY, SDK, MLSERVER, TRITON, TORCHSERVE, VLLM, FIRST_VLLM]
+PODS = [*QUEUE_PROXY, SDK, FIRST_SDK, MLSERVER, TRITON, TORCHSERVE, VLLM, FIRST_VLLM]
 
 COUNT, DURATION = "kserve_request_count", "kserve_request_duration_milliseconds"
 NEW = "http_server_request_duration_seconds"
 ALIASED = (f'{COUNT}{{response_code_class=~"5xx|failed"}}',)
 CASES = [
     *(Case(pod, Family.ALIAS, (COUNT,), ALIASED, buckets=DURATION) for pod in [*QUEUE_PROXY, MLSERVER]),
-    *(Case(pod, Family.ALIAS, (COUNT,), buckets=DURATION) for pod in [SDK]),
+    *(Case(pod, Family.ALIAS, (COUNT,), buckets=DURATION) for pod in [SDK, FIRST_SDK]),
     Case(VLLM, Family.ALIAS, (COUNT,), buckets=DURATION, kind=Kind.LLM),
     Case(FIRST_VLLM, Family.ALIAS, (COUNT,), buckets=DURATION),
     Case(TRITON, Family.ALIAS, (COUNT,), ALIASED),
@@ -86,14 +92,17 @@ CASES = [
         )
         for pod in QUEUE_PROXY[1:]
     ),
-    Case(
-        SDK,
-        Family.SDK,
-        ("request_predict_seconds_count",),
-        ("request_preprocess_seconds_count", "-request_postprocess_seconds_count"),
-        ("request_preprocess_seconds_count",),
-        "request_predict_seconds_bucket",
-        1000,
+    *(
+        Case(
+            pod,
+            Family.SDK,
+            ("request_predict_seconds_count",),
+            ("request_preprocess_seconds_count", "-request_postprocess_seconds_count"),
+            ("request_preprocess_seconds_count",),
+            "request_predict_seconds_bucket",
+            1000,
+        )
+        for pod in [SDK, FIRST_SDK]
     ),
     Case(
         MLSERVER,
@@ -128,12 +137,15 @@ CASES = [
         to_ms=1000,
     ),
 ]
-IN_FRONT = {
-    Family.ISTIO: SDK,
-    Family.ENVOY: MLSERVER,
-    Family.ACTIVATOR: QUEUE_PROXY[0],
-    Family.ACTIVATOR_S: QUEUE_PROXY[-1],
-}
+GATEWAYS = {Family.ISTIO: SDK, Family.ENVOY: MLSERVER}
+OF_KNATIVE = {"1.18.1": "1.18.0", "1.19.0": "1.19.0", "1.20.1": "1.20.1", "1.23.0": "1.23.0"}
+"""Versions of the pages of activator and autoscaler, and of queue-proxy's page that belongs to them."""
+BEHIND = {one: next(pod for pod in QUEUE_PROXY if pod.page == f"knative-{two}") for one, two in OF_KNATIVE.items()}
+KNATIVE = [
+    FrontPod(page_of(app, version), app, pod.name)
+    for version, pod in BEHIND.items()
+    for app in ("activator", "autoscaler")
+]
 
 
 @pytest.fixture(scope="module", params=["own", "3.5"])
@@ -144,20 +156,19 @@ def prometheus(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
         pytest.skip(tools.reason_without_prometheus(str(version)))
     folder: Path = tmp_path_factory.mktemp("families")
     with ExitStack() as stack:
-        pods = stack.enter_context(serving_pods(PODS))
+        pods = stack.enter_context(serving_pods([*PODS, *KNATIVE]))
         bridge = stack.enter_context(discovery.serving(lambda: pods))
         jobs = yaml.safe_load(scraping.JOBS.read_text(encoding="utf-8"))
         for job in jobs:
             del job["kubernetes_sd_configs"]
             job |= {"http_sd_configs": [{"url": bridge, "refresh_interval": "2s"}], "scrape_interval": "1s"}
-        for family, pod in IN_FRONT.items():
-            name = {Family.ACTIVATOR: "activator-1.18", Family.ACTIVATOR_S: "activator-1.21"}.get(family, family.value)
-            address = stack.enter_context(serving(Page(f"constructed-{name}", pod.name)))
+        for family, pod in GATEWAYS.items():
+            address = stack.enter_context(serving(Page(f"constructed-{family.value}", pod.name)))
             jobs.append({"job_name": family.value, "static_configs": [{"targets": [address]}]})
         config = {"global": {"scrape_interval": "1s"}, "scrape_configs": jobs}
         with scraping.running(binary, folder, config) as url:
             # Of a Knative pod our jobs ask queue-proxy twice, and the model's own port, where nobody listens here.
-            targets = 2 * len(PODS) + len(QUEUE_PROXY) + len(IN_FRONT)
+            targets = 2 * len(PODS) + len(QUEUE_PROXY) + len(KNATIVE) + len(GATEWAYS)
             ready = f"count(up) == {targets} and min(count_over_time(up[1m])) > 8"
             scraping.wait_for_samples(url, ready, 120)
             yield url
@@ -229,6 +240,32 @@ async def test_requests_and_errors_equal_the_raw_samples(prometheus: str, case: 
         assert told["pods_error_ratio"] == pytest.approx(expected, abs=1e-6)
 
 
+@pytest.mark.parametrize("case", [case for case in CASES if case.family is not Family.ALIAS], ids=ids)
+async def test_the_promql_to_copy_tells_the_same(prometheus: str, case: Case) -> None:
+    told = await measured(prometheus, case.pod, case.kind, case.family)
+    (up,) = scraping.ask(prometheus, f'up{{job="kserve-model-metrics",service_name="{case.pod.name}"}} == 1')
+    matchers = f'job="kserve-model-metrics",pod="{up["metric"]["pod"]}"'
+
+    asked = expressions(DIALECTS[case.family], matchers, [up["metric"]], 8, 8)
+
+    rates = [f'rate({name.replace("{", "{" + matchers + ",") if "{" in name else f"{name}{{{matchers}}}"}[8s])'
+             for name in case.requests]  # fmt: skip
+    expected = sum(scalar(prometheus, f"sum({rate})") or 0.0 for rate in rates)
+    assert scalar(prometheus, f"sum({asked[REQUESTS]})") == pytest.approx(expected, rel=0.25)
+    errors = scalar(prometheus, asked[ERRORS])
+    assert errors == (None if case.failed is None else pytest.approx(told["pods_error_ratio"], abs=0.02))
+    assert (LATENCY in asked) == bool(case.buckets)
+    if case.buckets:
+        assert scalar(prometheus, asked[LATENCY]) == pytest.approx(told["latency_ms"]["p90"] / case.to_ms, rel=0.3)
+
+
+def scalar(url: str, query: str) -> float | None:
+    """Give the one number of an answer; None for an empty one."""
+    found = scraping.ask(url, query)
+    assert len(found) < 2, query
+    return float(found[0]["value"][1]) if found else None
+
+
 @pytest.mark.parametrize("case", [case for case in CASES if case.buckets], ids=ids)
 async def test_buckets_and_quantiles_equal_the_raw_samples(prometheus: str, case: Case) -> None:
     told = await measured(prometheus, case.pod, case.kind, case.family)
@@ -271,7 +308,7 @@ async def test_without_a_histogram_there_is_a_mean_of_what_went_well(
 
 
 async def test_the_walks_two_queries_answer_for_each_pod_that_has_them(prometheus: str) -> None:
-    for pod in [*QUEUE_PROXY, SDK, MLSERVER]:
+    for pod in [*QUEUE_PROXY, SDK, FIRST_SDK, MLSERVER]:
         assert scraping.ask(prometheus, f'{COUNT}{{service_name="{pod.name}"}}'), pod.name
         assert scraping.ask(prometheus, f'{DURATION}{{le="100", service_name="{pod.name}"}}'), pod.name
 
@@ -302,7 +339,7 @@ async def test_the_first_engine_of_vllm_tells_the_same_but_no_failures_and_no_pr
 
 @pytest.mark.parametrize(("family", "ratio"), [(Family.ISTIO, 30 / 1070), (Family.ENVOY, 50 / 1000)], ids=str)
 async def test_what_gateways_refused_is_in_the_scope_of_users(prometheus: str, family: Family, ratio: float) -> None:
-    told = await measured(prometheus, IN_FRONT[family], Kind.ISVC, None)
+    told = await measured(prometheus, GATEWAYS[family], Kind.ISVC, None)
 
     assert (told["scope"], told["users"]["family"]) == ("users", family.value)
     assert told["error_ratio"] == told["users"]["error_ratio"] == pytest.approx(ratio, abs=1e-4)
@@ -310,21 +347,17 @@ async def test_what_gateways_refused_is_in_the_scope_of_users(prometheus: str, f
     assert set(told["users"]["by_class"]) >= {"2xx", "5xx"}
 
 
-@pytest.mark.parametrize(
-    ("family", "counted"),
-    [
-        (Family.ACTIVATOR, 'activator_request_count{response_code_class="CLASSxx"}'),
-        (
-            Family.ACTIVATOR_S,
-            f'{NEW}_count{{job="activator-s",kn_revision_name!="",http_response_status_code=~"CLASS.."}}',
-        ),
-    ],
-    ids=str,
-)
-async def test_what_the_activator_refused_comes_on_top_of_what_the_pods_saw(
-    prometheus: str, family: Family, counted: str
-) -> None:
-    pod = IN_FRONT[family]
+CODED = {
+    "1.18.1": (Family.ACTIVATOR, 'activator_request_count{response_code_class="CLASSxx"}'),
+    "1.20.1": (Family.ACTIVATOR_S, f'{NEW}_count{{kn_revision_name!="",http_response_status_code=~"CLASS.."}}'),
+    "1.23.0": (Family.ACTIVATOR_S, f'{NEW}_count{{kn_revision_name!="",http_response_status_code=~"CLASS.."}}'),
+}
+
+
+@pytest.mark.parametrize("version", CODED)
+async def test_what_the_activator_refused_comes_on_top_of_what_the_pods_saw(prometheus: str, version: str) -> None:
+    (family, counted), pod = CODED[version], BEHIND[version]
+    of_it = counted.replace("{", f'{{pod=~".*activator-{version.replace(".", "-")}-.+",')
     case = Case(pod, Family.ALIAS, (COUNT,), ALIASED)
 
     told = await measured(prometheus, pod, Kind.ISVC, None)
@@ -332,22 +365,49 @@ async def test_what_the_activator_refused_comes_on_top_of_what_the_pods_saw(
     end_s = told["requests_per_s"]["series"][-1][0]
     behind, bad_behind = (sum_of(prometheus, one, case, end_s) for one in ((COUNT,), ALIASED))
     seen = {
-        code: sum(gained(one["values"], end_s) for one in samples(prometheus, counted.replace("CLASS", code), end_s))
+        code: sum(gained(one["values"], end_s) for one in samples(prometheus, of_it.replace("CLASS", code), end_s))
         for code in ("2", "5")
     }
     refused = max(0.0, seen["5"] - bad_behind)
     expected = max(seen["5"], bad_behind) / max(sum(seen.values()), behind + refused)
+    assert seen["5"] > 0
     assert (told["scope"], told["users"]["family"]) == ("users", family.value)
     assert told["error_ratio"] == pytest.approx(expected, rel=1e-3)
 
 
-@pytest.mark.parametrize("pod", [QUEUE_PROXY[0], QUEUE_PROXY[-1]], ids=lambda pod: pod.page)
-async def test_the_autoscaler_tells_the_pods(prometheus: str, pod: FamilyPod) -> None:
-    told = await measured(prometheus, pod, Kind.ISVC, None)
+async def test_an_activator_that_does_not_say_which_revision_it_serves_tells_nothing_of_users(prometheus: str) -> None:
+    assert scraping.ask(prometheus, f'{NEW}_count{{pod=~"activator-1-19-0-.+",http_response_status_code="504"}}')
+
+    told = await measured(prometheus, BEHIND["1.19.0"], Kind.ISVC, None)
+
+    assert (told["scope"], told["users"]) == ("pods", None)
+
+
+NOW = {
+    "autoscaler_desired_pods": "wanted", "autoscaler_actual_pods": "ready",
+    "autoscaler_stable_request_concurrency": "concurrency",
+    "autoscaler_target_concurrency_per_pod": "target_concurrency",
+    "kn_revision_pods_desired": "wanted", "kn_revision_pods_count": "ready",
+    "kn_revision_concurrency_stable": "concurrency", "kn_revision_concurrency_target": "target_concurrency",
+    "kn_revision_pods_desired__item_": "wanted", "kn_revision_pods_count__pod_": "ready",
+    "kn_revision_concurrency_stable__concurrency_": "concurrency",
+    "kn_revision_concurrency_target__concurrency_": "target_concurrency",
+}  # fmt: skip
+"""What each version of the autoscaler calls it, read from its page without the program."""
+
+
+@pytest.mark.parametrize("version", BEHIND)
+async def test_the_autoscaler_tells_the_pods(prometheus: str, version: str) -> None:
+    page = (PAGES / f"{page_of('autoscaler', version)}.txt").read_text(encoding="utf-8").splitlines()
+    expected = {NOW[name]: float(line.split()[-1]) for line in page if (name := line.partition("{")[0]) in NOW}
+    assert set(expected) == {"wanted", "ready", "concurrency", "target_concurrency"}
+
+    told = await measured(prometheus, BEHIND[version], Kind.ISVC, None)
 
     scaling = told["scaling"]
-    assert (scaling["source"], scaling["wanted"], scaling["ready"]) == ("autoscaler", 3, 2)
-    assert (scaling["concurrency"], scaling["target_concurrency"], scaling["panic"]) == (4.5, 10, False)
+    assert scaling["source"] == "autoscaler"
+    assert {name: scaling[name] for name in expected} == pytest.approx(expected, rel=1e-3)
+    assert isinstance(scaling["panic"], bool)
 
 
 def test_constructed_pages_say_so() -> None:

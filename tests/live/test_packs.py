@@ -8,7 +8,7 @@ import pytest
 
 from kmon_tui.domain.traffic import Family, Scope
 from kmon_tui.live.packs import BY_COUNTER, DIALECTS
-from kmon_tui.live.packs.gauges import BY_GAUGE, GAUGES
+from kmon_tui.live.packs.gauges import AUTOSCALER, BY_GAUGE, GAUGES, Gauges
 from kmon_tui.live.packs.ingress import ENVOY, ISTIO
 from kmon_tui.live.packs.knative import GENERATIONS
 from scripts import metrics_page
@@ -17,9 +17,11 @@ PAGES = Path(__file__).resolve().parents[1] / "data" / "exposition"
 TRUE = {
     "knative-1.18.0": Family.KNATIVE_MS,
     "knative-1.19.0": Family.KNATIVE_S,
+    "knative-1.20.1": Family.KNATIVE_S,
     "knative-1.21.1": Family.KNATIVE_S,
     "knative-1.23.0": Family.KNATIVE_S,
     "kserve-sdk": Family.SDK,
+    "kserve-sdk-0.10.2": Family.SDK,
     "mlserver": Family.MLSERVER,
     "constructed-triton": Family.TRITON,
     "torchserve-0.12.0": Family.TORCHSERVE,
@@ -28,8 +30,9 @@ TRUE = {
     "vllm-0.6.6": Family.VLLM,
     "constructed-istio": Family.ISTIO,
     "constructed-envoy": Family.ENVOY,
-    "constructed-activator-1.18": Family.ACTIVATOR,
-    "constructed-activator-1.21": Family.ACTIVATOR_S,
+    "constructed-activator-1.18.1": Family.ACTIVATOR,
+    "constructed-activator-1.23.0": Family.ACTIVATOR_S,
+    "activator-1.20.1": Family.ACTIVATOR_S,
 }
 OLDER_BOUNDS = ("vllm-0.6.6",)
 """They end at 60 s; what is read is what the page says, never the pack."""
@@ -70,11 +73,49 @@ def test_the_bounds_of_a_pack_are_on_its_page(page: str) -> None:
     assert tuple(sorted(found)) == latency.bounds_ms
 
 
-@pytest.mark.parametrize(("version", "page"), [("1.19", "knative-1.19.0"), (">=1.21", "knative-1.21.1")])
-def test_versions_of_knative_differ_as_it_is_said(version: str, page: str) -> None:
-    inside, _ = GENERATIONS[version]
+@pytest.mark.parametrize(
+    ("version", "page"),
+    [
+        ("1.19 before 1.19.4", "knative-1.19.0"),
+        ("1.20.1 and newer", "knative-1.20.1"),
+        ("1.20.1 and newer", "knative-1.21.1"),
+        ("1.20.1 and newer", "knative-1.23.0"),
+    ],
+)
+def test_versions_of_queue_proxy_differ_as_it_is_said(version: str, page: str) -> None:
+    inside, depth, _ = GENERATIONS[version]
 
     assert f"\n{inside}_bucket{{" in text_of(page)
+    assert page == "knative-1.19.0" or f"\n{depth}{{" in text_of(page), "that one was written without a limit"
+
+
+@pytest.mark.parametrize(("version", "page"), [("1.19 before 1.19.4", "1.19.0"), ("1.20.1 and newer", "1.20.1")])
+def test_versions_of_the_activator_differ_as_it_is_said(version: str, page: str) -> None:
+    _, _, by_revision = GENERATIONS[version]
+    counted = [
+        line
+        for line in text_of(f"activator-{page}").splitlines()
+        if line.startswith("http_server_request_duration_seconds_count{") and 'code="404"' not in line
+    ]
+
+    assert counted
+    assert all(("kn_revision_name=" in line) is by_revision for line in counted)
+
+
+@pytest.mark.parametrize("pack", AUTOSCALER, ids=lambda pack: next(iter(pack.levels)))
+def test_what_the_autoscaler_and_the_activator_show_is_on_their_pages(pack: Gauges) -> None:
+    text = "".join(file.read_text(encoding="utf-8") for app in ("autoscaler", "activator") for file in of(app))
+
+    for name in pack.levels:
+        line = next((line for line in text.splitlines() if line.startswith(f"{name}{{")), None)
+        assert line is not None, name
+        assert any(f"{label}=" in line for label in pack.names)
+        assert any(f"{label}=" in line for label in pack.namespaces)
+
+
+def of(app: str) -> list[Path]:
+    """Give the pages of some versions of Knative's own programs."""
+    return sorted(PAGES.glob(f"*{app}-*.txt"))
 
 
 def test_no_counter_means_two_things() -> None:

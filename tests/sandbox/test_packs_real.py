@@ -13,10 +13,12 @@ from aiohttp import ClientSession
 
 from kmon_tui.domain.traffic import Family, Scope
 from kmon_tui.live import dialects
+from kmon_tui.live.asked import expressions
 from kmon_tui.live.packs import DIALECTS
 from kmon_tui.live.packs.gauges import GAUGES
 from tests.e2e import tools
 from tests.e2e.history import remembering
+from tests.e2e.pages import page_of
 from tests.live.served import serve_by_sandbox
 from tests.live.stories import BUCKET, COUNT, Story
 from tests.sandbox.promql_compare import difference
@@ -29,6 +31,10 @@ STEP_S = 15
 _LINE = re.compile(r"^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? ([0-9.eE+-]+)$")
 _LABEL = re.compile(r'(\w+)="([^"\\]*)"')
 NAMESPACES = frozenset({"default", "llm"})
+
+
+def _page(program: str, version: str) -> str:
+    return page_of(program, version).replace(".", "-")
 
 
 def told() -> Story:
@@ -44,7 +50,8 @@ def told() -> Story:
             match = _LINE.match(line)
             if match is None or not _wanted(match[1]):
                 continue
-            labels = {**dict(_LABEL.findall(match[2] or "")), **own}
+            # A label without a value is none: Prometheus keeps it no longer than the scrape.
+            labels = {**{name: value for name, value in _LABEL.findall(match[2] or "") if value}, **own}
             series = (match[1], tuple(sorted(labels.items())))
             if series not in seen:
                 seen.add(series)
@@ -87,12 +94,14 @@ def questions() -> dict[str, tuple[str, bool]]:
             " or ".join(dialects.latency(dialect, "", targets, None)) or "vector(0)",
             False,
         )
+        for panel, text in expressions(dialect, "", targets, 60, STEP_S).items():
+            found[f"{panel} to copy of {family}"] = (text, False)
         parts = [*dialects.detail(dialect, "", targets), dialects.scraped("", targets)]
         found[f"detail of {family}"] = (dialects.together(filter(None, parts)), True)
     for number, pack in enumerate(GAUGES):
         own = dict.fromkeys(pack.names, "iris-predictor") or {
             "instance": "10.0.0.5:9091",
-            "pod": "constructed-vllm",
+            "pod": "vllm-0-33-0-predictor-0",
         }
         found[f"levels {number}"] = (dialects.together(dialects.levels((pack,), "", [own])), True)
     return found
@@ -107,15 +116,15 @@ def targets_of(family: Family) -> list[dict[str, str]]:
             "destination_service_name": "constructed-istio-predictor-00001",
             "envoy_cluster_name": "default/constructed-envoy-predictor-00001",
             "namespace_name": "default",
-            "revision_name": "constructed-activator-1-18-predictor-00001",
+            "revision_name": f"{_page('activator', '1.18.1')}-predictor-00001",
             "k8s_namespace_name": "default",
-            "kn_revision_name": "constructed-activator-1-21-predictor-00001",
+            "kn_revision_name": f"{_page('activator', '1.20.1')}-predictor-00001",
         }
         return [{name: known[name] for name in dialect.names}]
-    return [{"instance": f"10.0.0.{number}:9091"} for number in range(20)]
+    return [{"instance": f"10.0.0.{number}:9091"} for number in range(40)]
 
 
-@pytest.fixture(scope="module", params=["own", "3.5"])
+@pytest.fixture(scope="module", params=["own", "2.53", "3.5"])
 def real(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Story, str]]:
     version = None if request.param == "own" else request.param
     if tools.prometheus(version) is None:

@@ -103,9 +103,8 @@ AUTOSCALER = (
     ),
     Gauges("autoscaler", {"kn_revision_request_concurrency__request_": Level.AT_ACTIVATOR}, "sum", *_NEW),
 )
-"""Knative's autoscaler and activator: until 1.18, then from 1.20 on, then 1.19. The names of 1.19 are those of its
-documentation with the unit behind them, as its exporter writes it (measured on kn_queueproxy_depth__item_); panic mode
-has no unit that is known."""
+"""Knative's autoscaler and activator: until 1.18, then from 1.19.4 on, then those of 1.19 before, which have units
+behind their names, but for panic mode. All as their own binaries wrote them (tests/data/exposition)."""
 
 KUBE_STATE_METRICS = Gauges(
     "kube-state-metrics",

@@ -74,7 +74,8 @@ ACTIVATOR_S = Dialect(
     # What is at most infinite is all of them: the same as `_count`, which is the name of what queue-proxy counts.
     {"http_server_request_duration_seconds_bucket": Count(Role.REQUESTS, own='le="+Inf"')},
     Histogram("http_server_request_duration_seconds_bucket", 1000.0, SECONDS_MS),
-    versions="Knative 1.19, 1.20, 1.21 and newer, where config-observability says metrics-protocol: prometheus",
+    versions="Knative 1.19.4 and newer, where config-observability says metrics-protocol: prometheus; that of 1.19.0 "
+    "and 1.19.1 counts, too, but does not say of which revision",
     counts_rejected=True,
     code_labels=("http_response_status_code",),
     # The activator labels its own series with the revision that it serves (not those of probes); queue-proxy's have a

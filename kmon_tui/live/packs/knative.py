@@ -36,8 +36,8 @@ KNATIVE_S = Dialect(
     "requests that queue-proxy saw, those that waited or were rejected in its queue (503) too; probes are not counted",
     {"http_server_request_duration_seconds_count": Count(Role.REQUESTS)},
     Histogram("http_server_request_duration_seconds_bucket", 1000.0, SECONDS_MS),
-    versions="Knative 1.19, 1.20, 1.21 and newer: names, labels, unit and bounds are word for word the same in all of "
-    "them; what differs beside them is listed under Versions of Knative",
+    versions="Knative 1.19 and newer: names, labels, unit and bounds are word for word the same in all of them; what "
+    "differs beside them is listed under Versions of Knative",
     counts_rejected=True,
     code_labels=("http_response_status_code",),
     # The name is OpenTelemetry's own for any HTTP server; only queue-proxy has a route tag on every series.
@@ -46,9 +46,12 @@ KNATIVE_S = Dialect(
 """Knative 1.19, 1.20 and >= 1.21 alike: they differ only in GENERATIONS."""
 
 GENERATIONS = {
-    "1.19": ("kn_queueproxy_app_duration_seconds", "kn_queueproxy_depth__item_"),
-    "1.20": ("kn_queueproxy_app_duration_seconds", "kn_queueproxy_depth"),
-    ">=1.21": ("kn_serving_invocation_duration_seconds", "kn_serving_queue_depth"),
+    "1.19 before 1.19.4": ("kn_queueproxy_app_duration_seconds", "kn_queueproxy_depth__item_", False),
+    "1.19.4 to 1.20.0": ("kn_queueproxy_app_duration_seconds", "kn_queueproxy_depth", True),
+    "1.20.1 and newer": ("kn_serving_invocation_duration_seconds", "kn_serving_queue_depth", True),
 }
-"""By version of Knative: time inside the model, and depth of queue-proxy's queue. The depth is written when a request
-arrives and never falls back to 0, so it is not drawn: the autoscaler's concurrency is."""
+"""By version of Knative: time inside the model, depth of queue-proxy's queue, and whether the activator says of which
+revision its requests are. The depth is written when a request arrives and never falls back to 0, so it is not drawn:
+the autoscaler's concurrency is. Read in the sources of 1.19.0 to 1.24.0; queue-proxy, activator and autoscaler of some
+of them wrote the pages in tests/data. The oldest put units behind the names of gauges (by an exporter that was taken
+back), and their activator puts its labels around what counts instead of into it."""
