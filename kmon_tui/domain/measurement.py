@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from kmon_tui.domain.alerts import Alert
 from kmon_tui.domain.service import Key
 from kmon_tui.domain.traffic import Buckets, Prometheus, Traffic
 
@@ -26,6 +27,8 @@ class Measurement:
     """Requests of the whole window by class of their answers, where they have one."""
     bucket_totals: tuple[float, ...] = ()
     """Requests of the whole window by own bucket, parallel to ``buckets.le_ms``; what a gap hid is in it."""
+    alerts: tuple[Alert, ...] | None = None
+    """What fires or is pending about the service, the gravest first; None: no Prometheus told."""
     problem: str = ""
     """Why numbers are missing, for people."""
 

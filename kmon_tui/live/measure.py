@@ -62,6 +62,8 @@ def measure(
     if known.families:
         feeder.catch_up(api, ledger, at_s, MOST_VALUES)
         feeder.book_now(api, ledger, at_s, seen)
+    else:
+        feeder.ask_alerts(api)
     closeup = CloseUp(matchers.text)
     tables = closeup.ask_tables(api, ledger, feeder.owners, feeder.levels, key, steps * step_s)
     if tables is not None:
@@ -78,7 +80,14 @@ def measure(
         now=datetime.fromtimestamp(at_s, UTC),
         family=family,
     )
-    empty = Measurement(key, prometheus, steps * step_s, step_s * times, problem=_problem(known, flow, isvc, matchers))
+    empty = Measurement(
+        key,
+        prometheus,
+        steps * step_s,
+        step_s * times,
+        alerts=feeder.alerts.by_service.get(key, ()),
+        problem=_problem(known, flow, isvc, matchers),
+    )
     if flow is None or tables is None:
         return replace(empty, traffic=flow.traffic(step_s) if flow else None)
     table = tables.by_family.get(flow.family) or Table.nothing(steps)

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from kmon_tui.backend import Backend, OpenBackend
+from kmon_tui.domain.alerts import Alert
 from kmon_tui.domain.beside import Llm, Scaling, Users
 from kmon_tui.domain.errors import Absent, SettingsError, TimedOut, Unreachable
 from kmon_tui.domain.fleet import Fleet
@@ -114,6 +115,7 @@ def document(measurement: Measurement) -> dict[str, Any]:
         "counter_sum": _number(traffic.counter_sum) if traffic else None,
         "error_ratio": _number(traffic.error_ratio) if traffic else None,
         "pods_error_ratio": _number(traffic.pods_error_ratio) if traffic else None,
+        "alerts": None if measurement.alerts is None else [_alert(one) for one in measurement.alerts],
         "problem": measurement.problem or None,
         "age_s": _number(measurement.age_s),
         "scope": traffic.scope.value if traffic else None,
@@ -153,6 +155,16 @@ def _plain(values: Users | Scaling | Llm) -> dict[str, Any]:
         if value is None or isinstance(value, str | bool | tuple)
         else _number(value)
         for name, value in values._asdict().items()
+    }
+
+
+def _alert(alert: Alert) -> dict[str, Any]:
+    return {
+        "name": alert.name,
+        "state": "firing" if alert.firing else "pending",
+        "severity": alert.severity or None,
+        "since": None if alert.since is None else alert.since.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "summary": alert.summary or None,
     }
 
 
@@ -200,12 +212,18 @@ def _table(measurement: Measurement) -> str:
     if traffic and traffic.mean_ms is not None:
         rows.append(("mean", units.milliseconds(traffic.mean_ms)))
     rows += list(_rows_beside(traffic)) if traffic else []
+    rows += [("alert", _alert_words(one)) for one in measurement.alerts or ()]
     rows += [
         ("counter", units.number(traffic.counter_sum) if traffic else UNKNOWN),
         ("age of the newest sample", UNKNOWN if measurement.age_s is None else units.duration(measurement.age_s)),
         ("source", f"{traffic.family if traffic else UNKNOWN} at {prometheus.url or prometheus.scraped}"),
     ]
     return text_of([(name, clean(value)) for name, value in rows])
+
+
+def _alert_words(alert: Alert) -> str:
+    state = "firing" if alert.firing else "pending"
+    return "  ".join(filter(None, (f"{alert.name} {state}", alert.severity, alert.summary)))
 
 
 def _scope(traffic: Traffic | None) -> str:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
+
 from kmon_tui.domain.alerts import Alert
 from kmon_tui.domain.service import InferenceService, Key, Kind
 from kmon_tui.live.alerts import whose
+from tests.live.served import Serve
 from tests.live.stories import IRIS, Story, steady
+from tests.live.test_metrics_numbers import asked
 from tests.live.test_metrics_poll import watched
 
 SLOW = {"alertname": "KServeSlow", "severity": "warning", "namespace": "default", "service_name": "iris"}
@@ -99,6 +103,17 @@ async def test_alerts_are_told_also_while_prometheus_has_no_numbers_at_all() -> 
 
     assert report.prometheus.families == ()
     assert [alert.name for alert in report.alerts[IRIS.key]] == ["KServeNoData"]
+
+
+@pytest.mark.parametrize("story", [steady(), Story()], ids=["with numbers", "without any"])
+async def test_a_measurement_tells_the_alerts_of_its_service(story: Story, serve: Serve) -> None:
+    story.tell("ALERTS", {**SLOW, "alertstate": "firing"}, lambda _: 1.0)
+
+    async with asked(story, serve) as metrics:
+        measured = await metrics.measure((IRIS,), IRIS.key, 900)
+
+    assert measured.alerts is not None
+    assert [(alert.name, alert.firing) for alert in measured.alerts] == [("KServeSlow", True)]
 
 
 def test_an_alert_may_name_its_service_as_kube_state_metrics_does() -> None:

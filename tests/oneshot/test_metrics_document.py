@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import math
 from array import array
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from kmon_tui.domain.alerts import Alert
 from kmon_tui.domain.errors import SettingsError
 from kmon_tui.domain.measurement import Measurement
 from kmon_tui.domain.service import Key, Kind
@@ -22,7 +24,7 @@ END_S = int(END.timestamp())
 PROMETHEUS = Prometheus("http://h:9090", "--prometheus", "3.5.0", scrape_interval_s=15.0, window_s=60, now=END)
 FIELDS = [
     "family", "families", "means", "prometheus", "window_s", "step_s", "requests_per_s", "requests_in_window",
-    "requests_by_class", "counter_sum", "error_ratio", "pods_error_ratio", "problem", "age_s", "scope",
+    "requests_by_class", "counter_sum", "error_ratio", "pods_error_ratio", "alerts", "problem", "age_s", "scope",
     "scrape_interval_s", "latency_ms", "mean_ms", "top_bound_ms", "users", "scaling", "llm", "cold_starts", "buckets",
 ]  # fmt: skip
 
@@ -69,6 +71,24 @@ def test_the_last_bucket_has_no_bound() -> None:
 
     assert first == {"le_ms": 100, "count": 5, "series": [[END_S - 30, 1], [END_S - 15, None], [END_S, 3]]}
     assert last["le_ms"] is None
+
+
+def test_alerts_are_told_with_since_when_and_nothing_is_told_where_nobody_was_asked() -> None:
+    slow = Alert("KServeLatencyHigh", True, "warning", END, "p99 is 2 s")
+    told = replace(measurement(), alerts=(slow, Alert("KServeNoData", False)))
+
+    assert document(told)["alerts"] == [
+        {
+            "name": "KServeLatencyHigh",
+            "state": "firing",
+            "severity": "warning",
+            "since": "2026-11-22T03:00:00Z",
+            "summary": "p99 is 2 s",
+        },
+        {"name": "KServeNoData", "state": "pending", "severity": None, "since": None, "summary": None},
+    ]
+    assert "KServeLatencyHigh firing  warning  p99 is 2 s" in write(told, "table")
+    assert document(measurement())["alerts"] is None
 
 
 def unknown() -> dict[str, Any]:
