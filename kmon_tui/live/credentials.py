@@ -102,8 +102,6 @@ class Credentials:
                     await self._renew()
         login, kept = self._login, self._kept.value
         headers = Headers({"User-Agent": f"kmon-tui/{__version__}", "Accept": "application/json"})
-        if not self._access.endpoint.compress:
-            headers["Accept-Encoding"] = "identity"
         token = kept.token or login.token
         if token is not None:
             headers["Authorization"] = f"Bearer {token.reveal()}"

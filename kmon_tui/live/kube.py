@@ -19,6 +19,7 @@ from kmon_tui.live.access import Access
 from kmon_tui.live.asking import Ask, Refusals
 from kmon_tui.live.credentials import Credentials, Headers, Proof
 from kmon_tui.live.exec_plugin import LIMIT_S
+from kmon_tui.live.inflate import inflated
 from kmon_tui.live.kube_errors import FOREIGN, failure, is_page, retry_after_s, translate
 from kmon_tui.live.login_hint import login_hint
 from kmon_tui.live.ratelimit import RateLimit
@@ -96,23 +97,24 @@ class KubeClient:
         response = await self._request(f"{path}?includeObject=None", ask, timeout, accept=AS_LINE)
         response.close()
 
-    async def get_long(self, path: str, ask: Ask) -> bytearray:
+    async def get_long(self, path: str, ask: Ask) -> bytes | bytearray:
         """Do the same for what may be megabytes, which are put together as they come, and never copied whole."""
         timeout = aiohttp.ClientTimeout(total=self._answer_s, sock_connect=CONNECT_S)
-        response = await self._request(path, ask, timeout)
+        response = await self._request(path, ask, timeout, encoding="gzip")
         body = bytearray()
         try:
             async for chunk in response.content.iter_any():
                 body += chunk
                 self.heard_s = time.monotonic()
+            whole = inflated(body) if response.headers.get("Content-Encoding") == "gzip" else body
         except FOREIGN as error:
             raise translate(error, self.server) from error
         finally:
             response.release()
-        start = bytes(body[:START])
+        start = bytes(whole[:START])
         if is_page(response.content_type, start):
             raise failure(200, "text/html", start, self.server, str(ask))
-        return body
+        return whole
 
     async def patch(self, path: str, body: Mapping[str, object], content_type: str, ask: Ask) -> Answered:
         """Write once and give the answer whatever its status; see ``_write``."""
@@ -245,14 +247,14 @@ class KubeClient:
             self._api = None
 
     async def _request(
-        self, path: str, ask: Ask, timeout: aiohttp.ClientTimeout, accept: str = ""
+        self, path: str, ask: Ask, timeout: aiohttp.ClientTimeout, accept: str = "", encoding: str = ""
     ) -> aiohttp.ClientResponse:
         """Ask, with a new proof when the first is refused, and give an answer whose status is 200."""
         self.refusals.check(ask)
         for again in (True, False):
             await self._rate.turn()
             proof = await self._credentials.proof()
-            response = await self._send(path, proof, timeout, accept=accept)
+            response = await self._send(path, proof, timeout, accept=accept, encoding=encoding)
             if response.status == 200:
                 return response
             error = await self._failure(response, ask)
@@ -271,9 +273,12 @@ class KubeClient:
         body: Mapping[str, object] | None = None,
         content_type: str = "",
         accept: str = "",
+        encoding: str = "",
     ) -> aiohttp.ClientResponse:
-        more = {name: value for name, value in (("Content-Type", content_type), ("Accept", accept)) if value}
-        headers = Headers({**proof.headers, **more})
+        if not encoding or not self._access.endpoint.compress:
+            encoding = "identity"
+        more = {"Content-Type": content_type, "Accept": accept, "Accept-Encoding": encoding}
+        headers = Headers({**proof.headers, **{name: value for name, value in more.items() if value}})
         api = await self._built(proof)
         if self._closed:
             raise Unreachable(f"the way to {self.server} is closed")

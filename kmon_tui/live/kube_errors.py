@@ -23,8 +23,11 @@ from kmon_tui.domain.errors import (
 from kmon_tui.domain.health import Health
 from kmon_tui.domain.health import Status as HealthStatus
 
-FOREIGN = (aiohttp.ClientError, HttpProcessingError, OSError, TimeoutError, ssl.SSLError, ValueError)
-"""What the transport raises when the world misbehaves; a ValueError is a line too long or a URL it cannot use."""
+FOREIGN = (aiohttp.ClientError, HttpProcessingError, OSError, TimeoutError, ssl.SSLError, ValueError, RuntimeError)
+"""What the transport raises when the world misbehaves; a ValueError is a line too long or a URL it cannot use.
+
+A RuntimeError says that its session was closed: it is made anew when a login plugin gives another certificate.
+"""
 
 LONGEST_RETRY_S = 300.0
 
@@ -68,7 +71,9 @@ def translate(error: BaseException, server: str) -> BackendError:
             return Unreachable(f"nobody listens at {server}", _NETWORK_HINT)
         case aiohttp.ClientConnectorError():
             return Unreachable(f"cannot connect to {server}: {_words(error.os_error)}", _NETWORK_HINT)
-        case aiohttp.ClientPayloadError() | aiohttp.ServerDisconnectedError() | ConnectionError():
+        case RuntimeError() if "closed" not in str(error).lower():
+            raise error  # a bug
+        case aiohttp.ClientPayloadError() | aiohttp.ServerDisconnectedError() | ConnectionError() | RuntimeError():
             return Unreachable(f"the connection to {server} was cut", _NETWORK_HINT)
         case aiohttp.ClientResponseError() | HttpProcessingError():
             return BadAnswer(f"{server} does not speak HTTP as it should", _PAGE_HINT)

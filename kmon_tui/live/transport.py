@@ -54,6 +54,7 @@ def session(context: ssl.SSLContext, proxy: Secret | None) -> aiohttp.ClientSess
         read_bufsize=READ_BUFFER,
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=False,
+        auto_decompress=False,
     )
 
 

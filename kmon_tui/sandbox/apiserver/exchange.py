@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -15,6 +16,7 @@ from kmon_tui.sandbox.apiserver.views import View, view_for
 from kmon_tui.sandbox.faults import Fault
 
 JSON = "application/json"
+_LARGE = 128 * 1024
 
 
 @dataclass(slots=True)
@@ -80,6 +82,17 @@ def answer(body: Json | bytes, status: int = 200, headers: Mapping[str, str] | N
     return web.Response(
         body=raw, status=status, headers={"Cache-Control": "no-cache, private", **(headers or {})}, content_type=JSON
     )
+
+
+def compressed(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
+    """Compress a large answer where the client knows how, as the API server does (APIResponseCompression)."""
+    encodings = [word.strip() for word in request.headers.get("Accept-Encoding", "").split(",")]
+    if not isinstance(response, web.Response) or "gzip" not in encodings or response.status != 200:
+        return response
+    if isinstance(response.body, bytes) and len(response.body) > _LARGE:
+        response.headers.update({"Content-Encoding": "gzip", "Vary": "Accept-Encoding"})
+        response.body = gzip.compress(response.body, compresslevel=1)
+    return response
 
 
 def refusal(error: ApiError) -> web.Response:

@@ -12,7 +12,7 @@ from kmon_tui.sandbox.apiserver.access import Access, forbidden
 from kmon_tui.sandbox.apiserver.deleting import Deleter
 from kmon_tui.sandbox.apiserver.discovery import Discovery
 from kmon_tui.sandbox.apiserver.errors import ApiError, NoSuchPath, method_not_allowed
-from kmon_tui.sandbox.apiserver.exchange import Exchange, RequestRecord, answer, refusal
+from kmon_tui.sandbox.apiserver.exchange import Exchange, RequestRecord, answer, compressed, refusal
 from kmon_tui.sandbox.apiserver.listing import list_objects
 from kmon_tui.sandbox.apiserver.pods import Pods
 from kmon_tui.sandbox.apiserver.proxying import proxy
@@ -87,7 +87,7 @@ class ApiServer:
         if self.round_trip_s:
             await asyncio.sleep(self.round_trip_s)
         try:
-            return await self._answer(request, record)
+            return compressed(request, await self._answer(request, record))
         except ApiError as error:
             return refusal(error)
         except NoSuchPath:
