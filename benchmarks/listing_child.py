@@ -12,6 +12,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import aclosing
 
 from tests.e2e.processes import rss_mb
 
@@ -35,8 +36,8 @@ def ours(kubeconfig: str) -> Callable[[], list[object]]:
     settings = Settings(kube=KubeSettings(kubeconfig=kubeconfig, all_namespaces=True))
 
     async def listing() -> list[object]:
-        async with open_backend(settings) as backend:
-            async for fleet in backend.cluster.watch():
+        async with open_backend(settings) as backend, aclosing(backend.cluster.watch()) as fleets:
+            async for fleet in fleets:
                 if fleet.synced:
                     return list(fleet.services)
         return []

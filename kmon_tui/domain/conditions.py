@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from kmon_tui.domain.service import Condition
 
@@ -69,9 +69,18 @@ class Heard(NamedTuple):
 
 
 class Hearing(Sequence[Condition]):
-    """Conditions that know themselves what they say together."""
+    """Conditions that know themselves what they say together, and which others say the same at other times."""
 
     __slots__ = ()
+
+    @property
+    @abstractmethod
+    def verdicts(self) -> dict[object, Any]:
+        """What was concluded of all that differ from these in times alone, by what else it depends on."""
+
+    @abstractmethod
+    def times(self, at: int | None) -> tuple[datetime | None, datetime | None]:
+        """Tell when one of them last changed, if one is named, and when the rollout last moved."""
 
     @abstractmethod
     def told(self) -> Told:
@@ -94,6 +103,13 @@ def listen(conditions: Sequence[Condition]) -> Told:
             max([since for at in heard.moving if (since := conditions[at].since)], default=None),
         ),
     )
+
+
+def times(conditions: tuple[Condition, ...] | Hearing, at: int | None) -> tuple[datetime | None, datetime | None]:
+    """Tell when one of them last changed, if one is named, and when the rollout last moved."""
+    if isinstance(conditions, tuple):
+        return (None if at is None else conditions[at].since), listen(conditions).rolled_out
+    return conditions.times(at)
 
 
 def hear(conditions: Sequence[Condition]) -> Heard:

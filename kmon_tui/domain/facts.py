@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from kmon_tui.domain.conditions import Hearing
 from kmon_tui.domain.late import dataclass
 from kmon_tui.domain.service import Condition, Key, Mode, TrafficShare
 
@@ -31,7 +31,7 @@ class Facts(NamedTuple):
     created: datetime | None = None
     deleted: datetime | None = None
     """When its deletion was asked for; it stays while finalizers hold it."""
-    conditions: Sequence[Condition] = ()
+    conditions: tuple[Condition, ...] | Hearing = ()
     transition: str = ""
     """``modelStatus.transitionStatus``: UpToDate, InProgress, BlockedByFailedLoad, InvalidSpec."""
     failure: Failure | None = None

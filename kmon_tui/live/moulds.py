@@ -10,13 +10,12 @@ import json
 import struct
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from functools import lru_cache
 from operator import itemgetter
-from typing import cast, overload
+from typing import Any, cast, overload
 
 import msgspec
 
-from kmon_tui.domain.conditions import Hearing, Told, hear, listen
+from kmon_tui.domain.conditions import Hearing, Told, hear, times
 from kmon_tui.domain.service import Condition
 from kmon_tui.live.codec import fit
 from kmon_tui.live.shapes import Cond
@@ -25,7 +24,11 @@ MOST_MOULDS = 256
 _ALIKE_IN_LENGTH = 4
 _BEFORE = b'"lastTransitionTime":"'
 _WIDTH = len("2026-08-21T09:01:12Z")
+_OPEN = _WIDTH - 1
+"""So much of a time is open: its Z is alike in all of them."""
+_join = b"".join
 _new = tuple.__new__
+_read = datetime.fromisoformat
 
 
 class _Holder(msgspec.Struct):
@@ -42,19 +45,20 @@ class Moulds:
         self._by_length: dict[int, list[Mould]] = {}
         self._count = 0
 
-    def read(self, written: msgspec.Raw) -> Sequence[Condition]:
+    def read(self, found: msgspec.Raw) -> tuple[Condition, ...] | Hearing:
         """Read ``status.conditions`` as the API server wrote it."""
-        raw = bytes(written)
+        raw = bytes(found)
         for mould in self._by_length.get(len(raw), ()):
-            parts = mould.cut(raw)
-            if parts[::2] == mould.alike:
-                return MouldedConditions(mould, parts[1::2])
+            if mould.cut(raw) == mould.alike:
+                written = _join(mould.cut_times(raw)).decode("ascii", "replace")
+                if '"' not in written:  # else a shorter time stood there, and something else
+                    return MouldedConditions(mould, written)
         conditions = read_conditions(raw)
         new = mould_of(raw, conditions)
         if new is None:
             return conditions
         self._keep(len(raw), new)
-        return MouldedConditions(new, new.cut(raw)[1::2])
+        return MouldedConditions(new, _join(new.cut_times(raw)).decode())
 
     def _keep(self, length: int, mould: Mould) -> None:
         if self._count >= MOST_MOULDS:
@@ -71,75 +75,82 @@ class Moulds:
 class Mould:
     """Conditions of which only the times are open."""
 
-    __slots__ = ("_moved", "_ready", "_ready_at", "alike", "conditions", "cut", "heard", "places")
+    __slots__ = ("alike", "conditions", "cut", "cut_times", "heard", "moving", "slices", "verdicts")
 
-    def __init__(self, layout: struct.Struct, raw: bytes, conditions: tuple[Condition, ...]) -> None:
-        self.cut = layout.unpack
-        """Cuts what the API server wrote into the parts that are alike and, between them, the times."""
-        self.alike = self.cut(raw)[::2]
+    def __init__(self, widths: Sequence[int], raw: bytes, conditions: tuple[Condition, ...]) -> None:
+        """``widths``: of the parts around the times."""
+        first, *more = widths
+        alike = [first, *(width + 1 for width in more)]
+        self.cut = struct.Struct(f"{_OPEN}x".join(f"{width}s" for width in alike)).unpack
+        """Cuts the parts that are alike out of what the API server wrote, each with the Z of the time before it."""
+        self.cut_times = struct.Struct(f"{_WIDTH}s".join(f"{width}x" for width in widths)).unpack
+        """Cuts out the times between them."""
+        self.alike = self.cut(raw)
         dated = [at for at, condition in enumerate(conditions) if condition.since is not None]
-        self.places = {at: place for place, at in enumerate(dated)}
-        """Which of all times is that of a condition."""
+        places = {at: slice(place * _WIDTH, place * _WIDTH + _WIDTH) for place, at in enumerate(dated)}
+        self.slices = tuple([places.get(at) for at in range(len(conditions))])
+        """Where among all times that of a condition stands."""
         self.conditions = tuple([condition._replace(since=None) for condition in conditions])
-        self.heard = heard = hear(conditions)
-        moving = [self.places[at] for at in heard.moving]
-        self._moved = itemgetter(*moving, moving[0]) if moving else None
-        self._ready = None if heard.roll_up is None else self.conditions[heard.roll_up][:-1]
-        self._ready_at = None if heard.roll_up is None else self.places.get(heard.roll_up)
+        self.heard = hear(conditions)
+        moving = [places[at] for at in self.heard.moving]
+        self.moving = itemgetter(*moving, moving[0]) if moving else None
+        self.verdicts: dict[object, Any] = {}
 
-    def at(self, number: int, times: Sequence[bytes]) -> Condition:
+    def at(self, number: int, written: str) -> Condition:
         """Give one condition with its time."""
-        condition, place = self.conditions[number], self.places.get(number)
+        condition, place = self.conditions[number], self.slices[number]
         if place is None:
             return condition
         type_, status, reason, message, severity, _ = condition
-        return _new(Condition, (type_, status, reason, message, severity, _moment(times[place])))
-
-    def told(self, times: Sequence[bytes]) -> Told | None:
-        """Tell what they say together; None when a time cannot be read."""
-        _, stopped, failed, ailing, _ = self.heard
-        since = None
-        if self._moved is not None and (since := _moment(max(self._moved(times)))) is None:
-            return None
-        ready = None
-        if self._ready is not None:
-            place = self._ready_at
-            ready = _new(Condition, (*self._ready, None if place is None else _moment(times[place])))
-        return _new(Told, (ready, stopped, failed, None if ailing is None else self.at(ailing, times), since))
+        return _new(Condition, (type_, status, reason, message, severity, _moment(written[place])))
 
 
 class MouldedConditions(Hearing):
     """The conditions of one object, read anew at every access."""
 
-    __slots__ = ("_mould", "_times", "_told")
+    __slots__ = ("_mould", "_times")
 
-    def __init__(self, mould: Mould, times: tuple[bytes, ...]) -> None:
-        self._mould, self._times = mould, b"".join(times)
-        # A row is made of it at once, as a rule: that is not looked for twice, and not kept.
-        self._told = mould.told(times)
+    def __init__(self, mould: Mould, written: str) -> None:
+        """``written``: the times, one after the other."""
+        self._mould, self._times = mould, written
+
+    @property
+    def verdicts(self) -> dict[object, Any]:
+        """What was concluded of all of this mould."""
+        return self._mould.verdicts
+
+    def times(self, at: int | None) -> tuple[datetime | None, datetime | None]:
+        """Tell when one of them last changed, if one is named, and when the rollout last moved."""
+        mould, written = self._mould, self._times
+        place = None if at is None else mould.slices[at]
+        try:
+            since = None if place is None else _read(written[place])
+            # What is written alike is in the order of its letters.
+            return since, None if mould.moving is None else _read(max(mould.moving(written)))
+        except ValueError:
+            return times(tuple(self), at)
 
     def told(self) -> Told:
         """Tell what they say together."""
-        told, self._told = self._told, None
-        return told or self._mould.told(self._parts()) or listen(tuple(self))
-
-    def _parts(self) -> list[bytes]:
-        times = self._times
-        return [times[at : at + _WIDTH] for at in range(0, len(times), _WIDTH)]
+        roll_up, stopped, failed, ailing, _ = self._mould.heard
+        _, moved = self.times(None)
+        ready, ill = (None if at is None else self[at] for at in (roll_up, ailing))
+        return Told(ready, stopped, failed, ill, moved)
 
     def __len__(self) -> int:
         return len(self._mould.conditions)
 
     def __iter__(self) -> Iterator[Condition]:
-        times = self._parts()
         for number in range(len(self)):
-            yield self._mould.at(number, times)
+            yield self._mould.at(number, self._times)
 
     @overload
     def __getitem__(self, index: int) -> Condition: ...
     @overload
     def __getitem__(self, index: slice) -> Sequence[Condition]: ...
     def __getitem__(self, index: int | slice) -> Condition | Sequence[Condition]:
+        if isinstance(index, int) and index >= 0:
+            return self._mould.at(index, self._times)
         return tuple(self)[index]
 
     def __eq__(self, other: object) -> bool:
@@ -169,19 +180,16 @@ def mould_of(raw: bytes, conditions: tuple[Condition, ...]) -> Mould | None:
     before, *after = raw.split(_BEFORE)
     if not after or len(after) != sum(condition.since is not None for condition in conditions):
         return None
-    if not all(part[_WIDTH - 1 : _WIDTH + 1] == b'Z"' for part in after):
+    if not all(part[_OPEN : _OPEN + 2] == b'Z"' for part in after):
         return None
     widths = [len(before) + len(_BEFORE), *(len(part) - _WIDTH + len(_BEFORE) for part in after)]
     widths[-1] -= len(_BEFORE)
-    layout = struct.Struct(f"{_WIDTH}s".join(f"{width}s" for width in widths))
     told = [Condition(c.type, c.status, c.reason, c.message, c.severity, c.since) for c in conditions]
-    return Mould(layout, raw, tuple(told))
+    return Mould(widths, raw, tuple(told))
 
 
-@lru_cache(maxsize=4096)
-def _moment(text: bytes) -> datetime | None:
-    """Read a time; those that are asked for together are often the same one."""
+def _moment(text: str) -> datetime | None:
     try:
-        return datetime.fromisoformat(text.decode())
+        return _read(text)
     except ValueError:
         return None

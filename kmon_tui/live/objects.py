@@ -19,6 +19,8 @@ MODES = {
 }
 """Both spellings: Serverless and RawDeployment until KServe 0.15, Knative and Standard since 0.16."""
 
+_SPELT = {mode.value: mode for mode in Mode if mode.value}
+
 _OLD_STYLE = (
     "sklearn",
     "xgboost",
@@ -47,20 +49,20 @@ _ISVC, _LLM, _GRAPH = Kind.ISVC, Kind.LLM, Kind.GRAPH
 """For speed: an enum's member takes as long to look up as all else that is done with it."""
 _new = tuple.__new__
 """Makes a NamedTuple from its fields in their order, in a third of the time that it takes by name."""
+_ALONE = ("predictor",)
 _NO_SPEC = Spec()
 _NO_STATUS = Status()
 _NO_PREDICTOR = Predictor()
 _NO_COMPONENTS = Components()
 
 
-def facts_of(served: Served, kind: Kind, moulds: Moulds | None = None) -> Facts | None:
-    """Read one object; None when it has no name to be a row under. ``moulds`` serve many objects."""
+def facts_of(served: Served, kind: Kind, moulds: Moulds | None = None, key: Key | None = None) -> Facts | None:
+    """Read one object; None when it has no name to be a row under. ``moulds`` serve many objects; ``key`` is its."""
     meta, spec, status = served.metadata, served.spec or _NO_SPEC, served.status or _NO_STATUS
     if not meta.name:
         return None
-    raw = status.conditions
+    raw, model = status.conditions, status.model
     conditions = moulds.read(raw) if moulds is not None else read_conditions(bytes(raw))
-    model = status.model
     components, least = _components(kind, spec)
     runtime, format_, protocol = _model(kind, spec, status)
     mode = _mode(kind, served, status, conditions)
@@ -71,7 +73,7 @@ def facts_of(served: Served, kind: Kind, moulds: Moulds | None = None) -> Facts 
         Facts,
         (
             # Texts that thousands of objects have are kept once.
-            _new(Key, (kind, intern(meta.namespace), meta.name)),
+            key or _new(Key, (kind, intern(meta.namespace), meta.name)),
             meta.uid,
             meta.generation,
             meta.created,
@@ -115,11 +117,13 @@ def _components(kind: Kind, spec: Spec) -> tuple[tuple[str, ...], int]:
     if kind is _GRAPH:
         return ("router",), _least(spec.least)
     predictor = spec.predictor
-    names, least = ("predictor",), _least(predictor.least if predictor is not None else None)
-    if spec.transformer:
-        names, least = (*names, "transformer"), least + _least(spec.transformer.least)
-    if spec.explainer:
-        names, least = (*names, "explainer"), least + _least(spec.explainer.least)
+    least = 1 if predictor is None or predictor.least is None else max(predictor.least, 0)
+    if spec.transformer is None and spec.explainer is None:
+        return _ALONE, least
+    names: tuple[str, ...] = _ALONE
+    for name, component in (("transformer", spec.transformer), ("explainer", spec.explainer)):
+        if component is not None:
+            names, least = (*names, name), least + _least(component.least)
     return names, least
 
 
@@ -136,10 +140,11 @@ def _model(kind: Kind, spec: Spec, status: Status) -> tuple[str, str, str]:
     model = predictor.model
     if model is not None:
         format_ = model.format
-        shown = (
-            "" if format_ is None else f"{format_.name} {format_.version}".strip() if format_.version else format_.name
-        )
-        return runtime or model.runtime, shown, _grpc(spec, model.ports) or model.protocol
+        shown = "" if format_ is None else format_.name
+        if format_ is not None and format_.version:
+            shown = f"{shown} {format_.version}".strip()
+        spoken = _grpc(spec, model.ports) if model.ports else ""
+        return runtime or model.runtime, shown, spoken or model.protocol
     for name in _OLD_STYLE:
         leaf: Model | None = getattr(predictor, name)
         if leaf is not None:
@@ -158,9 +163,9 @@ def _mode(kind: Kind, served: Served, status: Status, conditions: Sequence[Condi
     """Say how it is run: what the status says, what the annotation asks for, what the status hints at."""
     if kind is _LLM:
         return Mode.STANDARD  # KServe runs these as plain Deployments, and knows no other way
-    said = MODES.get(status.mode.lower()) if status.mode else None
+    said = _SPELT.get(status.mode) or MODES.get(status.mode.lower())
     annotations = served.metadata.annotations
-    if said is None and annotations is not None and annotations.mode:
+    if said is None and annotations is not None:
         said = MODES.get(annotations.mode.lower())
     return said or _mode_by_hints(status, conditions)
 
@@ -189,7 +194,11 @@ def _traffic(name: str, components: tuple[str, ...], status: Status) -> tuple[Tr
     component = told.transformer if "transformer" in components else told.predictor
     if component is not None and component.traffic:
         # Prometheus' labels hold the names of revisions, too, and so do older rows.
-        return tuple([_new(TrafficShare, (intern(s.revision), s.percent, s.tag, s.latest)) for s in component.traffic])
+        shares = component.traffic
+        if len(shares) == 1:
+            (only,) = shares
+            return (_new(TrafficShare, (intern(only.revision), only.percent, only.tag, only.latest)),)
+        return tuple([_new(TrafficShare, (intern(s.revision), s.percent, s.tag, s.latest)) for s in shares])
     if status.canaries:
         canaries = [TrafficShare(c.name, c.percent, "canary") for c in status.canaries]
         rest = 100 - sum(share.percent or 0 for share in canaries)

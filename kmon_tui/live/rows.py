@@ -13,19 +13,17 @@ from typing import NamedTuple
 
 from kmon_tui.domain.facts import Facts, Failure
 from kmon_tui.domain.readiness import describe
-from kmon_tui.domain.service import InferenceService, Kind, Pod
+from kmon_tui.domain.service import InferenceService, Key, Kind, Pod
 from kmon_tui.live.moulds import Moulds
 from kmon_tui.live.objects import facts_of
-from kmon_tui.live.pods import pod_of
+from kmon_tui.live.pods import owner_of, pod_of
 from kmon_tui.live.quiet_gc import QuietGc
 from kmon_tui.live.shapes import PodObject, Served
 from kmon_tui.live.sink import Name
 
-Ident = tuple[str, str, str]
-"""Kind, namespace, name: sorts as Key does, and a plain tuple does it ten times faster."""
-
 _MANY = 64
 """More changes than this, and than an eighth of all rows, are put in order in one go: that walks over all rows."""
+_new = tuple.__new__
 _BIG = 1000
 """More rows than this are made with the collector paused."""
 
@@ -46,84 +44,85 @@ class Rows:
 
     def __init__(self, quiet: QuietGc | None = None) -> None:
         self._quiet = quiet or QuietGc()
-        self._beside: dict[Ident, Beside] = {}
+        self._beside: dict[Key, Beside] = {}
         """Of each object what its row does not tell."""
-        self._facts: dict[Ident, Facts] = {}
+        self._facts: dict[Key, Facts] = {}
         """Of objects that came since the last build: all other facts stand in the rows."""
-        self._pods: dict[Ident, dict[Name, Pod]] = {}
-        self._pods_known: set[str] = set()
-        """Values of kinds."""
-        self._complaints: dict[Ident, dict[Name, str]] = {}
+        self._pods: dict[Key, dict[Name, Pod]] = {}
+        self._pods_known: set[Kind] = set()
+        self._complaints: dict[Key, dict[Name, str]] = {}
         """What autoscalers say of themselves that fail."""
-        self._scaled: set[Ident] | None = None
+        self._scaled: set[Key] | None = None
         """Rows for which KEDA has made an autoscaler; None: not known."""
-        self._order: list[Ident] = []
+        self._order: list[Key] = []
         self._services: list[InferenceService] = []
         self.edition = monotonic_ns()
         """Another number whenever other services were built; no other Rows has it."""
-        self._dirty: dict[Ident, None] = {}
+        self._dirty: dict[Key, None] = {}
         """What changed since the last build, in the order of its coming: a list comes sorted."""
-        self._new: dict[Ident, InferenceService] = {}
+        self._new: dict[Key, InferenceService] = {}
         """Rows that came since then and were made at once."""
 
-    def put(self, ident: Ident, facts: Facts) -> None:
+    def put(self, key: Key, facts: Facts) -> None:
         """Keep what one object says of itself."""
-        new = ident not in self._beside
-        if not new and (row := self._row(ident)) is not None:
-            # The very same key: the numbers of Prometheus and the screen's rows are kept under it.
-            facts = facts._replace(key=row.key)
-        self._beside[ident] = _beside(facts)
-        if new and ident[0] in self._pods_known and ident not in self._dirty:
-            # Made while its parts are in the processor's cache: of ten thousand that saves a third of the time.
-            self._new[ident] = self._described(ident, facts)
+        known = self._beside
+        if key not in known:
+            known[key] = _beside(facts)
+            if key[0] in self._pods_known and key not in self._dirty:
+                # Made while its parts are in the processor's cache: of ten thousand that saves a third of the time.
+                self._new[key] = self._described(key, facts)
+                return
         else:
-            self._facts[ident] = facts
-            self._dirty[ident] = None
+            if (row := self._row(key)) is not None:
+                # The very same key: the numbers of Prometheus and the screen's rows are kept under it.
+                facts = facts._replace(key=row.key)
+            known[key] = _beside(facts)
+        self._facts[key] = facts
+        self._dirty[key] = None
 
-    def drop(self, ident: Ident) -> None:
+    def drop(self, key: Key) -> None:
         """Forget one object."""
-        if self._beside.pop(ident, None) is not None:
-            self._facts.pop(ident, None)
-            self._dirty[ident] = None
+        if self._beside.pop(key, None) is not None:
+            self._facts.pop(key, None)
+            self._dirty[key] = None
 
-    def put_pod(self, ident: Ident, name: Name, pod: Pod) -> None:
+    def put_pod(self, key: Key, name: Name, pod: Pod) -> None:
         """Keep one pod of a row, which may come later than its pods."""
-        pods = self._pods.setdefault(ident, {})
+        pods = self._pods.setdefault(key, {})
         if pods.get(name) != pod:
             pods[name] = pod
-            self._dirty[ident] = None
+            self._dirty[key] = None
 
-    def drop_pod(self, ident: Ident, name: Name) -> None:
+    def drop_pod(self, key: Key, name: Name) -> None:
         """Forget one pod of a row."""
-        pods = self._pods.get(ident, {})
+        pods = self._pods.get(key, {})
         if pods.pop(name, None) is not None:
-            self._dirty[ident] = None
+            self._dirty[key] = None
             if not pods:
-                del self._pods[ident]
+                del self._pods[key]
 
     def know_pods(self, kind: Kind, known: bool) -> None:
         """Say whether the pods of all rows of this kind are known."""
-        value = kind.value
-        if known != (value in self._pods_known):
-            (self._pods_known.add if known else self._pods_known.discard)(value)
-            self._dirty.update(dict.fromkeys([ident for ident in self._beside if ident[0] == value]))
+        if known != (kind in self._pods_known):
+            (self._pods_known.add if known else self._pods_known.discard)(kind)
+            self._dirty.update(dict.fromkeys([key for key in self._beside if key[0] is kind]))
 
-    def complain(self, ident: Ident, name: Name, complaint: str) -> None:
+    def complain(self, key: Key, name: Name, complaint: str) -> None:
         """Keep what something below a row says of itself; nothing: it is well, or gone."""
-        known = self._complaints.setdefault(ident, {})
+        known = self._complaints.setdefault(key, {})
         if known.get(name, "") != complaint:
             known[name] = complaint
-            self._dirty[ident] = None
+            self._dirty[key] = None
         if not complaint:
             known.pop(name, None)
         if not known:
-            del self._complaints[ident]
+            del self._complaints[key]
 
-    def know_scaled(self, scaled: set[Ident] | None) -> None:
+    def know_scaled(self, scaled: set[Key] | None) -> None:
         """Say for which rows KEDA has made an autoscaler; None: not known any more."""
         old, self._scaled = self._scaled, None if scaled is None else set(scaled)
         if old != self._scaled:
-            self._dirty.update(dict.fromkeys([ident for ident, beside in self._beside.items() if beside.by_keda]))
+            self._dirty.update(dict.fromkeys([key for key, beside in self._beside.items() if beside.by_keda]))
 
     def build(self) -> tuple[InferenceService, ...]:
         """Give all services, sorted; those that did not change are the same objects as before."""
@@ -132,56 +131,56 @@ class Rows:
             with self._quiet if changes > _BIG else nullcontext():
                 self._place_many()
         else:
-            for ident, row in self._changes():
-                self._place(ident, row)
+            for key, row in self._changes():
+                self._place(key, row)
         self._dirty.clear()
         self._new.clear()
         self._facts.clear()
         return tuple(self._services)
 
-    def _changes(self) -> Iterable[tuple[Ident, InferenceService | None]]:
+    def _changes(self) -> Iterable[tuple[Key, InferenceService | None]]:
         """Give the rows that changed; None: it is gone. What became of a new row since then comes after it."""
         yield from self._new.items()
-        for ident in self._dirty:
-            facts = self._facts_of(ident)
-            yield ident, None if facts is None else self._described(ident, facts)
+        for key in self._dirty:
+            facts = self._facts_of(key)
+            yield key, None if facts is None else self._described(key, facts)
 
-    def _facts_of(self, ident: Ident) -> Facts | None:
+    def _facts_of(self, key: Key) -> Facts | None:
         """Give what an object says of itself; None when it is gone."""
-        facts, beside = self._facts.get(ident), self._beside.get(ident)
+        facts, beside = self._facts.get(key), self._beside.get(key)
         if facts is not None or beside is None:
             return facts
-        row = self._new.get(ident) or self._row(ident)
-        assert row is not None, f"{ident} is known, but has no row"
+        row = self._new.get(key) or self._row(key)
+        assert row is not None, f"{key} is known, but has no row"
         told = (row.key, row.uid, row.generation, row.created, beside.deleted, row.conditions, beside.transition)
         how = (row.mode, row.runtime, row.format, row.protocol, row.url, row.address, row.traffic, row.components)
         rest = (beside.least_replicas, beside.complaint, beside.by_keda)
         return tuple.__new__(Facts, (*told, beside.failure, *how, *rest))
 
-    def _described(self, ident: Ident, facts: Facts) -> InferenceService:
+    def _described(self, key: Key, facts: Facts) -> InferenceService:
         """Make a row of an object, its pods and what its autoscalers say."""
-        row = describe(facts, self._pods_of(ident))
-        if told := self._complaints.get(ident):
+        row = describe(facts, self._pods_of(key))
+        if self._complaints and (told := self._complaints.get(key)):
             return row._replace(complaint=min(told.values()))
-        if facts.by_keda and self._scaled is not None and ident not in self._scaled:
+        if facts.by_keda and self._scaled is not None and key not in self._scaled:
             return row._replace(complaint="no HorizontalPodAutoscaler of KEDA")
         return row
 
-    def _row(self, ident: Ident) -> InferenceService | None:
+    def _row(self, key: Key) -> InferenceService | None:
         """Give a row that was built."""
-        place = bisect_left(self._order, ident)
-        return self._services[place] if place < len(self._order) and self._order[place] == ident else None
+        place = bisect_left(self._order, key)
+        return self._services[place] if place < len(self._order) and self._order[place] == key else None
 
-    def _place(self, ident: Ident, row: InferenceService | None) -> None:
-        place = bisect_left(self._order, ident)
-        there = place < len(self._order) and self._order[place] == ident
+    def _place(self, key: Key, row: InferenceService | None) -> None:
+        place = bisect_left(self._order, key)
+        there = place < len(self._order) and self._order[place] == key
         if row == (self._services[place] if there else None):
             return
         self.edition += 1
         if row is None:
             del self._order[place], self._services[place]
         elif not there:
-            self._order.insert(place, ident)
+            self._order.insert(place, key)
             self._services.insert(place, row)
         else:
             self._services[place] = row
@@ -189,24 +188,30 @@ class Rows:
     def _place_many(self) -> None:
         """Place all that changed: for each that costs a fraction of looking for its place."""
         self.edition += 1
-        rows: dict[Ident, InferenceService] = {}
+        fresh = sorted(self._new)
+        if not self._dirty and not (self._order and fresh[0] < self._order[-1]):
+            # The next pages of a list.
+            self._order += fresh
+            self._services += [self._new[key] for key in fresh]
+            return
+        rows: dict[Key, InferenceService] = {}
         kept = 0
         if self._order:
-            kept = bisect_left(self._order, min([min(idents) for idents in (self._dirty, self._new) if idents]))
+            kept = bisect_left(self._order, min([min(keys) for keys in (self._dirty, self._new) if keys]))
         rows.update(zip(self._order[kept:], self._services[kept:], strict=True))
-        for ident, row in self._changes():
+        for key, row in self._changes():
             if row is None:
-                rows.pop(ident, None)
-            elif rows.get(ident) != row:
-                rows[ident] = row
+                rows.pop(key, None)
+            elif rows.get(key) != row:
+                rows[key] = row
         order = sorted(rows)
         self._order[kept:] = order
-        self._services[kept:] = [rows[ident] for ident in order]
+        self._services[kept:] = [rows[key] for key in order]
 
-    def _pods_of(self, ident: Ident) -> tuple[Pod, ...] | None:
-        if ident[0] not in self._pods_known:
+    def _pods_of(self, key: Key) -> tuple[Pod, ...] | None:
+        if key[0] not in self._pods_known:
             return None
-        pods = self._pods.get(ident)
+        pods = self._pods.get(key)
         return tuple(pods.values()) if pods else ()
 
 
@@ -227,24 +232,25 @@ class ServedSink:
     """Puts the objects of one kind into the rows."""
 
     def __init__(self, rows: Rows, kind: Kind) -> None:
-        self._rows, self._kind, self._value = rows, kind, kind.value
+        self._rows, self._kind = rows, kind
         self._versions: dict[Name, str] = {}
+        """By key."""
         self._moulds = Moulds()
 
     def put(self, thing: Served) -> Name:
         """Keep this object, unless it is known in this very version."""
         meta = thing.metadata
-        name = (intern(meta.namespace), meta.name)
-        if not meta.version or self._versions.get(name) != meta.version:
-            facts = facts_of(thing, self._kind, self._moulds)
+        key, version = _new(Key, (self._kind, intern(meta.namespace), meta.name)), meta.version
+        if not version or self._versions.get(key) != version:
+            facts = facts_of(thing, self._kind, self._moulds, key)
             if facts is not None:
-                self._versions[name] = meta.version
-                self._rows.put((self._value, *name), facts)
-        return name
+                self._versions[key] = version
+                self._rows.put(key, facts)
+        return key
 
     def gone(self, thing: Served) -> None:
         """Forget this object."""
-        self._drop((thing.metadata.namespace, thing.metadata.name))
+        self._drop(Key(self._kind, thing.metadata.namespace, thing.metadata.name))
 
     def doubt(self) -> None:
         """Hear that a known version may say something else."""
@@ -255,12 +261,12 @@ class ServedSink:
 
     def only(self, names: set[Name]) -> None:
         """Forget all objects but these."""
-        for name in self._versions.keys() - names:
-            self._drop(name)
+        for key in self._versions.keys() - names:
+            self._drop(key)
 
-    def _drop(self, name: Name) -> None:
-        self._versions.pop(name, None)
-        self._rows.drop((self._value, *name))
+    def _drop(self, key: Name) -> None:
+        self._versions.pop(key, None)
+        self._rows.drop(Key(self._kind, *key[1:]))
 
 
 class PodSink:
@@ -268,18 +274,18 @@ class PodSink:
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
-        self._owners: dict[Name, Ident] = {}
+        self._owners: dict[Name, Key] = {}
 
     def put(self, thing: PodObject) -> Name:
         """Keep this pod with its row; its labels may have changed hands."""
         name = (thing.metadata.namespace, thing.metadata.name)
         pod = pod_of(thing)
-        ident = None if pod is None else (pod.kind.value, pod.namespace, pod.isvc)
-        if self._owners.get(name) != ident:
+        key = None if pod is None else owner_of(pod)
+        if self._owners.get(name) != key:
             self._drop(name)
-        if pod is not None and ident is not None:
-            self._owners[name] = ident
-            self._rows.put_pod(ident, name, pod)
+        if pod is not None and key is not None:
+            self._owners[name] = key
+            self._rows.put_pod(key, name, pod)
         return name
 
     def doubt(self) -> None:
@@ -298,6 +304,6 @@ class PodSink:
             self._drop(name)
 
     def _drop(self, name: Name) -> None:
-        ident = self._owners.pop(name, None)
-        if ident is not None:
-            self._rows.drop_pod(ident, name)
+        key = self._owners.pop(name, None)
+        if key is not None:
+            self._rows.drop_pod(key, name)

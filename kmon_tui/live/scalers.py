@@ -11,13 +11,13 @@ from collections.abc import Callable
 
 from kmon_tui.domain.errors import Forbidden, NotFound
 from kmon_tui.domain.scaling import failing
-from kmon_tui.domain.service import Condition, Kind
+from kmon_tui.domain.service import Condition, Key, Kind
 from kmon_tui.live.asking import REFUSED_FOR_S
 from kmon_tui.live.codec import Codec
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.resource import Resource
 from kmon_tui.live.room import Room
-from kmon_tui.live.rows import Ident, Rows
+from kmon_tui.live.rows import Rows
 from kmon_tui.live.shapes import Cond, ScalerObject
 from kmon_tui.live.sink import Name
 from kmon_tui.live.watch import Around, Follower
@@ -32,24 +32,24 @@ class ScalerSink:
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
-        self._failing: dict[Name, tuple[Ident, str]] = {}
-        self._by_keda: dict[Name, Ident] = {}
+        self._failing: dict[Name, tuple[Key, str]] = {}
+        self._by_keda: dict[Name, Key] = {}
         self.changes = 0
 
     def put(self, thing: ScalerObject) -> Name:
         """Take what this one says of itself."""
         meta = thing.metadata
-        name, ident = (meta.namespace, meta.name), (Kind.ISVC.value, meta.namespace, meta.labels.isvc)
+        name, key = (meta.namespace, meta.name), Key(Kind.ISVC, meta.namespace, meta.labels.isvc)
         condition = next(failing(_by_type(thing.status.conditions or ())), None)
-        said = (ident, f"HorizontalPodAutoscaler {meta.name}: {condition.reason}") if condition is not None else None
+        said = (key, f"HorizontalPodAutoscaler {meta.name}: {condition.reason}") if condition is not None else None
         if self._failing.get(name) != said:
             self._well(name)
         if said is not None and name not in self._failing:
             self._failing[name] = said
             self.changes += 1
-            self._rows.complain(ident, name, said[1])
-        if meta.labels.made_by == _KEDA and self._by_keda.get(name) != ident:
-            self._by_keda[name] = ident
+            self._rows.complain(key, name, said[1])
+        if meta.labels.made_by == _KEDA and self._by_keda.get(name) != key:
+            self._by_keda[name] = key
             self.changes += 1
         return name
 

@@ -21,14 +21,14 @@ class Annotations(msgspec.Struct, frozen=True, gc=False):
 class Meta(msgspec.Struct, frozen=True, gc=False):
     """``metadata``."""
 
-    name: str = ""
-    namespace: str = ""
-    uid: str = ""
-    version: str = msgspec.field(name="resourceVersion", default="")
-    generation: int = 0
+    annotations: Annotations | None = None
     created: datetime | None = msgspec.field(name="creationTimestamp", default=None)
     deleted: datetime | None = msgspec.field(name="deletionTimestamp", default=None)
-    annotations: Annotations | None = None
+    generation: int = 0
+    name: str = ""
+    namespace: str = ""
+    version: str = msgspec.field(name="resourceVersion", default="")
+    uid: str = ""
 
 
 class Cond(msgspec.Struct, frozen=True, gc=False):
@@ -132,7 +132,6 @@ class Model(msgspec.Struct, frozen=True, gc=False):
     format: Format | None = msgspec.field(name="modelFormat", default=None)
     runtime: str = ""
     protocol: str = msgspec.field(name="protocolVersion", default="")
-    uri: str = ""
     ports: list[PortName] | None = None
 
 

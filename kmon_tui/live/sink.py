@@ -31,8 +31,8 @@ class Shape(Protocol):
 
 T = TypeVar("T", bound=Shape)
 T_contra = TypeVar("T_contra", contravariant=True)
-Name = tuple[str, str]
-"""Namespace and name."""
+Name = tuple[str, ...]
+"""What a sink knows an object by: namespace and name, as a rule."""
 
 
 class Sink(Protocol[T_contra]):

@@ -111,7 +111,7 @@ def test_a_terminating_pod_in_trouble_does_not_count() -> None:
     row = describe(facts(USELESS), (pod(trouble="OOMKilled", terminating=True),))
 
     assert row.readiness is Readiness.ROLLING
-    assert row.replicas == Replicas(0, 0)
+    assert row.replicas == Replicas(0, None)
 
 
 def test_an_evicted_pod_does_not_count() -> None:
@@ -235,3 +235,24 @@ def test_equal_facts_give_equal_rows() -> None:
         return describe(facts(READY), (pod(ready=True),))
 
     assert row() == row()
+
+
+@pytest.mark.parametrize(
+    ("conditions", "changes", "desired"),
+    [
+        pytest.param((), {"mode": Mode.UNKNOWN}, None, id="no status at all"),
+        pytest.param((), {"mode": Mode.KNATIVE}, None, id="no status, Knative by its annotation"),
+        pytest.param((), {"mode": Mode.STANDARD, "least_replicas": 2}, 2, id="no status, Standard: the spec says"),
+        pytest.param((USELESS,), {"mode": Mode.KNATIVE}, None, id="Knative has not spoken yet"),
+        pytest.param((READY,), {"mode": Mode.KNATIVE}, 0, id="Knative says Ready without a pod"),
+        pytest.param((READY,), {"mode": Mode.UNKNOWN}, None, id="Ready, and who runs it is not known"),
+        pytest.param((READY,), {"mode": Mode.STANDARD, "least_replicas": 0}, 0, id="the spec asks for none"),
+        pytest.param((Condition("Stopped", "True"), USELESS), {}, 0, id="stopped"),
+    ],
+)
+def test_no_pod_is_wanted_only_where_somebody_says_so(
+    conditions: tuple[Condition, ...], changes: dict[str, object], desired: int | None
+) -> None:
+    row = describe(facts(*conditions, **changes), ())
+
+    assert row.replicas == Replicas(0, desired)

@@ -13,7 +13,9 @@ import pytest
 import yaml
 
 from kmon_tui.domain.conditions import listen
-from kmon_tui.domain.service import Condition
+from kmon_tui.domain.facts import Facts
+from kmon_tui.domain.readiness import describe
+from kmon_tui.domain.service import Condition, Key, Kind, Mode, Pod
 from kmon_tui.live.moulds import MOST_MOULDS, MouldedConditions, Moulds, read_conditions
 
 SAMPLES = Path(__file__).parent.parent / "data" / "kserve-objects"
@@ -118,3 +120,25 @@ def test_moulds_do_not_pile_up() -> None:
         assert tuple(moulds.read(raw)) == plain(raw)
 
     assert sum(map(len, moulds._by_length.values())) <= MOST_MOULDS
+
+
+def test_a_reason_that_stands_where_others_have_the_end_of_a_time_is_not_lost() -> None:
+    moulds = Moulds()
+    moulds.read(written([condition("PredictorReady"), condition("Ready")]))
+    short = {"lastTransitionTime": "", "reason": "GoneAwaZ"}
+    odd = json.dumps([condition("PredictorReady"), short | condition("Ready") | short], separators=(",", ":"))
+    raw = msgspec.Raw(odd.encode())
+
+    found = moulds.read(raw)
+
+    assert values(found) == plain(raw)
+
+
+def test_objects_of_one_mould_are_described_as_if_each_were_read_alone() -> None:
+    moulds = Moulds()
+    for since in ("2026-08-21T09:01:12Z", "2026-09-01T00:00:00Z", "2026-13-41T09:01:12Z"):
+        for pods in ((), None, (Pod("default", "iris-1", "u", "iris", phase="Running", ready=True),)):
+            raw = written([condition("PredictorReady", since), condition("Ready", "2026-08-22T00:00:00Z")])
+            alone = Facts(Key(Kind.ISVC, "default", "iris"), conditions=plain(raw), mode=Mode.KNATIVE)
+
+            assert describe(alone._replace(conditions=moulds.read(raw)), pods) == describe(alone, pods)
