@@ -112,8 +112,8 @@ def _components(kind: Kind, spec: Spec) -> tuple[tuple[str, ...], int]:
     """Give the names of the components and the replicas they want at least, together."""
     if kind is _LLM:
         prefill = spec.prefill
-        names = ("workload", "prefill") if prefill else ("workload",)
-        return names, _least(spec.replicas) + (_least(prefill.replicas) if prefill else 0)
+        workloads = ("workload", "prefill") if prefill else ("workload",)
+        return workloads, _least(spec.replicas) + (_least(prefill.replicas) if prefill else 0)
     if kind is _GRAPH:
         return ("router",), _least(spec.least)
     predictor = spec.predictor

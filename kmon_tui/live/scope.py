@@ -21,7 +21,8 @@ from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.pulse import Pulse
 from kmon_tui.live.resource import Resource
 from kmon_tui.live.room import Room
-from kmon_tui.live.rows import PodSink, Rows, ServedSink
+from kmon_tui.live.row_sinks import PodSink, ServedSink
+from kmon_tui.live.rows import Rows
 from kmon_tui.live.scalers import Scalers
 from kmon_tui.live.shapes import PodObject, Served
 from kmon_tui.live.watch import Around, Follower, failing

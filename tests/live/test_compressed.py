@@ -84,12 +84,12 @@ async def test_a_watch_whose_transport_is_made_anew_is_cut_and_no_bug() -> None:
     path = f"{MAPS}?watch=true&resourceVersion=0"
     async with Sandbox(SandboxOptions(world="empty")) as sandbox:
         client = client_of(sandbox.kubeconfig)
-        async with client.lines(path, Ask("watch", "configmaps", None), 5.0) as next_line:
+        async with client.lines(path, Ask("watch", "configmaps", None), 5.0) as lines:
             await client._drop()  # as when a login plugin gives another client certificate
 
             with pytest.raises(BackendError) as caught:
                 for _ in range(1000):
-                    await next_line()
+                    await lines.next_line()
         await client.close()
 
     assert isinstance(caught.value, Unreachable)
