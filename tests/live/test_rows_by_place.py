@@ -103,9 +103,9 @@ def test_each_value_of_a_row_stands_in_its_own_field() -> None:
 
 
 def test_what_a_row_was_made_of_is_found_again_in_it() -> None:
-    ident = (Kind.ISVC.value, "team", "iris")
+    key = Key(Kind.ISVC, "team", "iris")
     rows = Rows()
-    rows.put(ident, FACTS)
+    rows.put(key, FACTS)
     rows.build()
 
-    assert rows._facts_of(ident) == FACTS
+    assert rows._facts_of(key) == FACTS

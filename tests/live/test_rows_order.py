@@ -9,7 +9,7 @@ from kmon_tui.domain.facts import Facts
 from kmon_tui.domain.service import Key, Kind
 from kmon_tui.live.rows import Rows
 
-ISVC = Kind.ISVC.value
+ISVC = Kind.ISVC
 SPANS = st.tuples(st.sampled_from(["put", "drop", "build", "pods"]), st.integers(0, 300), st.integers(1, 150))
 
 
@@ -22,10 +22,10 @@ def test_the_rows_are_those_that_are_there_in_order(steps: list[tuple[str, int, 
         for name in [f"iris-{number:03d}" for number in range(first, first + count)]:
             if what == "put":
                 there[name] = generation
-                rows.put((ISVC, "team", name), Facts(Key(Kind.ISVC, "team", name), generation=generation))
+                rows.put(Key(ISVC, "team", name), Facts(Key(Kind.ISVC, "team", name), generation=generation))
             elif what == "drop":
                 there.pop(name, None)
-                rows.drop((ISVC, "team", name))
+                rows.drop(Key(ISVC, "team", name))
         if what == "build":
             rows.build()
         elif what == "pods":
@@ -37,12 +37,12 @@ def test_the_rows_are_those_that_are_there_in_order(steps: list[tuple[str, int, 
 def test_rows_that_did_not_change_stay_the_same_values() -> None:
     rows = Rows()
     for number in range(1000):
-        rows.put((ISVC, "team", f"iris-{number:03d}"), Facts(Key(Kind.ISVC, "team", f"iris-{number:03d}")))
+        rows.put(Key(ISVC, "team", f"iris-{number:03d}"), Facts(Key(Kind.ISVC, "team", f"iris-{number:03d}")))
     before = rows.build()
 
     for number in range(0, 1000, 2):
         name = f"iris-{number:03d}"
-        rows.put((ISVC, "team", name), Facts(Key(Kind.ISVC, "team", name), generation=number % 4))
+        rows.put(Key(ISVC, "team", name), Facts(Key(Kind.ISVC, "team", name), generation=number % 4))
     after = rows.build()
 
     assert [number for number in range(1000) if after[number] is not before[number]] == list(range(2, 1000, 4))
