@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from typing import NamedTuple
 from urllib.parse import quote
 
 import httpx
@@ -35,21 +36,34 @@ _LLM_PORT = 8000
 _NAME_FLAGS = ("--model_name", "--model-name")
 
 
-async def answers(client: KubeClient, key: Key, root: Object | None, pods: Iterable[Object]) -> tuple[Answer, ...]:
-    """Ask one ready pod past its proxy, so that nobody counts the question; empty when nobody can be asked."""
+class Question(NamedTuple):
+    """What is asked of whom: one ready pod past its proxy, so that nobody counts it."""
+
+    place: PodPort
+    https: bool
+    path: str
+
+
+def question(key: Key, root: Object | None, pods: Iterable[Object]) -> Question | None:
+    """Give the question; None when nobody can be asked."""
     facts = facts_of(fit(root, Served), key.kind) if root is not None else None
     row = describe(facts, None) if facts is not None else None
     pod = next((one for one in pods if _serves(key, one)), None)
     path = _path(row, pod, root) if row is not None and row.ready and pod is not None else ""
-    if not path or pod is None:
+    return None if not path or pod is None else Question(*_door(key, pod), path)
+
+
+async def answers(client: KubeClient, asked: Question | None) -> tuple[Answer, ...]:
+    """Ask; empty when there is nothing to ask, or no way to the pod, which tells nothing of the model."""
+    if asked is None:
         return ()
-    place, https = _door(key, pod)
+    place, https, path = asked
     answer = await _get(client, place, f"{'https' if https else 'http'}://{place.pod}{path}")
     return () if answer is None else (Answer(path, answer.status_code, answer.text[:MOST_TEXT], place.pod),)
 
 
 async def _get(client: KubeClient, place: PodPort, url: str) -> httpx.Response | None:
-    """Give the answer; None when there is no way to the pod, which tells nothing of the model."""
+    """Give the answer; None when there is no way to the pod."""
 
     async def find(_before: PodPort | None) -> PodPort:
         return place

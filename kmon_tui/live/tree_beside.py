@@ -36,13 +36,13 @@ class Beside:
     async def ask(self, root: Object | None, objects: Iterable[Object]) -> None:
         """Ask anew; ``objects`` are the service's own, and its accounts."""
         await asyncio.to_thread(importlib.import_module, ANSWERS)
-        from kmon_tui.live.tree_answers import answers
+        from kmon_tui.live.tree_answers import answers, question
         from kmon_tui.live.tree_peaks import peaks
 
         known = tuple(objects)
         pods, space = of_kind(known, "Pod"), self._key.namespace
         self.answers, self.peaks, self.names = await asyncio.gather(
-            answers(self._client, self._key, root, pods),
+            answers(self._client, question(self._key, root, pods)),
             peaks(self._peaks_of, space, pods),
             look_up(self._client, space, root, known),
         )

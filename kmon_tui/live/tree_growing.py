@@ -237,8 +237,9 @@ class Growing:
     async def _explain_once(self) -> None:
         lists = [one.list() for part, one in self._parts.items() if one is not None and not part.watched]
         await asyncio.gather(*lists)
-        # Three lists, and only where the labels lead to nothing at all.
-        self._owned = () if self._labelled() else await owned(self._client, self._key.namespace, self.root)
+        # Three lists at most, and only where the labels lead to nothing at all.
+        roots = [self.root] if self.root is not None and not self._labelled() else []
+        self._owned, _ = await owned(self._client, self._key.namespace, roots)
         asked = wishes(self._key, self.root, self._own())
         claims = frozenset((w.kind, w.name) for w in asked if w.kind == "PersistentVolumeClaim")
         fresh, self._filter.more = claims - self._filter.more, claims

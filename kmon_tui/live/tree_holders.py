@@ -20,8 +20,8 @@ MOST_HOLDERS = 20
 _WAITS = re.compile(r"Insufficient ([a-z0-9.-]+/[A-Za-z0-9_-]+)")
 
 
-Read = dict[tuple[Resource, str], list[Object]]
-"""Pods by place, as they were read for another service a moment ago."""
+Read = dict[tuple[Resource, str | None], list[Object]]
+"""Pods by place and namespace (None: of all), as they were read for another service a moment ago."""
 
 
 async def holders(
@@ -45,22 +45,24 @@ async def holders(
     places = [Resource("/api/v1", "pods", "", field) for field in fields] or [Resource("/api/v1", "pods", ISVC_LABEL)]
     found: list[Object] = []
     for place in places:
-        if (place, namespace) not in read:
-            read[place, namespace] = await _pods(client, namespace, place)
-        found += read[place, namespace]
+        found += await _pods(client, namespace, place, read)
     holding = [pod for pod in found if text(pod, "metadata", "uid") not in own and _holds(pod, devices)]
     return tuple(holding[:MOST_HOLDERS])
 
 
-async def _pods(client: KubeClient, namespace: str, resource: Resource) -> list[Object]:
+async def _pods(client: KubeClient, namespace: str, resource: Resource, read: Read) -> list[Object]:
     codec = RawCodec("Pod", "v1")
     for place in (None, namespace):
+        if (resource, place) in read:
+            return read[resource, place]
         try:
-            return [thing.object for thing in await list_things(client, resource, place, codec, 1)]
+            things = await list_things(client, resource, place, codec, 1)
         except Forbidden:
             continue
         except BackendError:
-            return []  # it only explains: the scheduler's own words are there
+            things = []  # it only explains: the scheduler's own words are there
+        read[resource, place] = [thing.object for thing in things]
+        return read[resource, place]
     return []
 
 

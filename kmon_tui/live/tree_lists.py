@@ -28,13 +28,17 @@ class Found:
     blind: dict[Blind, None] = field(default_factory=dict)
     partial: bool = False
     """Whether there may be more: too many pages, or only some namespaces may be listed."""
+    left: set[str] = field(default_factory=set)
+    """Namespaces that were not read: another reading may begin with them."""
 
 
 class Lists:
     """Makes lists and counts them."""
 
-    def __init__(self, client: KubeClient, groups: Groups) -> None:
+    def __init__(self, client: KubeClient, groups: Groups, order: Sequence[str] = ()) -> None:
+        """``order``: which namespaces come first where not all can be read, so that all kinds are read of the same."""
         self._client, self._groups = client, groups
+        self._ranks = {space: rank for rank, space in enumerate(order)}
         self.asked = 0
 
     async def read(
@@ -56,8 +60,9 @@ class Lists:
             return found
         refusal = await self._list(part, base, None, codec, found)
         if isinstance(refusal, Forbidden) and not wide:
-            found = Found(partial=True)
-            for space in spaces[:FEW_PLACES]:
+            ranked = sorted(spaces, key=lambda space: self._ranks.get(space, len(self._ranks)))
+            found = Found(left=set(ranked[FEW_PLACES:]))
+            for space in ranked[:FEW_PLACES]:
                 await self._list(part, base, space, codec, found)
         return found
 

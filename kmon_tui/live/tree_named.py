@@ -12,7 +12,9 @@ from kmon_tui.live.asking import Ask
 from kmon_tui.live.kube import KubeClient
 
 MOST = 8
-"""So many are asked for at most."""
+"""So many are asked for at most, of one service."""
+Asked = dict[tuple[str, str, str], Ref | Blind | None]
+"""By namespace, kind and name: it does not exist, nobody may say, or there is nothing to tell."""
 _PLURALS = {"Secret": "secrets", "ConfigMap": "configmaps", "ServiceAccount": "serviceaccounts"}
 
 
@@ -23,22 +25,39 @@ class Names(NamedTuple):
     blind: tuple[Blind, ...] = ()
 
 
-async def look_up(client: KubeClient, namespace: str, root: Object | None, objects: Iterable[Object]) -> Names:
-    """Look whether everything exists that pods which are not ready, or a service without pods, must have."""
-    absent: list[Ref] = []
-    blind: dict[Blind, None] = {}
-    asked = list(dict.fromkeys(_named(root, tuple(objects))))[:MOST]
-    for kind, name in asked:
-        plural = _PLURALS[kind]
-        try:
-            await client.exists(f"/api/v1/namespaces/{namespace}/{plural}/{name}", Ask("get", plural, namespace))
-        except NotFound:
-            absent.append(Ref(kind, name, namespace))
-        except Forbidden as error:
-            blind[Blind(kind, Why.FORBIDDEN, error.message)] = None
-        except BackendError:
-            continue  # it only explains
-    return Names(tuple(absent), tuple(blind))
+async def look_up(
+    client: KubeClient,
+    namespace: str,
+    root: Object | None,
+    objects: Iterable[Object],
+    known: Asked | None = None,
+    most: int = MOST,
+) -> Names:
+    """Look whether everything exists that pods which are not ready, or a service without pods, must have.
+
+    What is in ``known`` is not asked again, and it never grows beyond ``most``.
+    """
+    answers: Asked = {} if known is None else known
+    wanted = list(dict.fromkeys(_named(root, tuple(objects))))[:MOST]
+    for kind, name in wanted:
+        if (namespace, kind, name) not in answers and len(answers) < most:
+            answers[namespace, kind, name] = await _ask(client, namespace, kind, name)
+    told = [answers.get((namespace, kind, name)) for kind, name in wanted]
+    absent = [one for one in told if isinstance(one, Ref)]
+    return Names(tuple(absent), tuple(dict.fromkeys(one for one in told if isinstance(one, Blind))))
+
+
+async def _ask(client: KubeClient, namespace: str, kind: str, name: str) -> Ref | Blind | None:
+    plural = _PLURALS[kind]
+    try:
+        await client.exists(f"/api/v1/namespaces/{namespace}/{plural}/{name}", Ask("get", plural, namespace))
+    except NotFound:
+        return Ref(kind, name, namespace)
+    except Forbidden as error:
+        return Blind(kind, Why.FORBIDDEN, error.message)
+    except BackendError:
+        return None  # it only explains
+    return None
 
 
 def _named(root: Object | None, objects: tuple[Object, ...]) -> Iterator[tuple[str, str]]:

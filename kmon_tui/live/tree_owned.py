@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from kmon_tui.domain.errors import BackendError
 from kmon_tui.domain.peek import owner_uids, text
 from kmon_tui.domain.tree import Object
@@ -18,12 +20,17 @@ _GENERATIONS = (
 """Who may own whom, from the top down."""
 
 
-async def owned(client: KubeClient, namespace: str, root: Object | None) -> tuple[Object, ...]:
-    """Give what the service owns, and what that owns, among the first 500 objects of each kind of its namespace."""
-    uids = {text(root, "metadata", "uid")} - {""}
+async def owned(client: KubeClient, namespace: str, roots: Iterable[Object]) -> tuple[tuple[Object, ...], int]:
+    """Give what these services own, and what that owns, and how many lists that took.
+
+    Among the first 500 objects of each kind of the namespace; where no Deployment is owned there is nothing below one.
+    """
+    uids = {uid for root in roots if (uid := text(root, "metadata", "uid"))}
     found: list[Object] = []
+    asked = 0
     for kind, version, plural in _GENERATIONS if uids else ():
         base = f"/api/{version}" if version == "v1" else f"/apis/{version}"
+        asked += 1
         try:
             things = await list_things(client, Resource(base, plural), namespace, RawCodec(kind, version), 1)
         except BackendError:
@@ -31,4 +38,17 @@ async def owned(client: KubeClient, namespace: str, root: Object | None) -> tupl
         own = [thing.object for thing in things if owner_uids(thing.object) & uids]
         uids |= {text(one, "metadata", "uid") for one in own} - {""}
         found += own
-    return tuple(found)
+        if not own:
+            break
+    return tuple(found), asked
+
+
+def of_one(root: Object, objects: Iterable[Object]) -> tuple[Object, ...]:
+    """Give those of these objects that one service owns; owners come before what they own."""
+    uids = {text(root, "metadata", "uid")} - {""}
+    own = []
+    for one in objects:
+        if owner_uids(one) & uids:
+            own.append(one)
+            uids.add(text(one, "metadata", "uid"))
+    return tuple(own)

@@ -1,7 +1,7 @@
 """Trees of all services in trouble, from a bounded number of lists: nobody gets a watch of its own.
 
 A round reads what is new in trouble (see ``tree_round.py``): one service costs some twenty requests, two hundred cost
-fifty, and the last lines of at most sixty containers.
+fifty, and what is asked of single pods and names has a limit (see ``tree_words.py``).
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ PER_LIST_S = 3.0
 """And so long for each request that the last one took: twenty a minute."""
 LONGEST_S = 30.0
 """But no longer: what is new in trouble is read to the end within a minute."""
+ONCE_S = 10.0
+"""Who looks only once waits no longer for further namespaces, where not all may be listed at once."""
 REFRESH_S = 300.0
 """What stays in trouble is read again so often: warnings come without a change of the service."""
 Gist = tuple[object, ...]
@@ -48,6 +50,7 @@ class Reasons:
     async def follow(self, troubled: Troubled, *, at_once: bool) -> Stream[Mapping[Key, ObjectTree]]:
         """Stream the trees of what is in trouble; see ``backend.Trees``."""
         clock = self._clock
+        began_s = clock()
         while True:
             rows = troubled.rows
             gone = self._forget(rows)
@@ -65,6 +68,9 @@ class Reasons:
                     yield dict(self._trees)
                 if whole:
                     await self._read(reading)
+                    if not at_once and reading.left and clock() - began_s < ONCE_S:
+                        self._due_s = clock()  # the next four namespaces
+                        continue
                     yield dict(self._trees)
                 continue
             if gone:
@@ -83,8 +89,11 @@ class Reasons:
 
     async def _read(self, reading: Round) -> None:
         """Read the rest of it."""
-        self._trees |= await reading.rest()
-        self._seen |= {row.key: _gist(row) for row in reading.rows if row.key not in self._words.unread}
+        rest = await reading.rest()
+        known = {key for key in reading.left if key in self._trees and not self._trees[key].shallow}
+        self._trees |= {key: tree for key, tree in rest.items() if key not in known}
+        later = self._words.unread | reading.left
+        self._seen |= {row.key: _gist(row) for row in reading.rows if row.key not in later}
         self._due_s = self._clock() + min(LONGEST_S, max(GAP_S, PER_LIST_S * reading.asked))
 
     @staticmethod

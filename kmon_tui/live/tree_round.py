@@ -6,7 +6,7 @@ come the other kinds, what is referred to, the last words of containers and what
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from kmon_tui.domain.health import Health, Status
@@ -16,9 +16,10 @@ from kmon_tui.domain.tree import Blind, Object, ObjectTree
 from kmon_tui.live.discovery import PLURALS, VERSIONS
 from kmon_tui.live.groups import Groups
 from kmon_tui.live.kube import KubeClient
-from kmon_tui.live.raw import Thing
+from kmon_tui.live.raw import Thing, Wanted
 from kmon_tui.live.tree_events import EventFilter, last_seen
-from kmon_tui.live.tree_lists import Found, Lists, called, most_first, selected
+from kmon_tui.live.tree_lists import FEW_PLACES, Found, Lists, called, most_first, selected
+from kmon_tui.live.tree_owned import of_one, owned
 from kmon_tui.live.tree_parts import KSERVE, LABELS, OF_LLM, OF_MESH, Part, mode_of, parts_of, pods_part
 from kmon_tui.live.tree_refs import Wish, wishes
 from kmon_tui.live.tree_shared import FEW, Shared, union
@@ -27,8 +28,8 @@ from kmon_tui.live.tree_words import Words
 
 _TELLING = frozenset({"Pod", "Revision", "Deployment"})
 _EVENTS = Part("Event", "", ("v1",), "events", fields="type=Warning")
-_STEPS = replace(_EVENTS, fields="type=Normal,involvedObject.kind=Pod")
-"""Of pods that are not ready: what they wait for is not always a warning."""
+_WITH_STEPS = ("Pod", "LeaderWorkerSet", "PersistentVolumeClaim")
+"""Kinds that tell by events which are no warnings what they wait for, or why they begin anew."""
 _Way = tuple[Part, str]
 """A kind without its selector, and the label that chooses: empty when the service's own name does."""
 
@@ -38,12 +39,15 @@ class Round:
 
     def __init__(self, client: KubeClient, groups: Groups, rows: Sequence[InferenceService], words: Words) -> None:
         self.rows, self._words = rows, words
-        self._lists = Lists(client, groups)
+        self._client = client
+        self._lists = Lists(client, groups, most_first(row.key.namespace for row in rows))
         self._shared = Shared(client, groups, self._lists)
         self._roots: dict[Key, Object] = {}
         self._below: dict[Key, list[Object]] = {row.key: [] for row in rows}
         self._blind: dict[Key, dict[Blind, None]] = {row.key: {} for row in rows}
         self._partial: set[Key] = set()
+        self.left: set[Key] = set()
+        """Those in namespaces that were not read: another round may begin with them."""
         self._ways: dict[_Way, list[Key]] = {}
         self._wishes: dict[Key, list[Wish]] = {}
         self._refs: dict[Key, tuple[Object, ...]] = {}
@@ -70,7 +74,7 @@ class Round:
         """Give everything; what could not all be read says that it is shallow."""
         for way, keys in self._ways.items():
             await self._children(way, keys)
-        await self._read_steps()
+        await self._read_owned()
         self._wishes = {key: wishes(key, self._roots.get(key), tuple(self._below[key])) for key in self._below}
         await self._shared.ask(union(self._wishes))
         for key, asked in self._wishes.items():
@@ -78,6 +82,7 @@ class Round:
             self._blind[key].update(dict.fromkeys(self._shared.blind(asked)))
             if self._shared.partial(asked):
                 self._partial.add(key)
+        await self._read_steps()
         self._lists.asked += await self._words.read(
             {key: (self._roots.get(key), (*self._below[key], *self._refs[key])) for key in self._below}
         )
@@ -94,7 +99,7 @@ class Round:
                 events=events.get(row.key, ()),
                 blind=tuple(dict.fromkeys([*self._blind[row.key], *self._words.blind(row.key)])),
                 synced=True,
-                shallow=shallow or row.key in self._partial,
+                shallow=shallow or row.key in self._partial or row.key in self.left,
                 health=Health(Status.LIVE),
             )
             for row in self.rows
@@ -108,15 +113,26 @@ class Round:
             self._note(found, wanted)
             self._roots |= {Key(kind, t.metadata.namespace, t.metadata.name): t.object for t in found.things}
 
+    async def _read_owned(self) -> None:
+        """Read the children of those that no label leads to, in a few namespaces."""
+        bare = [key for key, below in self._below.items() if not below and key in self._roots]
+        for space in most_first(key.namespace for key in bare)[:FEW_PLACES]:
+            here = [key for key in bare if key.namespace == space]
+            found, asked = await owned(self._client, space, [self._roots[key] for key in here])
+            self._lists.asked += asked
+            for key in here:
+                self._below[key] += of_one(self._roots[key], found)
+
     async def _read_steps(self) -> None:
-        pods = [pod for below in self._below.values() for pod in of_kind(below, "Pod") if not is_ready(pod)]
-        names = frozenset(name_of(pod) for pod in pods)
-        if names:
-            spaces = most_first(text(pod, "metadata", "namespace") for pod in pods)
-            found = await self._lists.read(
-                _STEPS, spaces, lambda peek: peek.involved is not None and peek.involved.name in names
-            )
-            self._events += [thing.object for thing in found.things]
+        objects = [*self._below.values(), *self._refs.values()]
+        for kind in _WITH_STEPS:
+            things = [one for some in objects for one in of_kind(some, kind) if not _settled(one)]
+            names = frozenset(name_of(one) for one in things)
+            if names:
+                spaces = most_first(text(one, "metadata", "namespace") for one in things)
+                part = replace(_EVENTS, fields=f"type=Normal,involvedObject.kind={kind}")
+                found = await self._lists.read(part, spaces, _about(names))
+                self._events += [thing.object for thing in found.things]
 
     def _find_ways(self) -> None:
         known: dict[tuple[Kind, Mode], tuple[_Way, ...]] = {}
@@ -139,6 +155,7 @@ class Round:
                 found.things += more.things
                 found.blind |= more.blind
                 found.partial |= more.partial
+                found.left |= more.left
         self._note(found, keys)
         owners = _owners(name, keys)
         for thing in found.things:
@@ -163,6 +180,7 @@ class Round:
             self._blind[key].update(found.blind)
         if partial and found.partial:
             self._partial |= set(keys)
+        self.left.update([key for key in keys if key.namespace in found.left])
 
     def _by_service(self) -> Mapping[Key, tuple[Object, ...]]:
         """Give each service the warnings about it and about what is or was below it."""
@@ -184,6 +202,16 @@ class Round:
             for key in known or [key for key in [next(gone, None)] if key is not None]:
                 told.setdefault(key, []).append(event)
         return {key: tuple(sorted(events, key=last_seen)) for key, events in told.items()}
+
+
+def _settled(one: Object) -> bool:
+    """Say whether an object waits for nothing."""
+    return is_ready(one) or text(one, "status", "phase") == "Bound"
+
+
+def _about(names: Container[str]) -> Wanted:
+    """Want events about objects of these names."""
+    return lambda peek: peek.involved is not None and peek.involved.name in names
 
 
 def _ways_of(key: Key, mode: Mode) -> tuple[_Way, ...]:

@@ -27,6 +27,8 @@ class Shared:
         self._objects: dict[str, list[Object]] = {}
         self._blind: dict[str, list[Blind]] = {}
         self._partial: set[str] = set()
+        self._left: dict[str, set[str]] = {}
+        """By kind the namespaces that were not read."""
 
     async def ask(self, asked: Iterable[Wish]) -> None:
         """Read what all of these ask for. Raises BackendError when nobody answers."""
@@ -56,7 +58,7 @@ class Shared:
 
     def partial(self, wishes: Iterable[Wish]) -> bool:
         """Say whether some of what these ask for may not have been read."""
-        return any(wish.kind in self._partial for wish in wishes)
+        return any(wish.kind in self._partial or wish.namespace in self._left.get(wish.kind, ()) for wish in wishes)
 
     async def _each(self, kind: str, wishes: Iterable[Wish]) -> None:
         for wish in wishes:
@@ -77,6 +79,7 @@ class Shared:
             self._blind.setdefault(part.kind, []).extend(found.blind)
             if found.partial:
                 self._partial.add(part.kind)
+            self._left.setdefault(part.kind, set()).update(found.left)
 
 
 def _meant(found: Object, wish: Wish) -> bool:

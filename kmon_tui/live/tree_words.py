@@ -8,23 +8,31 @@ from __future__ import annotations
 import asyncio
 import importlib
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from kmon_tui.domain.peek import of_kind
 from kmon_tui.domain.service import Key
 from kmon_tui.domain.tree import Answer, Blind, Object, ObjectTree, Peak
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.tree_holders import Read, holders
+from kmon_tui.live.tree_named import Asked, Names, look_up
 from kmon_tui.live.tree_peaks import PeaksOf, peaks
 from kmon_tui.live.tree_tails import Tails
+
+if TYPE_CHECKING:
+    from kmon_tui.live.tree_answers import Question
 
 ANSWERS = "kmon_tui.live.tree_answers"
 """Brings httpx: imported late, and in a thread, since it takes 50 ms."""
 MOST_TAILS = 60
 """So many containers are asked for their last lines in one round."""
-MOST_ANSWERS = 8
-"""So many models are asked whether they serve."""
+MOST_ANSWERS = 20
+"""So many models are asked whether they serve, all at once: where there is no way to one, that shows after seconds."""
+MOST_NAMES = 24
+"""So many secrets, config maps and accounts that they name are looked for."""
 MOST_SPACES = 4
 """In so many namespaces Prometheus is asked how much memory killed containers had."""
+_NO_NAMES = Names()
 Inside = tuple[Object | None, Sequence[Object]]
 """A service and all that was found below it."""
 
@@ -36,6 +44,7 @@ class Words:
         self._client, self._peaks_of = client, peaks_of
         self._tails: dict[Key, Tails] = {}
         self._answers: dict[Key, tuple[Answer, ...]] = {}
+        self._names: dict[Key, Names] = {}
         self._peaks: dict[str, tuple[Peak, ...]] = {}
         self._holders: dict[Key, tuple[Object, ...]] = {}
         self.unread: set[Key] = set()
@@ -43,7 +52,7 @@ class Words:
 
     def forget(self, key: Key) -> None:
         """Forget what a service said that is well again."""
-        for known in (self._tails, self._answers, self._holders):
+        for known in (self._tails, self._answers, self._holders, self._names):
             known.pop(key, None)
         self.unread.discard(key)
 
@@ -54,12 +63,14 @@ class Words:
             logs=() if tails is None else tails.found(),
             answers=self._answers.get(key, ()),
             peaks=self._peaks.get(key.namespace, ()),
+            absent=self._names.get(key, _NO_NAMES).absent,
         )
 
     def blind(self, key: Key) -> tuple[Blind, ...]:
-        """Say why logs cannot be read; empty when they can."""
+        """Say why logs cannot be read, and what may not be looked for; empty when all can."""
         tails = self._tails.get(key)
-        return () if tails is None or tails.blind is None else (tails.blind,)
+        logs = () if tails is None or tails.blind is None else (tails.blind,)
+        return (*logs, *self._names.get(key, _NO_NAMES).blind)
 
     def holders(self, key: Key) -> tuple[Object, ...]:
         """Give the pods that hold what the service waits for."""
@@ -68,10 +79,12 @@ class Words:
     async def read(self, insides: Mapping[Key, Inside]) -> int:
         """Ask all that may be asked in a round, the first ones first; give how many questions that were."""
         await asyncio.to_thread(importlib.import_module, ANSWERS)
-        from kmon_tui.live.tree_answers import answers
+        from kmon_tui.live.tree_answers import question
 
-        asked = answered = 0
+        asked = 0
+        questions: dict[Key, Question] = {}
         read: Read = {}
+        named: Asked = {}
         self._peaks, self.unread = {}, set()
         killed: dict[str, list[Object]] = {}
         for key, (root, below) in insides.items():
@@ -79,13 +92,25 @@ class Words:
             self._holders[key] = await holders(self._client, key.namespace, below, read)
             asked += await self._last_lines(key, pods, MOST_TAILS - asked)
             killed.setdefault(key.namespace, []).extend(pods)
-            if answered < MOST_ANSWERS:
-                self._answers[key] = await answers(self._client, key, root, pods)
-                answered += bool(self._answers[key])
+            if (one := question(key, root, pods)) is None:
+                self._answers.pop(key, None)
+            elif len(questions) < MOST_ANSWERS:
+                questions[key] = one
+            else:
+                self.unread.add(key)
+            self._names[key] = await look_up(self._client, key.namespace, root, below, named, MOST_NAMES)
             await asyncio.sleep(0)  # there may be hundreds, and nothing to ask any of them
+        await self._ask(questions)
         for space in list(killed)[:MOST_SPACES]:
             self._peaks[space] = await peaks(self._peaks_of, space, killed[space])
-        return asked + len(read)
+        return asked + len(read) + len(named) + len(questions)
+
+    async def _ask(self, questions: Mapping[Key, Question]) -> None:
+        from kmon_tui.live.tree_answers import answers  # loaded by now
+
+        async with asyncio.TaskGroup() as tasks:
+            asked = {key: tasks.create_task(answers(self._client, one)) for key, one in questions.items()}
+        self._answers |= {key: task.result() for key, task in asked.items()}
 
     async def _last_lines(self, key: Key, pods: Iterable[Object], left: int) -> int:
         tails = self._tails.setdefault(key, Tails(self._client, key.namespace))

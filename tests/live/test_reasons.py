@@ -8,13 +8,17 @@ from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from kmon_tui.domain.diagnosis import diagnose, together
 from kmon_tui.domain.peek import kind_of, name_of
 from kmon_tui.domain.service import InferenceService, Key, Kind, Mode, Readiness
-from kmon_tui.domain.tree import ObjectTree, Why
+from kmon_tui.domain.tree import ObjectTree, Ref, Why
+from kmon_tui.live import tree_reasons
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.kubeconfig import find_access
 from kmon_tui.live.ratelimit import RateLimit
+from kmon_tui.live.tree_words import MOST_ANSWERS
 from kmon_tui.live.trees import KubeTrees
 from kmon_tui.sandbox.apiserver.access import Rule
 from kmon_tui.sandbox.sandbox import Sandbox, SandboxOptions
@@ -95,7 +99,7 @@ class Values(list[Mapping[Key, ObjectTree]]):
 
 
 @asynccontextmanager
-async def read(sandbox: Sandbox, trouble: Trouble) -> AsyncIterator[Values]:
+async def read(sandbox: Sandbox, trouble: Trouble, *, at_once: bool = True) -> AsyncIterator[Values]:
     """Follow the reasons; give the list to which each value is added."""
     client = KubeClient(
         find_access(KubeSettings(kubeconfig=str(sandbox.kubeconfig))), answer_s=5.0, rate=RateLimit(1000.0, 1000)
@@ -103,7 +107,7 @@ async def read(sandbox: Sandbox, trouble: Trouble) -> AsyncIterator[Values]:
     values = Values()
 
     async def follow() -> None:
-        async with aclosing(KubeTrees(client).reasons(trouble)) as found:
+        async with aclosing(KubeTrees(client).reasons(trouble, at_once=at_once)) as found:
             async for trees in found:
                 values.asked.append(len(sandbox.api.log))
                 values.append(trees)
@@ -212,17 +216,95 @@ async def test_a_right_that_is_missing_costs_its_part_only() -> None:
     assert tree.objects
 
 
-async def test_where_all_namespaces_may_not_be_listed_those_with_the_most_are() -> None:
-    names = [f"m{number}" for number in range(10)]
+TEAMS = [f"team-{number}" for number in range(10)]
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_where_all_namespaces_may_not_be_listed_they_come_four_at_a_time(
+    at_once: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for pause in ("GAP_S", "PER_LIST_S", "LONGEST_S"):
+        monkeypatch.setattr(tree_reasons, pause, 0.01)
     async with Sandbox(EMPTY) as sandbox:
-        for place, name in enumerate(names):
-            put(sandbox, name, f"team-{place}")
-        token = sandbox.api.access.add_user("dev", [Rule(namespace=f"team-{n}") for n in range(10)])
+        for team in TEAMS:
+            put(sandbox, "iris", team)
+        token = sandbox.api.access.add_user("dev", [Rule(namespace=team) for team in TEAMS])
         sandbox.kubeconfig = sandbox.write_kubeconfig("dev", token)
-        async with read(sandbox, Trouble(*(row(name, f"team-{i}") for i, name in enumerate(names)))) as values:
-            trees = await until_there(values, 2)
+        async with read(sandbox, Trouble(*(row("iris", team) for team in TEAMS)), at_once=at_once) as values:
+            await until_there(values)
+            trees = await until_whole(values)
 
     assert len(trees) == 10
-    assert sum(tree.shallow for tree in trees.values()) == 10
-    assert sum(bool(tree.objects) for tree in trees.values()) == 4
-    assert all(tree.root is not None for tree in trees.values())
+    assert all(tree.root is not None and tree.objects for tree in trees.values())
+    assert [sum(bool(tree.objects) for tree in found.values()) for found in values if not at_once] in ([], [10])
+
+
+async def until_whole(values: list[Mapping[Key, ObjectTree]]) -> Mapping[Key, ObjectTree]:
+    for _ in range(400):
+        if not any(tree.shallow for tree in values[-1].values()):
+            return values[-1]
+        await asyncio.sleep(0.02)
+    raise AssertionError("some were never read whole")
+
+
+async def test_children_without_labels_are_found_by_their_owners() -> None:
+    async with Sandbox(EMPTY) as sandbox:
+        put(sandbox, "iris")
+        service = sandbox.api.store.get("serving.kserve.io", "inferenceservices", "default", "iris")
+        assert service is not None
+        above = service["metadata"]["uid"]
+        for kind in ("Deployment", "ReplicaSet", "Pod"):
+            above = unlabelled(sandbox, kind, above)
+        async with read(sandbox, Trouble(row("iris"))) as values:
+            tree = next(iter((await until_there(values, 2)).values()))
+
+    assert [kind_of(found) for found in tree.objects if kind_of(found) in OWNED] == OWNED
+    assert diagnose(tree, datetime.now(UTC)).cause == "image-auth"
+
+
+OWNED = ["Deployment", "ReplicaSet", "Pod"]
+
+
+def unlabelled(sandbox: Sandbox, kind: str, above: str) -> str:
+    """Put a child that has only an owner; give its uid."""
+    name = "iris-predictor-x"
+    version = "v1" if kind == "Pod" else "apps/v1"
+    made = {**pulling("iris", "default"), "apiVersion": version, "kind": kind}
+    owner = {"apiVersion": "v1", "kind": "Owner", "name": "o", "uid": above}
+    uid = f"uid-of-{kind}"
+    made["metadata"] = {"name": name, "namespace": "default", "uid": uid, "ownerReferences": [owner]}
+    made["metadata"]["creationTimestamp"] = "2026-11-22T11:00:00Z"
+    sandbox.api.store.put(made if kind == "Pod" else {**made, "spec": {}, "status": {}})
+    return uid
+
+
+async def test_what_is_named_and_not_there_is_found_once_for_all() -> None:
+    names = [f"model-{number}" for number in range(20)]
+    async with Sandbox(EMPTY) as sandbox:
+        for name in names:
+            put(sandbox, name)
+            pod = pulling(name, "default")
+            pod["spec"]["imagePullSecrets"] = [{"name": "registry"}]
+            sandbox.api.store.put(pod)
+        async with read(sandbox, Trouble(*(row(name) for name in names))) as values:
+            trees = await until_there(values, 2)
+        asked = [record for record in sandbox.api.log if record.path.endswith("/secrets/registry")]
+
+    assert {tree.absent for tree in trees.values()} == {(Ref("Secret", "registry", "default"),)}
+    assert len(asked) == 1
+
+
+async def test_so_many_models_are_asked_in_a_round_and_no_more() -> None:
+    """All say Ready, nobody can be reached: a question each costs what others must not."""
+    names = [f"model-{number:03d}" for number in range(60)]
+    async with Sandbox(EMPTY) as sandbox:
+        for name in names:
+            sandbox.api.store.put(sample("isvc-ready-standard-0.20", name))
+            pod = pulling(name, "default")
+            pod["status"] = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
+            sandbox.api.store.put(pod)
+        async with read(sandbox, Trouble(*(row(name)._replace(readiness=Readiness.READY) for name in names))) as values:
+            await until_there(values, 2)
+        asked = [record for record in sandbox.api.log if "portforward" in record.path]
+
+    assert len(asked) == MOST_ANSWERS
