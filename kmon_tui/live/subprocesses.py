@@ -33,9 +33,9 @@ async def outcome(command: Sequence[str], environ: Mapping[str, str]) -> tuple[i
             stderr=err.mouth,
             start_new_session=True,  # it cannot reach for the terminal that the screen owns
         )
-        await out.listen()
-        await err.listen()
         try:
+            await out.listen()
+            await err.listen()
             code = await process.wait()
         finally:
             if process.returncode is None:
@@ -58,15 +58,19 @@ class _Ear(asyncio.Protocol):
     def __init__(self) -> None:
         self.heard = bytearray()
         self.end = asyncio.Event()
-        self._reading, self.mouth = os.pipe()
-        self._transport: asyncio.ReadTransport | None = None
+        reading, self.mouth = os.pipe()
+        self._pipe = os.fdopen(reading, "rb", 0)
+        """Closed as a file, which does it once: its number may soon be that of somebody else's connection."""
+        self._transport: asyncio.BaseTransport | None = None
 
     async def listen(self) -> None:
         """Begin; our copy of the mouth is closed, so that the program's is the last one."""
-        os.close(self.mouth)
-        self.mouth = -1
-        loop = asyncio.get_running_loop()
-        self._transport, _ = await loop.connect_read_pipe(lambda: self, os.fdopen(self._reading, "rb", 0))
+        self._shut()
+        await asyncio.get_running_loop().connect_read_pipe(lambda: self, self._pipe)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep what reads, to end it: also when nobody waits any more for its beginning."""
+        self._transport = transport
 
     def data_received(self, data: bytes) -> None:
         """Keep what comes, as long as there is room."""
@@ -80,7 +84,11 @@ class _Ear(asyncio.Protocol):
         """Hear no more."""
         if self._transport is not None:
             self._transport.close()
-            return
-        os.close(self._reading)
+        else:
+            self._pipe.close()
+        self._shut()
+
+    def _shut(self) -> None:
         if self.mouth >= 0:
             os.close(self.mouth)
+            self.mouth = -1

@@ -15,6 +15,7 @@ from kmon_tui.domain.errors import BackendError
 from kmon_tui.domain.measurement import Measurement
 from kmon_tui.domain.service import InferenceService, Key
 from kmon_tui.domain.traffic import Family, Prometheus, TrafficReport
+from kmon_tui.live.ending import ended
 from kmon_tui.live.scrape.scraper import APART_S, Scraped, Scraper
 
 if TYPE_CHECKING:
@@ -221,11 +222,7 @@ async def _running(*jobs: Coroutine[None, None, None]) -> AsyncGenerator[tuple[a
     try:
         yield tasks
     finally:
-        for task in tasks:
-            task.cancel()
-        for task in tasks:
-            with suppress(asyncio.CancelledError, BackendError):
-                await task
+        await ended(*tasks, but=(BackendError,))
 
 
 def with_pods(
