@@ -16,6 +16,7 @@ from fnmatch import fnmatchcase
 
 from kmon_tui.backend import Backend
 from kmon_tui.live.heap import one_heap
+from kmon_tui.live.quiet_gc import thaw
 from kmon_tui.settings import PrometheusSettings, Settings
 from kmon_tui.settings.paths import paths_of
 
@@ -31,6 +32,7 @@ async def open_backend(settings: Settings) -> AsyncGenerator[Backend]:
     on meanwhile. Raises SettingsError when the configuration cannot work.
     """
     one_heap()  # before there are threads
+    thaw()  # what the context before this one has left behind
     for name in _HEAVY:
         await asyncio.to_thread(importlib.import_module, name)
     from kmon_tui.live.audit import FILE, Audit

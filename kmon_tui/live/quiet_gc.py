@@ -6,11 +6,17 @@ import gc
 from types import TracebackType
 
 
+def thaw() -> None:
+    """Collect also what was set aside, once: what a context that was left held in circles is let go only so."""
+    if gc.get_freeze_count():
+        gc.unfreeze()
+        gc.collect()
+
+
 class QuietGc:
     """A context manager that pauses the collector until the last who entered it has left.
 
-    What was loaded meanwhile is set aside for good: it lives as long as we do,
-    and a collector that walks it makes keys wait.
+    What was loaded meanwhile is set aside until the context is left: a collector that walks it makes keys wait.
     """
 
     def __init__(self) -> None:

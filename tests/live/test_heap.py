@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import platform
 import subprocess
 import sys
+import weakref
 
 import pytest
+
+from kmon_tui.live.quiet_gc import QuietGc, thaw
 
 PROGRAM = """
 from pathlib import Path
@@ -57,3 +61,21 @@ def test_what_the_pages_of_a_list_took_goes_back_after_the_last_one() -> None:
 def test_large_blocks_go_back_though_small_ones_between_them_stay() -> None:
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=30, check=True)
     assert float(done.stdout) < 5
+
+
+def test_what_a_context_that_was_left_held_in_circles_is_let_go() -> None:
+    class Held:
+        def __init__(self) -> None:
+            self.me = self
+
+    with QuietGc():
+        held = Held()
+    seen = weakref.ref(held)
+    del held
+    gc.collect()
+    assert seen() is not None  # set aside with all that was loaded
+
+    thaw()
+
+    assert seen() is None
+    assert gc.get_freeze_count() == 0
