@@ -165,10 +165,14 @@ def prometheus(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
         for family, pod in GATEWAYS.items():
             address = stack.enter_context(serving(Page(f"constructed-{family.value}", pod.name)))
             jobs.append({"job_name": family.value, "static_configs": [{"targets": [address]}]})
+        # As the chart's own job finds it: with the namespace that it is in itself, and without honor_labels.
+        address = stack.enter_context(serving(Page("constructed-kube-state-metrics", SDK.name)))
+        found = {"targets": [address], "labels": {"namespace": "monitoring"}}
+        jobs.append({"job_name": "kube-state-metrics", "static_configs": [found]})
         config = {"global": {"scrape_interval": "1s"}, "scrape_configs": jobs}
         with scraping.running(binary, folder, config) as url:
             # Of a Knative pod our jobs ask queue-proxy twice, and the model's own port, where nobody listens here.
-            targets = 2 * len(PODS) + len(QUEUE_PROXY) + len(KNATIVE) + len(GATEWAYS)
+            targets = 2 * len(PODS) + len(QUEUE_PROXY) + len(KNATIVE) + len(GATEWAYS) + 1
             ready = f"count(up) == {targets} and min(count_over_time(up[1m])) > 8"
             scraping.wait_for_samples(url, ready, 120)
             yield url
@@ -408,6 +412,14 @@ async def test_the_autoscaler_tells_the_pods(prometheus: str, version: str) -> N
     assert scaling["source"] == "autoscaler"
     assert {name: scaling[name] for name in expected} == pytest.approx(expected, rel=1e-3)
     assert isinstance(scaling["panic"], bool)
+
+
+async def test_kube_state_metrics_tells_the_pods_of_a_deployment_in_its_own_namespace(prometheus: str) -> None:
+    assert scraping.ask(prometheus, 'kube_deployment_spec_replicas{namespace="monitoring",exported_namespace="other"}')
+
+    scaling = (await measured(prometheus, SDK, Kind.ISVC, None))["scaling"]
+
+    assert (scaling["source"], scaling["wanted"], scaling["ready"]) == ("kube-state-metrics", 3, 2)
 
 
 def test_constructed_pages_say_so() -> None:
