@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import math
+import time
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -26,126 +27,40 @@ from kmon_tui.domain.traffic import Family
 from kmon_tui.live.asked import ERRORS, LATENCY, REQUESTS, expressions
 from kmon_tui.live.metrics import PrometheusMetrics
 from kmon_tui.live.packs import DIALECTS
+from kmon_tui.live.poller import Look, Poller
+from kmon_tui.live.prometheus import PrometheusClient
+from kmon_tui.live.prometheus_address import Matchers
 from kmon_tui.oneshot.metrics import document
 from kmon_tui.settings import PrometheusSettings
 from tests.e2e import discovery, scraping, tools
-from tests.e2e.family_pods import FamilyPod, FrontPod, Page, serving, serving_pods
+from tests.e2e.family_cases import (
+    ALIASED,
+    BEHIND,
+    CASES,
+    CODED,
+    COUNT,
+    DURATION,
+    FIRST_SDK,
+    FIRST_VLLM,
+    GATEWAYS,
+    KNATIVE,
+    MLSERVER,
+    NEW,
+    NOW,
+    PODS,
+    QUEUE_PROXY,
+    SDK,
+    TORCHSERVE,
+    TRITON,
+    VLLM,
+    Case,
+)
+from tests.e2e.family_pods import FamilyPod, Page, serving, serving_pods
 from tests.e2e.pages import PAGES, page_of
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
 WINDOW_S = 60
-MLSERVER_PATH = 'path=~"/v2/models/.+/infer(_stream)?"'
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What must be found of one pod in one family: selectors of raw series."""
-
-    pod: FamilyPod
-    family: Family
-    requests: tuple[str, ...]
-    failed: tuple[str, ...] | None = None
-    base: tuple[str, ...] | None = None
-    buckets: str = ""
-    to_ms: float = 1.0
-    kind: Kind = Kind.ISVC
-
-
-QUEUE_PROXY = [
-    FamilyPod(f"knative-{one}", 9091, "knative") for one in ("1.18.0", "1.19.0", "1.20.1", "1.21.1", "1.23.0")
-]
-SDK = FamilyPod("kserve-sdk", 8080)
-FIRST_SDK = FamilyPod("kserve-sdk-0.10.2", 8080)
-MLSERVER = FamilyPod("mlserver", 8082, image="docker.io/seldonio/mlserver:1.7.1", port_annotation="8080")
-TRITON = FamilyPod("constructed-triton", 8002, image="nvcr.io/nvidia/tritonserver:23.05-py3")
-TORCHSERVE = FamilyPod("torchserve-0.12.0", 8082, port_annotation="8082")
-VLLM = FamilyPod("vllm-0.33.0", 8000, "llm")
-FIRST_VLLM = FamilyPod("vllm-0.6.6", 8080)
-PODS = [*QUEUE_PROXY, SDK, FIRST_SDK, MLSERVER, TRITON, TORCHSERVE, VLLM, FIRST_VLLM]
-
-COUNT, DURATION = "kserve_request_count", "kserve_request_duration_milliseconds"
-NEW = "http_server_request_duration_seconds"
-ALIASED = (f'{COUNT}{{response_code_class=~"5xx|failed"}}',)
-CASES = [
-    *(Case(pod, Family.ALIAS, (COUNT,), ALIASED, buckets=DURATION) for pod in [*QUEUE_PROXY, MLSERVER]),
-    *(Case(pod, Family.ALIAS, (COUNT,), buckets=DURATION) for pod in [SDK, FIRST_SDK]),
-    Case(VLLM, Family.ALIAS, (COUNT,), buckets=DURATION, kind=Kind.LLM),
-    Case(FIRST_VLLM, Family.ALIAS, (COUNT,), buckets=DURATION),
-    Case(TRITON, Family.ALIAS, (COUNT,), ALIASED),
-    Case(TORCHSERVE, Family.ALIAS, (COUNT,)),
-    Case(
-        QUEUE_PROXY[0],
-        Family.KNATIVE_MS,
-        ("revision_request_count",),
-        ('revision_request_count{response_code_class="5xx"}',),
-        buckets="revision_request_latencies_bucket",
-    ),
-    *(
-        Case(
-            pod,
-            Family.KNATIVE_S,
-            (f"{NEW}_count",),
-            (f'{NEW}_count{{http_response_status_code=~"5.."}}',),
-            buckets=f"{NEW}_bucket",
-            to_ms=1000,
-        )
-        for pod in QUEUE_PROXY[1:]
-    ),
-    *(
-        Case(
-            pod,
-            Family.SDK,
-            ("request_predict_seconds_count",),
-            ("request_preprocess_seconds_count", "-request_postprocess_seconds_count"),
-            ("request_preprocess_seconds_count",),
-            "request_predict_seconds_bucket",
-            1000,
-        )
-        for pod in [SDK, FIRST_SDK]
-    ),
-    Case(
-        MLSERVER,
-        Family.MLSERVER,
-        ("model_infer_request_success_total", "model_infer_request_failure_total"),
-        ("model_infer_request_failure_total",),
-        buckets=f"rest_server_request_duration_seconds_bucket{{{MLSERVER_PATH}}}",
-        to_ms=1000,
-    ),
-    Case(
-        TRITON,
-        Family.TRITON,
-        ("nv_inference_request_success", "nv_inference_request_failure"),
-        ("nv_inference_request_failure",),
-    ),
-    Case(TORCHSERVE, Family.TORCHSERVE, ("ts_inference_requests_total",), ("Requests5XX",)),
-    Case(
-        VLLM,
-        Family.VLLM,
-        ("vllm:request_success_total",),
-        ('http_requests_total{handler=~"/v1/.+",method="POST",status="5xx"}',),
-        ('http_requests_total{handler=~"/v1/.+",method="POST"}',),
-        "vllm:e2e_request_latency_seconds_bucket",
-        1000,
-        Kind.LLM,
-    ),
-    Case(
-        FIRST_VLLM,
-        Family.VLLM,
-        ("vllm:request_success_total",),
-        buckets="vllm:e2e_request_latency_seconds_bucket",
-        to_ms=1000,
-    ),
-]
-GATEWAYS = {Family.ISTIO: SDK, Family.ENVOY: MLSERVER}
-OF_KNATIVE = {"1.18.1": "1.18.0", "1.19.0": "1.19.0", "1.20.1": "1.20.1", "1.23.0": "1.23.0"}
-"""Versions of the pages of activator and autoscaler, and of queue-proxy's page that belongs to them."""
-BEHIND = {one: next(pod for pod in QUEUE_PROXY if pod.page == f"knative-{two}") for one, two in OF_KNATIVE.items()}
-KNATIVE = [
-    FrontPod(page_of(app, version), app, pod.name)
-    for version, pod in BEHIND.items()
-    for app in ("activator", "autoscaler")
-]
 
 
 @pytest.fixture(scope="module", params=["own", "3.5"])
@@ -351,13 +266,6 @@ async def test_what_gateways_refused_is_in_the_scope_of_users(prometheus: str, f
     assert set(told["users"]["by_class"]) >= {"2xx", "5xx"}
 
 
-CODED = {
-    "1.18.1": (Family.ACTIVATOR, 'activator_request_count{response_code_class="CLASSxx"}'),
-    "1.20.1": (Family.ACTIVATOR_S, f'{NEW}_count{{kn_revision_name!="",http_response_status_code=~"CLASS.."}}'),
-    "1.23.0": (Family.ACTIVATOR_S, f'{NEW}_count{{kn_revision_name!="",http_response_status_code=~"CLASS.."}}'),
-}
-
-
 @pytest.mark.parametrize("version", CODED)
 async def test_what_the_activator_refused_comes_on_top_of_what_the_pods_saw(prometheus: str, version: str) -> None:
     (family, counted), pod = CODED[version], BEHIND[version]
@@ -387,19 +295,6 @@ async def test_an_activator_that_does_not_say_which_revision_it_serves_tells_not
     assert (told["scope"], told["users"]) == ("pods", None)
 
 
-NOW = {
-    "autoscaler_desired_pods": "wanted", "autoscaler_actual_pods": "ready",
-    "autoscaler_stable_request_concurrency": "concurrency",
-    "autoscaler_target_concurrency_per_pod": "target_concurrency",
-    "kn_revision_pods_desired": "wanted", "kn_revision_pods_count": "ready",
-    "kn_revision_concurrency_stable": "concurrency", "kn_revision_concurrency_target": "target_concurrency",
-    "kn_revision_pods_desired__item_": "wanted", "kn_revision_pods_count__pod_": "ready",
-    "kn_revision_concurrency_stable__concurrency_": "concurrency",
-    "kn_revision_concurrency_target__concurrency_": "target_concurrency",
-}  # fmt: skip
-"""What each version of the autoscaler calls it, read from its page without the program."""
-
-
 @pytest.mark.parametrize("version", BEHIND)
 async def test_the_autoscaler_tells_the_pods(prometheus: str, version: str) -> None:
     page = (PAGES / f"{page_of('autoscaler', version)}.txt").read_text(encoding="utf-8").splitlines()
@@ -425,3 +320,28 @@ async def test_kube_state_metrics_tells_the_pods_of_a_deployment_in_its_own_name
 def test_constructed_pages_say_so() -> None:
     for file in scraping.JOBS.parents[1].joinpath("tests/data/exposition").glob("constructed-*.txt"):
         assert file.read_text(encoding="utf-8").startswith("# CONSTRUCTED"), file.name
+
+
+async def test_what_the_screens_draw_is_what_metrics_tells(prometheus: str) -> None:
+    kinds = {case.pod.name: case.kind for case in CASES}
+    services = tuple(InferenceService(Key(kind, "default", name)) for name, kind in kinds.items())
+    keys = tuple(isvc.key for isvc in services)
+    client = PrometheusClient(PrometheusSettings(url=prometheus))
+    poller = Poller(Matchers(), prometheus, "", now=time.time)
+    try:
+        await client.run(partial(poller.poll, look=Look(services, keys[0], keys)))
+        report = await client.run(partial(poller.poll, look=Look(services, keys[0], keys)))
+    finally:
+        await client.aclose()
+
+    for pod in PODS:
+        told = await measured(prometheus, pod, kinds[pod.name], None)
+        drawn = report.traffic[Key(kinds[pod.name], "default", pod.name)]
+        assert (drawn.family.value, drawn.scope.value) == (told["family"], told["scope"]), pod.page
+        for name, value, here in (
+            ("requests/s", told["requests_per_s"]["now"], drawn.requests_per_s),
+            ("errors", told["error_ratio"], drawn.error_ratio),
+            ("p90", told["latency_ms"]["p90"], drawn.p90_ms),
+            ("mean", told["mean_ms"], drawn.mean_ms),
+        ):
+            assert here == (None if value is None else pytest.approx(value, rel=0.15, abs=0.002)), (pod.page, name)

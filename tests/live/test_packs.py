@@ -31,7 +31,7 @@ TRUE = {
     "constructed-istio": Family.ISTIO,
     "constructed-envoy": Family.ENVOY,
     "constructed-activator-1.18.1": Family.ACTIVATOR,
-    "constructed-activator-1.23.0": Family.ACTIVATOR_S,
+    "activator-1.23.0": Family.ACTIVATOR_S,
     "activator-1.20.1": Family.ACTIVATOR_S,
 }
 OLDER_BOUNDS = ("vllm-0.6.6",)
@@ -89,7 +89,10 @@ def test_versions_of_queue_proxy_differ_as_it_is_said(version: str, page: str) -
     assert page == "knative-1.19.0" or f"\n{depth}{{" in text_of(page), "that one was written without a limit"
 
 
-@pytest.mark.parametrize(("version", "page"), [("1.19 before 1.19.4", "1.19.0"), ("1.20.1 and newer", "1.20.1")])
+@pytest.mark.parametrize(
+    ("version", "page"),
+    [("1.19 before 1.19.4", "1.19.0"), ("1.20.1 and newer", "1.20.1"), ("1.20.1 and newer", "1.23.0")],
+)
 def test_versions_of_the_activator_differ_as_it_is_said(version: str, page: str) -> None:
     _, _, by_revision = GENERATIONS[version]
     counted = [
