@@ -12,6 +12,15 @@ _TELLING = ("Ready", "ScalingActive", "AbleToScale")
 """Conditions of a ScaledObject and of a HorizontalPodAutoscaler, the most telling first."""
 
 
+def can_scale(least: int | None, most: int | None) -> bool:
+    """Tell whether an autoscaler with these bounds of replicas could ever do anything; one without a bound could.
+
+    KServe makes one for every service, by default of one pod at least and at
+    most: that it cannot read its metric then does no harm to anybody.
+    """
+    return most is None or most > (1 if least is None else least)
+
+
 def failing(conditions: Mapping[str, Condition]) -> Iterator[Condition]:
     """Give the conditions that tell of a failure; by type as they came."""
     for type_ in _TELLING:

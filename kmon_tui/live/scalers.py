@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable
 
 from kmon_tui.domain.errors import Forbidden, NotFound
-from kmon_tui.domain.scaling import failing
+from kmon_tui.domain.scaling import can_scale, failing
 from kmon_tui.domain.service import Condition, Key, Kind
 from kmon_tui.live.asking import REFUSED_FOR_S
 from kmon_tui.live.codec import Codec
@@ -40,7 +40,8 @@ class ScalerSink:
         """Take what this one says of itself."""
         meta = thing.metadata
         name, key = (meta.namespace, meta.name), Key(Kind.ISVC, meta.namespace, meta.labels.isvc)
-        condition = next(failing(_by_type(thing.status.conditions or ())), None)
+        acts = can_scale(thing.spec.least, thing.spec.most)
+        condition = next(failing(_by_type(thing.status.conditions or ())), None) if acts else None
         said = (key, f"HorizontalPodAutoscaler {meta.name}: {condition.reason}") if condition is not None else None
         if self._failing.get(name) != said:
             self._well(name)

@@ -285,6 +285,13 @@ class ScalerMeta(msgspec.Struct, frozen=True, gc=False):
     labels: ScalerLabels = ScalerLabels()
 
 
+class ScalerSpec(msgspec.Struct, frozen=True, gc=False):
+    """``spec`` of an autoscaler."""
+
+    least: int | None = msgspec.field(name="minReplicas", default=None)
+    most: int | None = msgspec.field(name="maxReplicas", default=None)
+
+
 class ScalerStatus(msgspec.Struct, frozen=True, gc=False):
     """``status`` of an autoscaler."""
 
@@ -295,4 +302,5 @@ class ScalerObject(msgspec.Struct, frozen=True, gc=False):
     """A HorizontalPodAutoscaler."""
 
     metadata: ScalerMeta = ScalerMeta()
+    spec: ScalerSpec = ScalerSpec()
     status: ScalerStatus = ScalerStatus()

@@ -21,7 +21,7 @@ from kmon_tui.domain.tree import Answer, Blind, LogTail, ObjectTree, Peak, Why
 CASES = Path(__file__).parents[1] / "data" / "diagnosis"
 
 
-class _Texts(yaml.SafeLoader):
+class _Texts(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # of two classes that PyYAML may have
     """Leaves times as text, as JSON does."""
 
 

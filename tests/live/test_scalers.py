@@ -69,6 +69,22 @@ async def test_a_failing_autoscaler_is_told_and_forgotten_when_it_works() -> Non
     assert asked(sandbox) == ["list", "watch"]
 
 
+async def test_one_that_may_not_scale_anyhow_is_no_complaint() -> None:
+    """KServe makes one of one pod for every service: without a metrics server each says that it cannot compute."""
+    idle = scaler("iris", CANNOT)
+    idle["spec"] |= {"minReplicas": 1, "maxReplicas": 1}
+    async with Sandbox(EMPTY) as sandbox:
+        store = sandbox.api.store
+        store.put(sample(name="iris"))
+        store.put(sample(name="other"))
+        store.put(idle)
+        store.put(scaler("other", CANNOT))
+        async with watching(sandbox) as seen:
+            fleet = await seen.until(complaining("other"))
+
+    assert complaint(fleet) == ""
+
+
 async def test_an_autoscaler_that_goes_complains_no_longer() -> None:
     async with Sandbox(EMPTY) as sandbox:
         store = sandbox.api.store

@@ -7,9 +7,19 @@ from collections.abc import Iterator
 
 from kmon_tui.domain.diagnosis import chain
 from kmon_tui.domain.diagnosis.finding import Finding, describe, kubectl
-from kmon_tui.domain.diagnosis.reading import NOTHING, both_ends, conditions_of, earliest, one_line, ref_of, when
+from kmon_tui.domain.diagnosis.reading import (
+    NOTHING,
+    both_ends,
+    conditions_of,
+    earliest,
+    number,
+    one_line,
+    ref_of,
+    text,
+    when,
+)
 from kmon_tui.domain.diagnosis.scene import Scene
-from kmon_tui.domain.scaling import failing
+from kmon_tui.domain.scaling import can_scale, failing
 from kmon_tui.domain.service import Condition, Kind
 from kmon_tui.domain.tree import Object
 from kmon_tui.domain.verdict import Evidence, Try
@@ -45,6 +55,9 @@ def findings(scene: Scene) -> Iterator[Finding]:
 
 
 def _bad(scene: Scene, obj: Object) -> Condition | None:
+    hpa = text(obj, "kind") == "HorizontalPodAutoscaler"
+    if hpa and not can_scale(number(obj, "spec", "minReplicas"), number(obj, "spec", "maxReplicas")):
+        return None
     lasting = (one for one in failing(conditions_of(obj)) if scene.lasts(one, _METRICS_S, obj))
     return next(lasting, None)
 

@@ -164,6 +164,9 @@ def _unknown(scene: Scene, odd: Condition | None, since: datetime | None) -> Dia
     looks = [look(scene, pod) for pod in scene.current for look in (untouched, gated)]
     idle = next((step for step in looks if step is not None), None)
     unusual = f"; unusual is {chain.said(odd)}" if odd is not None else f"; unusual: {idle.text}" if idle else ""
+    mute = not (odd or idle or up or live or any(one.reason or one.message for one in scene.conditions.values()))
+    if mute and not scene.blind_to("Event") and not scene.blind_to("Pod"):
+        return _mute(scene, since)
     although = f" although {up} of {live} pods are ready" if up else ""
     unseen = "; its pods, which would tell more, may not be read" if scene.blind_to("Pod") else ""
     return Diagnosis(
@@ -174,6 +177,20 @@ def _unknown(scene: Scene, odd: Condition | None, since: datetime | None) -> Dia
         (*_conditions(scene), *_children(scene), *([idle] if idle else []), *_warnings(scene)),
         still(scene),
         (describe(scene.ref),),
+    )
+
+
+def _mute(scene: Scene, since: datetime | None) -> Diagnosis:
+    """Say that KServe has begun, made nothing and complained nowhere: some errors it writes into its log alone."""
+    return Diagnosis(
+        UNKNOWN_CAUSE,
+        f"KServe has begun with it {age(since, scene.now)} ago, has made nothing, and says why nowhere but in the log "
+        "of its controller",
+        scene.ref,
+        since,
+        (Evidence("all its conditions are without a reason", scene.ref, since), *_warnings(scene)),
+        still(scene),
+        (controller(scene.ref)[1], controller(scene.ref)[0]),
     )
 
 

@@ -143,7 +143,11 @@ CAUSES: tuple[Cause, ...] = (
     # around it
     Cause("autoscaler-metrics", "the autoscaler cannot read its metric", "see the metrics server or Prometheus"),
     Cause("deletion-blocked", "a finalizer keeps the deleted service", "see the controller that owns the finalizer"),
-    Cause("controller-silent", "KServe's controller has not looked at the service", "see whether it runs"),
+    Cause(
+        "controller-silent",
+        "a controller, KServe's mostly, has not looked at the service or a part of it",
+        "see whether it runs",
+    ),
     Cause("canary-ignored", "the canary fields have no effect in this mode", "use the fields of the mode"),
     Cause("gone", "there is no such service (any more)", "look for another name"),
 )

@@ -47,6 +47,8 @@ _FORMAT = re.compile(
     re.I,
 )
 """What a server says when the model is not of its kind."""
+_CALM = re.compile(r"\b(INFO|DEBUG)\b(?!.*([Ee]rror|[Ff]ail|[Ee]xception))")
+"""A last line that tells of nothing bad is no reason to end."""
 _RECENT_S = 600
 _SIGNALS = {
     132: "illegal instruction",
@@ -61,6 +63,7 @@ _MEMORY_OF = {
     "istio-proxy": "the annotation sidecar.istio.io/proxyMemoryLimit",
 }
 """What bounds the containers that are put in beside the model."""
+_KILLED = re.compile(r"failed (liveness|startup) probe, will be restarted")
 _KILLING = frozenset({"Killing", "Unhealthy"})
 
 
@@ -164,17 +167,14 @@ def _hub(scene: Scene, pod: PodView, box: Box, lines: str) -> Finding | None:
 
 
 def _killed_by_probe(scene: Scene, pod: PodView, box: Box, end: End) -> bool:
-    if end.exit_code not in (137, 143):
-        return False
     events = chain.events_of_box(scene, pod, box, _KILLING)
     # The probe that killed it an hour ago need not be what kills it now.
     events = tuple(one for one in events if not _long_before(event_time(one), end.finished))
-    return any(
-        "failed liveness probe" in text(event, "message")
-        or "Liveness probe failed" in text(event, "message")
-        or "failed startup probe" in text(event, "message")
-        for event in events
-    )
+    said = [text(event, "message") for event in events]
+    if any(_KILLED.search(message) for message in said):
+        return True  # whatever code it ends with: many servers end in good order when they are told to
+    failed = any("Liveness probe failed" in message for message in said)
+    return failed and end.exit_code in (137, 143)
 
 
 def _long_before(moment: datetime | None, end: datetime | None) -> bool:
@@ -185,7 +185,8 @@ def _liveness(scene: Scene, pod: PodView, box: Box) -> Finding:
     said = [text(event, "message") for event in chain.events_of_box(scene, pod, box, _KILLING)]
     startup = any("tartup probe" in message for message in said)
     probe = "startup" if startup else "liveness"
-    why = next((probe_said(message) for message in reversed(said) if "probe failed" in message), "")
+    failed = f"{probe.capitalize()} probe failed"
+    why = next((probe_said(message) for message in reversed(said) if failed in message), "")
     return Finding(
         "liveness-killed",
         f"the {probe} probe kills {box.name} of {pod.ref.name}{f': {why}' if why else ''}",
@@ -240,6 +241,7 @@ def _plain(scene: Scene, pod: PodView, box: Box, end: End, lines: str) -> Findin
     how = f"exit code {code}{f' ({named})' if named else ''}"
     often = f", restarted {'once' if box.restarts == 1 else f'{box.restarts} times'}" if box.restarts else ""
     line = both_ends(storage.telling_line(lines)) if lines else ""
+    line = "" if _CALM.search(line) else line
     now = "; it is up at the moment" if box.ready else ""
     choices = model.equal_runtimes(scene) if not model.named_runtime(scene) and pod.component == "predictor" else ()
     picked = text(scene.root, "status", "clusterServingRuntimeName") or text(scene.root, "status", "servingRuntimeName")

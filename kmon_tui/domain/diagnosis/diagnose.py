@@ -23,6 +23,7 @@ from kmon_tui.domain.diagnosis import (
     revisions,
     routing,
     unmade,
+    unseen,
 )
 from kmon_tui.domain.diagnosis.causes import RANK
 from kmon_tui.domain.diagnosis.finding import Finding
@@ -88,7 +89,7 @@ _STAGES: tuple[tuple[_Rule, ...], ...] = (
     (routing.findings,),
     (llm.findings, llm_ways.findings),
     (around.not_serving,),
-    (autoscaling.findings,),
+    (autoscaling.findings, unseen.findings),
     (asked.canary,),
 )
 """Rules of a later stage are asked only when no earlier one found anything: they would tell of what follows from it."""

@@ -85,9 +85,13 @@ def equal_runtimes(scene: Scene) -> tuple[str, ...]:
     if not name:
         return ()
     fits: list[tuple[int, str]] = []
+    protocol = text(leaf(scene), "protocolVersion") or "v1"
     for kind in ("ServingRuntime", "ClusterServingRuntime"):
         for runtime in scene.of_kind(kind):
             if flag(runtime, "spec", "disabled") or flag(runtime, "spec", "multiModel"):
+                continue
+            spoken = texts(runtime, "spec", "protocolVersions")
+            if spoken and protocol not in spoken:
                 continue
             for entry in nodes(runtime, "spec", "supportedModelFormats"):
                 right = text(entry, "name") == name and (not version or text(entry, "version") == version)

@@ -13,6 +13,11 @@ from kmon_tui.domain.verdict import Try
 _QUOTA = re.compile(r"exceeded quota: ([^,]+), requested: (.+?), used: (.+?), limited: ([^;]+)")
 _QUOTA_NAME = re.compile(r"(?:exceeded|failed) quota: ([^,:;\s]+)")
 _WEBHOOK = re.compile(r'admission webhook "([^"]+)" denied the request:?\s*(.*)', re.S)
+_SECRET = re.compile(
+    r"can't read storage secret ([^\s:]+):.*not found|specified storage key (\S+) not found in storage secret (\S+)",
+    re.S,
+)
+"""What KServe's own webhook says where the Secret with the storages' credentials, or a key in it, is not there."""
 _CALL = re.compile(
     r'failed calling webhook "([^"]+)"[:,]?\s*(.*)|conversion webhook for (\S+), Kind=\w+ failed:\s*(.*)', re.S
 )
@@ -88,6 +93,12 @@ def _webhook(said: str, namespace: str) -> Denial | None:
     denied = _WEBHOOK.search(said)
     if denied is None:
         return None
+    lacking = _SECRET.search(denied.group(2))
+    if lacking is not None:
+        secret = Ref("Secret", lacking.group(1) or lacking.group(3), namespace)
+        where = f"the Secret {secret.name} of namespace {namespace}"
+        without = "does not exist" if lacking.group(1) else f"has no key {lacking.group(2)}"
+        return Denial("secret-missing", f"{where} {without}, which storage.key needs", secret, str(secret))
     ref = Ref("webhook", denied.group(1))
     return Denial(
         "webhook-denied",
@@ -174,6 +185,8 @@ def tries(denial: Denial, root: Ref) -> tuple[Try, ...]:
         return (Try("see the limits", kubectl("describe", "limitrange", namespace=namespace)), edit)
     if denial.cause == "service-account-missing" and denial.object is not None:
         return (Try("create it", kubectl("create", "serviceaccount", denial.object.name, namespace=namespace)), edit)
+    if denial.cause == "secret-missing" and denial.object is not None:
+        return (Try("see which there are", kubectl("get", "secrets", namespace=namespace)), edit)
     if denial.cause == "webhook-unreachable":
         return (
             Try(
