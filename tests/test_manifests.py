@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import socket
@@ -23,6 +24,7 @@ from kmon_tui.live.packs.ingress import ACTIVATOR, ACTIVATOR_S
 from kmon_tui.live.packs.servers import VLLM
 from kmon_tui.sandbox.prometheus_relabel import Rule, relabelled, rules_of
 from scripts import scrape_configmap
+from tests.e2e.discovery import pod_targets
 
 LLM = "llminferenceservice"
 KNATIVE_JOB = "kserve-knative-metrics"
@@ -115,6 +117,42 @@ def test_a_model_is_scraped_where_it_listens(job: str, pod: dict[str, str], addr
 
     assert labels is not None
     assert labels["__address__"] == address
+
+
+REAL_PODS = Path(__file__).resolve().parent / "data" / "kserve-objects" / "real-pods.json"
+QUEUE_PROXY, MODEL = "9091", "8080"
+
+
+def scraped(job: str, pod: dict[str, Any]) -> set[tuple[str, ...]]:
+    """Give port, path and the labels that lead to the service, of the targets that a job makes of a pod."""
+    found: set[tuple[str, ...]] = set()
+    for group in pod_targets([pod]):
+        seen = {"__address__": group["targets"][0], "__metrics_path__": "/metrics", **group["labels"]}
+        if (labels := relabelled(seen, target_rules(job))) is not None:
+            port = labels["__address__"].rpartition(":")[2]
+            found.add((port, labels["__metrics_path__"], labels["service_name"], labels["component"]))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("what", "name", "counted", "native"),
+    [
+        ("standard", "iris-two", {MODEL}, {MODEL}),
+        ("standard with a logger", "sklearn-iris", {MODEL}, {MODEL}),
+        ("knative", "iris-kn", {QUEUE_PROXY}, {QUEUE_PROXY, MODEL}),
+        ("knative with a logger", "iris-kl", {QUEUE_PROXY}, {QUEUE_PROXY, MODEL}),
+        ("llm", "facebook-opt-125m-single", {"8000"}, {"8000"}),
+        ("llm scheduler", "", set(), set()),
+    ],
+)
+def test_pods_as_kserve_makes_them_are_scraped_once_and_where_they_count(
+    what: str, name: str, counted: set[str], native: set[str]
+) -> None:
+    pod = next(one["pod"] for one in json.loads(REAL_PODS.read_text("utf-8"))["pods"] if one["what"] == what)
+    component = "workload" if what == "llm" else "predictor"
+
+    assert scraped("kserve-metrics", pod) == {(port, "/metrics", name, component) for port in counted}
+    assert scraped("kserve-model-metrics", pod) == {(port, "/metrics", name, component) for port in native}
 
 
 def kept(job: str, name: str, **labels: str) -> bool:
