@@ -50,7 +50,12 @@ def autoscaled(old: str, new: str) -> str:
 READY = pods("autoscaler_actual_pods", "kn_revision_pods_count", "kube_deployment_status_replicas_ready")
 WANTED = pods("autoscaler_desired_pods", "kn_revision_pods_desired", "kube_deployment_spec_replicas")
 FAILED = rate("kserve_request_count", ',response_code_class=~"5xx|failed"')
-ERRORS = f"({FAILED} or vector(0)) / ({rate('kserve_request_count')} > 0)"
+CODED = rate("kserve_request_count", ',response_code_class!=""')
+BEGUN, ENDED = rate("request_preprocess_seconds_count"), rate("request_postprocess_seconds_count")
+ERRORS = f"(({FAILED} or vector(0)) / ({CODED} > 0)) or (clamp_min({BEGUN} - {ENDED}, 0) / ({BEGUN} > 0))"
+"""Where answers have a class; the KServe SDK's have none, and what it began and did not end has failed.
+
+Else nobody knows: no number, not 0."""
 DURATION = "kserve_request_duration_milliseconds"
 REQUESTS = (
     f"sum by (response_code_class) (rate(kserve_request_count{{{OURS}}}[$__rate_interval]))",
