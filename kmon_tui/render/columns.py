@@ -38,11 +38,10 @@ def columns_for(
     *,
     one_namespace: bool,
     longest_name: int = 0,
-    usual_name: int = 0,
     longest_namespace: int = 8,
     by_change: bool = False,
 ) -> tuple[Column, ...]:
-    """Give the columns of a table of this width, whose names have so many cells at most, and usually.
+    """Give the columns of a table of this width, whose names have so many cells at most.
 
     The order on the screen is fixed; what does not fit goes away by rank, the
     least important ones already where they would cost names their middles. What
@@ -60,8 +59,6 @@ def columns_for(
     while len(widths) > 2:
         column, rank = max(((c, r) for c, r in chosen if c.title in widths), key=lambda item: item[1])
         name = min(wish["NAME"], COMFORTABLE_NAME) if rank > LAST_USUAL else NAME_WIDTH
-        if rank == LAST_USUAL and usual_name >= ROOMY_NAME:
-            name = ROOMY_NAME
         if sum(widths.values()) + len(widths) + name - NAME_WIDTH <= width:
             break
         del widths[column.title]
@@ -81,11 +78,16 @@ def header_line(columns: Sequence[Column], width: int) -> Line:
     return ((fit(" " + titles, width), "header"),)
 
 
-def row_line(row: Row, columns: Sequence[Column], drawing: Drawing) -> Line:
-    """Write one row, without the mark of the cursor."""
+def row_line(row: Row, columns: Sequence[Column], drawing: Drawing, *, twin: bool = False) -> Line:
+    """Write one row, without the mark of the cursor. ``twin``: a row of another kind has the same name."""
+    tell_kind = twin and all(column.title != "KIND" for column in columns)
     spans: list[Span] = [(" ", "")]
     for column in columns:
-        spans.extend(column.cell(row, column.width, drawing))
+        if tell_kind and column.title == "NAME":
+            word = kind_word(row.isvc.key.kind)
+            spans.extend((*column.cell(row, max(1, column.width - len(word) - 1), drawing), (f" {word}", "dim")))
+        else:
+            spans.extend(column.cell(row, column.width, drawing))
         spans.append((" ", ""))
     line = joined(spans[:-1])
     return in_look(line, "stale") if drawing.api_failing else line
@@ -277,9 +279,7 @@ USUAL_NAME, USUAL_NAMESPACE = 12, 8
 COMFORTABLE_NAME = 18
 """So many cells of a name are worth more than a column that is less important."""
 LAST_USUAL = 8
-"""The rank up to which columns stand at 80 cells already; those behind it are less important."""
-ROOMY_NAME = 16
-"""Where most names have so many cells, the last of the usual columns goes for them."""
+"""The rank up to which columns stand at 80 cells whatever the names; those behind it are less important."""
 RANKS = ((110, 10), (118, 12), (136, 13), (150, 14), (160, 16))
 """Below so many cells, columns up to this rank."""
 ALL: tuple[tuple[Column, int], ...] = (

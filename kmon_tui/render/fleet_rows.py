@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from kmon_tui.domain.alerts import Alert
 from kmon_tui.domain.late import dataclass
 from kmon_tui.domain.replaced import replaced
-from kmon_tui.domain.service import InferenceService, Key
+from kmon_tui.domain.service import InferenceService, Key, Kind
 from kmon_tui.domain.traffic import WARN_RATIO, Traffic
 from kmon_tui.render.filter import Filter
 from kmon_tui.render.rows import SORTS, Row, Severity, Sort, cause, has_split, row_of
@@ -60,6 +60,8 @@ class FleetRows:
         self.rows: dict[Key, Row] = {}
         self.counts: Counter[str] = Counter()
         """Rows by word of the summary: every Readiness, ``stuck`` and ``not serving``."""
+        self._counts_in: dict[str, Counter[str]] = {}
+        """The same, by namespace."""
         self.sort: Sort = SORTS["state"]
         self.reverse = False
         self.resort_due = False
@@ -231,12 +233,26 @@ class FleetRows:
             insort(self._order, (self.sort.key(self.rows[key]), key), key=_first)
 
     def _count(self, row: Row, by: int) -> None:
-        self.counts[_OWN_WORDS.get(row.severity, row.isvc.readiness.value)] += by
+        word, namespace = _OWN_WORDS.get(row.severity, row.isvc.readiness.value), row.isvc.key.namespace
+        self.counts[word] += by
+        if namespace not in self._counts_in:
+            self._counts_in[namespace] = Counter()
+        self._counts_in[namespace][word] += by
+
+    def counts_in(self, namespace: str | None) -> Mapping[str, int]:
+        """Give the counts of one namespace, or of all."""
+        return self.counts if namespace is None else self._counts_in.get(namespace, {})
 
 
 def is_calm(traffic: Traffic | None) -> bool:
     """Whether severity and reason of a row come from elsewhere than its errors."""
     return traffic is None or traffic.error_ratio is None or traffic.error_ratio < WARN_RATIO
+
+
+def is_twin(key: Key, rows: Mapping[Key, Row]) -> bool:
+    """Whether a row of another kind has the same namespace and name."""
+    kind, namespace, name = key
+    return any(Key(other, namespace, name) in rows for other in Kind if other is not kind)
 
 
 def needs_line(row: Row, *, show_split: bool, told: bool = True) -> bool:

@@ -228,7 +228,9 @@ class FleetScreen(KmonScreen):
         width = self.size.width
         state = self.state
         place = replace(state, fleet=replace(state.fleet, namespace=self.view.namespace or state.fleet.namespace))
-        top = top_line(place, self.rows.counts, self.drawing, width, read_only=self.is_read_only)
+        top = top_line(
+            place, self.rows.counts_in(self.view.namespace), self.drawing, width, read_only=self.is_read_only
+        )
         self.query_one("#top", LinesView).show((top,))
         told = notice(state, shown=self._shown, filter_text=self.view.filter.text, view=self.view.words)
         if width < LEAST_WIDTH or self.size.height < LEAST_HEIGHT:
@@ -236,8 +238,7 @@ class FleetScreen(KmonScreen):
         self.query_one("#list").set_class(told is not None, "-empty")
         self.query_one("#body").set_class(told is not None, "-empty")
         self.query_one(NoticeView).tell(told)
-        key = self.selected
-        row = self.rows.rows.get(key) if key is not None else None
+        row = self.rows.rows.get(key) if (key := self.selected) is not None else None
         self.query_one("#context", LinesView).show((self._context_line(row, width),))
         if self._look_timer is None or key == self._pane_key or monotonic() - self._pane_drawn_s > PANE_EVERY_S:
             self._draw_pane()

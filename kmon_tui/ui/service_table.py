@@ -18,7 +18,7 @@ from textual.strip import Strip
 from kmon_tui.domain.service import Key
 from kmon_tui.render.columns import Column, columns_for, fold_line, header_line, reason_line, row_line
 from kmon_tui.render.drawing import Drawing
-from kmon_tui.render.fleet_rows import Entry, Fold, Reason
+from kmon_tui.render.fleet_rows import Entry, Fold, Reason, is_twin
 from kmon_tui.render.lines import Line
 from kmon_tui.render.rows import Row
 from kmon_tui.ui.difference import differences
@@ -72,13 +72,13 @@ class ServiceTable(ScrollView, Painted, can_focus=True):
         self._one_namespace = False
         self._columns: tuple[Column, ...] = ()
         self._columns_width = 0
-        self._longest = (0, 0, 0)
-        """Cells of the longest name, of a usual one, and of the longest namespace."""
+        self._longest = (0, 0)
+        """Cells of the longest name and of the longest namespace."""
         self._by_change = False
         self._cursor = 0
         self._wanted: Key | str | None = None
         """What a person selected last: found again after each change, even after it was gone for a while."""
-        self._cache: dict[tuple[Entry, bool], tuple[object, Strip]] = {}
+        self._cache: dict[tuple[Entry, bool, bool], tuple[object, Strip]] = {}
         self._painted: dict[int, Strip] = {}
 
     @property
@@ -238,16 +238,17 @@ class ServiceTable(ScrollView, Painted, can_focus=True):
         )
         if row is None:
             return Strip.blank(width, self.style_of(""))
-        hit = self._cache.get((entry, selected))
+        twin = isinstance(entry, Key) and is_twin(entry, self._rows)
+        hit = self._cache.get((entry, selected, twin))
         if hit is not None and hit[0] is row:
             return hit[1]
-        strip = self._painted_entry(entry, row, selected)
+        strip = self._painted_entry(entry, row, selected, twin)
         if len(self._cache) > 2000:
             self._cache.clear()
-        self._cache[entry, selected] = (row, strip)
+        self._cache[entry, selected, twin] = (row, strip)
         return strip
 
-    def _painted_entry(self, entry: Entry, row: Row, selected: bool) -> Strip:
+    def _painted_entry(self, entry: Entry, row: Row, selected: bool, twin: bool) -> Strip:
         width = self.line_width
         line: Line
         if isinstance(entry, Reason):
@@ -256,7 +257,7 @@ class ServiceTable(ScrollView, Painted, can_focus=True):
             rows = [self._rows[key] for key in entry.keys if key in self._rows]
             line = fold_line(rows, width, self._drawing, unfolded=entry.cause in self._unfolded)
         else:
-            line = row_line(row, self._shown_columns(), self._drawing)
+            line = row_line(row, self._shown_columns(), self._drawing, twin=twin)
         if selected:
             line = ((self._drawing.glyphs.cursor, "accent"), (line[0][0][1:], line[0][1]), *line[1:])
         return self.paint(line, width, over=self._selected_style() if selected else None)
@@ -271,8 +272,7 @@ class ServiceTable(ScrollView, Painted, can_focus=True):
                 self.line_width,
                 one_namespace=self._one_namespace,
                 longest_name=self._longest[0],
-                usual_name=self._longest[1],
-                longest_namespace=self._longest[2],
+                longest_namespace=self._longest[1],
                 by_change=self._by_change,
             )
         return self._columns
@@ -340,16 +340,11 @@ class ServiceTable(ScrollView, Painted, can_focus=True):
             self.scroll_to(y=line, animate=False, immediate=True, force=True)
 
 
-def _longest(entries: Sequence[Entry]) -> tuple[int, int, int]:
-    """Give the cells of the longest name, of one that half of all do not reach, and of the longest namespace.
-
-    Those in folds do not count.
-    """
+def _longest(entries: Sequence[Entry]) -> tuple[int, int]:
+    """Give the cells of the longest name and of the longest namespace. Those in folds do not count."""
     keys = [entry for entry in entries if isinstance(entry, Key)]
-    names = sorted(_cells(name) for name in {key.name for key in keys}) or [0]
     return (
-        names[-1],
-        names[len(names) // 2],
+        max((_cells(name) for name in {key.name for key in keys}), default=0),
         max((_cells(namespace) for namespace in {key.namespace for key in keys}), default=0),
     )
 

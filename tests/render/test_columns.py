@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from kmon_tui.domain.service import Readiness, Replicas
+from kmon_tui.domain.service import Key, Kind, Readiness, Replicas
 from kmon_tui.domain.traffic import Scope
 from kmon_tui.render.columns import Column, columns_for, reason_line, row_line
 from kmon_tui.render.drawing import Drawing
-from kmon_tui.render.lines import text_of
+from kmon_tui.render.lines import text_of, width_of
 from kmon_tui.render.rows import row_of
 from tests.ui.samples import NOW, isvc, ready_state, services, traffic_of
 
@@ -48,26 +48,28 @@ def test_at_80_cells_all_usual_columns_stand_whatever_the_longest_name(width: in
     ]
 
 
-def test_at_80_cells_the_last_usual_column_goes_where_most_names_are_long() -> None:
-    shown = widths(columns_for(79, one_namespace=False, longest_name=40, usual_name=24, longest_namespace=8))
+def test_below_80_cells_the_age_of_the_change_goes_first_unless_that_is_the_order() -> None:
+    usual, by_change = (widths(columns_for(72, one_namespace=False, by_change=flag)) for flag in (False, True))
 
-    assert "CHG" not in shown and shown["NAME"] >= 16
-    assert {"NS", "PODS", "RPS", "ERR%", "P90", "TREND", "SINCE"} <= set(shown)
-
-
-def test_sorted_by_change_the_age_of_the_change_is_the_one_that_stays() -> None:
-    shown = widths(
-        columns_for(79, one_namespace=False, longest_name=40, usual_name=24, longest_namespace=8, by_change=True)
-    )
-
-    assert "CHG" in shown and "SINCE" not in shown
+    assert ("SINCE" in usual, "CHG" in usual) == (True, False)
+    assert ("SINCE" in by_change, "CHG" in by_change) == (False, True)
 
 
-@pytest.mark.parametrize("usual", [8, 15, 24])
-def test_in_one_namespace_long_names_have_room_beside_all_usual_columns(usual: int) -> None:
-    shown = widths(columns_for(79, one_namespace=True, longest_name=40, usual_name=usual))
+def test_in_one_namespace_long_names_have_room_beside_all_usual_columns() -> None:
+    shown = widths(columns_for(79, one_namespace=True, longest_name=40))
 
     assert {"SINCE", "CHG", "TREND"} <= set(shown) and shown["NAME"] >= 16
+
+
+@pytest.mark.parametrize(("kind", "word"), [(Kind.ISVC, "isvc"), (Kind.LLM, "llm"), (Kind.GRAPH, "graph")])
+def test_rows_of_several_kinds_with_one_name_say_their_kind(kind: Kind, word: str) -> None:
+    row = row_of(isvc("chat", "demo", Readiness.READY)._replace(key=Key(kind, "demo", "chat")), None)
+    narrow, wide = (columns_for(width, one_namespace=False, longest_name=40) for width in (80, 140))
+
+    assert f" {word} " not in text_of(row_line(row, narrow, Drawing(now=NOW)))
+    assert f" {word} " in text_of(row_line(row, narrow, Drawing(now=NOW), twin=True))
+    assert width_of(row_line(row, narrow, Drawing(now=NOW), twin=True)) == 80
+    assert text_of(row_line(row, wide, Drawing(now=NOW), twin=True)).count(word) == 1
 
 
 @pytest.mark.parametrize("width", [100, 120, 200])

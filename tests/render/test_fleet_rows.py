@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 
 import pytest
 
@@ -11,7 +12,7 @@ from kmon_tui.domain.service import InferenceService, Key, Kind, Readiness, Repl
 from kmon_tui.domain.traffic import Family, Traffic
 from kmon_tui.domain.verdict import UNKNOWN_CAUSE, Diagnosis
 from kmon_tui.render.filter import parse_filter
-from kmon_tui.render.fleet_rows import SLICE, Entry, FleetRows, Fold, Reason, every_row, wanted_by
+from kmon_tui.render.fleet_rows import SLICE, Entry, FleetRows, Fold, Reason, every_row, is_twin, wanted_by
 from kmon_tui.render.rows import SORTS, Severity, row_of, split_words
 
 
@@ -83,6 +84,27 @@ def test_new_rows_take_their_place_and_old_ones_leave() -> None:
 
     assert lines(rows) == ["b", "c"]
     assert rows.counts["ready"] == 2
+
+
+def test_a_namespace_is_counted_by_itself() -> None:
+    rows = FleetRows()
+    far = Key(Kind.ISVC, "far", "a")
+    rows.update(fleet(A, SICK, A._replace(key=far)), {})
+
+    assert rows.counts_in("far") == {"ready": 1}
+    assert rows.counts_in(None) == {"ready": 2, "failed": 1}
+    rows.update(fleet(A, SICK, A._replace(key=far, readiness=Readiness.ROLLING)), {})
+    assert +Counter(rows.counts_in("far")) == {"rolling": 1}
+    assert rows.counts_in("nowhere") == {}
+
+
+def test_a_name_stands_twice_where_another_kind_has_it_too() -> None:
+    rows = FleetRows()
+    llm = A._replace(key=A.key._replace(kind=Kind.LLM))
+    elsewhere = A._replace(key=Key(Kind.GRAPH, "far", "b"))
+    rows.update(fleet(A, B, llm, elsewhere), {})
+
+    assert [is_twin(one.key, rows.rows) for one in (A, llm, B, elsewhere)] == [True, True, False, False]
 
 
 def test_a_row_replaced_by_another_of_the_same_number_is_seen() -> None:
