@@ -40,7 +40,7 @@ _RANK = {type_: rank for rank, type_ in enumerate(_TELLING)}
 _ROLLOUT = frozenset({"PredictorReady", "PredictorConfigurationReady", "LatestDeploymentReady", "MainWorkloadReady"})
 """Conditions that move when a new revision is rolled out."""
 
-_HEARD = _ROLLOUT | {"Ready", "Stopped", "GroupDegraded"}
+_HEARD = _ROLLOUT | {"Ready", "GroupDegraded"}
 """Conditions that say something by being True."""
 
 
@@ -116,14 +116,17 @@ def hear(conditions: Sequence[Condition]) -> Heard:
     """Find those that say something."""
     roll_up: int | None = None
     ailing: int | None = None
+    told_stopped: bool | None = None
     stopped = failed = False
     moving: list[int] = []
     for at, condition in enumerate(conditions):
         type_ = condition.type
-        if condition.status == "True":
+        if type_ == "Stopped":
+            # A graph that goes on again says both, the newest last (KServe 0.20: inferencegraph/controller.go).
+            told_stopped = condition.status == "True"
+        elif condition.status == "True":
             if type_ not in _HEARD:
                 continue
-            stopped = stopped or type_ == "Stopped"
             failed = failed or type_ == "GroupDegraded"
         elif type_ in _RANK and condition.status == "False":
             # PresetsCombined is to an LLMInferenceService what InvalidSpec is to an InferenceService.
@@ -134,7 +137,8 @@ def hear(conditions: Sequence[Condition]) -> Heard:
             stopped = stopped or (condition.status == "False" and condition.reason == "Stopped")
         elif type_ in _ROLLOUT and condition.since is not None:
             moving.append(at)
-    return Heard(roll_up, stopped, failed, ailing, tuple(moving))
+    # Without a condition of its own, as of an LLMInferenceService, Ready says it.
+    return Heard(roll_up, stopped if told_stopped is None else told_stopped, failed, ailing, tuple(moving))
 
 
 def find(conditions: Sequence[Condition], type: str) -> Condition | None:

@@ -8,7 +8,7 @@ from sys import intern
 from kmon_tui.domain.facts import Facts, Failure
 from kmon_tui.domain.service import Condition, Key, Kind, Mode, TrafficShare
 from kmon_tui.live.moulds import Moulds, read_conditions
-from kmon_tui.live.shapes import Components, FailureInfo, Model, PortName, Predictor, Served, Spec, Status
+from kmon_tui.live.shapes import Components, FailureInfo, LlmPool, Model, PortName, Predictor, Served, Spec, Status
 
 MODES = {
     "knative": Mode.KNATIVE,
@@ -113,7 +113,7 @@ def _components(kind: Kind, spec: Spec) -> tuple[tuple[str, ...], int]:
     if kind is _LLM:
         prefill = spec.prefill
         workloads = ("workload", "prefill") if prefill else ("workload",)
-        return workloads, _least(spec.replicas) + (_least(prefill.replicas) if prefill else 0)
+        return workloads, _least_of_pool(spec) + (_least_of_pool(prefill) if prefill else 0)
     if kind is _GRAPH:
         return ("router",), _least(spec.least)
     predictor = spec.predictor
@@ -129,6 +129,15 @@ def _components(kind: Kind, spec: Spec) -> tuple[tuple[str, ...], int]:
 
 def _least(replicas: int | None) -> int:
     return 1 if replicas is None else replicas if replicas > 0 else 0
+
+
+def _least_of_pool(pool: Spec | LlmPool) -> int:
+    """Give the replicas that a workload of an LLMInferenceService has at least; none when it may idle without any."""
+    scaling = pool.scaling
+    if scaling is None:
+        return _least(pool.replicas)
+    idle = scaling.wva.keda.least if scaling.wva is not None and scaling.wva.keda is not None else None
+    return _least(scaling.least) if idle is None else min(_least(idle), _least(scaling.least))
 
 
 def _model(kind: Kind, spec: Spec, status: Status) -> tuple[str, str, str]:
@@ -167,10 +176,10 @@ def _mode(kind: Kind, served: Served, status: Status, conditions: Sequence[Condi
     annotations = served.metadata.annotations
     if said is None and annotations is not None:
         said = MODES.get(annotations.mode.lower())
-    return said or _mode_by_hints(status, conditions)
+    return said or _mode_by_hints(kind, status, conditions)
 
 
-def _mode_by_hints(status: Status, conditions: Sequence[Condition]) -> Mode:
+def _mode_by_hints(kind: Kind, status: Status, conditions: Sequence[Condition]) -> Mode:
     told = status.components or _NO_COMPONENTS
     for component in (told.predictor, told.transformer, told.explainer):
         if component is None:
@@ -185,7 +194,9 @@ def _mode_by_hints(status: Status, conditions: Sequence[Condition]) -> Mode:
             return Mode.KNATIVE
         if condition.type == "PredictorReady" and condition.reason in _STANDARD_REASONS:
             return Mode.STANDARD
-    return Mode.UNKNOWN
+    # A graph's status says no mode; Knative's own conditions are in it, or else there is none but these.
+    alone = kind is _GRAPH and any(condition.type == "Ready" and condition.status == "True" for condition in conditions)
+    return Mode.STANDARD if alone else Mode.UNKNOWN
 
 
 def _traffic(name: str, components: tuple[str, ...], status: Status) -> tuple[TrafficShare, ...]:

@@ -179,15 +179,36 @@ class Spec(msgspec.Struct, frozen=True, gc=False):
     least: int | None = msgspec.field(name="minReplicas", default=None)
     """InferenceGraph."""
     replicas: int | None = None
-    """LLMInferenceService."""
+    """LLMInferenceService; so are the two that follow."""
+    scaling: Scaling | None = None
     prefill: LlmPool | None = None
     canary: list[Canary] | None = None
+
+
+class Idle(msgspec.Struct, frozen=True, gc=False):
+    """``spec.scaling.wva.keda``."""
+
+    least: int | None = msgspec.field(name="idleReplicaCount", default=None)
+
+
+class Actuator(msgspec.Struct, frozen=True, gc=False):
+    """``spec.scaling.wva``."""
+
+    keda: Idle | None = None
+
+
+class Scaling(msgspec.Struct, frozen=True, gc=False):
+    """``spec.scaling`` of an LLMInferenceService, instead of ``replicas`` (KServe 0.17)."""
+
+    least: int | None = msgspec.field(name="minReplicas", default=None)
+    wva: Actuator | None = None
 
 
 class LlmPool(msgspec.Struct, frozen=True, gc=False):
     """``spec.prefill`` of an LLMInferenceService."""
 
     replicas: int | None = None
+    scaling: Scaling | None = None
 
 
 class Served(msgspec.Struct, frozen=True, gc=False):
