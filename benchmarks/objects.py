@@ -1,7 +1,7 @@
 """InferenceServices as KServe 0.20 and its webhooks leave them, managedFields and all, and pods.
 
 One that the controller wrote on a real cluster has 4,265 bytes, these have 4,250, in the same fields
-(tests/data/kserve-objects/real-isvc-knative-0.20.json). Fields stand in the order in which the API server writes them: those of custom resources by name.
+(tests/data/kserve-objects/real-isvc-knative-0.20.json), which stand in the order in which the API server writes them.
 """
 
 from __future__ import annotations
