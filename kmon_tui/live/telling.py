@@ -79,6 +79,7 @@ def llm_of(flow: Flow | None, levels: Levels, key: Key) -> Llm | None:
     first, following = flow.tokens or (Latency(), Latency())
     asked, hits = flow.per_s(Role.PREFIX_QUERIES), flow.per_s(Role.PREFIX_HITS)
     cache = now.get(Level.KV_CACHE)
+    told = [share for share in now.get(Level.PREFIX_HITS, ()) if share >= 0]
     return Llm(
         running=sum(now[Level.RUNNING]) if Level.RUNNING in now else None,
         waiting=sum(now[Level.WAITING]) if Level.WAITING in now else None,
@@ -86,7 +87,9 @@ def llm_of(flow: Flow | None, levels: Levels, key: Key) -> Llm | None:
         kv_cache_max_ratio=max(cache) if cache else None,
         prompt_tokens_per_s=prompt,
         generation_tokens_per_s=flow.per_s(Role.GENERATION_TOKENS),
-        prefix_hit_ratio=min(1.0, hits / asked) if asked and hits is not None else None,
+        prefix_hit_ratio=min(1.0, hits / asked)
+        if asked and hits is not None
+        else (sum(told) / len(told) if told else None),
         preemptions_per_s=flow.per_s(Role.PREEMPTIONS),
         ttft_p50_ms=first.p50_ms,
         ttft_p90_ms=first.p90_ms,

@@ -245,7 +245,7 @@ async def test_a_language_model_tells_its_tokens(prometheus: str) -> None:
     assert 0 < llm["itl_p50_ms"] <= llm["itl_p99_ms"] <= llm["itl_top_ms"] == 80_000
 
 
-async def test_the_first_engine_of_vllm_tells_the_same_but_no_failures_and_no_prefix_hits(prometheus: str) -> None:
+async def test_the_first_engine_of_vllm_tells_the_same_but_no_failures(prometheus: str) -> None:
     told = await measured(prometheus, FIRST_VLLM, Kind.ISVC, Family.VLLM)
 
     llm = told["llm"]
@@ -253,7 +253,7 @@ async def test_the_first_engine_of_vllm_tells_the_same_but_no_failures_and_no_pr
     assert llm["generation_tokens_per_s"] / llm["prompt_tokens_per_s"] == pytest.approx(1644 / 6156, rel=1e-3)
     assert 0 < llm["ttft_p50_ms"] <= llm["ttft_p99_ms"]
     assert 0 < llm["itl_p50_ms"] <= llm["itl_p99_ms"] <= llm["itl_top_ms"] == 2_500
-    assert (told["error_ratio"], told["pods_error_ratio"], llm["prefix_hit_ratio"]) == (None, None, None)
+    assert (told["error_ratio"], told["pods_error_ratio"], llm["prefix_hit_ratio"]) == (None, None, 0.67)
 
 
 @pytest.mark.parametrize(("family", "ratio"), [(Family.ISTIO, 30 / 1070), (Family.ENVOY, 50 / 1000)], ids=str)

@@ -8,7 +8,7 @@ import pytest
 
 from kmon_tui.domain.traffic import Family, Scope
 from kmon_tui.live.packs import BY_COUNTER, DIALECTS
-from kmon_tui.live.packs.gauges import AUTOSCALER, BY_GAUGE, GAUGES, Gauges
+from kmon_tui.live.packs.gauges import AUTOSCALER, BY_GAUGE, GAUGES, VLLM_NOW, Gauges
 from kmon_tui.live.packs.ingress import ENVOY, ISTIO
 from kmon_tui.live.packs.knative import GENERATIONS
 from scripts import metrics_page
@@ -103,6 +103,12 @@ def test_versions_of_the_activator_differ_as_it_is_said(version: str, page: str)
 
     assert counted
     assert all(("kn_revision_name=" in line) is by_revision for line in counted)
+
+
+def test_what_vllm_shows_of_now_is_on_its_pages() -> None:
+    text = "".join(text_of(page) for page, family in TRUE.items() if family is Family.VLLM)
+
+    assert all(f"\n{name}{{" in text for pack in VLLM_NOW for name in pack.levels)
 
 
 @pytest.mark.parametrize("pack", AUTOSCALER, ids=lambda pack: next(iter(pack.levels)))

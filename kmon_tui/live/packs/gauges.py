@@ -23,6 +23,7 @@ class Level(StrEnum):
     RUNNING = "running"
     WAITING = "waiting"
     KV_CACHE = "kv_cache"
+    PREFIX_HITS = "prefix_hits"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +125,16 @@ VLLM_NOW = (
     ),
     Gauges(
         "vllm",
-        {"vllm:kv_cache_usage_perc": Level.KV_CACHE, "vllm:gpu_cache_usage_perc": Level.KV_CACHE},
+        {
+            "vllm:kv_cache_usage_perc": Level.KV_CACHE,
+            "vllm:gpu_cache_usage_perc": Level.KV_CACHE,
+            "vllm:gpu_prefix_cache_hit_rate": Level.PREFIX_HITS,
+        },
         "avg",
     ),
 )
-"""``gpu_cache_usage_perc`` is what older ones call it."""
+"""``gpu_cache_usage_perc`` is what older ones call it. Those of the first engine tell the share of prefix hits as it is
+now, and -1 where they keep no such cache; newer ones count."""
 
 GAUGES = (*AUTOSCALER, KUBE_STATE_METRICS, *VLLM_NOW)
 BY_GAUGE = {name: gauges for gauges in GAUGES for name in gauges.levels}
