@@ -24,12 +24,13 @@ _HEAVY = tuple(f"kmon_tui.live.{name}" for name in ("cluster", "deployer", "forw
 
 
 @asynccontextmanager
-async def open_backend(settings: Settings) -> AsyncGenerator[Backend]:
+async def open_backend(settings: Settings, rate: tuple[float, int] | None = None) -> AsyncGenerator[Backend]:
     """Open the cluster that the settings name, and Prometheus: the one that is named, or the one in the cluster.
 
     Nothing is asked of the network yet: what the outside does wrong arrives in
     the streams. The heavy packages are imported in a thread, so the screen goes
-    on meanwhile. Raises SettingsError when the configuration cannot work.
+    on meanwhile. ``rate``: requests per second and in one burst that the API server is asked; None: what it can always
+    bear. Raises SettingsError when the configuration cannot work.
     """
     one_heap()  # before there are threads
     thaw()  # what the context before this one has left behind
@@ -46,6 +47,7 @@ async def open_backend(settings: Settings) -> AsyncGenerator[Backend]:
     from kmon_tui.live.kubeconfig import find_access
     from kmon_tui.live.metrics import PrometheusMetrics
     from kmon_tui.live.predict_late import LatePredictor
+    from kmon_tui.live.ratelimit import RateLimit
     from kmon_tui.live.rights import KubeRights
     from kmon_tui.live.scrape.pages import Pages
     from kmon_tui.live.scrape.scraper import Scraper
@@ -54,7 +56,12 @@ async def open_backend(settings: Settings) -> AsyncGenerator[Backend]:
     async with AsyncExitStack() as stack:
         access = find_access(settings.kube)
         here = replace(settings.kube, context=access.place.context or None)  # another one may be current by then
-        client = KubeClient(access, answer_s=settings.kube.request_timeout_s, read_again=lambda: find_access(here))
+        client = KubeClient(
+            access,
+            answer_s=settings.kube.request_timeout_s,
+            rate=RateLimit(*rate) if rate else None,
+            read_again=lambda: find_access(here),
+        )
         stack.push_async_callback(client.close)
         scraper = Scraper(Pages(client))
 

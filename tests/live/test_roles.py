@@ -33,6 +33,8 @@ MANIFESTS = Path(__file__).resolve().parents[2] / "manifests"
 ROLES: dict[str, dict[str, Any]] = {
     role["metadata"]["name"]: role for role in yaml.safe_load_all((MANIFESTS / "rbac.yaml").read_text(encoding="utf-8"))
 }
+QUICK = (1000.0, 1000)
+"""Requests per second and in a burst: what is asked is tried here, not how slowly."""
 IRIS = Key(Kind.ISVC, "default", "sklearn-iris")
 
 
@@ -56,7 +58,7 @@ async def playing(role: str, *, direct: bool) -> AsyncIterator[tuple[Sandbox, Ba
         kube = KubeSettings(kubeconfig=str(sandbox.write_kubeconfig("jane", token)), all_namespaces=True)
         url = sandbox.prometheus_url if direct else None
         settings = Settings(kube=kube, prometheus=PrometheusSettings(url=url))
-        async with open_backend(settings) as backend:
+        async with open_backend(settings, rate=QUICK) as backend:
             yield sandbox, backend, await complete_fleet(backend, settings)
 
 
@@ -141,7 +143,7 @@ async def test_a_viewer_of_one_namespace_sees_it_and_asks_for_little_beside_it()
         token = sandbox.api.access.add_user("jane", bound)
         kube = KubeSettings(kubeconfig=str(sandbox.write_kubeconfig("jane", token)), namespace="default")
         settings = Settings(kube=kube, prometheus=PrometheusSettings(url=sandbox.prometheus_url))
-        async with open_backend(settings) as backend:
+        async with open_backend(settings, rate=QUICK) as backend:
             fleet = await complete_fleet(backend, settings)
             assert backend.trees is not None
             for isvc in fleet.services:
