@@ -132,15 +132,15 @@ def test_certificate_data_that_is_none_is_configuration(sandbox: Place, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("fault", "code", "word"),
-    [("list:403", 4, ""), ("list:html", 3, ""), ("list:500", 3, ""), ("list:drop", 3, "")],
+    ("fault", "code", "limit"),
+    # What may pass is tried again until the limit; a refusal needs none, and a busy machine more than a few seconds.
+    [("list:403", 4, "60s"), ("list:html", 3, "5s"), ("list:500", 3, "5s"), ("list:drop", 3, "5s")],
 )
-def test_what_the_api_server_does_wrong_has_a_code(fault: str, code: int, word: str) -> None:
+def test_what_the_api_server_does_wrong_has_a_code(fault: str, code: int, limit: str) -> None:
     with running_sandbox("--fault", fault) as place:
-        done = run("get", "-n", "default", "--kubeconfig", str(place.kubeconfig), "--request-timeout", "5s")
+        done = run("get", "-n", "default", "--kubeconfig", str(place.kubeconfig), "--request-timeout", limit)
 
     assert done.returncode == code, done.stderr
-    assert word in done.stderr
     assert "Traceback" not in done.stderr
 
 
