@@ -344,4 +344,6 @@ async def test_what_the_screens_draw_is_what_metrics_tells(prometheus: str) -> N
             ("p90", told["latency_ms"]["p90"], drawn.p90_ms),
             ("mean", told["mean_ms"], drawn.mean_ms),
         ):
-            assert here == (None if value is None else pytest.approx(value, rel=0.15, abs=0.002)), (pod.page, name)
+            # A rank that falls on a bound is in either of two buckets, as the samples happen to lie.
+            near = 0.3 if name == "p90" else 0.15
+            assert here == (None if value is None else pytest.approx(value, rel=near, abs=0.002)), (pod.page, name)
