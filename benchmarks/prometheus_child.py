@@ -58,8 +58,12 @@ class Answers:
 
     def series(self, query: str, times: list[float]) -> Iterator[tuple[str, list[str]]]:
         """Give the labels and the values of what a query asks for, each at these times."""
-        if query.startswith("count by (__name__)"):
+        if query.startswith("count by (__name__"):
             yield f'{{"__name__":"{COUNTER}"}}', [str(len(self._counters))] * len(times)
+            yield '{"kmon_part":"clock"}', [f"{time.time():.3f}"]
+        elif len(times) > 1 and times[1] - times[0] == 1 and "timestamp(" in query:
+            # How often one series is scraped.
+            yield self._targets[0], [f"{at_s // 15 * 15:.3f}" for at_s in times]
         elif BUCKETS in query:
             yield from self._buckets(query, times)
         elif "timestamp(" in query:
@@ -90,10 +94,6 @@ class Answers:
         """Answer an instant query."""
         asked = {**request.query, **(await request.post())}
         at_s = float(str(asked.get("time", time.time())))
-        if "[15m]" in str(asked["query"]):
-            # Raw samples of one series: how often it is scraped.
-            points = ",".join(f'[{at_s - 15 * back:.3f},"{back}"]' for back in reversed(range(60)))
-            return _success(f'{{"resultType":"matrix","result":[{{"metric":{{}},"values":[{points}]}}]}}')
         rows = [
             f'{{"metric":{labels},"value":[{at_s:.3f},"{values[0]}"]}}'
             for labels, values in self.series(str(asked["query"]), [at_s])

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from kmon_tui.domain.traffic import Family, Scope
-from kmon_tui.live.guards import BY
+from kmon_tui.live.guards import BY, GUARDS
 from kmon_tui.live.packs import DIALECTS
 from kmon_tui.live.packs.dialect import FAILED, GOOD, NAMES, TARGET, Dialect, Histogram
 from kmon_tui.live.packs.gauges import GAUGES, Gauges
@@ -49,9 +49,12 @@ def probe(matchers: str, scopes: Collection[Scope] = tuple(Scope)) -> str:
 
     Without Scope.USERS nothing is asked of what is counted before the pods.
     """
-    by = ", ".join(("__name__", *BY))
+    by = ", ".join(("__name__", *GUARDS))
     of_scope = [dialect for dialect in DIALECTS.values() if dialect.scope in scopes]
-    parts = [f"count by ({by}) ({{{_requests(dialect)}{_and(matchers)}}})" for dialect in of_scope]
+    plain = [dialect for dialect in of_scope if not (dialect.own or dialect.requests_own)]
+    only = [_named([name for dialect in plain for name in dialect.requests])]
+    only += [_requests(dialect) for dialect in of_scope if dialect not in plain]
+    parts = [f"count by ({by}) ({{{one}{_and(matchers)}}})" for one in only]
     parts.append(f"count by (__name__) ({{{_named(_gauge_names(GAUGES))}{_and(matchers)}}})")
     names = [name for dialect in DIALECTS.values() if dialect.scope is Scope.PODS for name in dialect.requests]
     exported = f'count by (__name__) ({{{_named(names)},exported_namespace!=""{_and(matchers)}}})'

@@ -41,10 +41,15 @@ class Run(Protocol):
         """Give what the job gives. Raises BackendError."""
 
 
-async def prometheus_facts(run: Run, url: str, found_by: str, matchers: str, suspects: Suspects) -> PrometheusFacts:
-    """Ask some ten questions. Raises BackendError when it does not answer the first one."""
+async def prometheus_facts(
+    run: Run, url: str, found_by: str, matchers: str, suspects: Suspects, skew_s: float | None = None
+) -> PrometheusFacts:
+    """Ask some ten questions. Raises BackendError when it does not answer the first one.
+
+    ``skew_s``: its clock minus ours, if that is known.
+    """
     isvc, pods = suspects.isvc, suspects.pods
-    skew_s = await run(_skew)
+    skew_s = await run(_skew) if skew_s is None else skew_s
     version = await _told(run, lambda api: _text(api, "status/buildinfo", "version"))
     retention = await _told(run, lambda api: _text(api, "status/runtimeinfo", "storageRetention"))
     families = Told(suspects.families)

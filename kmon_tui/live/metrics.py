@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from kmon_tui.backend import Interest, Stream
 from kmon_tui.domain.measurement import Measurement
@@ -16,7 +16,7 @@ from kmon_tui.domain.traffic import Family, Prometheus, TrafficReport
 from kmon_tui.live.measure import measure
 from kmon_tui.live.pace import IDLE_S, wait_s
 from kmon_tui.live.poller import Look, Poller
-from kmon_tui.live.prometheus import AdapterFactory, PrometheusClient
+from kmon_tui.live.prometheus import AdapterFactory, Api, PrometheusClient
 from kmon_tui.live.prometheus_address import parse_matchers
 from kmon_tui.settings import PrometheusSettings
 
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 if TYPE_CHECKING:
     from kmon_tui.domain.doctor.facts import PrometheusFacts, Suspects
 
+T = TypeVar("T")
 JITTER_S = (0.05, 0.5)
+BESIDE_S = 0.5
 SETTLE_S = 0.2
 """The cursor may run over many rows; only where it rests is asked for."""
 
@@ -76,15 +78,28 @@ class PrometheusMetrics:
         """Tell what it scrapes, keeps and holds; see ``backend.Patient``."""
         from kmon_tui.live.doctor_prometheus import prometheus_facts  # late: ticks need none of it
 
+        # Without anybody's wish it takes the questions that ticks leave.
+        unasked = suspects.families is not None
         return await prometheus_facts(
-            self._client.run, self._client.address.url, self._found_by, self._matchers.text, suspects
+            self._beside if unasked else self._client.run,
+            self._client.address.url,
+            self._found_by,
+            self._matchers.text,
+            suspects,
+            self._poller.skew_s if unasked else None,
         )
+
+    async def _beside(self, job: Callable[[Api], T]) -> T:
+        """Run a job of one question once a tick has one left."""
+        while not self._poller.spare:  # noqa: ASYNC110  # a tick is in another thread, which has no events of the loop
+            await asyncio.sleep(BESIDE_S)
+        return await self._client.run(lambda api: self._poller.beside(api, job))
 
     async def memory_peaks(self, namespace: str, pods: tuple[str, ...]) -> tuple[Peak, ...]:
         """Give the most memory of the last hour; see ``backend.Memory``."""
         from kmon_tui.live.tree_peaks import measured  # late: ticks need none of it
 
-        return await self._client.run(lambda api: measured(api, self._matchers.text, namespace, pods))
+        return await self._beside(lambda api: measured(api, self._matchers.text, namespace, pods))
 
     async def aclose(self) -> None:
         """End the thread; the question that is on its way is cut off."""

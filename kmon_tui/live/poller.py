@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from kmon_tui.domain.choice import Choice
 from kmon_tui.domain.command import Span
@@ -38,6 +39,9 @@ from kmon_tui.live.telling import traffic_of_all
 _PAST, _LATENCY = "the past", "latency"
 SUSPICIOUS_S = 60
 """While many services have no fresh samples, what Prometheus is like is looked at anew so often."""
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,21 @@ class Poller:
         if self._ledger is None or self._ledger.at_s is None or self._feeder.introduction is None:
             return float(self._pace.tick_s)
         return self._until(self._ledger.at_s + self._pace.tick_s)
+
+    @property
+    def spare(self) -> bool:
+        """Whether one more question may be asked in this tick."""
+        return self._rations.left > 0
+
+    @property
+    def skew_s(self) -> float | None:
+        """Prometheus' clock minus ours, as it was told last."""
+        return self._feeder.introduction.skew_s if self._feeder.introduction else None
+
+    def beside(self, api: Api, job: Callable[[Api], T]) -> T:
+        """Ask what is no part of a tick with the questions that it leaves."""
+        with self._rationed(api):
+            return job(api)
 
     def poll(self, api: Api, look: Look) -> TrafficReport:
         """Do one tick: counters of all services, latency of some, and the selected one in detail.

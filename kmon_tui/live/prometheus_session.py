@@ -23,6 +23,8 @@ from kmon_tui.live.prometheus_address import Address
 from kmon_tui.live.prometheus_answers import LONGEST_URL, Matrix, TooLong, Vector, check_answer
 from kmon_tui.settings import PrometheusSettings
 
+_NO_FORMS = (403, 405)
+"""Where people may only read they may not send forms: behind kube-rbac-proxy that is another right."""
 LARGEST_BYTES = 256 * 1024 * 1024
 
 
@@ -34,6 +36,7 @@ class Session(requests.Session):  # type: ignore[misc]  # requests has no types 
         self._pending = pending
         self.took_s = 0.0
         """How long the server took for all answers, until somebody sets it back."""
+        self._no_forms = False
         self.warned: dict[str, None] = {}
         """What the answers warned of, until somebody clears it."""
         self._own_headers = {name: secret.reveal() for name, secret in settings.headers}
@@ -47,20 +50,26 @@ class Session(requests.Session):  # type: ignore[misc]  # requests has no types 
 
     def request(self, method: str, url: str, params: Any = None, data: Any = None, **options: Any) -> Answer:
         """Send one request and read all of its answer. Raises BackendError when it is not Prometheus' answer."""
-        if params and sum(len(str(value)) for value in params.values()) > LONGEST_URL:
-            # Proxies cut addresses at some 8 kB; Prometheus takes the same query as a form.
-            method, params, data = "POST", None, params
         options["stream"] = True
+        # Proxies cut addresses at some 8 kB; Prometheus takes the same query as a form.
+        as_form = bool(params) and not self._no_forms and _size(params) > LONGEST_URL
+        answer = self._sent("POST", url, None, params, options) if as_form else None
+        refused = answer is not None and answer.status_code in _NO_FORMS
+        if answer is None or refused:
+            answer = self._sent(method, url, params, data, options)
+        check_answer(answer.status_code, answer.headers, answer.content, url.split("/api/")[0], answer.url)
+        self._no_forms |= refused
+        return answer
+
+    def _sent(self, method: str, url: str, params: Any, data: Any, options: Any) -> Answer:
         line = LineTime()
         self._pending.begin()
         try:
             with super().request(method, url, params=params, data=data, **options) as response:
-                answer = Answer(response, self._read(response, line), self.warned)
+                return Answer(response, self._read(response, line), self.warned)
         finally:
             self._pending.end()
             self.took_s += line.took_s
-        check_answer(answer.status_code, answer.headers, answer.content, url.split("/api/")[0], answer.url)
-        return answer
 
     def _read(self, response: Any, line: LineTime) -> bytes:
         """Read what comes, piece by piece, so that it is noticed when a server stops or drips."""
@@ -135,6 +144,10 @@ class Answer(requests.Response):  # type: ignore[misc]  # requests has no types 
             self._warned.update(dict.fromkeys(found.warned))
             return {"data": {"result": found.data.result}}
         return _PLAIN.decode(self._body)
+
+
+def _size(params: Mapping[str, object]) -> int:
+    return sum(len(str(value)) for value in params.values())
 
 
 _VECTOR = msgspec.json.Decoder(Vector)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,9 +11,14 @@ import pytest
 from aiohttp import web
 
 from kmon_tui.domain.command import Span
+from kmon_tui.domain.doctor.facts import Suspects
 from kmon_tui.domain.errors import BackendError
 from kmon_tui.domain.service import InferenceService, Key, Kind
+from kmon_tui.live.metrics import PrometheusMetrics
 from kmon_tui.sandbox.prometheus_faults import PrometheusFaults
+from kmon_tui.settings import PrometheusSettings
+from tests.live.interests import Interested
+from tests.live.served import sandboxed
 from tests.live.stories import BAD, BUCKET, COUNT, IRIS, OK, POD, SCRAPE_S, Shape, Story, rising
 from tests.live.test_metrics_beside import ACTIVATOR, GATEWAY, SCALER, VLLM
 from tests.live.test_metrics_poll import Watched, watched
@@ -78,6 +84,7 @@ async def logged(*lines: Line, services: tuple[InferenceService, ...]) -> AsyncI
         seen.services = services
         log = Log()
         seen.server.faults = log
+        seen.stop_clock()
         yield seen, log
 
 
@@ -102,6 +109,32 @@ async def test_no_tick_of_half_an_hour_asks_more_than_four_instant_queries() -> 
     assert min(instant) >= 2
     assert max(ranges for _, ranges in ticks[1:]) <= 5, "one in detail, the interval, and a step that was missed"
     assert max(ranges for _, ranges in closer) <= 1
+
+
+async def test_what_nobody_asked_for_takes_the_questions_that_ticks_leave() -> None:
+    """The doctor looks by itself at a service without numbers, and so does who reads the memory of a killed pod."""
+    counts: list[int] = []
+    story = Story()
+    for line in everything():
+        story.tell(*line)
+    async with sandboxed(story) as server:
+        log = server.faults = Log()
+        metrics = PrometheusMetrics(PrometheusSettings(url=server.url))
+        stream = metrics.poll(Interested((IRIS, *MANY), selected=IRIS.key))
+        await anext(stream)
+        suspects = Suspects((IRIS,), IRIS, families=("kserve-alias",))
+        examined = asyncio.create_task(metrics.examined(suspects))
+        peaks = asyncio.create_task(metrics.memory_peaks("default", ("a",)))
+        await asyncio.sleep(1)
+        waiting = not examined.done() and not peaks.done()
+        counts.append(log.look()[0])
+        for task in (examined, peaks):
+            task.cancel()
+        await stream.aclose()
+        await metrics.aclose()
+
+    assert waiting
+    assert counts == [MOST]
 
 
 async def test_a_first_tick_asks_four_and_has_rates_errors_and_latency() -> None:

@@ -359,6 +359,22 @@ async def test_a_long_question_is_sent_as_a_form() -> None:
     assert seen == [("POST", "up")]
 
 
+@pytest.mark.parametrize("status", [403, 405])
+async def test_where_no_form_may_be_sent_a_long_question_is_part_of_the_address(status: int) -> None:
+    seen: list[str] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        seen.append(request.method)
+        return web.json_response(EMPTY) if request.method == "GET" else web.Response(status=status)
+
+    async with serving(handler) as url:
+        client = PrometheusClient(PrometheusSettings(url=url))
+        found = await client.run(lambda api: [api.query("up" + " " * 5000) for _ in range(2)])
+        await client.aclose()
+
+    assert (found, seen) == ([[], []], ["POST", "GET", "GET"])
+
+
 async def test_every_question_carries_a_timeout_and_none_runs_beside_another() -> None:
     running = most = 0
     timeouts = set()
