@@ -37,9 +37,21 @@ def kubectl(*words: str, namespace: str = "") -> str:
     return shlex.join(parts)
 
 
+GATEWAYS = "gateways.gateway.networking.k8s.io"
+ROUTES = "httproutes.gateway.networking.k8s.io"
+_FULL = {
+    "Gateway": GATEWAYS,
+    "HTTPRoute": ROUTES,
+    "Revision": "revisions.serving.knative.dev",
+    "Configuration": "configurations.serving.knative.dev",
+    "Route": "routes.serving.knative.dev",
+}
+"""Kinds of which there are namesakes in other groups: Istio has a Gateway, OpenShift a Route."""
+
+
 def describe(ref: Ref, text: str = "read all about it") -> Try:
     """Suggest to describe an object."""
-    return Try(text, kubectl("describe", ref.kind.lower(), ref.name, namespace=ref.namespace))
+    return Try(text, kubectl("describe", _FULL.get(ref.kind, ref.kind.lower()), ref.name, namespace=ref.namespace))
 
 
 def controller(root: Ref) -> tuple[Try, Try]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from kmon_tui.domain.diagnosis import chain
-from kmon_tui.domain.diagnosis.finding import Finding, describe, kubectl
+from kmon_tui.domain.diagnosis.finding import GATEWAYS, ROUTES, Finding, describe, kubectl
 from kmon_tui.domain.diagnosis.reading import NOTHING, one_line, ref_of
 from kmon_tui.domain.diagnosis.scene import Scene
 from kmon_tui.domain.service import Condition
@@ -24,6 +24,11 @@ _MISSING = (
     ("InferencePool", "inference-pool", re.compile(r"Inference Pool (\S+?)/(\S+?)(?=:| not found)")),
     ("HTTPRoute", "route-not-accepted", re.compile(r"HTTPRoute (\S+?)/(\S+?)(?= does not|:)")),
 )
+_PLURALS = {
+    "Gateway": GATEWAYS,
+    "HTTPRoute": ROUTES,
+    "InferencePool": "inferencepools.inference.networking.k8s.io",
+}
 _NOT_THERE = re.compile(r"does not exist|non-existent|not found", re.I)
 
 
@@ -67,14 +72,14 @@ def _missing(scene: Scene, condition: Condition) -> Finding | None:
         if named is None:
             continue
         ref = Ref(kind, named.group(2), named.group(1))
-        plural = f"{kind.lower()}s"
+        plural = _PLURALS[kind]
         return Finding(
             cause,
             f"the {kind} {ref.namespace}/{ref.name} that it needs does not exist",
             ref,
             condition.since,
             (Evidence(chain.said(condition), scene.ref, condition.since),),
-            (Try(f"see which {plural} there are", kubectl("get", plural, "-A")),),
+            (Try("see which there are", kubectl("get", plural, "-A")),),
             str(ref),
         )
     return None
@@ -92,7 +97,7 @@ def _blocked(scene: Scene, way: _Way, condition: Condition) -> Finding:
         about,
         condition.since,
         (),
-        (Try("see the gateways and routes", kubectl("get", "gateways,httproutes", "-A")),),
+        (Try("see the gateways and routes", kubectl("get", f"{GATEWAYS},{ROUTES}", "-A")),),
         str(about) if about.kind == "Gateway" else "",
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kmon_tui.domain.diagnosis import chain
-from kmon_tui.domain.diagnosis.finding import Finding, controller, describe, kubectl
+from kmon_tui.domain.diagnosis.finding import GATEWAYS, ROUTES, Finding, controller, describe, kubectl
 from kmon_tui.domain.diagnosis.outlived import MOVING
 from kmon_tui.domain.diagnosis.reading import NOTHING, conditions_of, name_of, node, nodes, one_line, ref_of, text, when
 from kmon_tui.domain.diagnosis.scene import Scene
@@ -89,7 +89,7 @@ def http_route(scene: Scene, route: Object) -> Finding | None:
         wanted[0] if wanted else ref,
         made,
         (step,),
-        (Try("see the gateways", kubectl("get", "gateways", "-A")),),
+        (Try("see the gateways", kubectl("get", GATEWAYS, "-A")),),
         f"Gateway {named}",
     )
 
@@ -162,8 +162,14 @@ def _ingress(scene: Scene) -> Iterator[Finding]:
         (
             Try(
                 "see what was made for it",
-                kubectl("get", "ingress,httproute,virtualservice", namespace=scene.ref.namespace),
+                kubectl("get", ",".join(_ways(scene)), namespace=scene.ref.namespace),
             ),
             controller(scene.ref)[1],
         ),
     )
+
+
+def _ways(scene: Scene) -> list[str]:
+    """Name the kinds that lead to this service; kubectl gives none of a list in which one is not installed."""
+    there = {"HTTPRoute": ROUTES, "VirtualService": "virtualservices.networking.istio.io"}
+    return ["ingress", *[name for kind, name in there.items() if scene.of_kind(kind)]]

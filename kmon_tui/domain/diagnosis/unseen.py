@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kmon_tui.domain.diagnosis.finding import Finding, age, describe, kubectl
+from kmon_tui.domain.diagnosis.finding import Finding, age, kubectl
 from kmon_tui.domain.diagnosis.reading import node, ref_of, text, when
 from kmon_tui.domain.diagnosis.scene import Scene
 from kmon_tui.domain.tree import Object
@@ -34,12 +34,16 @@ def findings(scene: Scene) -> Iterator[Finding]:
 def _finding(scene: Scene, obj: Object, owner: str) -> Finding:
     ref, made = ref_of(obj), when(obj, "metadata", "creationTimestamp")
     ago = age(made, scene.now)
+    full = f"{ref.kind.lower()}s.{text(obj, 'apiVersion').partition('/')[0]}"
     return Finding(
         "controller-silent",
         f"nobody has looked at the {ref.kind} {ref.name} for {ago}: does {owner} run?",
         ref,
         made,
         (Evidence(f"{ref.kind} {ref.name} has no status", ref, made, 1),),
-        (Try(f"see whether {owner} runs", kubectl("get", "pods", "-A")), describe(ref)),
+        (
+            Try(f"see whether {owner} runs", kubectl("get", "pods", "-A")),
+            Try("see that it has no status", kubectl("get", full, ref.name, "-o", "yaml", namespace=ref.namespace)),
+        ),
         owner,
     )
