@@ -34,8 +34,8 @@ LONGEST_WAY_S = 0.5
 """To Prometheus and back; what a question takes beyond that is work on it."""
 REFUSED_FOR_S = 3600
 """What callers saw is not asked for so long after a question with it failed."""
-_JOB = re.compile(r"^-\s+job_name:\s*(\S+)[^\n]*\n(?:[ \t]+[^\n]*\n)*?  scrape_interval:\s*(\S+)", re.MULTILINE)
-"""A job of a configuration, as Prometheus writes it."""
+_JOB = re.compile(r"^-\s+job_name:\s*(\S+)[^\n]*\n(?:[ \t][^\n]*\n)*?  scrape_interval:\s*(\S+)", re.MULTILINE)
+"""A job of a configuration; a line of it fits in one way only, or the search in a job without it would never end."""
 NO_GUARDS: Guards = guards_of({})
 MOST_SERIES = 100_000
 """A family in front of the pods that has more series is left out."""

@@ -125,7 +125,7 @@ async def until(look: Callable[[], bool]) -> None:
 
 async def until_cause(trees: KubeTrees, fault: str, cause: str) -> Diagnosis:
     clock = asyncio.get_running_loop().time
-    end_s = clock() + 10.0
+    end_s = clock() + PATIENCE_S
     while True:
         found = diagnose(await trees.look(key_of(fault)), datetime.now(UTC))
         if found.cause == cause or clock() > end_s:
