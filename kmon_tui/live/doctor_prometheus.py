@@ -59,7 +59,11 @@ async def prometheus_facts(
     config = await _told(run, lambda api: _text(api, "status/config", "yaml"))
     jobs: Told[tuple[Job, ...]] = Told(why=config.why)
     if config.value:
-        jobs = Told(await asyncio.to_thread(jobs_of, config.value))
+        # Jobs of files beside the configuration (the chart's scrapeConfigFiles) are not in it.
+        more = await _told(run, _pools) if "scrape_config_files:" in config.value else Told(())
+        known = await asyncio.to_thread(jobs_of, config.value)
+        names = {job.name for job in known}
+        jobs = Told((*known, *(Job(name) for name in more.value or () if name not in names)))
     counts = await _told(run, lambda api: _counts(api, matchers))
     targets = await _told(run, lambda api: _targets(api, matchers, pods, counts.value or {}))
     series: Told[tuple[SeriesFact, ...]] = Told()
@@ -134,6 +138,13 @@ def _skew(api: Api) -> float:
 def _text(api: Api, path: str, name: str) -> str:
     found = api.read(path)
     return str(found.get(name) or "") if isinstance(found, dict) else ""
+
+
+def _pools(api: Api) -> tuple[str, ...]:
+    """Name all jobs that are loaded (Prometheus 2.42 and newer)."""
+    found = api.read("scrape_pools")
+    names = found.get("scrapePools") if isinstance(found, dict) else None
+    return tuple(str(name) for name in names) if isinstance(names, list) else ()
 
 
 def _families(api: Api, matchers: str, scope: Scope = Scope.PODS) -> tuple[str, ...]:

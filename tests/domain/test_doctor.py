@@ -297,7 +297,7 @@ def test_a_missing_right_costs_its_check_only_and_is_named() -> None:
             replace(CHART, kind="StatefulSet", name="prometheus-main", labels={"operator.prometheus.io/name": "main"}),
             "kubectl patch prometheus main -n monitoring",
         ),
-        (None, "+- job_name: kserve-metrics"),
+        (None, "echo 'scrape_config_files: [kserve.yml]' >> $P/prometheus.yml"),
     ],
 )
 def test_a_job_that_is_not_loaded_is_loaded_in_the_way_of_its_installation(workload: Workload | None, fix: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
+import urllib.request
 from collections.abc import Iterator
 from contextlib import aclosing
 from pathlib import Path
@@ -17,7 +18,7 @@ from kmon_tui.domain.alerts import Alert
 from kmon_tui.domain.service import InferenceService, Key, Kind
 from kmon_tui.live.metrics import PrometheusMetrics
 from kmon_tui.settings import PrometheusSettings
-from tests.e2e import scraping, tools
+from tests.e2e import processes, scraping, tools
 from tests.e2e.sandbox import KMON, Place, plain_environment, running_sandbox
 from tests.live.interests import Interested
 
@@ -96,6 +97,28 @@ def test_a_prometheus_without_our_job_is_told_how_to_load_it(sandbox: Place, tmp
     assert found["prometheus.job"]["status"] == "fail"
     assert "helm upgrade prometheus prometheus-community/prometheus -n monitoring" in found["prometheus.job"]["fix"]
     assert found["chain.target"]["status"] == "fail"
+
+
+def test_a_job_of_a_file_beside_the_configuration_is_loaded_also_before_there_are_pods(
+    sandbox: Place, tmp_path: Path
+) -> None:
+    binary = tools.prometheus("3.5")
+    if binary is None:
+        pytest.skip(tools.reason_without_prometheus("3.5"))
+    nobody = {"role": "pod", "kubeconfig_file": str(sandbox.kubeconfig), "namespaces": {"names": ["nobody"]}}
+    job = {"job_name": "kserve-metrics", "kubernetes_sd_configs": [nobody]}
+    (tmp_path / "kserve.yml").write_text(yaml.safe_dump({"scrape_configs": [job]}), encoding="utf-8")
+    with scraping.running(binary, tmp_path, {"scrape_config_files": [str(tmp_path / "kserve.yml")]}) as url:
+        processes.wait_until(lambda: pools(url) == ["kserve-metrics"], 30, "the job is loaded")
+        _, found = doctor(sandbox, url)
+
+    assert "is not loaded" not in found["prometheus.job"]["text"]
+
+
+def pools(url: str) -> list[str]:
+    """Name the jobs that a Prometheus has loaded, of all its files."""
+    with urllib.request.urlopen(f"{url}/api/v1/scrape_pools", timeout=10) as answer:
+        return list(json.load(answer)["data"]["scrapePools"])
 
 
 def test_a_target_that_is_down_is_told_with_prometheus_own_words(sandbox: Place, tmp_path: Path) -> None:

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from kmon_tui.domain.doctor import fixes
 from kmon_tui.domain.doctor.examine import examine
 from tests.domain import test_doctor as checks
 from tests.e2e import tools
@@ -67,8 +69,6 @@ def test_what_was_stopped_is_started(sandbox: Place, tmp_path: Path) -> None:
 
 
 def test_annotations_are_set(sandbox: Place, tmp_path: Path) -> None:
-    from kmon_tui.domain.doctor import fixes
-
     mend(sandbox, fixes.annotate(checks.KEY, {"prometheus.io/scrape": "true"}), tmp_path)
     (tmp_path / "kubectl").unlink()
     mend(sandbox, fixes.new_revision(checks.KEY), tmp_path)
@@ -79,8 +79,6 @@ def test_annotations_are_set(sandbox: Place, tmp_path: Path) -> None:
 
 
 def test_rights_are_bound_by_a_command_that_kubectl_takes(sandbox: Place, tmp_path: Path) -> None:
-    from kmon_tui.domain.doctor import fixes
-
     def sent_as_json(fix: str) -> str:
         """The sandbox reads no protobuf of bindings, which `kubectl create` sends."""
         return fix.replace("--clusterrole=", "--dry-run=client -o json --clusterrole=") + " | kubectl apply -f -"
@@ -94,6 +92,22 @@ def test_rights_are_bound_by_a_command_that_kubectl_takes(sandbox: Place, tmp_pa
     everywhere = kubectl.get("clusterrolebinding", "kmon-tui-view-system-serviceaccount-ml-bot")
     assert bound["subjects"][0]["name"] == "Jane Doe@example.com"
     assert everywhere["subjects"][0] == {"kind": "ServiceAccount", "name": "bot", "namespace": "ml"}
+
+
+def test_a_prometheus_of_ones_own_gets_the_jobs_in_a_file_beside_its_own(tmp_path: Path) -> None:
+    promtool = tools.promtool("2.53")
+    if promtool is None:
+        pytest.skip(tools.reason_without_prometheus("2.53"))
+    own = "global: {scrape_interval: 1m}\nscrape_configs: [{job_name: own, static_configs: []}]\n"
+    (tmp_path / "prometheus.yml").write_text(own, encoding="utf-8")
+
+    load = fixes.load_jobs(()).replace("P=/etc/prometheus", f"P={tmp_path}").partition(" && kill")[0]
+    shell = load.replace("promtool", str(promtool))
+    done = subprocess.run(["bash", "-ec", shell], cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    jobs = yaml.safe_load((tmp_path / "kserve.yml").read_text(encoding="utf-8"))["scrape_configs"]
+    assert "kserve-metrics" in {job["job_name"] for job in jobs}
 
 
 @pytest.mark.parametrize("facts", [BROKEN, UNSEEN], ids=["broken", "unseen"])

@@ -11,6 +11,7 @@ from kmon_tui.domain.doctor.version import version_of
 from kmon_tui.domain.service import Key, Kind
 
 JOBS = "manifests/scrape-kserve.yaml"
+JOBS_IN_CONFIGMAP = "manifests/prometheus-configmap.yaml"
 SHORT = {Kind.ISVC: "isvc", Kind.LLM: "llmisvc", Kind.GRAPH: "ig"}
 _STACK = "kube-prometheus-stack"
 HELM_RELEASE = "meta.helm.sh/release-name"
@@ -71,12 +72,10 @@ def load_jobs(workloads: Iterable[Workload]) -> str:
         patch = '{"spec":{"additionalScrapeConfigs":{"name":"kserve-scrape","key":"scrape-kserve.yaml"}}}'
         return f"{secret}\nkubectl patch prometheus {_operated(one)} -n {namespace} --type merge -p '{patch}'"
     return (
-        "--- prometheus.yml\n"
-        "+++ prometheus.yml\n"
-        " scrape_configs:\n"
-        f"+# all of {JOBS}, indented as the other jobs are\n"
-        "+- job_name: kserve-metrics\n"
-        "+…"
+        "P=/etc/prometheus    # the folder of prometheus.yml, of Prometheus 2.43 or newer\n"
+        f"sed -n '1,/^  kserve.yml: |$/d; s/^    //p' {JOBS_IN_CONFIGMAP} > $P/kserve.yml\n"
+        "echo 'scrape_config_files: [kserve.yml]' >> $P/prometheus.yml\n"
+        'promtool check config --syntax-only $P/prometheus.yml && kill -HUP "$(pidof prometheus)"'
     )
 
 

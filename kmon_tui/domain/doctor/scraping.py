@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 
 from kmon_tui.domain.doctor import fixes
@@ -60,9 +61,12 @@ def down_fix(target: Scraped, facts: Facts) -> str:
         switch = fixes.switch_on_knative(cluster.observability_namespace, knative_version(cluster))
         return f"{switch}\n# then a new revision: pods that run keep what they started with"
     if ":9091" not in target.url and any(sign in error for sign in ("404", "content-type", "refused")):
+        name = shlex.quote(target.service_name or (facts.case.key.name if facts.case.key else "NAME"))
+        namespace = shlex.quote(target.namespace or (facts.case.key.namespace if facts.case.key else "NAMESPACE"))
         return (
             "# is the page at another port or path? Tell the jobs by annotations of the service, as\n"
-            "kubectl annotate isvc NAME -n NAMESPACE prometheus.kserve.io/port=8082 prometheus.kserve.io/path=/metrics"
+            f"kubectl annotate isvc {name} -n {namespace} --overwrite \\\n"
+            "  prometheus.kserve.io/port=8082 prometheus.kserve.io/path=/metrics"
         )
     if "deadline" in error or "timeout" in error:
         return f"kubectl get networkpolicy -n {target.namespace or 'NAMESPACE'}    # may Prometheus reach the pods?"
