@@ -23,6 +23,7 @@ from kmon_tui.live.packs import DIALECTS
 from kmon_tui.live.packs.dialect import NAMES, TARGET
 from kmon_tui.live.prometheus import Api
 from kmon_tui.live.prometheus_answers import Row
+from kmon_tui.settings.nesting import not_too_deep
 
 T = TypeVar("T")
 
@@ -94,7 +95,7 @@ def jobs_of(text: str) -> tuple[Job, ...]:
 
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        document = yaml.load(text, loader)
+        document = yaml.load(not_too_deep(text), loader)
     except (yaml.YAMLError, RecursionError):
         return ()
     if not isinstance(document, Mapping):

@@ -12,6 +12,7 @@ import yaml
 
 from kmon_tui.domain.errors import SettingsError
 from kmon_tui.domain.late import dataclass
+from kmon_tui.settings.nesting import not_too_deep
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
@@ -80,7 +81,7 @@ def shown(path: Path, around: Surroundings) -> str:
 
 def _read(path: Path, around: Surroundings) -> Mapping[str, Any]:
     try:
-        document = yaml.load(path.read_bytes(), _LOADER)
+        document = yaml.load(not_too_deep(path.read_bytes()), _LOADER)
     except OSError as error:
         raise SettingsError(f"cannot read {shown(path, around)}: {error.strerror}") from error
     except (yaml.YAMLError, ValueError) as error:  # ValueError: no text, a date or a number that cannot be
@@ -90,6 +91,9 @@ def _read(path: Path, around: Surroundings) -> Mapping[str, Any]:
         raise SettingsError(
             f"{shown(path, around)} is not valid YAML{where}", "kubectl config view checks it."
         ) from None
+    except RecursionError:
+        message = f"{shown(path, around)} is not valid YAML: it is nested without end"
+        raise SettingsError(message, "kubectl config view checks it.") from None
     if document is None:
         return {}
     if not isinstance(document, Mapping):

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from kmon_tui.domain.manifest import Bundle, Manifest, ManifestError, Origin, is_object, manifests_of
+from kmon_tui.settings.nesting import not_too_deep
 
 LARGEST = 8_000_000
 """Bytes of one file; etcd takes objects of 1.5 MB."""
@@ -70,7 +71,7 @@ def _holds_other_things(text: str) -> bool:
     """Whether a file can be read, holds something, and nothing of it means to be an object."""
     try:
         whole = _json(text) if text.lstrip()[:1] == "{" else None
-        documents = [whole] if whole is not None else list(yaml.load_all(text, _Loader))
+        documents = [whole] if whole is not None else list(yaml.load_all(not_too_deep(text), _Loader))
     except (yaml.YAMLError, RecursionError, ValueError):
         return False  # the error is told when it is parsed
     full = [content for content in documents if content is not None]
@@ -85,6 +86,7 @@ def parse_manifests(text: str, source: str) -> tuple[Manifest, ...]:
     loader = _Loader(text)
     number = 1
     try:
+        not_too_deep(text)
         while loader.check_node():
             node = loader.get_node()
             origin = Origin(source, number, node.start_mark.line + 1)

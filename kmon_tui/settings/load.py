@@ -9,6 +9,7 @@ from pathlib import Path
 from kmon_tui.settings.build import Configuration, Said
 from kmon_tui.settings.document import Document, broken, document_of
 from kmon_tui.settings.keys import Layer
+from kmon_tui.settings.nesting import not_too_deep
 from kmon_tui.settings.paths import Paths
 
 _LARGEST = 1_000_000
@@ -40,7 +41,7 @@ def read_config(path: Path, *, must_exist: bool = False) -> Document:
     import yaml  # costs 12 ms, and most people have no config file
 
     try:
-        content = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        content = yaml.load(not_too_deep(text), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" line {mark.line + 1}" if mark is not None else ""
