@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kmon_tui.domain.service import Pod, Readiness
+from kmon_tui.domain.service import InferenceService, Key, Kind, Pod, Readiness
 from kmon_tui.domain.traffic import Family, Scope, Traffic, TrafficReport
 from kmon_tui.live.introduction import not_too_many
 from kmon_tui.live.prometheus import PrometheusClient
@@ -80,6 +80,17 @@ async def test_two_revisions_behind_one_gateway_are_added(serve: Serve) -> None:
     istio(story, "503", 10, destination_service_name="iris-predictor-00002")
 
     assert of_iris(await report_of(story, serve)).error_ratio == 0.25
+
+
+async def test_what_a_gateway_refused_of_a_language_model_is_in_the_ratio_of_users(serve: Serve) -> None:
+    qwen = InferenceService(Key(Kind.LLM, "default", "qwen"))
+    story = Story()
+    istio(story, "200", 30, destination_service_name="qwen-kserve-workload-svc")
+    istio(story, "503", 10, destination_service_name="qwen-kserve-workload-svc")
+
+    traffic = (await report_of(story, serve, qwen)).traffic[qwen.key]
+
+    assert (traffic.scope, traffic.error_ratio) == (Scope.USERS, 0.25)
 
 
 async def test_a_hop_is_not_counted_at_both_of_its_ends(serve: Serve) -> None:

@@ -151,10 +151,19 @@ def test_each_family_has_a_pack_that_says_what_it_counts() -> None:
         ("outbound|80||iris-predictor.models.svc.cluster.local", "models", "iris-predictor"),
         ("kube_models_iris-predictor_80", "models", "iris-predictor"),
         ("models_iris-predictor_80", "models", "iris-predictor"),
+        ("httproute/llm/qwen-kserve-route/rule/0", "llm", "qwen"),
+        ("outbound|8000||qwen-kserve-workload-svc.llm.svc.cluster.local", "llm", "qwen"),
+        ("outbound|54321||qwen-inference-pool-ip-1a2b3c4d.llm.svc.cluster.local", "llm", "qwen"),
     ],
 )
 def test_clusters_of_envoy_tell_whose_they_are(cluster: str, namespace: str, name: str) -> None:
     assert ENVOY.whose({"envoy_cluster_name": cluster}) == {"namespace": namespace, "service_name": name}
+
+
+def test_a_gateway_in_front_of_a_language_model_tells_whose_it_is() -> None:
+    labels = {"destination_service_namespace": "llm", "destination_service_name": "qwen-kserve-workload-svc"}
+
+    assert ISTIO.whose(labels) == {"namespace": "llm", "service_name": "qwen"}
 
 
 def test_what_goes_from_the_activator_to_a_pod_is_no_caller() -> None:

@@ -32,7 +32,9 @@ SECONDS_MS = (5.0, 10.0, 25.0, 50.0, 75.0, 100.0, 250.0, 500.0, 750.0, 1000.0, 2
 GOOD, FAILED = "ok", "failed"
 """Classes of answers where there is no status code."""
 
-_REVISION = re.compile(r"-\d{5}$")
+_TAIL = re.compile(r"-\d{5}$|-kserve-(?:route|workload-svc)$|-inference-pool(?:-ip-[0-9a-f]+)?$")
+"""What follows the name in front of a gateway: a revision's number, or of a language model its route, its service or
+its pool, for which Istio makes a service."""
 
 
 class Role(StrEnum):
@@ -136,5 +138,5 @@ class Dialect:
         text = "/".join([labels.get(name, "") for name in self.names])
         for pattern in self.patterns:
             if match := re.fullmatch(pattern, text):
-                return {"namespace": match["namespace"], "service_name": _REVISION.sub("", match["name"])}
+                return {"namespace": match["namespace"], "service_name": _TAIL.sub("", match["name"])}
         return {}
