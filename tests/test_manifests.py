@@ -119,6 +119,30 @@ def test_a_model_is_scraped_where_it_listens(job: str, pod: dict[str, str], addr
     assert labels["__address__"] == address
 
 
+@pytest.mark.parametrize("job", ["kserve-metrics", "kserve-model-metrics"])
+@pytest.mark.parametrize(
+    ("annotation", "port", "scheme"),
+    [("", "", ""), ("https", "", "https"), ("", "https", "https"), ("http", "https", "")],
+)
+def test_a_language_model_with_tls_is_scraped_as_its_pods_say(
+    job: str, annotation: str, port: str, scheme: str
+) -> None:
+    told = {
+        "pod_ip": "10.0.0.7",
+        "pod_phase": "Running",
+        "pod_container_name": "main",
+        "pod_container_port_name": port,
+        "pod_annotation_prometheus_io_scheme": annotation,
+        "pod_label_app_kubernetes_io_part_of": LLM,
+        "pod_label_kserve_io_component": "workload",
+    }
+
+    labels = relabelled({f"__meta_kubernetes_{name}": value for name, value in told.items()}, target_rules(job))
+
+    assert labels is not None
+    assert labels.get("__scheme__", "") == scheme
+
+
 REAL_PODS = Path(__file__).resolve().parent / "data" / "kserve-objects" / "real-pods.json"
 QUEUE_PROXY, MODEL = "9091", "8080"
 

@@ -591,3 +591,20 @@ def test_a_prometheus_that_is_nowhere_is_installed() -> None:
 
     assert finding.status is Status.FAIL
     assert "helm install prometheus" in finding.fix
+
+
+def test_a_language_model_that_speaks_tls_gets_the_annotation_that_the_jobs_read() -> None:
+    llm = Key(Kind.LLM, "llm", "qwen")
+    pod = PodFacts("qwen-kserve-1", ip="10.0.0.9", phase="Running", ready=True, containers=(Container("main"),))
+    down = Scraped(
+        "kserve-metrics", "10.0.0.9:8000", "down", "EOF", pod.name, "llm", "qwen", "http://10.0.0.9:8000/metrics"
+    )
+    case = Case((InferenceService(llm, readiness=Readiness.READY),), "llm", llm)
+    facts = replace(
+        with_prometheus(targets=Told((down,)), series=Told(())), case=case, cluster=replace(CLUSTER, pods=Told((pod,)))
+    )
+
+    fix = found(facts, "chain.target").fix
+
+    assert fix.startswith("kubectl patch llmisvc qwen -n llm --type merge -p '")
+    assert '"prometheus.io/scheme":"https"' in fix

@@ -172,6 +172,12 @@ def annotate(key: Key, annotations: Mapping[str, str]) -> str:
     return f"kubectl annotate {_named(key)} --overwrite {pairs}".rstrip()
 
 
+def scrape_with_tls(key: Key) -> str:
+    """Tell the jobs that a language model speaks TLS; its pods are made anew."""
+    patch = '{"spec":{"annotations":{"prometheus.io/scheme":"https"}}}'
+    return f"kubectl patch {_named(key)} --type merge -p '{patch}'    # if it speaks TLS; makes new pods"
+
+
 def send_request(key: Key, *, wake: bool = False) -> str:
     """Send the first request."""
     kind = {Kind.LLM: "llm/", Kind.GRAPH: "graph/"}.get(key.kind, "")

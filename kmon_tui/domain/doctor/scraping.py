@@ -10,10 +10,13 @@ from kmon_tui.domain.doctor import fixes
 from kmon_tui.domain.doctor.cluster import clock_finding, is_protocol_off, knative_version
 from kmon_tui.domain.doctor.facts import Facts, Job, PrometheusFacts, Scraped, Workload
 from kmon_tui.domain.doctor.finding import Finding, Status
+from kmon_tui.domain.service import Kind
 
 WALK_JOB = "kserve-metrics"
 FORWARD = "kmon-tui-port-forward"
 USUAL_NAMESPACE = "monitoring"
+_SPEAKS_TLS = ("eof", "malformed http", "http status 400", "connection reset")
+"""What a server that speaks TLS says to somebody who does not."""
 LEAST_RETENTION_S = 6 * 3600.0
 """The longest range of the charts."""
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0, "y": 31536000.0}
@@ -60,6 +63,9 @@ def down_fix(target: Scraped, facts: Facts) -> str:
     if ":9091" in target.url and cluster is not None and is_protocol_off(cluster) is not False:
         switch = fixes.switch_on_knative(cluster.observability_namespace, knative_version(cluster))
         return f"{switch}\n# then a new revision: pods that run keep what they started with"
+    key = facts.case.key
+    if key is not None and key.kind is Kind.LLM and any(sign in error for sign in _SPEAKS_TLS):
+        return fixes.scrape_with_tls(key)
     if ":9091" not in target.url and any(sign in error for sign in ("404", "content-type", "refused")):
         name = shlex.quote(target.service_name or (facts.case.key.name if facts.case.key else "NAME"))
         namespace = shlex.quote(target.namespace or (facts.case.key.namespace if facts.case.key else "NAMESPACE"))
