@@ -19,6 +19,7 @@ from kmon_tui.domain.conditions import Hearing, Told, hear, times
 from kmon_tui.domain.service import Condition
 from kmon_tui.live.codec import fit
 from kmon_tui.live.shapes import Cond
+from kmon_tui.live.wishes import Wishes
 
 MOST_MOULDS = 256
 _ALIKE_IN_LENGTH = 4
@@ -42,6 +43,8 @@ class Moulds:
     """Reads conditions, and knows what it has read so far."""
 
     def __init__(self) -> None:
+        self.wishes = Wishes()
+        """The same of specs."""
         self._by_length: dict[int, list[Mould]] = {}
         self._count = 0
 

@@ -8,7 +8,8 @@ from sys import intern
 from kmon_tui.domain.facts import Facts, Failure
 from kmon_tui.domain.service import Condition, Key, Kind, Mode, TrafficShare
 from kmon_tui.live.moulds import Moulds, read_conditions
-from kmon_tui.live.shapes import Components, FailureInfo, LlmPool, Model, PortName, Predictor, Served, Spec, Status
+from kmon_tui.live.shapes import Components, FailureInfo, Served, Status
+from kmon_tui.live.wishes import Asked, Wishes
 
 MODES = {
     "knative": Mode.KNATIVE,
@@ -21,18 +22,6 @@ MODES = {
 
 _SPELT = {mode.value: mode for mode in Mode if mode.value}
 
-_OLD_STYLE = (
-    "sklearn",
-    "xgboost",
-    "tensorflow",
-    "pytorch",
-    "triton",
-    "onnx",
-    "pmml",
-    "lightgbm",
-    "paddle",
-    "huggingface",
-)
 _KNATIVE_CONDITIONS = frozenset(
     {
         "PredictorRouteReady",
@@ -49,22 +38,22 @@ _ISVC, _LLM, _GRAPH = Kind.ISVC, Kind.LLM, Kind.GRAPH
 """For speed: an enum's member takes as long to look up as all else that is done with it."""
 _new = tuple.__new__
 """Makes a NamedTuple from its fields in their order, in a third of the time that it takes by name."""
-_ALONE = ("predictor",)
-_NO_SPEC = Spec()
 _NO_STATUS = Status()
-_NO_PREDICTOR = Predictor()
 _NO_COMPONENTS = Components()
 
 
 def facts_of(served: Served, kind: Kind, moulds: Moulds | None = None, key: Key | None = None) -> Facts | None:
     """Read one object; None when it has no name to be a row under. ``moulds`` serve many objects; ``key`` is its."""
-    meta, spec, status = served.metadata, served.spec or _NO_SPEC, served.status or _NO_STATUS
+    meta, status = served.metadata, served.status or _NO_STATUS
     if not meta.name:
         return None
     raw, model = status.conditions, status.model
-    conditions = moulds.read(raw) if moulds is not None else read_conditions(bytes(raw))
-    components, least = _components(kind, spec)
-    runtime, format_, protocol = _model(kind, spec, status)
+    if moulds is not None:
+        conditions, asked = moulds.read(raw), moulds.wishes.read(kind, served.spec)
+    else:
+        conditions, asked = read_conditions(bytes(raw)), Wishes().read(kind, served.spec)
+    components, least, asked_runtime, format_, protocol, _, _ = asked
+    runtime = status.runtime or status.cluster_runtime
     mode = _mode(kind, served, status, conditions)
     address = status.address.url if status.address else ""
     if status.addresses and not address:
@@ -82,90 +71,30 @@ def facts_of(served: Served, kind: Kind, moulds: Moulds | None = None, key: Key 
             model.transition if model else "",
             _failure(model.failure) if model and model.failure else None,
             mode,
-            intern(runtime),
-            intern(format_),
-            intern(protocol),
+            intern(runtime) if runtime else asked_runtime,
+            format_,
+            protocol,
             status.url or (address if kind is _LLM else ""),
             address,
             _traffic(meta.name, components, status),
             components,
             least,
-            _without_effect(mode, spec) if spec.canary or (spec.predictor and spec.predictor.canary) else "",
+            _without_effect(mode, asked) if asked.canaries or asked.percent else "",
             meta.annotations is not None and meta.annotations.scaler == _KEDA,
         ),
     )
 
 
-def _without_effect(mode: Mode, spec: Spec) -> str:
+def _without_effect(mode: Mode, asked: Asked) -> str:
     """Name the canary field that the mode does not know: KServe ignores it without a word."""
-    percent = spec.predictor.canary if spec.predictor is not None else None
+    percent = asked.percent
     if mode is Mode.STANDARD and percent is not None and 0 < percent < 100:
         return "canaryTrafficPercent"
-    return "spec.canary" if mode is Mode.KNATIVE and spec.canary else ""
+    return "spec.canary" if mode is Mode.KNATIVE and asked.canaries else ""
 
 
 def _failure(info: FailureInfo) -> Failure:
     return Failure(info.reason, info.message, info.exit_code)
-
-
-def _components(kind: Kind, spec: Spec) -> tuple[tuple[str, ...], int]:
-    """Give the names of the components and the replicas they want at least, together."""
-    if kind is _LLM:
-        prefill = spec.prefill
-        workloads = ("workload", "prefill") if prefill else ("workload",)
-        return workloads, _least_of_pool(spec) + (_least_of_pool(prefill) if prefill else 0)
-    if kind is _GRAPH:
-        return ("router",), _least(spec.least)
-    predictor = spec.predictor
-    least = 1 if predictor is None or predictor.least is None else max(predictor.least, 0)
-    if spec.transformer is None and spec.explainer is None:
-        return _ALONE, least
-    names: tuple[str, ...] = _ALONE
-    for name, component in (("transformer", spec.transformer), ("explainer", spec.explainer)):
-        if component is not None:
-            names, least = (*names, name), least + _least(component.least)
-    return names, least
-
-
-def _least(replicas: int | None) -> int:
-    return 1 if replicas is None else replicas if replicas > 0 else 0
-
-
-def _least_of_pool(pool: Spec | LlmPool) -> int:
-    """Give the replicas that a workload of an LLMInferenceService has at least; none when it may idle without any."""
-    scaling = pool.scaling
-    if scaling is None:
-        return _least(pool.replicas)
-    idle = scaling.wva.keda.least if scaling.wva is not None and scaling.wva.keda is not None else None
-    return _least(scaling.least) if idle is None else min(_least(idle), _least(scaling.least))
-
-
-def _model(kind: Kind, spec: Spec, status: Status) -> tuple[str, str, str]:
-    """Give runtime, format with version, and protocol."""
-    runtime = status.runtime or status.cluster_runtime
-    if kind is not _ISVC:
-        return runtime, "", ""
-    predictor = spec.predictor or _NO_PREDICTOR
-    model = predictor.model
-    if model is not None:
-        format_ = model.format
-        shown = "" if format_ is None else format_.name
-        if format_ is not None and format_.version:
-            shown = f"{shown} {format_.version}".strip()
-        spoken = _grpc(spec, model.ports) if model.ports else ""
-        return runtime or model.runtime, shown, spoken or model.protocol
-    for name in _OLD_STYLE:
-        leaf: Model | None = getattr(predictor, name)
-        if leaf is not None:
-            return runtime or leaf.runtime or name, name, leaf.protocol
-    own = predictor.containers
-    return runtime or ("custom" if own else ""), "", _grpc(spec, own[0].ports) if own else ""
-
-
-def _grpc(spec: Spec, ports: Sequence[PortName] | None) -> str:
-    """Say ``grpc`` where all ports that callers meet are named for it; ``h2c`` is what KServe's guides call them."""
-    alone = bool(ports) and all(port.name.startswith(("h2c", "grpc")) for port in ports or ())
-    return "grpc" if alone and spec.transformer is None else ""
 
 
 def _mode(kind: Kind, served: Served, status: Status, conditions: Sequence[Condition]) -> Mode:

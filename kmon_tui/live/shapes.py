@@ -215,7 +215,8 @@ class Served(msgspec.Struct, frozen=True, gc=False):
     """An InferenceService, LLMInferenceService or InferenceGraph."""
 
     metadata: Meta = Meta()
-    spec: Spec | None = None
+    spec: msgspec.Raw = msgspec.Raw(b"")
+    """As it was written: see ``wishes``."""
     status: Status | None = None
 
 

@@ -13,6 +13,7 @@ from kmon_tui.domain.forward import Aim, Target
 from kmon_tui.live.pod_route import PodPort
 from kmon_tui.live.shapes import ComponentStatus, Served
 from kmon_tui.live.target_shapes import Container, ServicePort, TargetPod, TargetService
+from kmon_tui.live.wishes import spec_of
 
 QUEUE_PORT, AGENT_PORT, MODEL_PORT, LLM_PORT = 8012, 9081, 8080, 8000
 ISVC = "serving.kserve.io/inferenceservice"
@@ -197,8 +198,8 @@ def _entry(target: Target, pods: list[TargetPod], served: Served | None) -> str:
     """Give the component that callers meet first, as the service says, or as its pods show."""
     if target.aim is not Aim.ISVC:
         return "router" if target.aim is Aim.GRAPH else "workload"
-    if served is not None and served.spec is not None:
-        return "transformer" if served.spec.transformer is not None else "predictor"
+    if served is not None and bytes(served.spec):
+        return "transformer" if spec_of(served.spec).transformer is not None else "predictor"
     return "transformer" if any(component_of(pod, target.aim) == "transformer" for pod in pods) else "predictor"
 
 

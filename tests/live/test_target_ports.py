@@ -90,7 +90,7 @@ def test_callers_meet_the_transformer_first_unless_another_component_is_picked()
 
 
 def test_a_transformer_that_is_scaled_to_zero_is_waited_for() -> None:
-    served = msgspec.convert({"spec": {"predictor": {}, "transformer": {}}}, Served)
+    served = msgspec.json.decode(msgspec.json.encode({"spec": {"predictor": {}, "transformer": {}}}), type=Served)
 
     assert places_of_model(parse_target("isvc/m"), [pod("predictor", component="predictor")], served) == ()
 
@@ -98,7 +98,9 @@ def test_a_transformer_that_is_scaled_to_zero_is_waited_for() -> None:
 def test_the_revision_with_the_most_traffic_is_preferred_and_another_can_be_picked() -> None:
     pods = [pod(f"m-0000{n}", serving_knative_dev__revision=f"m-predictor-0000{n}") for n in (1, 2)]
     traffic = [{"revisionName": f"m-predictor-0000{n}", "percent": percent} for n, percent in ((1, 10), (2, 90))]
-    served = msgspec.convert({"spec": {}, "status": {"components": {"predictor": {"traffic": traffic}}}}, Served)
+    served = msgspec.json.decode(
+        msgspec.json.encode({"spec": {}, "status": {"components": {"predictor": {"traffic": traffic}}}}), type=Served
+    )
 
     assert [one.pod for one in places_of_model(parse_target("isvc/m"), pods, served)] == ["m-00002", "m-00001"]
     picked = places_of_model(parse_target("isvc/m@m-predictor-00001"), pods, served)
@@ -125,7 +127,7 @@ def test_pods_that_are_not_ready_or_are_deleted_get_nothing() -> None:
 
 
 def test_modelmesh_says_what_to_use_instead() -> None:
-    served = msgspec.convert({"status": {"deploymentMode": "ModelMesh"}}, Served)
+    served = msgspec.json.decode(msgspec.json.encode({"status": {"deploymentMode": "ModelMesh"}}), type=Served)
 
     assert "svc/modelmesh-serving:8008" in absent(parse_target("isvc/m"), [], served).hint
 
