@@ -35,7 +35,7 @@ async def test_objects_and_their_pods_become_rows() -> None:
 
 
 async def test_the_version_of_the_server_is_told_a_little_later() -> None:
-    async with Sandbox(EMPTY) as sandbox, watching(sandbox, replace(QUICK, version_s=0.3)) as seen:
+    async with Sandbox(EMPTY) as sandbox, watching(sandbox, replace(QUICK, version_s=2.0)) as seen:
         first = await seen.synced()
         later = await seen.until(lambda fleet: bool(fleet.server_version))
 
