@@ -18,7 +18,8 @@ from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.log_lines import Lines
 from kmon_tui.live.log_runs import Run, runs_of, waiting
 from kmon_tui.live.tree_branch import Branch, Soil
-from kmon_tui.live.tree_parts import pods_part
+from kmon_tui.live.tree_owned import pods_selector
+from kmon_tui.live.tree_parts import Part, pods_part
 from kmon_tui.live.watch import Around
 
 MOST_STREAMS = 60
@@ -41,8 +42,15 @@ class Source:
     """All lines of one request, as batches in ``take()``; its public fields say how it goes."""
 
     def __init__(
-        self, client: KubeClient, request: LogRequest, around: Around, limits: Limits | None, mode: Mode = Mode.UNKNOWN
+        self,
+        client: KubeClient,
+        request: LogRequest,
+        around: Around,
+        limits: Limits | None,
+        mode: Mode = Mode.UNKNOWN,
+        uid: str = "",
     ) -> None:
+        """``uid``: of the service, by which pods are found that have lost their labels."""
         self.dropped = 0
         self.opened = False
         """Whether any log could be read."""
@@ -53,8 +61,10 @@ class Source:
         self._client, self._request, self._limits = client, request, limits
         self._around = around
         self._queue: asyncio.Queue[list[LogLine]] = asyncio.Queue(QUEUE)
-        soil = Soil(client, request.key.namespace, around, self._saw_pods)
-        self._pods = Branch(soil, pods_part(request.key, mode), "/api/v1")
+        self._soil = Soil(client, request.key.namespace, around, self._saw_pods)
+        self._pods = Branch(self._soil, pods_part(request.key, mode), "/api/v1")
+        self._owner = "" if mode in (Mode.KNATIVE, Mode.MODELMESH) else uid
+        """Whose pods are looked for by their owner, once, if no label leads to any."""
         self._pods_changed = asyncio.Event()
         self._runs: dict[Place, Run] = {}
         self._tasks: dict[Place, asyncio.Task[None]] = {}
@@ -87,7 +97,7 @@ class Source:
     @property
     def settled(self) -> bool:
         """Whether it is known which pods there are."""
-        return self._pods.settled
+        return self._pods.settled and (self.has_pods or not self._owner)
 
     @property
     def health(self) -> Health:
@@ -133,11 +143,19 @@ class Source:
             tasks.create_task(self._pods.follow(), name="pods whose logs are read")
             while True:
                 self._pods_changed.clear()
-                if self._pods.settled:
+                if self._pods.settled and not self.has_pods and self._owner:
+                    await self._look_for_owned(tasks)
+                if self.settled:
                     self._reconcile(tasks)
                     self._begun = True
                     self.news.set()
                 await self._pods_changed.wait()
+
+    async def _look_for_owned(self, tasks: asyncio.TaskGroup) -> None:
+        owner, self._owner = self._owner, ""
+        if selector := await pods_selector(self._client, self._request.key.namespace, owner):
+            self._pods = Branch(self._soil, Part("Pod", "", ("v1",), "pods", selector), "/api/v1")
+            tasks.create_task(self._pods.follow(), name="pods without labels whose logs are read")
 
     def _saw_pods(self) -> None:
         self._pods_changed.set()

@@ -83,8 +83,8 @@ async def _reading(
     client: KubeClient, request: LogRequest, around: Around | None, limits: Limits | None
 ) -> AsyncGenerator[Source]:
     given = around or Around()
-    mode = await _mode_of(client, request.key)
-    source = Source(client, request, Around(given.chance, given.pace, Unpaused()), limits, mode)
+    mode, uid = await _told_by(client, request.key)
+    source = Source(client, request, Around(given.chance, given.pace, Unpaused()), limits, mode, uid)
     task = source.begin()
     try:
         yield source
@@ -92,18 +92,21 @@ async def _reading(
         await ended(task)
 
 
-async def _mode_of(client: KubeClient, key: Key) -> Mode:
-    """Say how a service is run, if that can be known soon: in ModelMesh its model is in pods of others' names."""
+async def _told_by(client: KubeClient, key: Key) -> tuple[Mode, str]:
+    """Say how a service is run, if that can be known soon: in ModelMesh its model is in pods of others' names.
+
+    And its uid, which those tell that have lost their labels.
+    """
     if key.kind is not Kind.ISVC:
-        return Mode.UNKNOWN
+        return Mode.UNKNOWN, ""
     path = f"{GROUP}/{VERSIONS[key.kind][0]}/namespaces/{key.namespace}/{PLURALS[key.kind]}/{key.name}"
     try:
         async with asyncio.timeout(LONGEST_S):
             body = await client.get(path, Ask("get", PLURALS[key.kind], key.namespace))
         facts = facts_of(Codec(Served).thing(body), key.kind)
     except (BackendError, NotReadable, TimeoutError):
-        return Mode.UNKNOWN  # its pods are looked for by its own label
-    return Mode.UNKNOWN if facts is None else facts.mode
+        return Mode.UNKNOWN, ""  # its pods are looked for by its own label
+    return (Mode.UNKNOWN, "") if facts is None else (facts.mode, facts.uid)
 
 
 async def _settled(source: Source) -> list[list[LogLine]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kmon_tui.domain.errors import BackendError
-from kmon_tui.domain.peek import owner_uids, text
+from kmon_tui.domain.peek import owner_uids, table, text
 from kmon_tui.domain.tree import Object
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.raw import RawCodec
@@ -52,3 +52,24 @@ def of_one(root: Object, objects: Iterable[Object]) -> tuple[Object, ...]:
             own.append(one)
             uids.add(text(one, "metadata", "uid"))
     return tuple(own)
+
+
+async def pods_selector(client: KubeClient, namespace: str, uid: str) -> str:
+    """Give the labelSelector of the pods of all Deployments that this object owns; empty when there are none.
+
+    What a Deployment selects its pods by cannot be lost: without it they would not be its pods.
+    """
+    try:
+        resource = Resource("/apis/apps/v1", "deployments")
+        things = await list_things(client, resource, namespace, RawCodec("Deployment", "apps/v1"), 1)
+    except BackendError:
+        return ""
+    chosen = [table(thing.object, "spec", "selector", "matchLabels") for thing in things if _is_of(thing.object, uid)]
+    if len({tuple(one) for one in chosen}) != 1 or len(chosen[0]) != 1:
+        return ",".join(f"{name}={value}" for name, value in chosen[0].items()) if chosen else ""
+    (name,) = chosen[0]
+    return f"{name} in ({','.join(sorted({str(one[name]) for one in chosen}))})"
+
+
+def _is_of(one: Object, uid: str) -> bool:
+    return bool(uid) and uid in owner_uids(one)

@@ -253,6 +253,40 @@ async def test_a_model_of_a_mesh_is_read_in_the_pods_of_its_runtimes() -> None:
     assert found == ["loaded iris"]
 
 
+async def test_pods_that_have_lost_their_labels_are_read_and_new_ones_join() -> None:
+    async with Sandbox(EMPTY) as sandbox:
+        store = sandbox.api.store
+        store.put(sample("isvc-ready-standard-0.20", "iris"))
+        service = store.get("serving.kserve.io", "inferenceservices", "default", "iris")
+        assert service is not None
+        store.put(deployment(owner=service["metadata"]["uid"]))
+        store.put(bare("iris-a"))
+        sandbox.api.pods.logs.write("default", "iris-a", "kserve-container", "one")
+        async with followed(sandbox) as seen:
+            await seen.until(lambda view: "one" in texts(view))
+            store.put(bare("iris-b"))
+            sandbox.api.pods.logs.write("default", "iris-b", "kserve-container", "two")
+            await seen.until(lambda view: "two" in texts(view))
+
+
+def bare(name: str) -> Any:
+    """Make a pod with no label but the one by which its Deployment chooses it."""
+    found = running(name)
+    found["metadata"]["labels"] = {"app": "isvc.iris-predictor"}
+    return found
+
+
+def deployment(owner: str) -> dict[str, Any]:
+    refs = [{"apiVersion": "serving.kserve.io/v1beta1", "kind": "InferenceService", "name": "iris", "uid": owner}]
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "iris-predictor", "namespace": "default", "ownerReferences": refs},
+        "spec": {"selector": {"matchLabels": {"app": "isvc.iris-predictor"}}},
+        "status": {},
+    }
+
+
 async def test_a_service_without_pods_has_no_logs() -> None:
     async with Sandbox(EMPTY) as sandbox, client_of(sandbox) as client:
         with pytest.raises(Absent, match="default/iris has no pods"):
