@@ -48,7 +48,7 @@ class Family(StrEnum):
     ACTIVATOR = "activator"
     """Knative's activator (<= 1.18): activator_request_count; what callers got that went through it."""
     ACTIVATOR_S = "activator-s"
-    """Knative's activator (>= 1.19): http_server_request_duration_seconds with the name of a revision."""
+    """Knative's activator (>= 1.19.4): http_server_request_duration_seconds with the name of a revision."""
 
 
 class Scope(StrEnum):
