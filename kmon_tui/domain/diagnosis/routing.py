@@ -9,7 +9,7 @@ from kmon_tui.domain.diagnosis.finding import GATEWAYS, ROUTES, Finding, control
 from kmon_tui.domain.diagnosis.outlived import MOVING
 from kmon_tui.domain.diagnosis.reading import NOTHING, conditions_of, name_of, node, nodes, one_line, ref_of, text, when
 from kmon_tui.domain.diagnosis.scene import Scene
-from kmon_tui.domain.service import Condition
+from kmon_tui.domain.service import Condition, Mode
 from kmon_tui.domain.tree import Object, Ref
 from kmon_tui.domain.verdict import Evidence, Try
 
@@ -34,8 +34,9 @@ def findings(scene: Scene) -> Iterator[Finding]:
             yield found
     if scene.ready:
         return
+    # KServe 0.17 and later warn of this in every mode, and wait for it in none: it can only explain a missing way.
     crd = chain.newest_event(scene, scene.ref, frozenset({"VirtualServiceCRDNotFound"}))
-    if crd is not NOTHING:
+    if crd is not NOTHING and scene.mode is Mode.KNATIVE and _made(scene):
         yield Finding(
             "ingress-not-configured",
             "Istio's VirtualService kind is not installed, and KServe is set up to use it",
@@ -143,12 +144,17 @@ def _route(scene: Scene, ref: Ref, condition: Condition) -> Finding:
     )
 
 
+def _made(scene: Scene) -> bool:
+    """Tell whether all components have been ready for a while, so that only the way to them is missing."""
+    parts = [scene.conditions[type_] for type_ in _COMPONENTS if type_ in scene.conditions]
+    return bool(parts) and all(part.status == "True" and scene.lasts(part, _PATIENCE_S) for part in parts)
+
+
 def _ingress(scene: Scene) -> Iterator[Finding]:
     condition = scene.conditions.get("IngressReady")
     if condition is None or condition.status == "True" or not scene.lasts(condition, _PATIENCE_S):
         return
-    parts = [scene.conditions[type_] for type_ in _COMPONENTS if type_ in scene.conditions]
-    if not parts or any(part.status != "True" or not scene.lasts(part, _PATIENCE_S) for part in parts):
+    if not _made(scene):
         return
     why = ", ".join(word for word in (condition.reason, one_line(condition.message)) if word)
     ingress = scene.find("Ingress", name_of(scene.root))
