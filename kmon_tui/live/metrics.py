@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 JITTER_S = (0.05, 0.5)
-BESIDE_S = 0.5
+BESIDE_S, LISTING_S = 0.5, 0.25
 SETTLE_S = 0.2
 """The cursor may run over many rows; only where it rests is asked for."""
 
@@ -113,8 +113,11 @@ def _look(interest: Interest) -> Look:
 
 
 async def _until_services(interest: Interest) -> None:
-    while not interest.services:  # noqa: ASYNC110  # nothing tells when the first fleet is there
-        await asyncio.sleep(0.25)
+    """Return when there are some and no more come: a fleet is listed page by page, and the past is asked for once."""
+    then = 0
+    while not (now := len(interest.services)) or now > then:
+        then = now
+        await asyncio.sleep(LISTING_S)
 
 
 async def _within(event: Awaitable[None], limit_s: float) -> bool:

@@ -37,6 +37,8 @@ from kmon_tui.live.rations import LEAST_ASKED, Rations, Tick
 from kmon_tui.live.telling import traffic_of_all
 
 _PAST, _LATENCY = "the past", "latency"
+GROWING_S, GROWN = 120, 1.2
+"""So long the books are begun anew when there are so many times the services that they were begun for."""
 SUSPICIOUS_S = 60
 """While many services have no fresh samples, what Prometheus is like is looked at anew so often."""
 
@@ -84,6 +86,8 @@ class Poller:
         """What Prometheus refused, and until when that matters."""
         self._front = Front()
         self._introduced_s = 0.0
+        self._began = (0.0, 0)
+        """When the books were begun, and for how many services."""
         self._strange = False
         """Half of all services lacked samples at the last tick."""
         self._interval_due = False
@@ -131,8 +135,10 @@ class Poller:
             if look.family is not self._family:
                 # Its past is asked for anew: no step of another family is among its own.
                 self._family, self._ledger = look.family, None
-            if self._outdated:
+            if self._outdated or self._has_grown(len(look.services)):
                 self._ledger, self._outdated = None, False
+            if self._ledger is None:
+                self._began = (self._now(), len(look.services))
             return self._tick(api, look)
 
     def look_closer(self, api: Api, look: Look) -> TrafficReport:
@@ -194,6 +200,11 @@ class Poller:
         self._introduced_s = self._now()
         self._interval_due = False
         return self._feeder.introduction
+
+    def _has_grown(self, services: int) -> bool:
+        """Whether many services came after the first tick, as of a fleet that is listed page by page."""
+        began_s, then = self._began
+        return self._now() - began_s < GROWING_S and services > GROWN * then
 
     def _is_there(self, api: Api) -> None:
         """Raise BackendError when it does not answer."""

@@ -356,6 +356,30 @@ async def test_services_that_come_later_are_read_as_soon_as_they_are_there() -> 
     assert (first.traffic, set(second.traffic)) == ({}, {IRIS.key})
 
 
+async def test_services_that_are_listed_after_the_first_tick_have_their_past_too() -> None:
+    story, line = busy()
+    roses = tuple(InferenceService(Key(Kind.ISVC, "garden", f"rose-{n}")) for n in range(3))
+    lines = [line]
+    for rose in roses:
+        pod = {
+            **POD,
+            "namespace": "garden",
+            "service_name": rose.key.name,
+            "pod": rose.key.name,
+            "instance": rose.key.name,
+        }
+        lines.append((COUNT, {**pod, **OK}, rising(15)))
+        story.tell(*lines[-1])
+    async with watched(story, IRIS) as seen:
+        await seen.poll()
+        seen.services = (IRIS, *roses)
+        seen.pass_time(*lines)
+        traffic = (await seen.poll()).traffic
+
+    assert set(traffic[roses[2].key].requests.values[-20:]) == {1.0}
+    assert set(traffic[IRIS.key].requests.values[-20:]) == {2.0}
+
+
 async def test_a_stream_that_begins_anew_has_the_old_series() -> None:
     async with sandboxed(steady()) as server:
         metrics = PrometheusMetrics(PrometheusSettings(url=server.url))
