@@ -117,7 +117,9 @@ def fold_line(rows: Sequence[Row], width: int, drawing: Drawing, *, unfolded: bo
     state = fit(f"{glyph} {word}", 9)
     room = max(0, width - 12 - len(head) - len(hint) - 1)
     told = without_own_names(clean(first.reason), clean(first.isvc.key.name), 0)
-    reason = fit(in_short(told, room, ellipsis=drawing.glyphs.ellipsis), room)
+    shared = f"{clean(first.fault[1])}: " if first.fault[1] else ""
+    ellipsis = drawing.glyphs.ellipsis
+    reason = fit(shared + in_short(told, max(0, room - len(shared)), ellipsis=ellipsis), room, ellipsis=ellipsis)
     line = joined([(" ", ""), (state, look), (" ", ""), (head, "bold"), (reason, "reason"), (f" {hint}", "dim")])
     return in_look(line, "stale") if drawing.api_failing else line
 

@@ -217,7 +217,7 @@ class FleetRows:
 
     def _pass_on(self, old: Row, traffic: Traffic | None) -> None:
         """Give a row new numbers that change nothing else of it: the usual case of thousands at each tick."""
-        row = self.rows[old.isvc.key] = Row(old.isvc, traffic, old.severity, old.reason, old.alerts)
+        row = self.rows[old.isvc.key] = Row(old.isvc, traffic, old.severity, old.reason, old.alerts, old.fault)
         if self.sort.of_traffic and not self.resort_due:
             self.resort_due = self.sort.key(row) != self.sort.key(old)
 

@@ -49,6 +49,8 @@ class Row:
     reason: str = ""
     """Why the row is trouble, one sentence; empty for rows that need none."""
     alerts: tuple[Alert, ...] = ()
+    fault: tuple[str, str] = ("", "")
+    """Cause of ``reason``, and what other services share it through: ``image-pull``, ``registry ghcr.io``."""
 
 
 _EXPLAINED = frozenset({Severity.FAILED, Severity.NOT_SERVING, Severity.ROLLING, Severity.UNKNOWN})
@@ -78,7 +80,7 @@ def row_of(
         severity = max(severity, Severity.ERRORS)
     elif ratio is not None and ratio >= WARN_RATIO:
         severity = max(severity, Severity.SOME_ERRORS)
-    reason = _reason(isvc, traffic, severity)
+    reason, told = _reason(isvc, traffic, severity), ""
     if diagnosis is not None and severity in _EXPLAINED:
         if told := _verdict(diagnosis):
             severity, reason = max(severity, Severity.STUCK), told
@@ -89,7 +91,8 @@ def row_of(
     if firing := [alert for alert in alerts if alert.matters]:
         severity = max(severity, Severity.ALARM if firing[0].is_grave else Severity.ERRORS)
         reason = reason or alert_words(firing[0], len(firing) - 1)
-    return Row(isvc=isvc, traffic=traffic, severity=severity, reason=reason, alerts=alerts)
+    fault = (diagnosis.cause, diagnosis.shared) if diagnosis is not None and told else ("", "")
+    return Row(isvc=isvc, traffic=traffic, severity=severity, reason=reason, alerts=alerts, fault=fault)
 
 
 def _may_ail(isvc: InferenceService, severity: Severity) -> bool:
@@ -128,10 +131,13 @@ def scope_words(scope: Scope) -> str:
 def cause(row: Row) -> str:
     """Give what rows must have in common to be told in one line; empty when the row is no trouble.
 
-    Names, namespaces and numbers inside the message do not count.
+    What a diagnosis says they share is that; else names, namespaces and numbers inside the message do not count.
     """
     if row.severity < Severity.AILING or not row.reason:
         return ""
+    word, shared = row.fault
+    if shared:
+        return f"{row.isvc.readiness} {word} {shared}"
     text = row.reason
     for own in (row.isvc.key.name, row.isvc.key.namespace):
         text = text.replace(own, "*")

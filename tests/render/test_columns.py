@@ -9,7 +9,8 @@ import pytest
 
 from kmon_tui.domain.service import Key, Kind, Readiness, Replicas
 from kmon_tui.domain.traffic import Scope
-from kmon_tui.render.columns import Column, columns_for, reason_line, row_line
+from kmon_tui.domain.verdict import Diagnosis
+from kmon_tui.render.columns import Column, columns_for, fold_line, reason_line, row_line
 from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.lines import text_of, width_of
 from kmon_tui.render.rows import row_of
@@ -129,3 +130,22 @@ def test_old_numbers_of_a_service_scaled_to_zero_are_nothing_and_no_alarm() -> N
     line = text_of(row_line(row_of(cold, old), columns_for(80, one_namespace=False), drawing))
 
     assert "1.5" not in line and "m old" not in line and " - " in line
+
+
+def test_a_ready_row_of_which_something_is_broken_is_marked() -> None:
+    ailing = isvc("b", "ns", Readiness.READY)._replace(complaint="HorizontalPodAutoscaler")
+    row = row_of(ailing, None, (), Diagnosis("autoscaler-metrics", "its autoscaler cannot read its metric"))
+
+    assert text_of(row_line(row, columns_for(80, one_namespace=False), Drawing(now=NOW))).startswith(" ● ready !")
+
+
+def test_the_line_of_many_rows_names_what_they_share_even_where_room_is_scarce() -> None:
+    verdict = Diagnosis(
+        "image-pull", "b-7f9 cannot start: " + "the image is not pulled " * 9, shared="registry ghcr.io"
+    )
+    row = row_of(isvc("b", "ns", Readiness.FAILED), None, (), verdict)
+
+    line = text_of(fold_line([row] * 6, 80, Drawing(now=NOW), unfolded=False))
+
+    assert line.startswith(" ✖ failed  6 services  registry ghcr.io: ")
+    assert line.endswith(" enter unfolds")

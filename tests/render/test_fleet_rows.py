@@ -387,6 +387,28 @@ def test_a_ready_service_below_which_something_complains_has_the_verdict_on_it()
     assert row_of(ailing, None, (), verdict).reason == verdict.verdict
 
 
+def test_rows_fold_by_what_their_diagnoses_share_whatever_their_sentences_say() -> None:
+    sick = [isvc(f"s{number}", Readiness.FAILED) for number in range(6)]
+    words = ["apple", "pear", "plum", "fig", "lime", "kiwi"]
+    verdicts = {
+        one.key: Diagnosis("image-pull", f"the image {word} is not pulled", shared="registry ghcr.io")
+        for one, word in zip(sick, words, strict=True)
+    }
+    rows = FleetRows()
+    rows.update(fleet(*sick), {})
+    rows.explain(verdicts)
+
+    assert lines(rows) == ["6x"]
+    assert lines(rows_explained_apart(sick, words)) == [line for one in sick for line in (one.key.name, "└")]
+
+
+def rows_explained_apart(sick: list[InferenceService], words: list[str]) -> FleetRows:
+    rows = FleetRows()
+    rows.update(fleet(*sick), {})
+    rows.explain({one.key: Diagnosis("image-pull", word) for one, word in zip(sick, words, strict=True)})
+    return rows
+
+
 def ailing_rows(count: int) -> list[Entry]:
     verdict = Diagnosis("autoscaler-metrics", "its autoscaler cannot read its metric")
     ill = [isvc(f"ill{number}")._replace(complaint="HorizontalPodAutoscaler") for number in range(count)]
