@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from kmon_tui.domain.diagnosis import chain
-from kmon_tui.domain.diagnosis.finding import Finding, age, describe, kubectl
+from kmon_tui.domain.diagnosis.finding import Finding, age, describe, kubectl, look_again
 from kmon_tui.domain.diagnosis.reading import (
     conditions_of,
     latest,
@@ -109,14 +109,6 @@ def _stale(scene: Scene, condition: Condition, child: Ref | None, since: datetim
         Evidence(chain.said(condition), scene.ref, condition.since, 0, True),
         Evidence(f"{what} been well for {ago}", ref, since, 1),
     )
-    again = kubectl(
-        "label",
-        scene.ref.kind.lower(),
-        scene.ref.name,
-        "kmon-look-again=1",
-        "--overwrite",
-        namespace=scene.ref.namespace,
-    )
     return Finding(
         "stale-condition",
         f"{condition.type} still says {condition.reason or condition.status}, but {what} been well for {ago}: KServe "
@@ -124,7 +116,7 @@ def _stale(scene: Scene, condition: Condition, child: Ref | None, since: datetim
         ref,
         since,
         steps,
-        (Try("make KServe look again (a label is enough)", again),),
+        (look_again(scene.ref),),
     )
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from kmon_tui.domain.diagnosis import chain
-from kmon_tui.domain.diagnosis.finding import GATEWAYS, ROUTES, Finding, describe, kubectl
-from kmon_tui.domain.diagnosis.reading import NOTHING, one_line, ref_of
+from kmon_tui.domain.diagnosis.finding import GATEWAYS, ROUTES, Finding, describe, kubectl, look_again
+from kmon_tui.domain.diagnosis.reading import NOTHING, nodes, one_line, ref_of, when
 from kmon_tui.domain.diagnosis.scene import Scene
 from kmon_tui.domain.service import Condition
 from kmon_tui.domain.tree import Ref
@@ -59,7 +59,8 @@ def findings(scene: Scene) -> Iterator[Finding]:
     for way in _WAYS:
         condition = scene.conditions.get(way.type)
         if condition is not None and condition.status == "False" and scene.lasts(condition, _PATIENCE_S):
-            yield _missing(scene, condition) or _blocked(scene, way, condition)
+            aimless = _aimless(scene) if way.kind == "InferencePool" else None
+            yield _missing(scene, condition) or aimless or _blocked(scene, way, condition)
     yield from _group(scene)
 
 
@@ -72,6 +73,9 @@ def _missing(scene: Scene, condition: Condition) -> Finding | None:
         if named is None:
             continue
         ref = Ref(kind, named.group(2), named.group(1))
+        there = next((one for one in scene.of_kind(kind) if ref_of(one) == ref), NOTHING)
+        if there is not NOTHING:
+            return _found_since(scene, condition, ref)
         plural = _PLURALS[kind]
         return Finding(
             cause,
@@ -82,6 +86,36 @@ def _missing(scene: Scene, condition: Condition) -> Finding | None:
             (Try("see which there are", kubectl("get", plural, "-A")),),
             str(ref),
         )
+    return None
+
+
+def _found_since(scene: Scene, condition: Condition, ref: Ref) -> Finding:
+    """Say that what KServe missed is there."""
+    return Finding(
+        "stale-condition",
+        f"KServe says that it found no {ref.kind} {ref.namespace}/{ref.name}, but there is one",
+        ref,
+        condition.since,
+        (Evidence(chain.said(condition), scene.ref, condition.since, 0, True),),
+        (look_again(scene.ref), describe(ref)),
+    )
+
+
+def _aimless(scene: Scene) -> Finding | None:
+    """Find a route of its own that leads to nothing, so that no gateway looks at the pool."""
+    for route in scene.of_kind("HTTPRoute"):
+        rules = nodes(route, "spec", "rules")
+        if rules and not any(nodes(rule, "backendRefs") for rule in rules):
+            ref = ref_of(route)
+            return Finding(
+                "route-not-accepted",
+                f"the route {ref.name} leads to nothing: none of its rules has backendRefs, so no gateway looks at the "
+                "InferencePool",
+                ref,
+                when(route, "metadata", "creationTimestamp"),
+                (Evidence(f"HTTPRoute {ref.name}: {len(rules)} rules without backendRefs", ref, None, 1),),
+                (describe(ref),),
+            )
     return None
 
 

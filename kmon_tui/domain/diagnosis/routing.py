@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from kmon_tui.domain.diagnosis import chain
@@ -13,6 +14,7 @@ from kmon_tui.domain.service import Condition, Mode
 from kmon_tui.domain.tree import Object, Ref
 from kmon_tui.domain.verdict import Evidence, Try
 
+_POOL = re.compile(r'InferencePool "?(?:[^"\s/]+/)?([^"\s]+?)"? not found')
 _PATIENCE_S = 120
 _FOLLOWS = frozenset({"RevisionMissing", "RevisionFailed", "Stopped", MOVING})
 """Reasons of a route that only repeat that a revision is not ready, or that one is taking over bit by bit."""
@@ -64,6 +66,9 @@ def http_route(scene: Scene, route: Object) -> Finding | None:
         for condition in conditions_of({"status": parent}).values():
             if condition.type not in ("Accepted", "ResolvedRefs") or condition.status != "False":
                 continue
+            late = _POOL.search(condition.message)
+            if late is not None and scene.find("InferencePool", late.group(1)) is not NOTHING:
+                return _late_pool(ref, condition, late.group(1))
             verdict = (
                 f"the gateway {gateway.name} does not take the route {ref.name}: "
                 if condition.type == "Accepted"
@@ -92,6 +97,24 @@ def http_route(scene: Scene, route: Object) -> Finding | None:
         (step,),
         (Try("see the gateways", kubectl("get", GATEWAYS, "-A")),),
         f"Gateway {named}",
+    )
+
+
+def _late_pool(ref: Ref, condition: Condition, pool: str) -> Finding:
+    """Say that a gateway has not noticed that what a route leads to was made after the route."""
+    stamp = '{"metadata":{"annotations":{"kmon-look-again":"1"}}}'
+    return Finding(
+        "stale-condition",
+        f"the gateway still says of the route {ref.name} that there is no InferencePool {pool}, which is there by now",
+        ref,
+        condition.since,
+        (Evidence(f"HTTPRoute {ref.name}: {chain.said(condition)}", ref, condition.since, 1, True),),
+        (
+            Try(
+                "make the gateway look at the route again (any change of its spec; an annotation is enough for some)",
+                kubectl("patch", ROUTES, ref.name, "--type=merge", "-p", stamp, namespace=ref.namespace),
+            ),
+        ),
     )
 
 
