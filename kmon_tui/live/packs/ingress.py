@@ -42,11 +42,11 @@ ENVOY = Dialect(
     scope=Scope.USERS,
     names=("envoy_cluster_name",),
     patterns=(
-        rf"(?:http|grpc)route/{_PLACE}/{_NAME}/rule/.*",  # Envoy Gateway
+        rf"(?:http|grpc)route/{_PLACE}/{_NAME}/rule/.*",  # Envoy Gateway (read in 1.5.0)
         rf"outbound\|\d+\|[^|]*\|{_NAME}\.{_PLACE}\.svc\..*",  # Istio
         rf"kube_{_PLACE}_{_NAME}_\d+",  # kgateway
         rf"{_PLACE}_{_NAME}_\d+(?:_[0-9a-f]+)?",  # Contour
-        rf"{_PLACE}/{_NAME}(?:/.*)?",  # Kourier
+        rf"{_PLACE}/{_NAME}(?:/.*)?",  # Kourier: namespace and revision of a split (read in net-kourier 0.48)
     ),
 )
 
