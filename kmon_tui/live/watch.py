@@ -153,6 +153,8 @@ class Follower(Generic[T]):
                 backoff = backoff.failed(clock() - began_s)
                 self.failures = backoff.failures
                 self._judge(failed, backoff.failures)
+                if failed is not None and not self.listed:
+                    self._changed()  # who waits for the first lists gives up on one that failed often enough
                 least_s = failed.retry_after_s or 0.0 if failed else 0.0
                 await asyncio.sleep(max(backoff.wait_s(self._chance()), least_s))
 
