@@ -5,12 +5,11 @@ from __future__ import annotations
 from asyncio import Event
 from dataclasses import replace
 from datetime import timedelta
-from time import monotonic
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.actions import SkipAction
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Container
 from textual.timer import Timer
 from textual.widgets import Input
@@ -29,7 +28,9 @@ from kmon_tui.render.situation import notice, too_small
 from kmon_tui.render.story import context_line
 from kmon_tui.render.summary import top_line
 from kmon_tui.ui.base import KmonScreen, Surroundings
+from kmon_tui.ui.beside_list import BesideList
 from kmon_tui.ui.catch_up import CatchUp
+from kmon_tui.ui.fleet_keys import FLEET_KEYS
 from kmon_tui.ui.key_bar import KeyBar
 from kmon_tui.ui.messages import Ask
 from kmon_tui.ui.notice_view import NoticeView
@@ -39,15 +40,12 @@ from kmon_tui.ui.tried_filter import tried_filter
 from kmon_tui.ui.view import View
 
 if TYPE_CHECKING:
-    from kmon_tui.ui.detail_pane import DetailPane
     from kmon_tui.ui.entry_row import EntryRow
 
 RESORT_EVERY = timedelta(seconds=10)
 ALWAYS_ARRANGE = 500
 """Up to so many rows, lines that come or go are shown at once; with more of them once a second."""
 LOOK_AFTER_S = 0.15
-PANE_EVERY_S = 0.3
-"""While the cursor runs the pane follows so often, and once it rests."""
 NO_TRAFFIC: dict[Key, Traffic] = {}
 LEAST_WIDTH, LEAST_HEIGHT = 40, 8
 
@@ -55,37 +53,7 @@ LEAST_WIDTH, LEAST_HEIGHT = 40, 8
 class FleetScreen(KmonScreen):
     """Keeps the rows, arranges them by the view, and says where a person looks."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark,f1", "app.help", "help", key_display="?", id="app.help"),
-        # Done before the next key is sent to the list: scripts and fast hands type in bursts.
-        Binding("slash", "filter", "filter", key_display="/", id="fleet.filter", priority=True),
-        Binding("w", "app.service('Why')", "why", id="fleet.why"),
-        Binding("l", "app.logs(False)", "logs", id="fleet.logs"),
-        Binding("m", "app.metrics", "metrics", id="fleet.metrics"),
-        Binding("p", "app.logs(True)", "logs before the restart", show=False, id="fleet.previous"),
-        Binding("v", "app.service('Events')", "events", show=False, id="fleet.events"),
-        Binding("d", "app.service('Describe')", "describe", show=False, id="fleet.describe"),
-        Binding("y", "app.service('YAML')", "YAML", show=False, id="fleet.yaml"),
-        Binding("i", "app.predict", "predict", id="fleet.predict"),
-        Binding("f", "app.forwards", "forwards", id="fleet.forwards"),
-        Binding("F", "app.new_forward", "new forward", show=False, id="fleet.new_forward"),
-        Binding("a", "app.deploy", "deploy", id="fleet.deploy"),
-        Binding("o", "app.choose_sort", "sort", id="fleet.sort"),
-        Binding("ctrl+z", "faults", "faults", key_display="^z", id="fleet.faults"),
-        Binding("C", "sort('change')", "changes", id="fleet.changes"),
-        Binding("N", "sort('name')", "sort by name", show=False, id="fleet.sort_name"),
-        Binding("A", "sort('age')", "sort by age", show=False, id="fleet.sort_age"),
-        Binding("S", "sort('state')", "sort by state", show=False, id="fleet.sort_state"),
-        Binding("minus", "last_view", "last view", show=False, id="fleet.last_view"),
-        Binding("ctrl+r", "refresh", "refresh", show=False, id="fleet.refresh"),
-        Binding("escape", "clear", "clear filter", show=False, id="fleet.clear"),
-        Binding("q", "app.quit", "quit", id="app.quit"),
-        Binding("0", "namespace(0)", "all namespaces", show=False, id="fleet.ns_all"),
-        *(
-            Binding(str(n), f"namespace({n})", f"namespace number {n}", show=False, id=f"fleet.ns_{n}")
-            for n in range(1, 10)
-        ),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = FLEET_KEYS
 
     def __init__(self, surroundings: Surroundings, filter_text: str = "") -> None:
         super().__init__(surroundings, id="fleet")
@@ -100,9 +68,7 @@ class FleetScreen(KmonScreen):
         self._looked: LookAt | None = None
         self._look_timer: Timer | None = None
         self._whole = Event()
-        self._pane: DetailPane | None = None
-        self._pane_key: Key | None = None
-        self._pane_drawn_s = 0.0
+        self._beside = BesideList()
         self._filter_row: EntryRow | None = None
 
     def compose(self) -> ComposeResult:
@@ -123,21 +89,21 @@ class FleetScreen(KmonScreen):
     async def complete(self) -> None:
         """Add what the first paint need not wait for; a key that wants it before waits here, too."""
         body = self.query_one("#body")
-        if self._pane is not None:
+        if self._beside.pane is not None:
             await self._whole.wait()
-        if self._pane is not None or not body.is_attached:  # not any more: the program ends
+        if self._beside.pane is not None or not body.is_attached:  # not any more: the program ends
             return
         from kmon_tui.ui.command_row import CommandRow
         from kmon_tui.ui.detail_pane import DetailPane
         from kmon_tui.ui.entry_row import EntryRow
 
-        self._pane = DetailPane(id="detail", classes="-beside")
+        pane = self._beside.pane = DetailPane(id="detail", classes="-beside")
         filter_row = EntryRow("/", id="filter")
         filter_row.display = bool(self.view.filter)
         await self.mount(filter_row, CommandRow(), before="#context")
         filter_row.fill(self.view.filter.text)
         self._filter_row = filter_row  # only now: a State may have come meanwhile, and it had no parts to write into
-        await body.mount(self._pane)
+        await body.mount(pane)
         self._whole.set()
         self._resized()
 
@@ -240,19 +206,15 @@ class FleetScreen(KmonScreen):
         self.query_one(NoticeView).tell(told)
         row = self.rows.rows.get(key) if (key := self.selected) is not None else None
         self.query_one("#context", LinesView).show((self._context_line(row, width),))
-        if self._look_timer is None or key == self._pane_key or monotonic() - self._pane_drawn_s > PANE_EVERY_S:
+        if self._look_timer is None or self._beside.is_due(key):
             self._draw_pane()
         filter_row = self._filter_row
         if filter_row is not None and filter_row.display and not filter_row.has_class("-failed"):
             filter_row.say(f"{self._shown} of {len(self.rows.rows)}  esc clears ")
 
     def _draw_pane(self) -> None:
-        """Draw the selected service beside the list; its charts cost ten times what a moved cursor does."""
-        key, pane = self.selected, self._pane
-        if pane is not None and pane.display and pane.size.width:
-            if key != self._pane_key:
-                self._pane_key, self._pane_drawn_s = key, monotonic()
-            pane.fill(self.state, self.rows.rows.get(key) if key is not None else None, self.drawing)
+        key = self.selected
+        self._beside.draw(key, self.state, self.rows.rows.get(key) if key is not None else None, self.drawing)
 
     def _context_line(self, row: Row | None, width: int) -> Line:
         """Say how a deploy goes, or what matters most."""
