@@ -22,6 +22,7 @@ from kmon_tui.domain.diagnosis import (
     pods,
     revisions,
     routing,
+    silence,
     unmade,
     unseen,
 )
@@ -66,7 +67,7 @@ def _judged(scene: Scene) -> Diagnosis:
             return _conclude(scene, found)
     if scene.ready:
         return calm.well(scene)
-    return calm.silent(scene) or calm.on_its_way(scene)
+    return silence.silent(scene) or calm.on_its_way(scene)
 
 
 def _pods(scene: Scene) -> Iterator[Finding]:
