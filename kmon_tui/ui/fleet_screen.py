@@ -112,7 +112,7 @@ class FleetScreen(KmonScreen):
         traffic = state.traffic.traffic if state.traffic is not None else NO_TRAFFIC
         alerts = state.traffic.alerts if state.traffic is not None else NO_ALERTS
         changed = bool(self.rows.update(state.fleet.services, traffic, alerts) | self.rows.explain(state.reasons))
-        changed |= self._catch_up.begin(self._table.visible_keys if self.is_mounted else ())
+        changed |= self._catch_up.begin(self._table.visible_keys if self._stands else ())
         if changed and self.view.is_narrow:
             self.rows.layout_due = True
         super().show(state)
