@@ -1,7 +1,8 @@
 """A cluster that is not ours: what is written there with kubectl is what kmon-tui tells, at once and in every form.
 
 KMON_E2E_KUBECONFIG, KMON_E2E_NAMESPACE and KMON_E2E_PROMETHEUS name a real one: an API server with KServe's CRDs is
-enough, no controllers are needed, for the tests write every status themselves. Without them a sandbox stands in.
+enough, and KServe's controller must not run there, for the tests write every status themselves and it would write over
+them. Without them a sandbox stands in.
 Everything that the tests create begins with ``kmon-e2e-`` and is deleted in the end.
 """
 
