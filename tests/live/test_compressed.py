@@ -74,7 +74,11 @@ def test_what_was_packed_comes_out_whole(parts: int) -> None:
     assert inflated(b"".join([gzip.compress(b"hello ")] * parts)) == b"hello " * parts
 
 
-@pytest.mark.parametrize("packed", [b"{}", gzip.compress(b"hello " * 900)[:-9], gzip.compress(b"hello") + b"more"])
+@pytest.mark.parametrize(
+    "packed",
+    [b"{}", gzip.compress(b"hello " * 900)[:-9], gzip.compress(b"hello") + b"more"],
+    ids=["plain", "cut", "with more behind"],
+)
 def test_what_cannot_be_unpacked_is_an_error(packed: bytes) -> None:
     with pytest.raises(ValueError, match=r"gzip|cut short"):
         inflated(packed)
