@@ -78,7 +78,7 @@ def state_words(
     if latest is not None:
         return behind_words(latest.prometheus.now, shown.prometheus.now if shown is not None else None), "warn"
     if drawing.prometheus_failing:
-        return "prometheus DOWN: old numbers", "failed"
+        return "no Prometheus answers" if shown is None else "prometheus DOWN: old numbers", "failed"
     if shown is not None and shown.prometheus.scraped:
         return clean(shown.prometheus.scraped), "warn"  # nobody kept more than that
     if buckets is not None and buckets.range_s != (range_s if beyond_books(range_s, drawing) else None):

@@ -15,7 +15,7 @@ from kmon_tui.render.page import Draft, Page, short_name
 from kmon_tui.render.units import NOTHING, UNKNOWN, coarse_age, milliseconds, number, percent
 
 BAR = 14
-FIXED = 10 + 7 + 7 + 5
+FIXED = 11 + 7 + 7 + 5
 """Cells of the columns READY, PODS, TAG and AGE."""
 
 
@@ -60,7 +60,7 @@ def _widths(width: int, found: tuple[RevisionFacts, ...], service: str) -> tuple
 
 def _header(named: int, bar: int, room: int) -> str:
     by = "BY" if room >= 6 else ""
-    return f" {fit('REVISION', named)} {'READY':<10}{'TRAFFIC':<{bar + 5}}{'TAG':<7}{'PODS':>6} {'AGE':>5} {by}"
+    return f" {fit('REVISION', named)} {'READY':<10}{'TRAFFIC':<{bar + 6}}{'TAG':<7}{'PODS':>6} {'AGE':>5} {by}"
 
 
 def _revision_lines(
@@ -83,7 +83,7 @@ def _revision_lines(
             (f" {fit(name, named)} ", "bold" if one.percent else ""),
             (f"{drawing.glyphs.readiness[state]} {word:<8}", look),
             (f"{share:>4} ", ""),
-            (fit(full, bar), "trend"),
+            (fit(full, bar + 1), "trend"),
             (f"{tag}{pods:>6} {coarse_age(one.created, drawing.now):>5} ", ""),
             (by, "dim"),
         )
