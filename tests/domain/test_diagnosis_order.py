@@ -29,3 +29,15 @@ def test_no_verdict_depends_on_the_order_of_objects_or_conditions() -> None:
             other[case.name] = (told.verdict, again.verdict)
 
     assert other == {}
+
+
+def test_a_spec_that_is_refused_comes_before_what_ails_the_pods_of_the_one_before_it() -> None:
+    waiting = next(case for case in all_cases() if case.name == "k-out-of-cpu")
+    assert waiting.tree.root is not None
+    info = {"reason": "NoSupportingRuntime", "message": "No runtime found to support specified predictor"}
+    refused = {"transitionStatus": "InvalidSpec", "lastFailureInfo": info}
+    status: Any = waiting.tree.root["status"]
+    tree = replace(waiting.tree, root={**waiting.tree.root, "status": {**status, "modelStatus": refused}})
+
+    assert diagnose(waiting.tree, waiting.now).cause == "node-refused"
+    assert diagnose(tree, waiting.now).cause == "runtime-unsupported"

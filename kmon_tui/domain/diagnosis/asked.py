@@ -52,6 +52,14 @@ _CONDITIONS = (
 _REASONS = frozenset(
     {"ReconcileFailed", "InvalidGPUAllocation", "InvalidWorkerSpecNotSet", "NotOwned", "RevisionNameTaken"}
 )
+_REFUSED = frozenset({"runtime-missing", "runtime-disabled", "runtime-unsupported", "invalid-spec"})
+
+
+def refused(scene: Scene) -> Iterator[Finding]:
+    """Find why KServe refuses the present spec, whatever ails the pods of the one before it."""
+    found = _from_status(scene)
+    if found is not None and found.cause in _REFUSED:
+        yield found
 
 
 def findings(scene: Scene) -> Iterator[Finding]:

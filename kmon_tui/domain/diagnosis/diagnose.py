@@ -82,7 +82,7 @@ def _pods(scene: Scene) -> Iterator[Finding]:
 
 _Rule = Callable[[Scene], Iterable[Finding]]
 _STAGES: tuple[tuple[_Rule, ...], ...] = (
-    (llm.configuration,),
+    (llm.configuration, asked.refused),
     (_pods, creation.findings, groups.findings),
     (mesh.findings, graph.findings, asked.findings, unmade.findings),
     (llm.stale,),
