@@ -19,6 +19,7 @@ from kmon_tui.live.raw import RawCodec, Thing
 from kmon_tui.live.tree_holders import holders
 from kmon_tui.live.tree_parts import GATEWAY, KSERVE
 
+COMPONENTS = ("predictor", "transformer", "explainer")
 MOST = 12
 """So many objects are asked for by name at most."""
 MOST_LISTED = 500
@@ -51,7 +52,7 @@ def wishes(key: Key, root: Object | None, objects: tuple[Object, ...]) -> list[W
     for wish in (
         *_of_root(key, root),
         *_of_pods(key, objects),
-        *_of_routes(key, objects),
+        *_of_routes(key, root, objects),
         *_endpoints(key, objects),
     ):
         found.setdefault(wish)
@@ -78,7 +79,7 @@ class Refs:
         """Read what one wish asks for, or say why it cannot be read."""
         base = self._groups.base(wish.group, wish.versions)
         if not base:
-            return [], Blind(wish.kind, Why.ABSENT, f"{wish.plural} are not installed here")
+            return [], None if wish.quiet else Blind(wish.kind, Why.ABSENT, f"{wish.plural} are not installed here")
         place = "" if wish.namespace is None else f"/namespaces/{wish.namespace}"
         query: dict[str, str | int] = {"limit": MOST_LISTED}
         if wish.selector:
@@ -138,12 +139,18 @@ def _of_pods(key: Key, objects: tuple[Object, ...]) -> Iterator[Wish]:
             yield Wish("ServiceAccount", "", ("v1",), "serviceaccounts", account, key.namespace, quiet=True)
 
 
-def _of_routes(key: Key, objects: tuple[Object, ...]) -> Iterator[Wish]:
-    for route in objects:
-        if kind_of(route) == "HTTPRoute":
-            for parent in rows(route, "spec", "parentRefs"):
-                if text(parent, "kind") in ("", "Gateway"):
-                    yield _gateway(key, parent)
+def _of_routes(key: Key, root: Object | None, objects: tuple[Object, ...]) -> Iterator[Wish]:
+    routes = [one for one in objects if kind_of(one) == "HTTPRoute"]
+    for route in routes:
+        for parent in rows(route, "spec", "parentRefs"):
+            if text(parent, "kind") in ("", "Gateway"):
+                yield _gateway(key, parent)
+    # Beside the service's own route KServe makes one for each component, without labels (seen with 0.20).
+    knative = any(text(one, "apiVersion").startswith("serving.knative.dev/") for one in objects)
+    for component in COMPONENTS if key.kind is Kind.ISVC and not knative else ():
+        if at(root, "spec", component) is not None:
+            name = f"{key.name}-{component}"
+            yield Wish("HTTPRoute", GATEWAY, ("v1", "v1beta1"), "httproutes", name, key.namespace, quiet=True)
 
 
 def _endpoints(key: Key, objects: tuple[Object, ...]) -> Iterator[Wish]:
