@@ -172,12 +172,15 @@ class Replay:
 def normal(value: Json, *, builtin: bool = False) -> Json:
     """Take out of an answer what differs from run to run: times, uids, revisions, tokens, ages.
 
-    Of built-in kinds the dots in fieldsV1 go, too: which Go structs count as
+    Managers are sorted by the second of their writing, which differs, too: here by
+    name. Of built-in kinds the dots in fieldsV1 go: which Go structs count as
     fields of their own cannot be seen in the objects.
     """
     if isinstance(value, dict):
         if str(value.get("kind", "")).startswith("SelfSubject"):
             value = {**value, "metadata": {}}
+        if isinstance(managers := value.get("managedFields"), list):
+            value = {**value, "managedFields": sorted(managers, key=_by_manager)}
         return {
             key: _blank(key, inner) or normal(inner, builtin=builtin)
             for key, inner in value.items()
@@ -190,6 +193,10 @@ def normal(value: Json, *, builtin: bool = False) -> Json:
         text = re.sub(r"^\d+s$", "<age>", text)
         return re.sub(r"current: \d+", "current: <rv>", re.sub(r"version: \d+ \(\d+\)", "version: <rv>", text))
     return value
+
+
+def _by_manager(entry: Json) -> tuple[str, ...]:
+    return tuple(str(entry.get(name, "")) for name in ("operation", "manager", "subresource"))
 
 
 def _blank(key: str, value: Json) -> str:
