@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 JITTER_S = (0.05, 0.5)
-BESIDE_S, LISTING_S = 0.5, 0.25
+BESIDE_S, LISTING_S, PAGES_S = 0.5, 0.25, 0.75
+PAGE = 500
+"""A fleet of so many services is listed in several pages, which may come slowly."""
 SETTLE_S = 0.2
 """The cursor may run over many rows; only where it rests is asked for."""
 
@@ -117,7 +119,7 @@ async def _until_services(interest: Interest) -> None:
     then = 0
     while not (now := len(interest.services)) or now > then:
         then = now
-        await asyncio.sleep(LISTING_S)
+        await asyncio.sleep(LISTING_S if now < PAGE else PAGES_S)
 
 
 async def _within(event: Awaitable[None], limit_s: float) -> bool:
