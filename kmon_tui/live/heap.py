@@ -53,7 +53,12 @@ class KeptBlocks:
         self._inside -= 1
         if self._inside == 0:
             give_back_large_blocks()
-            _ask("malloc_trim", 0)
+            give_back()
+
+
+def give_back() -> None:
+    """Give the system all pages that are free now, wherever they are: some milliseconds, after what was large."""
+    _ask("malloc_trim", 0)
 
 
 def _mallopt(option: int, value: int) -> None:

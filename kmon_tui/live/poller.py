@@ -16,6 +16,7 @@ from kmon_tui.domain.service import InferenceService, Key
 from kmon_tui.domain.traffic import Buckets, Family, Prometheus, Traffic, TrafficReport
 from kmon_tui.live.closeup import SWEEP, CloseUp
 from kmon_tui.live.feeder import Column, Feeder
+from kmon_tui.live.heap import give_back
 from kmon_tui.live.introduction import (
     REFRESH_S,
     UNKNOWN_SCRAPE_S,
@@ -39,6 +40,8 @@ from kmon_tui.live.telling import traffic_of_all
 _PAST, _LATENCY = "the past", "latency"
 GROWING_S, GROWN = 120, 1.2
 """So long the books are begun anew when there are so many times the services that they were begun for."""
+MANY = 5_000
+"""After answers about so many counters what they took is given back to the system at once."""
 SUSPICIOUS_S = 60
 """While many services have no fresh samples, what Prometheus is like is looked at anew so often."""
 
@@ -169,6 +172,8 @@ class Poller:
         _, buckets = self._look_closer(api, ledger, look, SWEEP)
         self._look_again(api, ledger)
         self._took_s, self._questions, self._warnings = api.took_s, api.questions, api.warnings
+        if first or self._feeder.rows > MANY:
+            give_back()
         if not first:
             self._set_pace(self._pace.after(api.took_s))
         return self._report(buckets, self._traffic())
