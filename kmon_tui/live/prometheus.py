@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 import msgspec
 
-from kmon_tui.domain.errors import BackendError, Unreachable
+from kmon_tui.domain.errors import BackendError, BadAnswer, Unreachable
 from kmon_tui.live.heap import give_back_large_blocks
 from kmon_tui.live.patience import CONNECT_S, PATIENCE_S, Manners, Pending, Turn
 from kmon_tui.live.prometheus_address import parse_address
@@ -174,7 +174,12 @@ class PrometheusClient:
         if self._api is None:
             self._api = self._open()
         self._api.turn = turn
-        found = job(self._api)
+        try:
+            found = job(self._api)
+        except (KeyError, ValueError) as error:
+            # An answer to what is asked has the labels that are asked for, and numbers for values.
+            told = f"{self.address.url} answers with series that were not asked for ({error})"
+            raise BadAnswer(told, "Is it Prometheus that listens there, and not only something like it?") from error
         if not turn.over:
             self._manners.answered()
         return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import subprocess
 import sys
@@ -24,8 +25,10 @@ from kmon_tui.domain.errors import (
     Unreachable,
 )
 from kmon_tui.live import patience
+from kmon_tui.live.metrics import PrometheusMetrics
 from kmon_tui.live.prometheus import Api, PrometheusClient
 from kmon_tui.settings import PrometheusSettings, Secret
+from tests.live.stories import IRIS
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 EMPTY = {"status": "success", "data": {"resultType": "vector", "result": []}}
@@ -420,3 +423,21 @@ def test_nothing_heavy_is_imported_before_the_first_question() -> None:
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
 
     assert told.stdout.strip() == "set()"
+
+
+ODD_SERIES = [
+    '{"metric":{},"value":[1,"1"]}',
+    '{"metric":{"__name__":"kserve_request_count"},"value":[1,"many"]}',
+]
+
+
+@pytest.mark.parametrize("series", ODD_SERIES, ids=["without a name", "no number"])
+async def test_series_that_nobody_asked_for_are_a_bad_answer_and_no_bug(series: str) -> None:
+    body = '{"status":"success","data":{"resultType":"vector","result":[' + series + "]}}"
+    async with serving(answering(body)) as url:
+        metrics = PrometheusMetrics(PrometheusSettings(url=url))
+        try:
+            with pytest.raises(BadAnswer, match=re.escape(url)):
+                await metrics.measure((IRIS,), IRIS.key, 900)
+        finally:
+            await metrics.aclose()

@@ -10,6 +10,7 @@ from kmon_tui.domain.fleet import Fleet, Place
 from kmon_tui.domain.health import Health, Status
 from kmon_tui.domain.service import Kind, Readiness, Replicas, TrafficShare
 from kmon_tui.domain.state import KUBERNETES, PROMETHEUS, State
+from kmon_tui.domain.verdict import Diagnosis
 from tests.ui.samples import LIVE, NOW, PLACE, ago, isvc, ready_state, services, with_fleet
 
 HOSTILE = "[red]\x1b[31mevil\x00\u202eesrever\u200b\u202c[/red] \U0001f469\u200d\U0001f4bb \u6a21\u578b"
@@ -82,6 +83,17 @@ def not_serving() -> State:
     return with_fleet(ready_state(), services=tuple(sorted((*services(), broken), key=lambda service: service.key)))
 
 
+def stuck() -> State:
+    """Make the State in which a known cause stands in a rollout's way, and something of what serves is broken."""
+    held = isvc("held", "demo", Readiness.ROLLING, replicas=Replicas(1, 2), since=ago(minutes=4))
+    blind = isvc("blind", "demo", Readiness.READY, complaint="HorizontalPodAutoscaler blind-predictor")
+    state = with_fleet(ready_state(), services=tuple(sorted((*services(), held, blind), key=lambda one: one.key)))
+    quota = "no pods can be made for held-predictor: the quota small has no room for the pod, which wants 2 cpu"
+    metric = "the autoscaler blind-predictor cannot read its metric: no metrics API"
+    reasons = {held.key: Diagnosis("quota", quota), blind.key: Diagnosis("autoscaler-metrics", metric)}
+    return replace(state, reasons=reasons)
+
+
 def hostile() -> State:
     """Make the State of a cluster whose text is an attack."""
     bad = isvc(
@@ -131,5 +143,6 @@ STATES: Mapping[str, State] = {
     "folded": folded(),
     "not_serving": not_serving(),
     "hostile": hostile(),
+    "stuck": stuck(),
     "notes": with_fleet(ready_state(), notes=("may not list pods in all namespaces: replicas are not known",)),
 }
