@@ -20,6 +20,12 @@ class Kind(StrEnum):
     GRAPH = "InferenceGraph"
 
 
+OLD_STYLE = (
+    "sklearn", "xgboost", "tensorflow", "pytorch", "triton", "onnx", "pmml", "lightgbm", "paddle", "huggingface",
+)  # fmt: skip
+"""Fields of a component that name the model's format as KServe did before ``model``; all versions still take them."""
+
+
 class Readiness(StrEnum):
     """The one vocabulary for screen, filter and JSON."""
 

@@ -9,24 +9,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from kmon_tui.domain.service import Kind
+from kmon_tui.domain.service import OLD_STYLE, Kind
 from kmon_tui.live.codec import fit
 from kmon_tui.live.shapes import LlmPool, Model, PortName, Predictor, Spec
 
 MOST_WISHES = 1024
 _URI = b'"storageUri":"'
-_OLD_STYLE = (
-    "sklearn",
-    "xgboost",
-    "tensorflow",
-    "pytorch",
-    "triton",
-    "onnx",
-    "pmml",
-    "lightgbm",
-    "paddle",
-    "huggingface",
-)
 _ALONE = ("predictor",)
 _NO_SPEC = Spec()
 _NO_PREDICTOR = Predictor()
@@ -129,7 +117,7 @@ def _model(kind: Kind, spec: Spec) -> tuple[str, str, str]:
             shown = f"{shown} {format_.version}".strip()
         spoken = _grpc(spec, model.ports) if model.ports else ""
         return model.runtime, shown, spoken or model.protocol
-    for name in _OLD_STYLE:
+    for name in OLD_STYLE:
         leaf: Model | None = getattr(predictor, name)
         if leaf is not None:
             return leaf.runtime or name, name, leaf.protocol

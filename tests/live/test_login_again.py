@@ -4,24 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import yaml
-
 from kmon_tui.live.access import Access
 from kmon_tui.live.credentials import Credentials
 from kmon_tui.live.kubeconfig import find_access
 from kmon_tui.settings import KubeSettings
+from tests.live.users import kubeconfig_of
 
 
 def kubeconfig(folder: Path, **user: str) -> Path:
-    path = folder / "kubeconfig"
-    content = {
-        "clusters": [{"name": "c", "cluster": {"server": "https://a.example"}}],
-        "users": [{"name": "u", "user": user}],
-        "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
-        "current-context": "x",
-    }
-    path.write_text(yaml.safe_dump(content))
-    return path
+    return kubeconfig_of(folder, user)
 
 
 def reading(path: Path) -> Credentials:

@@ -17,6 +17,7 @@ from kmon_tui.live.kubefiles import Surroundings
 from kmon_tui.live.login_hint import login_hint
 from kmon_tui.sandbox.sandbox import Sandbox, SandboxOptions
 from kmon_tui.settings import KubeSettings, Secret
+from tests.live.users import kubeconfig_of
 
 PLUGIN = {
     "apiVersion": "client.authentication.k8s.io/v1",
@@ -29,15 +30,7 @@ PLUGIN = {
 def kubeconfig(folder: Path, user: dict[str, Any]) -> Path:
     for name in ("token", "jane.pem", "jane.key"):
         (folder / name).write_text(name)
-    path = folder / "kubeconfig"
-    content = {
-        "clusters": [{"name": "c", "cluster": {"server": "https://a.example"}}],
-        "users": [{"name": "u", "user": user}],
-        "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
-        "current-context": "x",
-    }
-    path.write_text(yaml.safe_dump(content))
-    return path
+    return kubeconfig_of(folder, user)
 
 
 def hint(folder: Path, user: dict[str, Any], token: str | None = None) -> str:

@@ -5,26 +5,14 @@ from __future__ import annotations
 from kmon_tui.domain.diagnosis.reading import NOTHING, flag, name_of, node, nodes, number, text, texts
 from kmon_tui.domain.diagnosis.scene import Scene
 from kmon_tui.domain.diagnosis.workloads import PodView
+from kmon_tui.domain.service import OLD_STYLE
 from kmon_tui.domain.tree import Object
-
-_OLD_STYLE = (
-    "sklearn",
-    "xgboost",
-    "tensorflow",
-    "pytorch",
-    "triton",
-    "onnx",
-    "pmml",
-    "lightgbm",
-    "paddle",
-    "huggingface",
-)
 
 
 def leaf(scene: Scene, component: str = "predictor") -> Object:
     """Give the part of the spec that names the model: ``model``, or the old style's ``sklearn`` and its like."""
     spec = node(scene.root, "spec", component)
-    for name in ("model", *_OLD_STYLE):
+    for name in ("model", *OLD_STYLE):
         found = node(spec, name)
         if found:
             return found
@@ -65,7 +53,7 @@ def format_of(scene: Scene) -> tuple[str, str]:
     if text(found, "name"):
         return text(found, "name"), text(found, "version")
     spec = node(scene.root, "spec", "predictor")
-    return next((name for name in _OLD_STYLE if node(spec, name)), ""), ""
+    return next((name for name in OLD_STYLE if node(spec, name)), ""), ""
 
 
 def named_runtime(scene: Scene) -> str:
