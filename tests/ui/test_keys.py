@@ -189,7 +189,7 @@ async def test_where_a_person_looks_is_told_once_it_rests() -> None:
         await press(pilot, "j", "j", "j")
         rests = (time.monotonic() - began_s) // LOOK_AFTER_S
         async with asyncio.timeout(10):
-            while run.looks[-1].selected != Key(Kind.ISVC, "demo", "sklearn-iris"):
+            while not run.looks or run.looks[-1].selected != Key(Kind.ISVC, "demo", "sklearn-iris"):
                 await pilot.pause(0.05)
 
         assert len(run.looks[-1].visible) == 12
