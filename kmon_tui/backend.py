@@ -52,6 +52,10 @@ class Interest(Protocol):
         """The rows on the screen."""
 
     @property
+    def near(self) -> tuple[Key, ...]:
+        """Rows that the next page keys bring, the nearest first."""
+
+    @property
     def span(self) -> Span | None:
         """How much of the selected service's past is wanted; None: what is known anyway."""
 
@@ -68,7 +72,7 @@ class Interest(Protocol):
         """Whether a person wants pods to be scraped directly; None: as the configuration says."""
 
     async def changed(self) -> None:
-        """Return once the selection differs from what it was at the call (or a refresh is wanted)."""
+        """Return once what is looked at differs from what it was at the call (or a refresh is wanted)."""
 
 
 class Troubled(Protocol):

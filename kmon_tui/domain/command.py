@@ -34,6 +34,8 @@ class LookAt:
 
     selected: Key | None = None
     visible: tuple[Key, ...] = ()
+    near: tuple[Key, ...] = ()
+    """Rows that the next page keys bring, the nearest first."""
     span: Span | None = None
     """None: what the books hold anyway."""
 

@@ -105,6 +105,8 @@ class Traffic:
     p99_ms: float | None = None
     top_bound_ms: float | None = None
     """Largest finite bucket bound: a quantile that equals it means `more than this`."""
+    latency_due: bool = False
+    """The quantiles are of an earlier time, or none were asked for yet: they come with one of the next questions."""
     counter_sum: float | None = None
     """Sum of the counters now."""
     new_requests: float | None = None

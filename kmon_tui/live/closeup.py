@@ -14,7 +14,7 @@ from kmon_tui.live import dialects
 from kmon_tui.live.asked import RAW, expressions
 from kmon_tui.live.detail import Looks, Place, Raw, Table, buckets_of, newest, place_of, series_by_class, tabulate
 from kmon_tui.live.dialects import FIRST_TOKEN, NEW, NEXT_TOKEN, PART
-from kmon_tui.live.flow import Latency
+from kmon_tui.live.flow import LATENCY_S, Latency
 from kmon_tui.live.ledger import Ledger
 from kmon_tui.live.levels import Levels
 from kmon_tui.live.overtime import cold_starts, gauges_over_time
@@ -25,11 +25,10 @@ from kmon_tui.live.prometheus_answers import Row
 from kmon_tui.live.target import Target
 
 SWEEP = 60
-"""Services off the screen whose quantiles are asked for in one tick, for sorting."""
-SWEEP_S = 60
-"""A service off the screen is not asked for more often than this."""
+"""Services off the screen whose quantiles are asked for in one tick, for sorting. One is not asked for more often than
+once in ``LATENCY_S``."""
 AT_ONCE = 200
-"""Rows on the screen that are asked for; no terminal shows more."""
+"""Rows on the screen that are asked for, with those that the next page keys bring: no terminal shows more."""
 
 Sums = Mapping[str, Mapping[Key, Mapping[float, float]]]
 """Cumulative counts by bound of each service, by PART of the question."""
@@ -58,17 +57,28 @@ class CloseUp:
         self._asked_s: dict[Key, int] = {}
         self._raw: Raw | None = None
 
-    def ask_latency(self, api: Api, ledger: Ledger, wanted: Iterable[Key | None], sweep: int = SWEEP) -> list[Key]:
-        """Give the flows of these services their quantiles, and those of ``sweep`` others in turn; say which."""
+    def ask_latency(
+        self, api: Api, ledger: Ledger, wanted: Iterable[Key | None], near: Iterable[Key] = (), sweep: int = SWEEP
+    ) -> list[Key]:
+        """Give the flows of these services their quantiles; say which.
+
+        Whatever is asked, ``near`` ones that are due are in it, and ``sweep`` others in turn.
+        """
         at_s = ledger.at_s
         if at_s is None:
             return []
         chosen = ledger.targets_now()
         new = [key for key in dict.fromkeys(wanted) if key is not None and self._asked_s.get(key) != at_s]
         first = [key for key in new if key in chosen][:AT_ONCE]
-        late = [key for key in chosen if key not in set(first) and at_s - self._asked_s.get(key, 0) >= SWEEP_S]
+        if not first and not sweep:
+            return []
+        late = [key for key in chosen if at_s - self._asked_s.get(key, 0) >= LATENCY_S]
         late.sort(key=lambda key: self._asked_s.get(key, 0))
-        asked = [key for key in first + late[:sweep] if not ledger.has_problem(key)]
+        due, own = set(late), set(first)
+        beside = [key for key in near if key in due and key not in own][: AT_ONCE - len(first)]
+        own.update(beside)
+        others = [key for key in late if key not in own][:sweep]
+        asked = [key for key in (*first, *beside, *others) if not ledger.has_problem(key)]
         by_family: dict[Family, dict[Place, tuple[Key, Target]]] = {}
         for key in asked:
             for target in chosen[key]:
@@ -78,7 +88,7 @@ class CloseUp:
         rows = api.query(" or ".join(parts), at_s) if parts else []
         sums = _sums_by_part(by_family, rows, since_s)
         for key in asked:
-            _put_latency(ledger, key, sums)
+            _put_latency(ledger, key, sums, at_s)
             self._asked_s[key] = at_s
         return asked
 
@@ -198,14 +208,14 @@ def closer(ledger: Ledger, owners: Owners, key: Key, tables: Tables) -> Buckets:
     )
 
 
-def latency_of(bounds: Mapping[float, float], to_ms: float) -> Latency:
+def latency_of(bounds: Mapping[float, float], to_ms: float, at_s: int = 0) -> Latency:
     """Find the quantiles of cumulative counts by bound."""
     le, counts = own_counts(bounds)
     finite = [bound for bound in le if math.isfinite(bound)]
     if len(le) < 2 or not finite:
-        return Latency()
+        return Latency(at_s=at_s)
     p50, p90, p99 = (None if (v := quantile(q, le, counts)) is None else v * to_ms for q in (0.5, 0.9, 0.99))
-    return Latency(p50, p90, p99, finite[-1] * to_ms)
+    return Latency(p50, p90, p99, finite[-1] * to_ms, at_s)
 
 
 def _table(
@@ -229,12 +239,12 @@ def _table(
     return tabulate(looks, DIALECTS[family], steps, targets, born, gaps)
 
 
-def _put_latency(ledger: Ledger, key: Key, sums: Sums) -> None:
+def _put_latency(ledger: Ledger, key: Key, sums: Sums, at_s: int) -> None:
     """Give the flows of one service what was found."""
 
     def found(family: Family, part: str = "") -> Latency:
         to_ms = DIALECTS[family].to_ms
-        return latency_of(sums.get(f"{family}{part and ' '}{part}", {}).get(key, {}), to_ms)
+        return latency_of(sums.get(f"{family}{part and ' '}{part}", {}).get(key, {}), to_ms, at_s)
 
     for flow in (ledger.flows.get(key), ledger.users.get(key)):
         if flow is not None:

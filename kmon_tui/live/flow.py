@@ -25,15 +25,18 @@ class Sums:
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Quantiles of the rate window."""
+    """Quantiles of the rate window before ``at_s``."""
 
     p50_ms: float | None = None
     p90_ms: float | None = None
     p99_ms: float | None = None
     top_bound_ms: float | None = None
+    at_s: int = 0
 
 
 NO_LATENCY = Latency()
+LATENCY_S = 60
+"""Quantiles of rows that nobody looks at are asked for once in so long."""
 
 
 class Flow:
@@ -169,6 +172,7 @@ class Flow:
             p90_ms=self.latency.p90_ms,
             p99_ms=self.latency.p99_ms,
             top_bound_ms=self.latency.top_bound_ms,
+            latency_due=not self.lost and not young and self.latency_due(step_s),
             counter_sum=self.counter_sum,
             new_requests=self.new_requests,
             sampled_at=None if self.sampled_s is None else datetime.fromtimestamp(self.sampled_s, UTC),
@@ -179,6 +183,10 @@ class Flow:
             families=self.families,
             pods_error_ratio=ratio if scope is Scope.PODS else None,
         )
+
+    def latency_due(self, step_s: int) -> bool:
+        """Whether its quantiles are older than those of a row that is swept over in time."""
+        return DIALECTS[self.family].latency is not None and self.end_s - self.latency.at_s > LATENCY_S + step_s
 
     def _errors_over_time(self, step_s: int) -> Series:
         shared = self._no_errors

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import blake2b
 from sys import intern
@@ -188,8 +188,9 @@ class Ledger:
 
     def forget_latency(self) -> None:
         """Know no quantiles any more: they would look as fresh as the requests."""
+        nothing = replace(NO_LATENCY, at_s=self.at_s or 0)
         for flow in (*self.flows.values(), *self.users.values()):
-            flow.latency, flow.tokens = NO_LATENCY, None
+            flow.latency, flow.tokens = nothing, None
 
     @property
     def suspicious(self) -> bool:
@@ -306,7 +307,8 @@ class Ledger:
         else:
             families = best_of_each(arrived)
         targets = families[best_family(families, self.family)]
-        flow.family = targets[0].dialect.family
+        if flow.family is not targets[0].dialect.family:
+            flow.family, flow.latency = targets[0].dialect.family, NO_LATENCY
         flow.families = _kept(tuple(families))
         if len(targets) > 1 and any(target.cut for target in targets):
             flow.cut_s = at_s

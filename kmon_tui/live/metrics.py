@@ -46,7 +46,10 @@ class PrometheusMetrics:
         self._poller = Poller(self._matchers, self._client.address.url, settings.found_by)
 
     async def poll(self, interest: Interest) -> Stream[TrafficReport]:
-        """Stream a report a tick, and one more when another service, or another time of it, is selected."""
+        """Stream a report a tick, and one more when another service, or another time of it, is selected.
+
+        Rows that come onto the screen bring one more, too, if they have no quantiles and a question is left for them.
+        """
         look = _look(interest)
         yield await self._client.run(partial(self._poller.poll, look=look))
         while True:
@@ -62,12 +65,18 @@ class PrometheusMetrics:
         if not look.services:
             await _within(_until_services(interest), IDLE_S)
             return False
-        delay_s = wait_s(self._poller.next_s, idle=interest.idle, jitter_s=random.uniform(*JITTER_S))
-        seen = (look.selected, look.span)
-        if (interest.selected, interest.span) == seen and not await _within(interest.changed(), delay_s):
-            return False
-        await asyncio.sleep(min(SETTLE_S, delay_s))
-        return (interest.selected, interest.span) != seen and self._poller.next_s > SETTLE_S
+        chosen, rows = (look.selected, look.span), look.visible
+        while True:
+            delay_s = wait_s(self._poller.next_s, idle=interest.idle, jitter_s=random.uniform(*JITTER_S))
+            same = (interest.selected, interest.span, interest.visible) == (*chosen, rows)
+            if same and not await _within(interest.changed(), delay_s):
+                return False
+            await asyncio.sleep(min(SETTLE_S, delay_s))
+            if (interest.selected, interest.span) != chosen or self._poller.lacks(interest.visible):
+                return self._poller.next_s > SETTLE_S
+            if interest.visible == rows or interest.family is not look.family:
+                return False  # somebody wants it now
+            rows = interest.visible
 
     async def measure(
         self, services: tuple[InferenceService, ...], key: Key, window_s: int, family: Family | None = None
@@ -110,7 +119,13 @@ class PrometheusMetrics:
 
 def _look(interest: Interest) -> Look:
     return Look(
-        interest.services, interest.selected, interest.visible, interest.family, interest.span, interest.edition
+        interest.services,
+        interest.selected,
+        interest.visible,
+        interest.near,
+        interest.family,
+        interest.span,
+        interest.edition,
     )
 
 

@@ -56,6 +56,7 @@ class Look:
     services: tuple[InferenceService, ...]
     selected: Key | None = None
     visible: tuple[Key, ...] = ()
+    near: tuple[Key, ...] = ()
     family: Family | None = None
     """The one that a person chose."""
     span: Span | None = None
@@ -110,6 +111,11 @@ class Poller:
     def spare(self) -> bool:
         """Whether one more question may be asked in this tick."""
         return self._rations.left > 0
+
+    def lacks(self, keys: Iterable[Key]) -> bool:
+        """Whether quantiles of one of these services are due, and there is a question left for them."""
+        told = self._told
+        return self.spare and any(key in told and told[key].latency_due for key in keys)
 
     @property
     def skew_s(self) -> float | None:
@@ -282,7 +288,7 @@ class Poller:
         asked: Sequence[Key] = ()
         try:
             if api.left:
-                asked = self._closeup.ask_latency(api, ledger, (look.selected, *look.visible), sweep)
+                asked = self._closeup.ask_latency(api, ledger, (look.selected, *look.visible), look.near, sweep)
         except BackendError as error:
             ledger.forget_latency()
             self._lacking[_LATENCY] = (ledger.at_s or 0, f"{_LATENCY} is not known: {error.message}")

@@ -47,6 +47,11 @@ class Looked:
         return self._look.visible
 
     @property
+    def near(self) -> tuple[Key, ...]:
+        """Rows close to those on the screen."""
+        return self._look.near
+
+    @property
     def span(self) -> Span | None:
         """How much of the selected service's past is wanted."""
         return self._look.span
@@ -72,14 +77,13 @@ class Looked:
         return self._event
 
     async def changed(self) -> None:
-        """Return at the next change of the selection, the first key after idleness, or a wish to refresh."""
+        """Return at the next change of what is looked at, the first key after idleness, or a wish to refresh."""
         await self._event.wait()
 
     def look_at(self, look: LookAt) -> None:
-        """Remember what is looked at; only another selection, or another time, wakes the source; scrolling does not."""
-        moved = (look.selected, look.span) != (self._look.selected, self._look.span)
-        self._look = look
-        if moved:
+        """Remember what is looked at, and wake the source when that is something else."""
+        before, self._look = self._look, look
+        if (look.selected, look.span, look.visible) != (before.selected, before.span, before.visible):
             self.wake()
 
     def wish(self, command: ChooseFamily | ScrapePods) -> None:

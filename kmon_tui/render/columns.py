@@ -14,7 +14,7 @@ from kmon_tui.render.lines import Line, Span, in_look, joined
 from kmon_tui.render.reasons import in_short, without_own_names
 from kmon_tui.render.rows import BEGINNING, Row, Severity, has_split, split_words
 from kmon_tui.render.sparkline import sparkline
-from kmon_tui.render.units import NOTHING, UNKNOWN, age, coarse_age, milliseconds, number, percent
+from kmon_tui.render.units import COMING, NOTHING, UNKNOWN, age, coarse_age, milliseconds, number, percent
 
 Cell = Callable[[Row, int, Drawing], Line]
 PEAK_WIDTH = 5
@@ -191,7 +191,10 @@ def _pods(row: Row, width: int, drawing: Drawing) -> Line:
 
 
 def _number(number_of: Callable[[Traffic], str], look_of: Callable[[Traffic], str] = lambda _: "") -> Cell:
-    """A cell of the traffic: `-` for what gets no requests by its nature, `?` when not known, dim when stale."""
+    """A cell of the traffic: `-` for what gets no requests by its nature, `?` when not known, dim when stale.
+
+    ``COMING`` for what was not asked for lately, and will be.
+    """
 
     def cell(row: Row, width: int, drawing: Drawing) -> Line:
         traffic = row.traffic
@@ -199,7 +202,10 @@ def _number(number_of: Callable[[Traffic], str], look_of: Callable[[Traffic], st
         if traffic is None or (stale and _sleeps(row, drawing) and not drawing.prometheus_failing):
             return ((fit(NOTHING if _sleeps(row, drawing) else UNKNOWN, width, right=True), ""),)
         look = "stale" if stale else look_of(traffic)
-        return ((fit(number_of(traffic), width, right=True, ellipsis=drawing.glyphs.ellipsis), look),)
+        text = number_of(traffic)
+        if text == COMING:
+            text, look = drawing.glyphs.ellipsis, "dim"
+        return ((fit(text, width, right=True, ellipsis=drawing.glyphs.ellipsis), look),)
 
     return cell
 
@@ -232,8 +238,10 @@ def _errors(traffic: Traffic) -> str:
 
 def _latency(quantile: Callable[[Traffic], float | None]) -> Callable[[Traffic], str]:
     def text(traffic: Traffic) -> str:
-        if traffic.requests_per_s == 0 and quantile(traffic) is None:
+        if traffic.requests_per_s == 0 and (quantile(traffic) is None or traffic.latency_due):
             return NOTHING
+        if traffic.latency_due:
+            return COMING
         return milliseconds(quantile(traffic), traffic.top_bound_ms)
 
     return text

@@ -96,12 +96,13 @@ def _points(buckets: Buckets, values: Sequence[float | None]) -> list[tuple[floa
 
 
 def _now(traffic: Traffic, prometheus: Prometheus) -> dict[str, object]:
+    known = not traffic.latency_due
     return {
         "requests_per_s": traffic.requests_per_s,
         "error_ratio": traffic.error_ratio,
-        "p50_ms": traffic.p50_ms,
-        "p90_ms": traffic.p90_ms,
-        "p99_ms": traffic.p99_ms,
+        "p50_ms": traffic.p50_ms if known else None,
+        "p90_ms": traffic.p90_ms if known else None,
+        "p99_ms": traffic.p99_ms if known else None,
         "top_bound_ms": traffic.top_bound_ms,
         "age_s": prometheus.age_s(traffic.sampled_at),
     }

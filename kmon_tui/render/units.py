@@ -7,6 +7,8 @@ from datetime import datetime
 
 UNKNOWN = "?"
 NOTHING = "-"
+COMING = "…"
+"""Not known yet: it was asked for, or will be."""
 
 MINUTE_S = 60
 HOUR_S = 3600

@@ -354,7 +354,7 @@ class FleetScreen(KmonScreen):
     def _look(self) -> None:
         self._look_timer = None
         self._draw_pane()
-        looked = LookAt(selected=self._table.selected, visible=self._table.visible_keys)
+        looked = LookAt(selected=self._table.selected, visible=self._table.visible_keys, near=self._table.near_keys)
         if looked != self._looked:
             if self.state.lacks:
                 self.refresh_bindings()  # rights may be others in this namespace

@@ -79,7 +79,7 @@ def help_lines(
     for readiness, words in MEANINGS.items():
         state = f"  {glyphs.readiness[readiness]} {readiness.value}"
         lines.append(((f"{state:<18}", readiness.value), (words, "")))
-    lines.append(((f"{'  ?':<18}", ""), ("not known;  - is nothing,  0 is zero", "")))
+    lines.append(((f"{'  ?':<18}", ""), (f"not known;  {glyphs.ellipsis} is asked for,  - is nothing,  0 is zero", "")))
     lines.append(((f"{'  3.1p  3.1u':<18}", ""), ("errors as pods answered, or as users saw them", "")))
     trend = f"{glyphs.blocks}  212"
     lines.append(((f"  {trend:<16}", "trend"), ("requests/s from 0 to 212; blank: a gap; red: with errors", "")))

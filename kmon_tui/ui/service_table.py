@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import count
+from itertools import count, zip_longest
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -27,6 +27,9 @@ from kmon_tui.ui.palette import Painted
 HEADER = 1
 SPLIT_COLUMN_FROM = 110
 """From this width on a column says the traffic split; below it the row's second line does."""
+
+NEAR_PAGES = 2
+"""Pages above and below whose quantiles are asked for with those of the page that is shown."""
 
 
 class ServiceTable(ScrollView, Painted, can_focus=True):
@@ -94,6 +97,15 @@ class ServiceTable(ScrollView, Painted, can_focus=True):
         """The services whose rows are on the screen."""
         first = self.scroll_offset.y
         return tuple(entry for entry in self._entries[first : first + self._body_height] if isinstance(entry, Key))
+
+    @property
+    def near_keys(self) -> tuple[Key, ...]:
+        """The services whose rows the next keys bring, the nearest first."""
+        first, height = self.scroll_offset.y, self._body_height
+        last, most = first + height, NEAR_PAGES * height
+        above, below = self._entries[max(0, first - most) : first], self._entries[last : last + most]
+        pairs = zip_longest(below, reversed(above))
+        return tuple(entry for pair in pairs for entry in pair if isinstance(entry, Key))
 
     @property
     def line_width(self) -> int:

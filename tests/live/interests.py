@@ -17,6 +17,7 @@ class Interested:
         self.edition = 0
         self.selected = selected or (services[0].key if services else None)
         self.visible = tuple(isvc.key for isvc in services)
+        self.near: tuple[Key, ...] = ()
         self.idle = False
         self.span: Span | None = None
         self.family: Family | None = None
@@ -26,6 +27,11 @@ class Interested:
     def select(self, key: Key) -> None:
         """Select another service."""
         self.selected = key
+        self._changed.set()
+
+    def scroll(self, *visible: Key) -> None:
+        """Show other rows."""
+        self.visible = visible
         self._changed.set()
 
     async def changed(self) -> None:

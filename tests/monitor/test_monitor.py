@@ -254,7 +254,7 @@ async def test_another_namespace_is_watched_in_the_same_context() -> None:
     assert [(s.kube.namespace, s.kube.all_namespaces) for s in outside.opened[1:]] == [("risk", False), (None, True)]
 
 
-async def test_metrics_learn_what_is_selected_and_wake_for_another_selection_only() -> None:
+async def test_metrics_learn_what_is_looked_at_and_wake_when_it_is_something_else() -> None:
     outside = Outside([[fleet("iris")]], poll_scripts=[[]])
     async with running(outside) as monitor:
         await until(monitor, lambda s: s.fleet.synced)
@@ -262,13 +262,13 @@ async def test_metrics_learn_what_is_selected_and_wake_for_another_selection_onl
         woken = asyncio.create_task(outside.interest.changed())
         await asyncio.sleep(0)
 
-        monitor.send(LookAt(None, visible=(IRIS,)))
+        monitor.send(LookAt(None, near=(IRIS,)))
         await asyncio.sleep(1)
-        scrolled = woken.done()
+        beside = woken.done()
         monitor.send(LookAt(IRIS, visible=(IRIS,)))
         await asyncio.wait_for(woken, 1)
 
-        assert not scrolled
+        assert not beside
         assert outside.interest.selected == IRIS
         assert [s.key for s in outside.interest.services] == [IRIS]
 

@@ -10,13 +10,14 @@ import pytest
 from kmon_tui.domain.service import Key, Kind, Readiness, Replicas
 from kmon_tui.domain.traffic import Scope
 from kmon_tui.domain.verdict import Diagnosis
-from kmon_tui.render.columns import Column, columns_for, fold_line, reason_line, row_line
+from kmon_tui.render.columns import ALL, Column, columns_for, fold_line, reason_line, row_line
 from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.lines import text_of, width_of
 from kmon_tui.render.rows import row_of
 from tests.ui.samples import NOW, isvc, ready_state, services, traffic_of
 
 REPORT = ready_state().traffic
+P90 = next(column for column, _ in ALL if column.title == "P90")
 
 
 def widths(columns: tuple[Column, ...]) -> dict[str, int]:
@@ -149,3 +150,10 @@ def test_the_line_of_many_rows_names_what_they_share_even_where_room_is_scarce()
 
     assert line.startswith(" ✖ failed  6 services  registry ghcr.io: ")
     assert line.endswith(" enter unfolds")
+
+
+def test_quantiles_that_are_still_to_come_are_no_number() -> None:
+    traffic = replace(traffic_of(2.88), p90_ms=85.0, latency_due=True)
+    line = row_line(row_of(isvc("iris", "demo", Readiness.READY), traffic), (P90,), Drawing(now=NOW))
+
+    assert text_of(line).strip() == Drawing(now=NOW).glyphs.ellipsis
