@@ -13,6 +13,7 @@ from urllib.parse import quote
 import httpx
 
 from kmon_tui.domain.errors import BackendError
+from kmon_tui.domain.models_of import serves_several
 from kmon_tui.domain.peek import is_ready, label, name_of, rows, table, text
 from kmon_tui.domain.predict import Speech
 from kmon_tui.domain.predict_speech import NoHttp, speech_of
@@ -104,6 +105,8 @@ def _path(row: InferenceService, pod: Object, root: Object | None) -> str:
     predictor = table(root, "spec", "predictor")
     if row.key.kind is not Kind.ISVC or row.mode is Mode.MODELMESH or rows(predictor, "containers"):
         return ""
+    if serves_several(root):
+        return ""  # none of its models is called like the service
     try:
         speech = speech_of(row)
     except NoHttp:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kmon_tui.domain.errors import BackendError
 from kmon_tui.domain.health import Health, Status
-from kmon_tui.domain.peek import of_kind
+from kmon_tui.domain.peek import kind_of, of_kind
 from kmon_tui.domain.service import Key, Mode
 from kmon_tui.domain.tree import Blind, Object, ObjectTree, Why
 from kmon_tui.live.groups import Groups
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 EXPLAIN_S = 15.0
 """What only explains is read anew so often at most, and only when the tree has changed since."""
 _EVENTS = Part("Event", "", ("v1",), "events")
+_MOVING = frozenset({"TrainedModel", "LocalModelCache", "LocalModelNamespaceCache"})
+"""What is referred to, is not watched, and tells how far it is."""
 Signature = tuple[Any, ...]
 
 
@@ -232,7 +234,8 @@ class Growing:
     @property
     def _doubtful(self) -> bool:
         """Whether something may change that is not watched."""
-        return self._beside.doubtful or bool(self._owned)
+        moving = any(kind_of(one) in _MOVING for one in self._refs.objects)
+        return moving or self._beside.doubtful or bool(self._owned)
 
     async def _explain_once(self) -> None:
         lists = [one.list() for part, one in self._parts.items() if one is not None and not part.watched]

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 from kmon_tui.domain.errors import BackendError, Forbidden, NotFound
-from kmon_tui.domain.peek import at, is_ready, kind_of, name_of, rows, text
+from kmon_tui.domain.models_of import CACHE_JOBS, CACHE_LABEL, CACHE_SPACE_LABEL, TRAINED_LABEL, serves_several
+from kmon_tui.domain.peek import at, is_ready, kind_of, label, name_of, rows, text
 from kmon_tui.domain.service import Key, Kind
 from kmon_tui.domain.tree import Blind, Object, Why
 from kmon_tui.live.asking import Ask
@@ -54,6 +55,7 @@ def wishes(key: Key, root: Object | None, objects: tuple[Object, ...]) -> list[W
         *_of_pods(key, objects),
         *_of_routes(key, root, objects),
         *_endpoints(key, objects),
+        *_of_models(key, root),
     ):
         found.setdefault(wish)
     named = [wish for wish in found if wish.name][:MOST]
@@ -151,6 +153,24 @@ def _of_routes(key: Key, root: Object | None, objects: tuple[Object, ...]) -> It
         if at(root, "spec", component) is not None:
             name = f"{key.name}-{component}"
             yield Wish("HTTPRoute", GATEWAY, ("v1", "v1beta1"), "httproutes", name, key.namespace, quiet=True)
+
+
+def _of_models(key: Key, root: Object | None) -> Iterator[Wish]:
+    """Models that a server of several is given, and the cache on the nodes that a model is taken from."""
+    old = ("v1alpha1",)
+    if key.kind is Kind.ISVC and root is not None:
+        given, quiet = (key.name,), not serves_several(root)
+        yield Wish("TrainedModel", KSERVE, old, "trainedmodels", "", key.namespace, quiet, TRAINED_LABEL, given)
+    cache = label(root or {}, CACHE_LABEL)
+    if not cache:
+        return
+    space = label(root or {}, CACHE_SPACE_LABEL)
+    if space:
+        yield Wish("LocalModelNamespaceCache", KSERVE, old, "localmodelnamespacecaches", cache, space)
+    else:
+        yield Wish("LocalModelCache", KSERVE, old, "localmodelcaches", cache)
+    yield Wish("LocalModelNodeGroup", KSERVE, old, "localmodelnodegroups")
+    yield Wish("Pod", "", ("v1",), "pods", "", CACHE_JOBS, quiet=True)
 
 
 def _endpoints(key: Key, objects: tuple[Object, ...]) -> Iterator[Wish]:

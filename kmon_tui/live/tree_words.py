@@ -10,7 +10,7 @@ import importlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from kmon_tui.domain.peek import of_kind
+from kmon_tui.domain.peek import kind_of, of_kind, text
 from kmon_tui.domain.service import Key
 from kmon_tui.domain.tree import Answer, Blind, Object, ObjectTree, Peak
 from kmon_tui.live.kube import KubeClient
@@ -87,7 +87,8 @@ class Words:
         named: Asked = {}
         self._peaks, self.unread = {}, set()
         killed: dict[str, list[Object]] = {}
-        for key, (root, below) in insides.items():
+        for key, (root, found) in insides.items():
+            below = [one for one in found if not _elsewhere(key, one)]
             pods = of_kind(below, "Pod")
             self._holders[key] = await holders(self._client, key.namespace, below, read)
             asked += await self._last_lines(key, pods, MOST_TAILS - asked)
@@ -120,3 +121,8 @@ class Words:
         if len(missing) > left and tails.blind is None:
             self.unread.add(key)
         return min(len(missing), max(0, left))
+
+
+def _elsewhere(key: Key, one: Object) -> bool:
+    """Say whether this is a pod that only explains: one that fetches models for the nodes."""
+    return kind_of(one) == "Pod" and text(one, "metadata", "namespace") != key.namespace

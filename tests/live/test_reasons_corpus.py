@@ -22,7 +22,7 @@ from tests.live.extra_kinds import put_extra_kinds
 from tests.live.test_trees_corpus import LIVE, all_of, client_of, key_of
 
 PARTS = 3
-MOST_LISTS = 85
+MOST_LISTS = 95
 """Of all kinds and modes together, and what is referred to."""
 
 

@@ -106,6 +106,13 @@ async def test_a_server_of_somebodys_own_is_not_asked() -> None:
     assert tree.answers == ()
 
 
+async def test_a_server_of_several_models_is_not_asked_for_one_called_like_itself() -> None:
+    tree, served = await look(no_model, predictor={"model": {"modelFormat": {"name": "sklearn"}}})
+
+    assert served.asked == []
+    assert diagnose(tree, datetime.now(UTC)).healthy
+
+
 async def test_without_the_right_to_forward_nobody_is_asked_and_the_right_is_not_tried_again() -> None:
     async with cluster(loaded) as (trees, served, sandbox), asyncio.timeout(20):
         sandbox.api.access.forbid(Rule(resource="pods/portforward"))

@@ -111,7 +111,8 @@ def _from_complaint(scene: Scene) -> Finding | None:
         return runtimes.disabled(scene, disabled.group(1), steps)
     if _UNSUPPORTED.search(said):
         return runtimes.unsupported(scene, model.named_runtime(scene), "", steps)
-    return None if scene.current else explain(scene, said, steps)
+    # What pods that are not ready suffer from is told by them; with all of them ready, this is what is left.
+    return explain(scene, said, steps) if all(pod.ready for pod in scene.current) else None
 
 
 def _from_condition(scene: Scene) -> Finding | None:

@@ -48,7 +48,7 @@ class Box(NamedTuple):
     @property
     def fetches(self) -> bool:
         """Whether it is there to fetch the model."""
-        return self.name.startswith("storage-initializer")
+        return self.name.startswith(("storage-initializer", "kserve-localmodel-download"))
 
     @property
     def brings_model(self) -> bool:

@@ -92,6 +92,11 @@ CAUSES: tuple[Cause, ...] = (
     Cause(
         "no-storage-initializer", "the pod has no storage-initializer, so the model is never fetched", "see the webhook"
     ),
+    Cause(
+        "model-cache",
+        "the LocalModelCache that the service takes its model from does not have it on the node",
+        "see the cache and its downloads",
+    ),
     # the model server
     Cause("oom-killed", "a container needs more memory than its limit", "raise the limit"),
     Cause("gpu-memory", "the model does not fit into the GPU's memory", "use more GPUs, or a smaller context or model"),
@@ -140,6 +145,9 @@ CAUSES: tuple[Cause, ...] = (
     Cause("ingress-not-configured", "the model is ready and the way to it is not", "see the network layer"),
     Cause("group-degraded", "members of the routing group cannot be resolved", "see the members"),
     Cause("ready-not-serving", "the service says Ready and does not serve", "ask the model, see the endpoints"),
+    Cause(
+        "trained-model", "a TrainedModel is not taken up by its server of several models", "do what its condition says"
+    ),
     # around it
     Cause("autoscaler-metrics", "the autoscaler cannot read its metric", "see the metrics server or Prometheus"),
     Cause("deletion-blocked", "a finalizer keeps the deleted service", "see the controller that owns the finalizer"),

@@ -9,6 +9,7 @@ from kmon_tui.domain.diagnosis import (
     around,
     asked,
     autoscaling,
+    cached,
     calm,
     chain,
     creation,
@@ -23,6 +24,7 @@ from kmon_tui.domain.diagnosis import (
     revisions,
     routing,
     silence,
+    trained,
     unmade,
     unseen,
 )
@@ -77,7 +79,7 @@ def _pods(scene: Scene) -> Iterator[Finding]:
         if pod.live and (pod.current or pod.share > 0):
             found = pods.finding(scene, pod)
             if found is not None:
-                yield found
+                yield cached.explained(scene, pod, found)
 
 
 _Rule = Callable[[Scene], Iterable[Finding]]
@@ -90,6 +92,7 @@ _STAGES: tuple[tuple[_Rule, ...], ...] = (
     (routing.findings,),
     (llm.findings, llm_ways.findings),
     (around.not_serving,),
+    (trained.findings,),
     (autoscaling.findings, unseen.findings),
     (asked.canary,),
 )

@@ -43,6 +43,7 @@ _STAMP = re.compile(
     r"\(\w+ pid=\d+\)|\[rank\d+\]|\[[\w./-]+:\d+\]|\w+\.py:\d+|\b[A-Z]{4,8}\b|\b[IEWF]\d+\b|[\d:.,TZ/+\s|\[\]-]"
 )
 _LONGEST_STAMP = 160
+_TRACEBACK = "Traceback (most recent call last)"
 NOTHING: Object = {}
 """Stands for every object that is not there."""
 
@@ -101,6 +102,9 @@ def line_with(rule: re.Pattern[str], lines: str, last: bool = False) -> str:
 
 def unstamped(line: str) -> str:
     """Leave out what a logger puts before an exception: who writes, when, how bad, from which line of which file."""
+    if _TRACEBACK in line:  # all of it on one line: what was raised stands last
+        ends = [raised.start() for raised in _RAISED.finditer(line)]
+        return line[ends[-1] :] if ends else line
     raised = _RAISED.search(line)
     if raised is None or raised.start() > _LONGEST_STAMP or _STAMP.sub("", line[: raised.start()]):
         return line

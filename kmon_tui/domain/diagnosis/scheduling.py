@@ -13,7 +13,7 @@ from kmon_tui.domain.diagnosis.workloads import PodView
 from kmon_tui.domain.tree import Object, Ref
 from kmon_tui.domain.verdict import Evidence, Try
 
-_UNPROVISIONED = frozenset({"ProvisioningFailed", "FailedBinding"})
+_UNPROVISIONED = frozenset({"ProvisioningFailed", "FailedBinding", "VolumeMismatch"})
 
 
 def finding(scene: Scene, pod: PodView, said: str, steps: tuple[Evidence, ...]) -> Finding:

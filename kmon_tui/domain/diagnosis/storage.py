@@ -72,12 +72,14 @@ _TELLING = re.compile(r"error|exception|failed|denied|forbidden|not found|no suc
 _ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]{1,15}://\S+", re.I)
 _FRAME = re.compile(r'^[ \t|]*File "[^"\n]*", line \d+.*(?:\n[ \t|]{4,}\S.*)*', re.M)
 """Where a traceback came by, with the source there: numbers and words of code, not of an answer."""
+_PLACE = re.compile(r'File "[^"\n]*", line \d+')
+"""The same where somebody has put all lines on one: what follows it may be the answer."""
 
 
 def classify(said: str) -> str:
     """Name the cause; ``storage-failed`` when nothing known is said."""
     # Numbers and words inside of an address are names, not answers; those of a program's lines are neither.
-    plain = _ADDRESS.sub(" ", _FRAME.sub("", said))
+    plain = _ADDRESS.sub(" ", _PLACE.sub(" ", said) if "\n" not in said.strip() else _FRAME.sub("", said))
     return next((cause for cause, rule in _RULES if rule.search(plain)), "storage-failed")
 
 

@@ -16,13 +16,14 @@ _OWNERS = {
     "leaderworkerset.x-k8s.io": "LeaderWorkerSet's controller",
     "keda.sh": "KEDA's operator",
     "apps": "Kubernetes' controller-manager",
+    "serving.kserve.io": "KServe's controller",
 }
 """Who writes a status into the kinds of an API group within seconds."""
 
 
 def findings(scene: Scene) -> Iterator[Finding]:
     """Find the first child without any status although it is there for minutes."""
-    for kind in ("Service", "LeaderWorkerSet", "Deployment", "ScaledObject"):
+    for kind in ("Service", "LeaderWorkerSet", "Deployment", "ScaledObject", "TrainedModel"):
         for obj in scene.of_kind(kind):
             group = text(obj, "apiVersion").partition("/")[0]
             made = when(obj, "metadata", "creationTimestamp")
