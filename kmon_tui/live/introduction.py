@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import statistics
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from urllib.parse import quote
@@ -95,33 +95,46 @@ class Front:
         return () if self.asked(now_s) else (f"what callers saw is not known: {self._refused}",)
 
 
-def introduce(api: Api, matchers: str, known: Introduction | None = None, front: Front | None = None) -> Introduction:
+def introduce(
+    api: Api,
+    matchers: str,
+    known: Introduction | None = None,
+    front: Front | None = None,
+    now: Callable[[], float] = time.time,
+) -> Introduction:
     """Ask what it is and which families it has: one question. Raises BackendError when it is no Prometheus.
 
     Where the question fails with what is counted before the pods in it, the next one is without that: at once, if
     another one may be asked.
     """
     front = front or Front()
-    if front.asked(time.time()):
+    if front.asked(now()):
         try:
-            return _introduced(api, matchers, known, front, tuple(Scope))
+            return _introduced(api, matchers, known, front, tuple(Scope), now)
         except (BadAnswer, TimedOut) as error:
-            front.refuse(error.message, time.time())
+            front.refuse(error.message, now())
             if api.turn.over or not api.left:
                 raise
     try:
-        return _introduced(api, matchers, known, front, (Scope.PODS,))
+        return _introduced(api, matchers, known, front, (Scope.PODS,), now)
     except BackendError:
         front.allow()  # it is not what was asked
         raise
 
 
 def _introduced(
-    api: Api, matchers: str, known: Introduction | None, front: Front, scopes: tuple[Scope, ...]
+    api: Api,
+    matchers: str,
+    known: Introduction | None,
+    front: Front,
+    scopes: tuple[Scope, ...],
+    now: Callable[[], float],
 ) -> Introduction:
-    before_s = time.time()
+    # Before the first query: its answer tells how VictoriaMetrics must be asked.
+    version = known.version if known else _text(api, "status/buildinfo", "version")
+    before_s = now()
     rows = api.query(dialects.probe(matchers, scopes))
-    after_s = time.time()
+    after_s = now()
     parts = {part: [row for row in rows if row.metric.get(PART) == part] for part in (EXPORTED, UNREAD, CLOCK)}
     counted = [row for row in rows if row.metric.get(PART) not in parts]
     guards, notes = not_too_many(counted)
@@ -129,7 +142,10 @@ def _introduced(
     pods = {name for dialect in DIALECTS.values() if dialect.scope is Scope.PODS for name in dialect.requests}
     if not guards.keys() & pods:
         # The only model may have been scaled to zero, or its target may have died: then its past tells.
-        guards |= {name: {NO_GUARDS} for name in _counted_lately(api, matchers)}
+        guards |= {
+            name: {NO_GUARDS}
+            for name in _counted_lately(api, matchers, after_s + _skew(parts[CLOCK], before_s, after_s))
+        }
     found = {
         family: frozenset(one for name in dialect.requests for one in guards.get(name, ()))
         for family, dialect in DIALECTS.items()
@@ -138,7 +154,7 @@ def _introduced(
         families=tuple(family for family, seen in found.items() if seen),
         guards=found,
         skew_s=_skew(parts[CLOCK], before_s, after_s),
-        version=known.version if known else _text(api, "status/buildinfo", "version"),
+        version="VictoriaMetrics" if api.is_victoria else version,
         retention=known.retention if known else _text(api, "status/runtimeinfo", "storageRetention"),
         gauges=tuple(pack for pack in GAUGES if any(name in guards for name in pack.levels)),
         notes=(*notes, *unread, *front.notes(after_s)),
@@ -168,9 +184,8 @@ def not_too_many(rows: Iterable[Row], most_series: int = MOST_SERIES) -> tuple[d
     return {name: seen for name, seen in found.items() if name not in large}, notes
 
 
-def _counted_lately(api: Api, matchers: str) -> list[str]:
+def _counted_lately(api: Api, matchers: str, now_s: float) -> list[str]:
     """Ask the index which metrics of pods had samples lately; none where the server has no index."""
-    now_s = time.time()
     selectors = [quote(one) for one in dialects.probed(matchers)]
     path = (
         f"label/__name__/values?match[]={'&match[]='.join(selectors)}&start={now_s - LOOK_BACK_S:.0f}&end={now_s:.0f}"

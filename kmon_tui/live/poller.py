@@ -187,8 +187,8 @@ class Poller:
     def _rationed(self, api: Api) -> AbstractContextManager[None]:
         known = self._ledger is not None and self._ledger.at_s is not None and not self._outdated
         introduction = self._feeder.introduction
-        now_s = self._now() + (introduction.skew_s if introduction else 0.0)
-        tick = Tick(now_s, self._grid(now_s), self._pace.tick_s if known else SHORTEST_S)
+        now_s, skew_s = self._now(), introduction.skew_s if introduction else 0.0
+        tick = Tick(now_s, self._grid(now_s + skew_s) - skew_s, self._pace.tick_s if known else SHORTEST_S)
         return self._rations.of(tick, api, LEAST_ASKED + (introduction is None))
 
     def _until(self, at_s: float) -> float:
@@ -207,7 +207,7 @@ class Poller:
 
     def _introduce(self, api: Api) -> Introduction:
         known = self._feeder.introduction
-        self._feeder.introduction = introduce(api, self._feeder.matchers.text, known, self._front)
+        self._feeder.introduction = introduce(api, self._feeder.matchers.text, known, self._front, self._now)
         self._introduced_s = self._now()
         self._interval_due = False
         return self._feeder.introduction

@@ -41,6 +41,9 @@ LOOK_S = 0.1
 """Those who wait look so often whether the answer is overdue."""
 
 
+AHEAD_STEPS = 3
+"""VictoriaMetrics puts older values in place of those of the last half minute, unless a range ends after now
+(``adjustLastPoints``)."""
 UNLIMITED = 1_000_000
 
 
@@ -82,6 +85,11 @@ class Api:
         return float(self._session.took_s)
 
     @property
+    def is_victoria(self) -> bool:
+        """Whether VictoriaMetrics answers; it is asked otherwise, for the same answers."""
+        return bool(self._session.is_victoria)
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What the answers since then warned of: numbers may be too low."""
         return tuple(text[:MOST_WARNED] for text in list(self._session.warned)[:3])
@@ -96,12 +104,18 @@ class Api:
 
     def query_range(self, expression: str, start_s: int, end_s: int, step_s: int) -> list[Track]:
         """Evaluate at every step from ``start_s`` to ``end_s``, both included."""
-        start, end = (datetime.fromtimestamp(s, UTC) for s in (start_s, end_s))
+        late_s = end_s + AHEAD_STEPS * step_s if self.is_victoria else end_s
+        start, end = (datetime.fromtimestamp(s, UTC) for s in (start_s, late_s))
         params = {"timeout": QUERY_TIMEOUT}
-        return cast(
+        tracks = cast(
             "list[Track]",
             self._ask(lambda: self._connect.custom_query_range(expression, start, end, str(step_s), params=params)),
         )
+        if late_s > end_s:
+            for track in tracks:
+                track.until_s = end_s
+            return [track for track in tracks if track.values]
+        return tracks
 
     def read(self, path: str) -> Any:
         """Read ``data`` of another part of the API, as ``status/buildinfo``."""

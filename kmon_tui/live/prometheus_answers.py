@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -77,14 +78,17 @@ class Track(Labelled, gc=False):
     """One series of a range query: its samples stay as they were written, a fifth of what they take when read."""
 
     samples: msgspec.Raw = msgspec.field(name="values", default=msgspec.Raw(b"[]"))
+    until_s: float = math.inf
+    """What is later was not asked for."""
 
     @property
     def values(self) -> list[tuple[float, str]]:
         """Its samples, read anew at every access. Raises BadAnswer."""
         try:
-            return _SAMPLES.decode(self.samples)
+            found = _SAMPLES.decode(self.samples)
         except msgspec.DecodeError as error:
             raise BadAnswer("Prometheus answers samples that cannot be read", _ADDRESS_HINT) from error
+        return found if self.until_s == math.inf else [sample for sample in found if sample[0] <= self.until_s]
 
 
 class Tracks(msgspec.Struct):

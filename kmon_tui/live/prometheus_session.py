@@ -25,6 +25,11 @@ from kmon_tui.settings import PrometheusSettings
 
 _NO_FORMS = (403, 405)
 """Where people may only read they may not send forms: behind kube-rbac-proxy that is another right."""
+_VICTORIA = "X-Server-Hostname"
+"""A header of all answers of VictoriaMetrics, and of nobody else's."""
+_EXACTLY = {"nocache": "1"}
+"""Without it VictoriaMetrics answers what was half a minute ago as if it were now, and at other steps than were asked
+for (``queryHandler`` and ``AdjustStartEnd`` of 1.79 to 1.136)."""
 LARGEST_BYTES = 256 * 1024 * 1024
 
 
@@ -37,6 +42,8 @@ class Session(requests.Session):  # type: ignore[misc]  # requests has no types 
         self.took_s = 0.0
         """How long the server took for all answers, until somebody sets it back."""
         self._no_forms = False
+        self.is_victoria = False
+        """Whether VictoriaMetrics answers; known from the first answer on."""
         self.warned: dict[str, None] = {}
         """What the answers warned of, until somebody clears it."""
         self._own_headers = {name: secret.reveal() for name, secret in settings.headers}
@@ -51,6 +58,8 @@ class Session(requests.Session):  # type: ignore[misc]  # requests has no types 
     def request(self, method: str, url: str, params: Any = None, data: Any = None, **options: Any) -> Answer:
         """Send one request and read all of its answer. Raises BackendError when it is not Prometheus' answer."""
         options["stream"] = True
+        if params and self.is_victoria:
+            params = {**params, **_EXACTLY}
         # Proxies cut addresses at some 8 kB; Prometheus takes the same query as a form.
         as_form = bool(params) and not self._no_forms and _size(params) > LONGEST_URL
         answer = self._sent("POST", url, None, params, options) if as_form else None
@@ -59,6 +68,10 @@ class Session(requests.Session):  # type: ignore[misc]  # requests has no types 
             answer = self._sent(method, url, params, data, options)
         check_answer(answer.status_code, answer.headers, answer.content, url.split("/api/")[0], answer.url)
         self._no_forms |= refused
+        if _VICTORIA in answer.headers and not self.is_victoria:
+            self.is_victoria = True
+            if params:
+                return self.request(method, url, params, data, **options)
         return answer
 
     def _sent(self, method: str, url: str, params: Any, data: Any, options: Any) -> Answer:

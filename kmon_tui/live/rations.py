@@ -15,10 +15,11 @@ SOON_S = 0.2
 
 
 class Tick(NamedTuple):
-    """When it is, by Prometheus' clock, and the tick that this is in: as far as it is known now."""
+    """When it is, and the tick that this is in, as far as it is known. By our clock: Prometheus' may be another one,
+    and that is known only after the first question."""
 
     now_s: float
-    began_s: int
+    began_s: float
     length_s: float
 
 
@@ -26,7 +27,7 @@ class Rations:
     """Counts the questions of one tick. Whoever asks twice in it, as after a failure, has what is left."""
 
     def __init__(self) -> None:
-        self._began_s: int | None = None
+        self._began_s: float | None = None
         self.left = MOST_ASKED
         self._failure: BackendError | None = None
 
@@ -36,7 +37,7 @@ class Rations:
 
         ``least``: questions without which another try would be in vain.
         """
-        if self._began_s is None or tick.now_s >= self._began_s + tick.length_s:
+        if self._began_s is None or not 0 <= tick.now_s - self._began_s < tick.length_s:
             self._began_s, self.left = tick.began_s, MOST_ASKED
             api.begin()
         api.left = self.left

@@ -58,6 +58,8 @@ class Prometheus:
         self.url = ""
         self.port = 0
         self.started_s = time.time()
+        self.clock: Callable[[], float] = time.time
+        """What it takes for now when it is asked without a time."""
         self.paused = False
         """While it is set nothing is scraped: the newest sample grows old."""
         self._pods = pods

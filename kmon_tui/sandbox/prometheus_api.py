@@ -24,6 +24,7 @@ class About(Protocol):
     version: str
     faults: PrometheusFaults
     alerts: list[dict[str, Any]]
+    clock: Callable[[], float]
 
     def targets(self) -> dict[str, Any]:
         """Give ``data`` of /targets."""
@@ -86,7 +87,7 @@ class Api:
     async def _query(self, request: web.Request) -> Any:
         parameters = await _parameters(request)
         now_ms = round(time.time() * 1000)
-        at_ms = time_ms(parameters, "time", now_ms)
+        at_ms = time_ms(parameters, "time", round(self._about.clock() * 1000))
         if parameters.get("timeout"):
             duration_ms(parameters["timeout"], "timeout")
         try:

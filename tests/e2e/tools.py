@@ -80,6 +80,11 @@ def tmux() -> Path:
     return _own_or_fetched("tmux", "tmux", "usr/bin/tmux")
 
 
+def victoria() -> Path:
+    """Give VictoriaMetrics, the single server."""
+    return _debian_program("victoria-metrics", "usr/bin/victoria-metrics")
+
+
 def shellcheck() -> Path:
     """Give the machine's shellcheck, or a fetched one."""
     return _own_or_fetched("shellcheck", "shellcheck", "usr/bin/shellcheck")

@@ -191,3 +191,19 @@ async def test_a_server_that_fails_is_not_asked_more_than_a_good_one() -> None:
     assert 1 <= failed <= MOST
     assert again <= MOST
     assert traffic.requests_per_s is not None
+
+
+@pytest.mark.parametrize("ahead_s", [-600, -20, 20, 600])
+async def test_a_server_whose_clock_is_another_one_answers_every_tick(ahead_s: float) -> None:
+    """``ahead_s``: our clock's before the server's."""
+    lines = everything()
+    ticks = []
+    async with logged(*lines, services=(IRIS, CHAT, *MANY)) as (seen, log):
+        seen.set_clock(ahead_s)
+        for _ in range(3):
+            report = await seen.poll()
+            ticks.append((log.look()[0], report.traffic[IRIS.key].requests_per_s))
+            seen.pass_time(*lines)
+
+    assert [asked <= MOST for asked, _ in ticks] == [True] * 3
+    assert [rate for _, rate in ticks] == pytest.approx([31 / SCRAPE_S] * 3, rel=0.01)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
@@ -41,8 +41,10 @@ class Watched:
         """What this server answers with 404, as those do that are only compatible."""
         self._story = story
         self._client = PrometheusClient(PrometheusSettings(url=server.url), adapter=self._adapter)
-        self._poller = Poller(Matchers(), server.url, "", now=lambda: time.time() + self._shift_s)
-        self._shift_s = 0.0
+        self._poller = Poller(Matchers(), server.url, "", now=lambda: self._clock() + self._shift_s + self._ahead_s)
+        self._clock: Callable[[], float] = time.time
+        self._shift_s = self._ahead_s = 0.0
+        server.clock = lambda: self._clock() + self._shift_s
         self._scrapes = len(story.times)
 
     async def poll(self, selected: Key | None = IRIS.key, span: Span | None = None) -> TrafficReport:
@@ -53,7 +55,11 @@ class Watched:
     def stop_clock(self) -> None:
         """Let no time pass but what is told: on a busy machine a tick may end in the middle of a test."""
         now_s = time.time()
-        self._poller._now = lambda: now_s + self._shift_s
+        self._clock = lambda: now_s
+
+    def set_clock(self, ahead_s: float) -> None:
+        """Let our clock be so far ahead of the server's."""
+        self._ahead_s = ahead_s
 
     async def look_closer(self, selected: Key, visible: tuple[Key, ...] = ()) -> TrafficReport:
         look = Look(self.services, selected, visible)
