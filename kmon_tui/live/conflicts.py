@@ -15,8 +15,10 @@ class Conflicts:
     def __init__(self) -> None:
         self.guards: Mapping[Family, frozenset[Guards]] = {}
         """What else Prometheus holds, beyond what is booked."""
-        self.doubled: Mapping[str, Several] = {}
+        self.doubled: dict[str, Several] = {}
         """By job, what tells apart two series of one target."""
+        self.clusters: Mapping[str, Several] = {}
+        """By job, under which label that is known by its name alone there are several clusters."""
         self.problems: dict[Family, str] = {}
         """Of families, of which nothing can be told."""
         self._matchers: dict[str, None] = {}
@@ -25,6 +27,11 @@ class Conflicts:
     def choices(self) -> tuple[str, ...]:
         """Matchers of which one would solve such a problem."""
         return tuple(self._matchers)
+
+    @property
+    def late(self) -> bool:
+        """Whether something was found out that holds for what was booked before."""
+        return bool(self.doubled or self.clusters)
 
     def look(self, fresh: Iterable[Target]) -> None:
         """Find families whose series come from several clusters or replicas: their sums would mean nothing."""
@@ -35,7 +42,7 @@ class Conflicts:
         for family, seen in guards.items():
             if found := several(seen):
                 self.problems[family] = self._told(found)
-        for found in self.doubled.values():
+        for found in (*self.doubled.values(), *self.clusters.values()):
             self._told(found)
 
     def problem(self, family: Family, targets: list[Target]) -> str:
@@ -44,9 +51,12 @@ class Conflicts:
             return problem
         if found := mixed({target.guards for target in targets}):
             return self._told(found, f"its series are of several {found.label}s")
-        for target in targets if self.doubled else ():
-            if found := self.doubled.get(target.labels.get("job", "")):
+        for target in targets if self.doubled or self.clusters else ():
+            job = target.labels.get("job", "")
+            if found := self.doubled.get(job):
                 return self._told(found, "this Prometheus holds each of its targets several times")
+            if found := self.clusters.get(job):
+                return self._told(found)
         return ""
 
     def _told(self, found: Several, what: str = "") -> str:

@@ -34,6 +34,9 @@ UNREAD = "unread"
 BEFORE, NOW_UP = "up before", "up now"
 """PART of whether targets answered a step ago, and of all series that say whether they do now."""
 
+COPIES = "copies"
+"""PART of whole series of a few targets."""
+
 FIRST_TOKEN, NEXT_TOKEN = "first token", "next token"
 """PART of a language model's own histograms."""
 
@@ -193,6 +196,13 @@ def newcomers(matchers: str, before_s: int, new: Iterable[Mapping[str, str]], so
     instances = {labels["instance"] for labels in some if labels.get("instance")}
     now = f"up{{instance=~{quoted_choice(instances)}{_and(matchers)}}}" if instances else ""
     return " or ".join(_told(question, part) for question, part in ((before, BEFORE), (now, NOW_UP)) if question)
+
+
+def whole(families: Sequence[Family], matchers: str, targets: Iterable[Mapping[str, str]]) -> str:
+    """Ask for the counters of requests of these targets with all their labels; empty when there is nothing to ask."""
+    names = [name for one in families if DIALECTS[one].scope is Scope.PODS for name in DIALECTS[one].requests]
+    parts = [f"{{{_named(names)},{only}{_and(matchers)}}}" for only in only_targets(targets)] if names else []
+    return _told(f"({' or '.join(parts)})", COPIES) if parts else ""
 
 
 def sample_times(matchers: str, metrics: Iterable[Mapping[str, str]]) -> str:

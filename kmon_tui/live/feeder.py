@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
-from kmon_tui.domain.service import InferenceService
+from kmon_tui.domain.service import InferenceService, Key
 from kmon_tui.live import alerts, dialects
-from kmon_tui.live.dialects import BEFORE, GAUGE_TIME, NOW_UP, PART
-from kmon_tui.live.guards import doubled
+from kmon_tui.live.copies import clusters, copied
+from kmon_tui.live.dialects import BEFORE, COPIES, GAUGE_TIME, NOW_UP, PART
+from kmon_tui.live.guards import Several, doubled
 from kmon_tui.live.introduction import Introduction, scrape_interval
 from kmon_tui.live.ledger import Ledger, Reading
 from kmon_tui.live.levels import Levels, is_gauge
@@ -26,6 +27,8 @@ VALUES_AT_ONCE = 30_000
 MOST_LOOKED_AT, MOST_JOBS = 5000, 3
 SOME_READINGS, SOME_TARGETS, MOST_SOME = 300, 4, 40
 """Of so many counters so many targets a job are looked at: whether they are there more than once."""
+MOST_WHOLE, WHOLE_S = 6, 600
+"""Of so many targets all labels are looked at; what was found out by that is believed for so long."""
 MOST_BIRTHS = 200
 """New targets of one tick that are looked at closely."""
 MOST_VALUES = 300_000
@@ -55,6 +58,9 @@ class Feeder:
         self._namespaces: frozenset[str] = frozenset()
         self._identity: dict[Handle, list[dict[str, str]]] = {}
         self._rows = 0
+        self._copied: dict[str, tuple[Several, int]] = {}
+        self._clusters: dict[tuple[str, str], dict[str, int]] = {}
+        """What was found out of labels that nobody knows, and when."""
         self._firsts: dict[Target, int] = {}
         """The first steps of targets that are new in a range."""
 
@@ -123,8 +129,8 @@ class Feeder:
             at_once = max(1, VALUES_AT_ONCE // max(1, self._rows))
             start_s = end_s + step_s
 
-    def book_now(self, api: Api, ledger: Ledger, at_s: int, seen: Column) -> None:
-        """Book the newest step, whose counters were asked for."""
+    def book_now(self, api: Api, ledger: Ledger, at_s: int, seen: Column, about: Key | None = None) -> None:
+        """Book the newest step, whose counters were asked for. ``about``: whose labels are looked at in any case."""
         # Large answers are gone before the next question is asked: the most that is held at once is never given back.
         readings, values = seen
         sampled: dict[Handle, float] = {}
@@ -132,19 +138,23 @@ class Feeder:
         self._identity = {}
         new = list({id(r.target): r.target for r in readings if r.target.at_s < 0}.values())
         up: dict[str, list[dict[str, str]]] = {BEFORE: [], NOW_UP: []}
-        for row in api.query(self._sampled_with(seen, new, ledger.at_s, at_s), at_s):
+        whole: list[tuple[Mapping[str, str], float]] = []
+        for row in api.query(self._sampled_with(seen, new, ledger.at_s, at_s, about), at_s):
             at, metric = float(row.value[1]), row.metric if _MARK in row.text else {}
             part = metric.get(PART, "")
             if part.startswith(GAUGE_TIME):
                 gauges_s[part.removeprefix(GAUGE_TIME)] = at
             elif part in (BEFORE, NOW_UP):
                 up[part] += [metric] if part == NOW_UP or at == 1 else []
+            elif part == COPIES:
+                whole.append((metric, at))
             elif not part:
                 handle = ledger.handle(row)
                 self._identify(row, handle, at)
                 sampled[handle] = max(sampled.get(handle, 0.0), at)
         self._tell(ledger)
-        ledger.conflicts.doubled = doubled(up[NOW_UP])
+        self._find_copies(ledger, whole, at_s)
+        ledger.conflicts.doubled |= doubled(up[NOW_UP])
         places = {(metric.get("job", ""), metric.get("instance", "")) for metric in up[BEFORE]}
         for target in new:
             if (target.labels.get("job", ""), target.labels.get("instance", "")) in places:
@@ -159,7 +169,22 @@ class Feeder:
         """Ask for alerts alone, while there is nothing else: that may be what they say."""
         self.alerts.take(api, api.query(self._alerts()) if self.knows_services else (), self.owners.owner)
 
-    def _sampled_with(self, seen: Column, new: Sequence[Target], before_s: int | None, at_s: int) -> str:
+    def _find_copies(self, ledger: Ledger, whole: Sequence[tuple[Mapping[str, str], float]], at_s: int) -> None:
+        """Keep what whole series tell: others are looked at in the next tick, and nothing must come and go by that."""
+        for job, several in copied(whole).items():
+            self._copied[job] = (several, at_s)
+        for found, values in clusters(whole).items():
+            self._clusters.setdefault(found, {}).update(dict.fromkeys(values, at_s))
+        since_s = at_s - WHOLE_S
+        ledger.conflicts.doubled = {job: one for job, (one, told_s) in self._copied.items() if told_s >= since_s}
+        told = {of: sorted(v for v, told_s in at.items() if told_s >= since_s) for of, at in self._clusters.items()}
+        ledger.conflicts.clusters = {
+            job: Several(label, tuple(values)) for (job, label), values in told.items() if len(values) > 1
+        }
+
+    def _sampled_with(
+        self, seen: Column, new: Sequence[Target], before_s: int | None, at_s: int, about: Key | None
+    ) -> str:
         """Ask when all were sampled; of targets that are new also whether they were scraped a step ago.
 
         All that a counter shows came since then, if its target was. Of some it is asked how often they are there.
@@ -167,8 +192,13 @@ class Feeder:
         few = 0 < len(new) <= MOST_BIRTHS and before_s is not None
         ago_s = at_s - (before_s or 0) if few else 0
         born = [target.labels for target in new] if few else ()
-        more = dialects.newcomers(self.matchers.text, ago_s, born, self._some(seen, at_s))
-        return " or ".join(filter(None, (self._sampled(now=True), more)))
+        some = self._some(seen, at_s)
+        more = dialects.newcomers(self.matchers.text, ago_s, born, some)
+        assert self.introduction is not None
+        own = [reading.target for reading in seen[0] if about is not None and reading.target.owner == about]
+        first = list({id(target): target.labels for target in own}.values())[: MOST_WHOLE // 2]
+        whole = dialects.whole(self.introduction.families, self.matchers.text, (first + some[::-1])[:MOST_WHOLE])
+        return " or ".join(filter(None, (self._sampled(now=True), more, whole)))
 
     def _some(self, seen: Column, at_s: int) -> list[dict[str, str]]:
         """Give a few targets of each job, others at each tick."""

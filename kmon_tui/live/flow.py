@@ -97,6 +97,12 @@ class Flow:
         self._errors = _pushed(self._errors, ratio, points)
         self.end_s = at_s
 
+    def doubt(self) -> None:
+        """Know nothing of the past either: it was added up like what turned out to be no sum."""
+        self._steps = Steps()
+        self._requests, self._errors = (array("d", [math.nan]) * len(self._requests) for _ in range(2))
+        self._rate_now = self._ratio_now = None
+
     def share(self, alike: dict[bytes, Series], step_s: int) -> None:
         """Keep errors as a series that others keep, too, while there are none: most services have none for hours."""
         self._no_errors = None

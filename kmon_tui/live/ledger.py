@@ -312,7 +312,9 @@ class Ledger:
         flow.families = _kept(tuple(families))
         if len(targets) > 1 and any(target.cut for target in targets):
             flow.cut_s = at_s
-        flow.problem = self.conflicts.problem(flow.family, targets)
+        sound, flow.problem = not flow.problem, self.conflicts.problem(flow.family, targets)
+        if sound and flow.problem and self.conflicts.late:
+            flow.doubt()
         flow.sampled_s = max((t.sampled_s for t in targets if t.sampled_s is not None), default=None)
         flow.counter_sum = sum([target.requests for target in targets])
         young = not flow.problem and all(target.young for target in targets)

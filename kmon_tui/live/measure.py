@@ -61,7 +61,7 @@ def measure(
     ledger.step_s, ledger.window_s, ledger.points, ledger.scrape_s = step_s, rate_s, steps, scrape_s
     if known.families:
         feeder.catch_up(api, ledger, at_s, MOST_VALUES)
-        feeder.book_now(api, ledger, at_s, seen)
+        feeder.book_now(api, ledger, at_s, seen, key)
     else:
         feeder.ask_alerts(api)
     closeup = CloseUp(matchers.text)

@@ -169,7 +169,7 @@ class Poller:
             self._measure_interval(api, ledger, seen, at_s)
             self._now_s = at_s
             self._catch_up(api, ledger, at_s)
-            self._feeder.book_now(api, ledger, at_s, seen)
+            self._feeder.book_now(api, ledger, at_s, seen, look.selected)
             self._past_refused = False
         else:
             # Whoever asks between two ticks wants to know whether it is there at all.

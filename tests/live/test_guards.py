@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from kmon_tui.domain.service import InferenceService, Key, Kind
@@ -41,6 +43,34 @@ async def test_labels_of_clusters_and_replicas_are_never_summed_over(serve: Serv
     assert (of(report).requests_per_s, of(report).counter_sum) == (None, None)
     assert f'{label}="a"\' (there are a, b)' in of(report).problem
     assert [choice.text for choice in report.prometheus.choices] == [f'{label}="a"', f'{label}="b"']
+
+
+@pytest.mark.parametrize("label", ["ha_replica", "prometheus_cluster"])
+async def test_a_store_without_up_does_not_hide_that_all_is_there_twice(serve: Serve, label: str) -> None:
+    """As behind a remote write, or a federation, that leaves ``up`` out."""
+    story = Story()
+    story.tell(COUNT, {**POD, **OK, label: "a"}, lambda n: 1000 + 30 * n)
+    story.tell(COUNT, {**POD, **OK, label: "b"}, lambda n: 1003 + 30 * n)
+
+    both = await report_of(story, serve)
+    one = await report_of(story, serve, matchers=(f'{label}="b"',))
+
+    assert (of(both).requests_per_s, of(both).counter_sum) == (None, None)
+    assert all(math.isnan(value) for value in of(both).requests.values), "what was added up before is not drawn either"
+    assert f'{label}="a"' in of(both).problem
+    assert [choice.text for choice in both.prometheus.choices] == [f'{label}="a"', f'{label}="b"']
+    assert (of(one).requests_per_s, of(one).problem) == (2, "")
+
+
+async def test_two_clusters_under_a_name_that_nobody_knows_are_not_added_up(serve: Serve) -> None:
+    story = Story()
+    story.tell(COUNT, {**POD, **OK, "eks_cluster": "eu"}, rising(30))
+    story.tell(COUNT, {**OTHER_POD, **OK, "eks_cluster": "us"}, rising(60))
+
+    report = await report_of(story, serve)
+
+    assert of(report).requests_per_s is None
+    assert "several eks_clusters: choose one with P" in of(report).problem
 
 
 @pytest.mark.parametrize("label", ["prometheus_group", "scraper", "lab"])
