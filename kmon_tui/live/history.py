@@ -41,10 +41,14 @@ class History(Generic[T]):
         self._client, self._resource, self._namespace, self._codec = client, resource, namespace, codec
         self._told: _Told | None = None
         self._store = ""
+        self._furthest = 0
+        """Where the server was, as far as it was told."""
 
-    def listed(self, version: str) -> None:
-        """Begin anew, with a whole list."""
-        self.version, self._told = version, None
+    def listed(self, version: str) -> bool:
+        """Begin anew, with a whole list; False when that is of another history: it is not as far as this one was."""
+        goes_on = _number(version) >= self._furthest
+        self.version, self._told, self._furthest = version, None, _number(version)
+        return goes_on
 
     def opened(self, store: str) -> None:
         """Hear which store a watch is of, as far as its server tells. Raises Replaced when it is another one."""
@@ -55,6 +59,7 @@ class History(Generic[T]):
     def changed(self, what: HasName, *, gone: bool) -> None:
         """Hear of an event."""
         self.version = what.version or self.version
+        self._furthest = max(self._furthest, _number(what.version))
         self._told = _Told((what.namespace, what.name), "" if gone else what.version)
 
     def bookmark(self, version: str) -> None:
@@ -62,6 +67,7 @@ class History(Generic[T]):
         if _number(version) < _number(self.version):
             raise Replaced
         self.version = version or self.version
+        self._furthest = max(self._furthest, _number(version))
 
     async def goes_on(self) -> bool:
         """Ask for what changed last: whether that, and where the server is, fits what we know. It costs one object."""

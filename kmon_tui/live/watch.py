@@ -33,6 +33,7 @@ from kmon_tui.live.resource import Resource
 from kmon_tui.live.room import Room
 from kmon_tui.live.silence import Silence
 from kmon_tui.live.sink import Name, Sink, T
+from kmon_tui.live.upheaval import Suspicion, Upheaval
 
 LIST_AGAIN = 3
 """After so many failures in a row a list is made anew, whatever the error says."""
@@ -75,6 +76,8 @@ class Pace:
     """The same of one whose news may be late: the others wait no longer for it."""
     scalers_s: float = 1.0
     """From the first complete list until autoscalers are asked for."""
+    page_s: float = 6.0
+    """For each page of a long list that is made only because the server was away: ten a minute, if it is so often."""
     version_s: float = 20.0
     """Until the version of the server is asked for: one page tells it, and the start asks enough."""
     backoff: Backoff = Backoff()
@@ -88,6 +91,7 @@ class Around:
     pace: Pace = Pace()
     quiet: QuietGc = field(default_factory=QuietGc)
     blocks: KeptBlocks = field(default_factory=KeptBlocks)
+    upheaval: Upheaval = field(default_factory=Upheaval)
 
 
 class Follower(Generic[T]):
@@ -116,6 +120,7 @@ class Follower(Generic[T]):
         self._room = room or Room()
         self._turn_s = around.pace.brief_s if brief else around.pace.turn_s
         self._history = History(client, resource, namespace, codec)
+        self._suspicion = Suspicion(around.upheaval, around.pace.page_s)
         self._away_s: float | None = None
         """Since when nothing is heard, after a watch that was broken."""
         self._pages = 0
@@ -129,7 +134,7 @@ class Follower(Generic[T]):
         """Follow until cancelled. Raises NotFound and Forbidden, which no waiting of ours ends."""
         clock = asyncio.get_running_loop().time
         backoff = self._pace.backoff
-        with self._room.joined(self._step_aside):
+        with self._room.joined(self._step_aside), self._suspicion.joined(self.reopen):
             while True:
                 began_s, failed = clock(), None
                 try:
@@ -140,13 +145,16 @@ class Follower(Generic[T]):
                     if not await self._watch():
                         self._away_s = clock()
                 except Gone as error:
-                    self._list_anew(doubt=isinstance(error, Replaced))
+                    if isinstance(error, Replaced):
+                        self._suspicion.replaced()
+                    self._list_anew(doubt=True)
                 except (NotFound, Forbidden):
                     self._list_anew()
                     raise
                 except BackendError as error:
                     failed = error
                     self._away_s = self._away_s or clock()
+                    self._suspicion.failed(no_answer=isinstance(error, Unreachable))
                     if backoff.failures >= LIST_AGAIN - 1:
                         # The version may be the cause: in a cluster that was restored it is "too large" for ever.
                         self._list_anew(doubt=True)
@@ -165,13 +173,21 @@ class Follower(Generic[T]):
         """
         if not self._history.version:
             return True
-        if self._away_s is None:
-            return False
-        long = asyncio.get_running_loop().time() - self._away_s > LONG_S
-        if not (long or self._pages == 1) and await self._history.goes_on():
+        if not (self._suspicion.another or await self._is_suspect()):
             return False
         self._sink.doubt()
         return True
+
+    async def _is_suspect(self) -> bool:
+        suspicion, now_s = self._suspicion, asyncio.get_running_loop().time()
+        if self._away_s is not None or suspicion.was_away:
+            if self._pages == 1 or (self._away_s is not None and now_s - self._away_s > LONG_S):
+                return True
+            if not await self._history.goes_on():
+                suspicion.replaced()
+                return True
+            suspicion.looked()
+        return suspicion.may_list(now_s, self._pages)
 
     def _list_anew(self, *, doubt: bool = False) -> None:
         """Have a list come next; with ``doubt`` what it says in a known version is not taken for known."""
@@ -216,8 +232,10 @@ class Follower(Generic[T]):
                 if not more:
                     break
         self._sink.only(seen)
-        self._history.listed(page.metadata.version)
+        if not self._history.listed(page.metadata.version):
+            self._suspicion.replaced()
         self._pages = pages
+        self._suspicion.listed()
         self.listed = True
         self._say(LIVE)
         self._changed()
@@ -227,9 +245,8 @@ class Follower(Generic[T]):
         clock = asyncio.get_running_loop().time
         async with self._room.turn():
             self._aside = False
-            length_s = max(
-                1, round(self._room.length_s(self._pace.watch_s * (1.0 + 0.25 * self._chance()), self._turn_s))
-            )
+            alone_s = self._suspicion.length_s(clock(), self._pace.watch_s * (1.0 + 0.25 * self._chance()))
+            length_s = max(1, round(self._room.length_s(alone_s, self._turn_s)))
             path = self._resource.path(
                 self._namespace,
                 watch="true",
@@ -267,7 +284,7 @@ class Follower(Generic[T]):
         bookmarks = False
         async with Silence(self._pace.bookmark_s) as silence:
             self._silence = silence
-            if self._aside:
+            if self._aside or self._suspicion.another:
                 silence.end()
             while line := await next_line():
                 if not line.endswith(b"\n"):

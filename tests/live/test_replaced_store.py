@@ -160,6 +160,44 @@ async def test_pods_of_a_restored_store_are_counted_anew() -> None:
             await seen.until(lambda fleet: bool(fleet.services) and fleet.services[0].replicas == Replicas(1, 1))
 
 
+async def test_a_change_that_is_older_than_our_version_is_seen_after_one_refused_request() -> None:
+    """The restored store has passed our version at once, and no event tells of the change: a list does."""
+    async with Sandbox(EMPTY) as sandbox:
+        backup = backup_of(sandbox.api.store)
+        for store in (sandbox.api.store, backup):
+            for name in ("a", "b", "c"):
+                store.put(sample(name=name))
+        sandbox.api.store.revision += 20
+        async with watching(sandbox, replace(QUICK, page=2)) as seen:
+            await seen.synced()
+            backup.put({**sample(name="a"), "status": {}})
+            passed(backup, sandbox.api.store)
+            sandbox.api.faults.add(Fault("503", "list/inferenceservices", times=1))
+            restored(sandbox, backup)
+
+            await seen.until(lambda fleet: not fleet.services[0].url)
+
+
+async def test_who_finds_another_store_has_all_others_list_anew() -> None:
+    """Pods are in several pages, and none of them has changed since the list: nothing tells of what is gone."""
+    async with Sandbox(EMPTY) as sandbox:
+        backup = backup_of(sandbox.api.store)
+        for store in (sandbox.api.store, backup):
+            store.put(sample(name="a"))
+            store.put(sample(name="b"))
+            store.put(pod("a", "a-0"))
+        for number in (1, 2):
+            sandbox.api.store.put(pod("a", f"a-{number}"))
+        async with watching(sandbox, replace(QUICK, page=1)) as seen:
+            assert (await seen.synced()).services[0].replicas == Replicas(3, 3)
+            sandbox.api.store.put({**sample(name="a"), "status": {}})
+            await seen.until(lambda fleet: not fleet.services[0].url)
+            passed(backup, sandbox.api.store)
+            restored(sandbox, backup)
+
+            await seen.until(lambda fleet: bool(fleet.services[0].url) and fleet.services[0].replicas == Replicas(1, 1))
+
+
 async def test_watches_that_end_when_they_ought_to_cost_no_list() -> None:
     async with Sandbox(EMPTY) as sandbox:
         await three(sandbox)
