@@ -173,10 +173,12 @@ class Credentials:
             try:
                 token = login.token_file.read_text().strip()
             except OSError as error:
-                if self._kept.value.token is None:
+                if self._kept.value.token is None and login.token is None:
                     raise Unauthorized(f"cannot read the token in {login.token_file}: {error.strerror}") from error
-                return  # as kubectl does: the last one that could be read goes on
-            fresh = Credential(token=Secret(token))
+                # As kubectl does: the last one that could be read goes on, or the one that stands beside the file.
+                fresh = replace(self._kept.value, token=self._kept.value.token or login.token)
+            else:
+                fresh = Credential(token=Secret(token))
             if fresh == self._kept.value:
                 self._kept = _Kept(fresh, time.monotonic())
             else:

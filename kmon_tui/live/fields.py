@@ -43,20 +43,27 @@ class Fields:
             raise SettingsError(f"{self.where}: {name} is not a list")
         return tuple(str(item) for item in value)
 
-    def file(self, name: str) -> Path | None:
-        """Give the path that a field names, relative to the kubeconfig it stands in; it can be read."""
+    def file(self, name: str, *, needed: bool = True) -> Path | None:
+        """Give the path that a field names, relative to the kubeconfig it stands in; it can be read, if ``needed``."""
         text = self.text(name)
         if not text:
             return None
         path = self.directory / Path(text).expanduser()
-        if "\0" in text or not os.access(path, os.R_OK) or path.is_dir():
-            raise SettingsError(f"{self.where}: cannot read {path}", f"It is named by {name}.")
-        return path
+        if "\0" not in text and not needed:
+            return path
+        return checked_file(path, f"{self.where}: cannot read {path}", f"It is named by {name}.")
 
     def base64(self, name: str) -> str:
         """Give the text that a ``-data`` field holds in base64."""
         text = self.text(name)
         try:
-            return base64.b64decode("".join(text.split()), validate=True).decode()
+            return base64.b64decode(text.replace("\n", "").replace("\r", ""), validate=True).decode()
         except ValueError:  # of base64, or of UTF-8
             raise SettingsError(f"{self.where}: {name} is not base64 of PEM") from None
+
+
+def checked_file(path: Path, message: str, hint: str = "") -> Path:
+    """Give a path that can be read. Raises SettingsError with these words."""
+    if "\0" in str(path) or not os.access(path, os.R_OK) or path.is_dir():
+        raise SettingsError(message, hint)
+    return path

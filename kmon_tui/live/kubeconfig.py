@@ -5,7 +5,6 @@ Light on purpose: PyYAML and the standard library, for it runs before the first 
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -16,7 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 from kmon_tui.domain.errors import SettingsError
 from kmon_tui.domain.fleet import Place
 from kmon_tui.live.access import Access, Endpoint, Login
-from kmon_tui.live.fields import Fields
+from kmon_tui.live.fields import Fields, checked_file
 from kmon_tui.live.kubefiles import Entry, Kubeconfig, Surroundings, read_kubeconfig
 from kmon_tui.live.login import read_login
 from kmon_tui.live.proxies import check_proxy, proxy_from_environment
@@ -101,12 +100,17 @@ def _there_are(entries: Mapping[str, Entry]) -> str:
 
 def _endpoint(settings: KubeSettings, entry: Entry | None, around: Surroundings, config: Kubeconfig) -> Endpoint:
     fields = Fields(entry, "cluster")
-    ca_data = fields.base64("certificate-authority-data")  # as in client-go, data wins over the file
-    ca_file = None if ca_data else fields.file("certificate-authority")
+    ca_data, ca_file = fields.base64("certificate-authority-data"), fields.file("certificate-authority")
+    if ca_data and ca_file:
+        where = f"{fields.where}: both certificate-authority and certificate-authority-data"
+        raise SettingsError(where, "Remove one of the two.")
     insecure = fields.flag("insecure-skip-tls-verify")
     if settings.certificate_authority:
         ca_file, ca_data, insecure = _readable(settings.certificate_authority, "--certificate-authority"), "", False
     if settings.insecure_skip_tls_verify:
+        if settings.certificate_authority:
+            where = "--insecure-skip-tls-verify and --certificate-authority exclude each other"
+            raise SettingsError(where, "Give one of the two.")
         ca_file, ca_data, insecure = None, "", True
     if insecure and (ca_file or ca_data):
         raise SettingsError(
@@ -137,7 +141,9 @@ def _server(url: str, tls: bool, where: str) -> str:
         url = f"{'https' if tls else 'http'}://{url}"  # as client-go does
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+        usable = (
+            url == url.strip() and parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+        )
     except ValueError:
         usable = False
     if not usable:
@@ -168,10 +174,7 @@ def _plugin_config(values: Mapping[str, Any]) -> Any:
 
 
 def _readable(path: str, flag: str) -> Path:
-    file = Path(path).expanduser()
-    if not os.access(file, os.R_OK):
-        raise SettingsError(f"{flag}: cannot read {path}")
-    return file
+    return checked_file(Path(path).expanduser(), f"{flag}: cannot read {path}")
 
 
 def _in_cluster(settings: KubeSettings, around: Surroundings, config: Kubeconfig) -> Access:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import yaml
 
 from kmon_tui.domain.errors import SettingsError
 from kmon_tui.domain.late import dataclass
+from kmon_tui.live.kubetypes import check_types
 from kmon_tui.settings.nesting import not_too_deep
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -67,7 +68,7 @@ def read_kubeconfig(explicit: str | None, around: Surroundings) -> Kubeconfig:
     source = ", ".join(shown(path, around) for path in there or paths)
     merged = Kubeconfig(source, {}, {}, {}, "", bool(there))
     for path in there:
-        merged = _merge(merged, _read(path, around), path, around)
+        merged = _merge(merged, _read(path, around), path)
     return merged
 
 
@@ -81,7 +82,8 @@ def shown(path: Path, around: Surroundings) -> str:
 
 def _read(path: Path, around: Surroundings) -> Mapping[str, Any]:
     try:
-        document = yaml.load(not_too_deep(path.read_bytes()), _LOADER)
+        # As kubectl does: a second document of a file is not looked at.
+        document = next(yaml.load_all(not_too_deep(path.read_bytes()), _LOADER), None)
     except OSError as error:
         raise SettingsError(f"cannot read {shown(path, around)}: {error.strerror}") from error
     except (yaml.YAMLError, ValueError) as error:  # ValueError: no text, a date or a number that cannot be
@@ -100,17 +102,17 @@ def _read(path: Path, around: Surroundings) -> Mapping[str, Any]:
         raise SettingsError(
             f"{shown(path, around)} is not a kubeconfig", "It ought to hold clusters, contexts and users."
         )
+    check_types(document, shown(path, around))
     return document
 
 
-def _merge(merged: Kubeconfig, document: Mapping[str, Any], path: Path, around: Surroundings) -> Kubeconfig:
-    current = document.get("current-context")
+def _merge(merged: Kubeconfig, document: Mapping[str, Any], path: Path) -> Kubeconfig:
     return Kubeconfig(
         merged.source,
-        _first_wins(merged.clusters, _named(document, "clusters", "cluster", path, around)),
-        _first_wins(merged.contexts, _named(document, "contexts", "context", path, around)),
-        _first_wins(merged.users, _named(document, "users", "user", path, around)),
-        merged.current_context or (current if isinstance(current, str) else ""),
+        _first_wins(merged.clusters, _named(document, "clusters", "cluster", path)),
+        _first_wins(merged.contexts, _named(document, "contexts", "context", path)),
+        _first_wins(merged.users, _named(document, "users", "user", path)),
+        merged.current_context or str(document.get("current-context") or ""),
     )
 
 
@@ -118,24 +120,9 @@ def _first_wins(known: Mapping[str, Entry], new: Mapping[str, Entry]) -> Mapping
     return {**known, **{name: entry for name, entry in new.items() if name not in known}}
 
 
-def _named(document: Mapping[str, Any], plural: str, one: str, path: Path, around: Surroundings) -> dict[str, Entry]:
-    entries: dict[str, Entry] = {}
-    for name, values in _items(document, plural, one, f"{plural} of {shown(path, around)}"):
-        entries.setdefault(name, Entry(values, path))
-    return entries
-
-
-def _items(document: Mapping[str, Any], plural: str, one: str, where: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    items = document.get(plural) or ()
-    if not isinstance(items, list | tuple):
-        raise SettingsError(f"{where}: not a list")
-    for item in items:
-        if not isinstance(item, Mapping) or not isinstance(item.get("name"), str | int | float):
-            raise SettingsError(f"{where}: an entry without a name")
-        values = item.get(one) or {}
-        if not isinstance(values, Mapping):
-            raise SettingsError(f"{where}: entry {item['name']!r} is not a map")
-        yield str(item["name"]), values
+def _named(document: Mapping[str, Any], plural: str, one: str, path: Path) -> dict[str, Entry]:
+    entries = [entry for entry in document.get(plural) or () if entry]
+    return {str(entry.get("name") or ""): Entry(entry.get(one) or {}, path) for entry in entries}
 
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

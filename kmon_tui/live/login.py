@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from kmon_tui.domain.errors import SettingsError
 from kmon_tui.live.access import ExecPlugin, Login
-from kmon_tui.live.fields import Fields
+from kmon_tui.live.fields import Fields, checked_file
 from kmon_tui.live.kubefiles import Entry
 from kmon_tui.settings import KubeSettings, Secret
 
@@ -26,17 +26,7 @@ def read_login(settings: KubeSettings, entry: Entry | None) -> Login:
     if settings.token is not None:
         own = replace(login, token=settings.token, token_file=None, username="", password=None, plugin=None)
         login = replace(own, flagged="--token")
-    if settings.client_certificate or settings.client_key:
-        flags = Fields(Entry(_flag_files(settings), Path.cwd() / "flags"), "flags")
-        login = replace(
-            login,
-            certificate=None,
-            key=None,
-            certificate_file=flags.file("--client-certificate"),
-            key_file=flags.file("--client-key"),
-        )
-    if bool(login.certificate or login.certificate_file) != bool(login.key or login.key_file):
-        raise SettingsError(f"{fields.where}: a client certificate and its key belong together, one is missing")
+    login = replace(login, **_certificate(settings, fields))
     _check_key(login, fields.where)
     login = replace(login, credential=settings.credential, impersonate=_impersonation(settings, fields))
     _check_headers(login, "--token" if settings.token is not None else f"{fields.where}: its token")
@@ -44,47 +34,71 @@ def read_login(settings: KubeSettings, entry: Entry | None) -> Login:
 
 
 def _own_login(fields: Fields) -> Login:
-    token, token_file = fields.text("token"), fields.file("tokenFile")
+    plugin, token = _plugin(fields), fields.text("token")
+    token_file = fields.file("tokenFile", needed=not token)
     provider = fields.values.get("auth-provider")
     if isinstance(provider, dict) and not (token or token_file):
         token = _provider_token(provider, fields.where)
-    if token and not token_file and (fields.text("username") or fields.text("password")):
+    if (token or token_file) and (fields.text("username") or fields.text("password")):
         raise SettingsError(f"{fields.where}: both a token and a user name", "Only one way of logging in can be used.")
-    certificate, key = fields.base64("client-certificate-data"), fields.base64("client-key-data")
     return Login(
         token=Secret(token) if token else None,
         token_file=token_file,
         username=fields.text("username"),
         password=Secret(fields.text("password")) if fields.text("username") else None,
-        # As in client-go, data wins over the file.
-        certificate_file=None if certificate else fields.file("client-certificate"),
-        key_file=None if key else fields.file("client-key"),
-        certificate=Secret(certificate) if certificate else None,
-        key=Secret(key) if key else None,
-        plugin=None if token or token_file else _plugin(fields),
+        plugin=None if token or token_file else plugin,
     )
 
 
-def _flag_files(settings: KubeSettings) -> dict[str, str | None]:
-    return {"--client-certificate": settings.client_certificate, "--client-key": settings.client_key}
+def _certificate(settings: KubeSettings, fields: Fields) -> dict[str, Any]:
+    """Give the client certificate and its key, each of a flag or of the entry, as the fields of a Login."""
+    if not (settings.client_certificate or fields.text("client-certificate") or fields.text("client-certificate-data")):
+        return {}  # to kubectl a key alone is no way of logging in
+    certificate = _data_or_file(fields, "client-certificate", settings.client_certificate)
+    key = _data_or_file(fields, "client-key", settings.client_key)
+    if key == (None, None):
+        raise SettingsError(f"{fields.where}: a client certificate and its key belong together, one is missing")
+    return {
+        "certificate": certificate[0],
+        "certificate_file": certificate[1],
+        "key": key[0],
+        "key_file": key[1],
+    }
+
+
+def _data_or_file(fields: Fields, name: str, flag: str | None) -> tuple[Secret | None, Path | None]:
+    if flag:
+        path = Path(flag).expanduser()
+        return None, checked_file(path, f"--{name}: cannot read {path}")
+    data, text = fields.base64(f"{name}-data"), fields.text(name)
+    if data and text:
+        raise SettingsError(f"{fields.where}: both {name} and {name}-data", "Remove one of the two.")
+    return (Secret(data), None) if data else (None, fields.file(name))
 
 
 def _plugin(fields: Fields) -> ExecPlugin | None:
     values = fields.values.get("exec")
-    if not values:
+    if values is None:
         return None
-    if not isinstance(values, dict) or not values.get("command"):
+    if not values.get("command"):
         raise SettingsError(f"{fields.where}: exec names no command")
+    if fields.values.get("auth-provider") is not None:
+        raise SettingsError(f"{fields.where}: both exec and auth-provider", "Only one way of logging in can be used.")
     version = str(values.get("apiVersion") or "")
     if version not in API_VERSIONS:
         raise SettingsError(
             f"{fields.where}: exec has apiVersion {version or 'missing'}", f"It ought to be {API_VERSIONS[0]}."
         )
     inner = Fields(Entry(values, fields.directory / "exec"), "exec")
-    mode = inner.text("interactiveMode") or MODES[0]
+    mode = inner.text("interactiveMode") or (MODES[0] if version == API_VERSIONS[1] else "")
+    if not mode:
+        hint = f"{version} asks for one of {', '.join(MODES)}."
+        raise SettingsError(f"{fields.where}: exec has no interactiveMode", hint)
     if mode not in MODES:
         raise SettingsError(f"{fields.where}: exec has interactiveMode {mode!r}", f"There are: {', '.join(MODES)}.")
-    env = tuple(_env(values.get("env")))
+    env = tuple((str(e.get("name") or ""), str(e.get("value") or "")) for e in values.get("env") or () if e)
+    if not all(name for name, _ in env):
+        raise SettingsError(f"{fields.where}: exec has an env entry without a name", "Name it, or remove it.")
     if any(
         "\0" in text for text in (inner.text("command"), *inner.list("args"), *(part for pair in env for part in pair))
     ):
@@ -99,11 +113,6 @@ def _plugin(fields: Fields) -> ExecPlugin | None:
         interactive_mode=mode,
         directory=fields.directory,
     )
-
-
-def _env(entries: Any) -> list[tuple[str, str]]:
-    items = entries if isinstance(entries, list) else ()
-    return [(str(e["name"]), str(e.get("value") or "")) for e in items if isinstance(e, dict) and e.get("name")]
 
 
 def _provider_token(provider: dict[str, Any], where: str) -> str:

@@ -187,7 +187,9 @@ def test_paths_are_relative_to_the_file_they_stand_in(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, field: str) -> None:
     content = document("dev", current="dev")
     place = "cluster" if field == "certificate-authority" else "user"
-    content[f"{place}s"][0][place][field] = "nothing.pem"
+    (tmp_path / "there.pem").write_text(PEM)
+    beside = {"client-certificate": "there.pem"} if field == "client-key" else {}
+    content[f"{place}s"][0][place] = {"server": "https://x", **beside, field: "nothing.pem"}
     path = write(tmp_path / "config", content)
 
     with pytest.raises(SettingsError) as caught:
@@ -199,7 +201,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, field: str) -> None
 def test_certificates_in_the_file_itself_are_decoded(tmp_path: Path) -> None:
     content = document("dev", current="dev")
     data = base64.b64encode(PEM.encode()).decode()
-    content["clusters"][0]["cluster"].update({"certificate-authority-data": data, "certificate-authority": "gone"})
+    content["clusters"][0]["cluster"]["certificate-authority-data"] = data
     content["users"][0]["user"] = {"client-certificate-data": data, "client-key-data": data}
     path = write(tmp_path / "config", content)
 
@@ -276,6 +278,7 @@ def test_no_repr_shows_a_secret(tmp_path: Path, known_by: dict[str, Any]) -> Non
         **known_by,
         "exec": {
             "apiVersion": "client.authentication.k8s.io/v1",
+            "interactiveMode": "Never",
             "command": "login",
             "args": ["s3cret-arg"],
             "env": [{"name": "X", "value": "s3cret-env"}],
@@ -289,7 +292,7 @@ def test_no_repr_shows_a_secret(tmp_path: Path, known_by: dict[str, Any]) -> Non
 
 def test_the_token_flag_wins_over_everything_else(tmp_path: Path) -> None:
     content = document("dev", current="dev")
-    content["users"][0]["user"] = {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "login"}}
+    content["users"][0]["user"] = {"exec": {"apiVersion": API, "interactiveMode": "Never", "command": "login"}}
     path = write(tmp_path / "config", content)
 
     login = find_access(KubeSettings(kubeconfig=str(path), token=Secret("t")), around(tmp_path)).login
@@ -409,7 +412,7 @@ def test_the_check_is_light() -> None:
         (("clusters", 0, "cluster", "certificate-authority-data"), "\u202e", "not base64"),
         (("clusters", 0, "cluster", "certificate-authority"), "a\0b", "cannot read"),
         (("users", 0, "user", "as-user-extra"), {"scopes": 1.5}, "not a list"),
-        (("users", 0, "user", "exec"), {"apiVersion": API, "command": "a\0b"}, "NUL"),
+        (("users", 0, "user", "exec"), {"apiVersion": API, "interactiveMode": "Never", "command": "a\0b"}, "NUL"),
     ],
 )
 def test_what_is_odd_in_a_kubeconfig_is_said_and_no_crash(

@@ -219,7 +219,12 @@ async def test_a_refused_token_makes_the_plugin_run_again_but_once_for_all_who_a
 def _access(plugin: Path) -> Access:
     content = {
         "clusters": [{"name": "c", "cluster": {"server": "https://a.example"}}],
-        "users": [{"name": "u", "user": {"exec": {"apiVersion": V1, "command": str(plugin)}}}],
+        "users": [
+            {
+                "name": "u",
+                "user": {"exec": {"apiVersion": V1, "interactiveMode": "IfAvailable", "command": str(plugin)}},
+            }
+        ],
         "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
         "current-context": "x",
     }
