@@ -19,6 +19,7 @@ class End(NamedTuple):
     reason: str
     message: str
     finished: datetime | None
+    started: datetime | None = None
 
     @property
     def out_of_memory(self) -> bool:
@@ -101,4 +102,5 @@ def _end(terminated: Object) -> End | None:
         text(terminated, "reason"),
         text(terminated, "message"),
         when(terminated, "finishedAt"),
+        when(terminated, "startedAt"),
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from kmon_tui.domain.diagnosis import chain, gpu, model, storage
+from kmon_tui.domain.diagnosis import chain, gpu, model, probes, storage
 from kmon_tui.domain.diagnosis.boxes import Box, End
 from kmon_tui.domain.diagnosis.finding import Finding, kubectl, logs
 from kmon_tui.domain.diagnosis.reading import (
@@ -17,10 +17,9 @@ from kmon_tui.domain.diagnosis.reading import (
     line_with,
     node,
     nodes,
-    probe_said,
     text,
 )
-from kmon_tui.domain.diagnosis.scene import Scene, event_time
+from kmon_tui.domain.diagnosis.scene import Scene
 from kmon_tui.domain.diagnosis.workloads import PodView
 from kmon_tui.domain.verdict import Evidence, Try
 
@@ -49,7 +48,6 @@ _FORMAT = re.compile(
 """What a server says when the model is not of its kind."""
 _CALM = re.compile(r"\b(INFO|DEBUG)\b(?!.*([Ee]rror|[Ff]ail|[Ee]xception))")
 """A last line that tells of nothing bad is no reason to end."""
-_RECENT_S = 600
 _SIGNALS = {
     132: "illegal instruction",
     134: "aborted",
@@ -63,9 +61,6 @@ _MEMORY_OF = {
     "istio-proxy": "the annotation sidecar.istio.io/proxyMemoryLimit",
 }
 """What bounds the containers that are put in beside the model."""
-_KILLED = re.compile(r"failed (liveness|startup) probe, will be restarted")
-_KILLING = frozenset({"Killing", "Unhealthy"})
-
 
 def finding(scene: Scene, pod: PodView, box: Box, end: End) -> Finding:
     """Tell why a container of a pod ends."""
@@ -110,8 +105,8 @@ def _known(scene: Scene, pod: PodView, box: Box, end: End, lines: str) -> Findin
             pod.ref,
             shared=f"image {box.image}",
         )
-    if _killed_by_probe(scene, pod, box, end):
-        return _liveness(scene, pod, box)
+    if probes.killed(scene, pod, box, end):
+        return probes.finding(scene, pod, box)
     if not box.init and _lacks_model(scene, pod, lines):
         return _unfetched(scene, pod, box)
     return _plain(scene, pod, box, end, lines)
@@ -164,35 +159,6 @@ def _hub(scene: Scene, pod: PodView, box: Box, lines: str) -> Finding | None:
             tries = storage.tries(cause, "hf://", scene.ref, model.account(pod))
             return Finding(cause, verdict, pod.ref, tries=tries, shared="" if cause != "storage-unreachable" else "hub")
     return None
-
-
-def _killed_by_probe(scene: Scene, pod: PodView, box: Box, end: End) -> bool:
-    events = chain.events_of_box(scene, pod, box, _KILLING)
-    # The probe that killed it an hour ago need not be what kills it now.
-    events = tuple(one for one in events if not _long_before(event_time(one), end.finished))
-    said = [text(event, "message") for event in events]
-    if any(_KILLED.search(message) for message in said):
-        return True  # whatever code it ends with: many servers end in good order when they are told to
-    failed = any("Liveness probe failed" in message for message in said)
-    return failed and end.exit_code in (137, 143)
-
-
-def _long_before(moment: datetime | None, end: datetime | None) -> bool:
-    return moment is not None and end is not None and (end - moment).total_seconds() > _RECENT_S
-
-
-def _liveness(scene: Scene, pod: PodView, box: Box) -> Finding:
-    said = [text(event, "message") for event in chain.events_of_box(scene, pod, box, _KILLING)]
-    startup = any("tartup probe" in message for message in said)
-    probe = "startup" if startup else "liveness"
-    failed = f"{probe.capitalize()} probe failed"
-    why = next((probe_said(message) for message in reversed(said) if failed in message), "")
-    return Finding(
-        "liveness-killed",
-        f"the {probe} probe kills {box.name} of {pod.ref.name}{f': {why}' if why else ''}",
-        pod.ref,
-        tries=(Try(f"give the {probe} probe more time (failureThreshold, timeoutSeconds)"),),
-    )
 
 
 def _lacks_model(scene: Scene, pod: PodView, lines: str) -> bool:
