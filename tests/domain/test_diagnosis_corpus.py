@@ -141,6 +141,7 @@ def test_commands_are_complete(case: Case) -> None:
 def _is_namespaced(words: list[str]) -> bool:
     wide = {"node", "nodes", "namespace", "api-resources", "mutatingwebhookconfiguration", "clusterservingruntime"}
     wide |= {"securitycontextconstraints", "localmodelcache", "localmodelnode", "localmodelnodegroup"}
+    wide |= {"clusterstoragecontainers", "persistentvolume"}
     return "-A" not in words and not wide & set(words) and not any("webhookconfigurations" in word for word in words)
 
 

@@ -12,6 +12,10 @@ MODEL_CONTAINERS = ("kserve-container", "kfserving-container", "main", "worker-c
 """Names that KServe gives to the containers that serve; all others stand beside them."""
 
 
+_LOST = frozenset({"Unknown", "ContainerStatusUnknown"})
+"""What containerd and the kubelet say of containers that were gone after a restart of the node (code 255 or 137)."""
+
+
 class End(NamedTuple):
     """How a container ended."""
 
@@ -55,6 +59,11 @@ class Box(NamedTuple):
     def brings_model(self) -> bool:
         """Whether it is the image with the model in it, that runs beside the server."""
         return self.name.startswith("modelcar") and not self.init
+
+    @property
+    def lost(self) -> bool:
+        """Whether it went down with its node or its container runtime, which say no more than that, and starts anew."""
+        return self.ended is not None and self.restarts == 0 and self.ended.reason in _LOST
 
     @property
     def end(self) -> End | None:

@@ -241,6 +241,8 @@ def _doing(scene: Scene, pod: PodView, box: Box) -> str:
         if box.fetches:
             return f"{pod.ref.name} is fetching the model for {since}"
         return f"{box.name} of {pod.ref.name} has been up for {since} and is not ready yet"
+    if box.lost:
+        return f"{box.name} of {pod.ref.name} went down with its node or container runtime and is to start anew"
     pulling = [event for event in scene.events(pod.ref) if text(event, "reason") in ("Pulling", "Pulled")]
     if pulling and text(pulling[-1], "reason") == "Pulling":
         return (

@@ -107,6 +107,11 @@ CAUSES: tuple[Cause, ...] = (
     Cause("runtime-ambiguous", "several runtimes fit, KServe picked one, and it fails", "name the runtime"),
     Cause("crash-loop", "a container ends soon after its start, again and again", "read its log before the restart"),
     Cause("readiness-probe", "the container runs and its readiness probe fails", "see what the model server says"),
+    Cause(
+        "readiness-gate",
+        "the containers are ready, and a readiness gate of the pod stays shut",
+        "see the controller that is to open it",
+    ),
     # what the service asks for
     Cause("runtime-missing", "the runtime that the service names does not exist", "mend the name, or create it"),
     Cause("runtime-disabled", "the runtime that the service names is disabled", "enable it, or name another"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kmon_tui.domain.conditions import most_telling, telling_at_all
-from kmon_tui.domain.diagnosis.boxes import Box
+from kmon_tui.domain.diagnosis.boxes import Box, boxes_of
 from kmon_tui.domain.diagnosis.reading import NOTHING, conditions_of, node, number, one_line, ref_of, text, when
 from kmon_tui.domain.diagnosis.scene import Scene, event_count, event_time
 from kmon_tui.domain.diagnosis.workloads import PodView, current_replica_set
@@ -39,10 +39,18 @@ def of_service(scene: Scene) -> tuple[Evidence, ...]:
     told = ", ".join(word for word in words if word)
     # KServe never takes lastFailureInfo back: after a recovery it tells of the past.
     over = scene.ready and transition != "InvalidSpec" and not any(not pod.ready for pod in scene.current)
-    stale = over or transition not in _FAILED_STATES
+    # Between two tries KServe says InProgress: the pods show whether it is the failure that goes on.
+    goes_on = not over and transition not in _FAILED_STATES and _ends_so(scene, code)
+    stale = over or not (goes_on or transition in _FAILED_STATES)
     label = "an earlier failed load is still in its status" if stale else f"model {transition}"
     found.append(Evidence(f"{label}: {told}" if told else label, scene.ref, when(info, "time"), 0, stale))
     return tuple(found)
+
+
+def _ends_so(scene: Scene, code: int | None) -> bool:
+    """Whether a container of the newest pods that is not up ended with this code the last time."""
+    boxes = [box for pod in scene.current if not pod.ready for box in boxes_of(pod.object) if not box.ready]
+    return bool(code) and any(box.end is not None and box.end.exit_code == code for box in boxes)
 
 
 def _closest(scene: Scene, condition: Condition | None) -> Condition | None:

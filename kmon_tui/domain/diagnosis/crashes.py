@@ -48,6 +48,7 @@ _FORMAT = re.compile(
 """What a server says when the model is not of its kind."""
 _CALM = re.compile(r"\b(INFO|DEBUG)\b(?!.*([Ee]rror|[Ff]ail|[Ee]xception))")
 """A last line that tells of nothing bad is no reason to end."""
+_SIGKILL = 137
 _SIGNALS = {
     132: "illegal instruction",
     134: "aborted",
@@ -61,6 +62,7 @@ _MEMORY_OF = {
     "istio-proxy": "the annotation sidecar.istio.io/proxyMemoryLimit",
 }
 """What bounds the containers that are put in beside the model."""
+
 
 def finding(scene: Scene, pod: PodView, box: Box, end: End) -> Finding:
     """Tell why a container of a pod ends."""
@@ -90,7 +92,7 @@ def _known(scene: Scene, pod: PodView, box: Box, end: End, lines: str) -> Findin
         )
     if box.fetches:
         return _storage(
-            scene, pod, box, lines or text(node(scene.root, "status", "modelStatus", "lastFailureInfo"), "message")
+            scene, pod, box, end, lines or text(node(scene.root, "status", "modelStatus", "lastFailureInfo"), "message")
         )
     no_gpu = gpu.finding(pod, box, lines)
     if no_gpu is not None:
@@ -119,35 +121,54 @@ def _out_of_memory(scene: Scene, pod: PodView, box: Box) -> Finding:
     bound = f"its limit of {limit}" if limit else "what the node could give (it has no limit)"
     times = "once" if box.restarts <= 1 else f"{box.restarts} times"
     now = "; it is up at the moment" if box.ready else ""
-    field = _memory_field(box)
     return Finding(
         "oom-killed",
         f"{box.name} of {pod.ref.name} needs more memory than {bound}{seen}: OOMKilled {times}{now}",
         pod.ref,
-        tries=(
-            Try(
-                f"raise {field}{f' (now {limit})' if limit else ''}",
-                kubectl("edit", scene.ref.kind.lower(), scene.ref.name, namespace=scene.ref.namespace),
-            ),
-        ),
+        tries=(_more_memory(scene, box, limit),),
     )
 
 
-def _memory_field(box: Box) -> str:
+def _more_memory(scene: Scene, box: Box, limit: str) -> Try:
+    now = f" (now {limit})" if limit else ""
     if box.fetches:
-        return "memory of the storage-initializer"
+        return Try(
+            f"raise its memory{now} in the ClusterStorageContainer for this address; KServe up to 0.10 has it in the "
+            "ConfigMap inferenceservice-config, storageInitializer",
+            kubectl("get", "clusterstoragecontainers"),
+        )
+    edit = kubectl("edit", scene.ref.kind.lower(), scene.ref.name, namespace=scene.ref.namespace)
+    return Try(f"raise {_memory_field(box)}{now}", edit)
+
+
+def _memory_field(box: Box) -> str:
     return _MEMORY_OF.get(box.name, "resources.limits.memory")
 
 
-def _storage(scene: Scene, pod: PodView, box: Box, lines: str) -> Finding:
+def _storage(scene: Scene, pod: PodView, box: Box, end: End, lines: str) -> Finding:
     address, account = model.uri(scene, pod), model.account(pod)
     cause = storage.classify(lines)
+    if cause == "storage-failed" and end.exit_code == _SIGKILL:
+        return _killed_while_fetching(scene, pod, box, address)
     return Finding(
         cause,
         storage.verdict(cause, address, lines, f"the {box.name} of {pod.ref.name}"),
         pod.ref,
         tries=storage.tries(cause, address, scene.ref, account),
         shared=storage.shared(cause, address, account),
+    )
+
+
+def _killed_while_fetching(scene: Scene, pod: PodView, box: Box, address: str) -> Finding:
+    """Say that it was killed in its work: the runtime may miss that the kernel did so for memory."""
+    limit = text(box.spec, "resources", "limits", "memory")
+    bound = f": its limit is {limit}" if limit else ""
+    return Finding(
+        "storage-failed",
+        f"the {box.name} of {pod.ref.name} is killed (exit code {_SIGKILL}) while it fetches {address or 'the model'}, "
+        f"mostly for want of memory{bound}",
+        pod.ref,
+        tries=(_more_memory(scene, box, limit),),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -14,6 +15,12 @@ from kmon_tui.domain.tree import Object, Ref
 from kmon_tui.domain.verdict import Evidence, Try
 
 _REFUSED = frozenset({"FailedCreate"})
+_NO_SET = "ReplicaSetCreateError"
+"""What a Deployment says of Progressing when it may not make its ReplicaSet."""
+_OWN_LIMIT = re.compile(r"exceed\w* (?:the (?:total )?|its .*)limit", re.I)
+"""What the kubelet says where a pod is over a limit of its own, whatever its node has."""
+_OVER_AND_OVER = 2
+"""A node that was short once may throw a pod out; the one after it is not hit for the same reason by chance."""
 _RECENT_S = 1800
 """A controller tries again at least every quarter of an hour: an older event tells of the past."""
 
@@ -39,8 +46,12 @@ def findings(scene: Scene) -> Iterator[Finding]:
 def _of_deployment(scene: Scene, deployment: Object) -> Finding | None:
     if number(deployment, "spec", "replicas") == 0:
         return None
-    failure = conditions_of(deployment).get("ReplicaFailure")
-    if failure is not None and failure.status == "True":
+    conditions = conditions_of(deployment)
+    failure, progress = conditions.get("ReplicaFailure"), conditions.get("Progressing")
+    setless = progress is not None and progress.status == "False" and progress.reason == _NO_SET
+    if setless or (failure is not None and failure.status != "True"):
+        failure = progress if setless else None
+    if failure is not None:
         step = Evidence(
             f"Deployment {name_of(deployment)}: {chain.said(failure)}", ref_of(deployment), failure.since, 1
         )
@@ -126,7 +137,7 @@ def _from_conditions(scene: Scene) -> Iterator[Finding]:
         if (
             condition is None
             or condition.status != "False"
-            or condition.reason not in ("FailedCreate", "ReplicaFailure")
+            or condition.reason not in ("FailedCreate", "ReplicaFailure", _NO_SET)
         ):
             continue
         denial = refusals.explain(condition.message, scene.ref.namespace)
@@ -149,7 +160,10 @@ def _from_conditions(scene: Scene) -> Iterator[Finding]:
 
 
 def _thrown_out(scene: Scene) -> Iterator[Finding]:
-    """Find a workload of which the newest pod was thrown out or refused by its node, and none of the others lives."""
+    """Find a workload of which the newest pod was thrown out or refused by its node, and none of the others serves.
+
+    Where one of them lives, its forerunners tell only when they went one after the other.
+    """
     seen: set[str] = set()
     for pod in scene.pods:
         if pod.workload in seen or not pod.current:
@@ -158,9 +172,19 @@ def _thrown_out(scene: Scene) -> Iterator[Finding]:
         same = [other for other in scene.pods if other.workload == pod.workload and other.current]
         reason = text(pod.object, "status", "reason")
         over = text(pod.object, "status", "phase") == "Failed" and bool(reason)
-        if over and not any(other.ready or other.live for other in same):
-            count = len([other for other in same if text(other.object, "status", "reason") == reason])
-            yield _loss(scene, pod, reason, count)
+        if any(other.ready for other in same):
+            continue
+        if over and not any(other.live for other in same):
+            yield _loss(scene, pod, reason, len(_thrown(same, reason)))
+            continue
+        evicted = _thrown(same, "Evicted")
+        if len(evicted) >= _OVER_AND_OVER and not scene.older_than(evicted[0].created, _RECENT_S):
+            yield _loss(scene, evicted[0], "Evicted", len(evicted))
+
+
+def _thrown(pods: list[PodView], reason: str) -> list[PodView]:
+    """Give the pods that are over for one reason, in the order given: the newest first."""
+    return [pod for pod in pods if not pod.live and text(pod.object, "status", "reason") == reason]
 
 
 def _loss(scene: Scene, pod: PodView, reason: str, count: int) -> Finding:
@@ -173,6 +197,10 @@ def _loss(scene: Scene, pod: PodView, reason: str, count: int) -> Finding:
     if reason == "Evicted":
         cause, verdict = "evicted", f"{pod.ref.name} was evicted{often}: {said or 'its node was short of something'}"
         help_ = Try("ask for the memory or ephemeral-storage that it needs, so that it gets a node that has it")
+        if _OWN_LIMIT.search(said):
+            host = ""  # any node would
+            edit = kubectl("edit", scene.ref.kind.lower(), scene.ref.name, namespace=scene.ref.namespace)
+            help_ = Try("raise that limit (limits.ephemeral-storage, or the emptyDir's sizeLimit), or write less", edit)
     else:
         cause, verdict = (
             "node-refused",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from kmon_tui.domain.diagnosis import absent, chain, crashes, gpu, images, model, scheduling
+from kmon_tui.domain.diagnosis import absent, chain, crashes, gpu, images, model, scheduling, untouched
 from kmon_tui.domain.diagnosis.boxes import Box, boxes_of
 from kmon_tui.domain.diagnosis.finding import Finding, describe, kubectl, logs
 from kmon_tui.domain.diagnosis.outlived import outlived
@@ -88,7 +88,7 @@ def _on_its_node(scene: Scene, pod: PodView) -> Finding | None:
             return None  # the server ends again and again until its model is there
     if pod.ready:
         return None
-    return _stuck(scene, pod, boxes) or _unready(scene, pod, boxes)
+    return _stuck(scene, pod, boxes) or _unready(scene, pod, boxes) or untouched.held_by_gate(scene, pod)
 
 
 def _node_down(scene: Scene, pod: PodView) -> Finding | None:
@@ -135,6 +135,8 @@ def _box(scene: Scene, pod: PodView, box: Box) -> Finding | None:
         return _image(scene, pod, box)
     if box.waiting == "CreateContainerConfigError":
         return _config(scene, pod, box)
+    if box.lost and not scene.older_than(end.finished if end is not None else None, _FLAP_S):
+        return None
     if end is not None and (box.waiting == "CrashLoopBackOff" or box.ended is not None):
         return crashes.finding(scene, pod, box, end)
     if box.running_since is not None and end is not None and (end.exit_code or end.out_of_memory):

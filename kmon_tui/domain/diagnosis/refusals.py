@@ -11,6 +11,8 @@ from kmon_tui.domain.tree import Ref
 from kmon_tui.domain.verdict import Try
 
 _QUOTA = re.compile(r"exceeded quota: ([^,]+), requested: (.+?), used: (.+?), limited: ([^;]+)")
+_REFUSED = re.compile(r'([a-z]+)(?:\.[\w.\-]+)? "[^"]+" is forbidden')
+"""The kind of what is not let in, as the API's paths spell it."""
 _QUOTA_NAME = re.compile(r"(?:exceeded|failed) quota: ([^,:;\s]+)")
 _WEBHOOK = re.compile(r'admission webhook "([^"]+)" denied the request:?\s*(.*)', re.S)
 _SECRET = re.compile(
@@ -21,6 +23,8 @@ _SECRET = re.compile(
 _CALL = re.compile(
     r'failed calling webhook "([^"]+)"[:,]?\s*(.*)|conversion webhook for (\S+), Kind=\w+ failed:\s*(.*)', re.S
 )
+_BEHIND = re.compile(r"https://([\w\-]+)\.([\w\-]+)\.svc\b")
+"""The Service that a webhook is called through."""
 _SECURITY = re.compile(r'violates PodSecurity "([^"]+)":?\s*(.*)', re.S)
 _ACCOUNT = re.compile(
     r'serviceaccounts? "([^"]+)" not found|service account ([\w.\-]+/)?([\w.\-]+).{0,40}not found', re.I
@@ -39,6 +43,8 @@ class Denial(NamedTuple):
     object: Ref | None = None
     """Who refuses, if it is an object that can be looked at."""
     shared: str = ""
+    behind: Ref | None = None
+    """The Service of a webhook that does not answer."""
 
 
 def explain(said: str, namespace: str) -> Denial | None:
@@ -64,12 +70,20 @@ def _quota(said: str, namespace: str) -> Denial | None:
         return Denial("quota", f"the quota {name} of namespace {namespace} refuses the pod: {why}", ref, str(ref))
     wanted, used, limit = (_amounts(full.group(at)) for at in (2, 3, 4))
     each = [
-        f"{amount} {what.removeprefix('requests.')} ({used.get(what, '?')} of {limit.get(what, '?')} are used)"
+        f"{amount} {_bare(what)} ({used.get(what, '?')} of {limit.get(what, '?')} are used)"
         for what, amount in wanted.items()
     ]
     asked = one_line(" and ".join(each), 180)
-    verdict = f"the quota {name} of namespace {namespace} has no room for the pod, which wants {asked}"
+    refused = _REFUSED.search(said)
+    a_pod = refused is None or refused.group(1) == "pods"
+    verdict = (
+        f"the quota {name} of namespace {namespace} has no room for {'the pod, which wants ' if a_pod else ''}{asked}"
+    )
     return Denial("quota", verdict, ref, str(ref))
+
+
+def _bare(resource: str) -> str:
+    return resource.removeprefix("requests.").removeprefix("count/")
 
 
 def _amounts(said: str) -> dict[str, str]:
@@ -83,12 +97,14 @@ def _webhook(said: str, namespace: str) -> Denial | None:
     if called is not None:
         ref = Ref("webhook", called.group(1) or f"conversion of {called.group(3)}")
         why = called.group(2) or called.group(4) or ""
+        behind = _BEHIND.search(why)
         kind = "admission webhook" if called.group(1) else "webhook for the"
         return Denial(
             "webhook-unreachable",
             f"the {kind} {ref.name} {_unanswered(why)}: {both_ends(why, 200)}",
             ref,
             str(ref),
+            Ref("Service", *behind.groups()) if behind is not None else None,
         )
     denied = _WEBHOOK.search(said)
     if denied is None:
@@ -188,15 +204,28 @@ def tries(denial: Denial, root: Ref) -> tuple[Try, ...]:
     if denial.cause == "secret-missing" and denial.object is not None:
         return (Try("see which there are", kubectl("get", "secrets", namespace=namespace)), edit)
     if denial.cause == "webhook-unreachable":
-        return (
-            Try(
-                "see which Service stands behind it",
-                kubectl("get", "validatingwebhookconfigurations,mutatingwebhookconfigurations"),
-            ),
-            controller(root)[0],
-        )
+        return _of_webhook(denial, root)
     if denial.cause == "pod-security" and denial.object is None:
         return (Try("see which constraints there are", kubectl("get", "securitycontextconstraints")), edit)
     if denial.cause == "pod-security":
         return (Try("see the level", kubectl("get", "namespace", namespace, "--show-labels")), edit)
     return (edit,)
+
+
+def _of_webhook(denial: Denial, root: Ref) -> tuple[Try, ...]:
+    """Say where to look when a webhook does not answer: at its Service, and at KServe if it is one of KServe's."""
+    every = Try(
+        "see what is registered, with which failurePolicy and certificate",
+        kubectl("get", "validatingwebhookconfigurations,mutatingwebhookconfigurations"),
+    )
+    own = (controller(root)[0],) if denial.object is not None and "kserve" in denial.object.name else ()
+    if denial.behind is None:
+        return (every, *own)
+    name, space = denial.behind.name, denial.behind.namespace
+    choice = f"kubernetes.io/service-name={name}"
+    return (
+        Try("see whether its Service is there", kubectl("get", "service", name, namespace=space)),
+        Try("see whether pods stand behind it", kubectl("get", "endpointslices", "-l", choice, namespace=space)),
+        *own,
+        every,
+    )

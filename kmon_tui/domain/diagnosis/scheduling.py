@@ -13,6 +13,9 @@ from kmon_tui.domain.diagnosis.workloads import PodView
 from kmon_tui.domain.tree import Object, Ref
 from kmon_tui.domain.verdict import Evidence, Try
 
+_TURN_S = 60
+"""A pod that was thrown out is made anew within this."""
+_ELSEWHERE = ("its PersistentVolume is on other nodes", "its volume is on other nodes")
 _UNPROVISIONED = frozenset({"ProvisioningFailed", "FailedBinding", "VolumeMismatch"})
 
 
@@ -26,12 +29,14 @@ def finding(scene: Scene, pod: PodView, said: str, steps: tuple[Evidence, ...]) 
     namespace = pod.ref.namespace
     shared = f"{namespace}/{refusal.shared}" if refusal.cause == "pvc" and refusal.shared else refusal.shared
     claim = _claim(scene, refusal)
+    displaced = _displaced(scene, pod)
+    gave_way = "; the pod before it gave way to one of higher priority" if displaced else ""
     return Finding(
         refusal.cause,
-        f"{pod.ref.name} waits for a node: {refusal.verdict}{by}",
+        f"{pod.ref.name} waits for a node: {refusal.verdict}{by}{gave_way}",
         claim or pod.ref,
         None,
-        (*steps, *[Evidence(f"{name} holds {refusal.resource}", None, None, 4) for name in held[:5]]),
+        (*steps, *displaced, *[Evidence(f"{name} holds {refusal.resource}", None, None, 4) for name in held[:5]]),
         tries(refusal, pod.ref),
         shared,
     )
@@ -46,10 +51,30 @@ def _named(scene: Scene, pod: PodView, refusal: Refusal) -> Refusal:
             why = f": {one_line(text(event, 'message'), 160)}" if event is not NOTHING else ""
             verdict = f"the PersistentVolumeClaim {unbound[0]} that it needs is not bound{why}"
             return refusal._replace(verdict=verdict, shared=f"PersistentVolumeClaim {unbound[0]}")
+    if refusal.cause == "pvc" and refusal.verdict.startswith(_ELSEWHERE):
+        claims = _claims(pod.object)
+        if len(claims) == 1:
+            claim, volume = claims[0], text(scene.find("PersistentVolumeClaim", claims[0]), "spec", "volumeName")
+            named = f"the PersistentVolume{f' {volume}' if volume else ''} of its claim {claim}"
+            return refusal._replace(verdict=f"{named}{refusal.verdict.partition('olume')[2]}", resource=volume)
     if refusal.cause == "node-selector":
         asked = ", ".join(_labels_asked(pod.object)[:3])
         return refusal._replace(verdict=f"{refusal.verdict}{f': {asked}' if asked else ''}")
     return refusal
+
+
+def _displaced(scene: Scene, pod: PodView) -> tuple[Evidence, ...]:
+    """Give the scheduler's word that it threw out the pod in whose place this one was made."""
+    for (kind, name), events in scene.happenings.items():
+        if kind != "Pod" or not name.startswith(f"{pod.workload}-{pod.version}"):
+            continue
+        for event in events:
+            moment = event_time(event)
+            if text(event, "reason") != "Preempted" or moment is None or pod.created is None:
+                continue
+            if abs((pod.created - moment).total_seconds()) <= _TURN_S:
+                return (chain.of_event(event, Ref("Pod", name, pod.ref.namespace)),)
+    return ()
 
 
 def _claims(pod: Object) -> list[str]:
@@ -126,6 +151,11 @@ def tries(refusal: Refusal, pod: Ref) -> tuple[Try, ...]:
         return (Try("see how the nodes are", kubectl("get", "nodes")), see)
     if refusal.cause == "node-selector":
         return (Try("see the labels of the nodes", kubectl("get", "nodes", "--show-labels")), see)
+    if refusal.cause == "pvc" and refusal.resource:
+        return (
+            Try("see which nodes its volume is for", kubectl("describe", "persistentvolume", refusal.resource)),
+            Try("see the labels of the nodes", kubectl("get", "nodes", "--show-labels")),
+        )
     if refusal.cause == "pvc":
         name = refusal.shared.rpartition(" ")[2]
         if refusal.verdict.endswith("does not exist"):

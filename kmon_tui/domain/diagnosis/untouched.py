@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from kmon_tui.domain.diagnosis import chain
 from kmon_tui.domain.diagnosis.boxes import boxes_of
-from kmon_tui.domain.diagnosis.finding import age
-from kmon_tui.domain.diagnosis.reading import conditions_of, nodes, one_line, text
+from kmon_tui.domain.diagnosis.finding import Finding, age, describe
+from kmon_tui.domain.diagnosis.reading import conditions_of, latest, nodes, one_line, text
 from kmon_tui.domain.diagnosis.scene import Scene
 from kmon_tui.domain.diagnosis.workloads import PodView
 from kmon_tui.domain.verdict import Evidence
@@ -43,3 +44,16 @@ def gated(scene: Scene, pod: PodView) -> Evidence | None:
         said = f"the containers of {pod.ref.name} are ready, and its readiness gate {kind} is {state}"
         return Evidence(f"{said}{f': {why}' if why else ''}", pod.ref, condition.since if condition else None, 2)
     return None
+
+
+def held_by_gate(scene: Scene, pod: PodView) -> Finding | None:
+    """Tell of a gate that stays shut longer than the controllers need that open them."""
+    gate = gated(scene, pod)
+    if gate is None:
+        return None
+    up = latest(*[box.running_since for box in boxes_of(pod.object) if not box.init])
+    since = gate.since or up
+    if not scene.older_than(since, _PATIENCE_S):
+        return None
+    see = describe(pod.ref, "see the conditions of the pod; the gate's name tells whose it is")
+    return Finding("readiness-gate", gate.text, pod.ref, since, chain.of_pod(scene, pod, gate), (see,))
