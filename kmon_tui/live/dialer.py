@@ -6,6 +6,7 @@ import asyncio
 import concurrent.futures
 import contextlib
 import socket
+import time
 from typing import Any
 
 from kmon_tui.domain.errors import BackendError, TimedOut, Unreachable
@@ -29,6 +30,13 @@ class Dialer:
         """Why the last connection that failed did."""
         self.dialling = False
         """Whether the thread waits here."""
+        self.dialled_s = 0.0
+        """How long it has waited here, all in all."""
+
+    @property
+    def way_s(self) -> float:
+        """How long it takes to the node of the pod and back; 0 while that is not known."""
+        return self._route.way_s
 
     def dial(self, timeout_s: Any = None) -> socket.socket:
         """Give a socket whose other end is the pod's port. Raises BackendError when there is no way.
@@ -37,7 +45,7 @@ class Dialer:
         only: finding a pod and opening a tunnel to it may take longer than connecting to a host.
         """
         near, far = socket.socketpair()
-        self.dialling = True
+        self.dialling, began_s = True, time.monotonic()
         joined = asyncio.run_coroutine_threadsafe(self._join(far), self._loop)
         try:
             joined.result(LONGEST_DIAL_S)
@@ -53,6 +61,7 @@ class Dialer:
             raise
         finally:
             self.dialling = False
+            self.dialled_s += time.monotonic() - began_s
         near.settimeout(timeout_s if isinstance(timeout_s, int | float) else None)
         return near
 

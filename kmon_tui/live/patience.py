@@ -33,6 +33,8 @@ PATIENCE_S = 600.0 if hasattr(socket, "TCP_USER_TIMEOUT") else 150.0
 
 _LEFT: dict[str, float] = {}
 """Servers whose late answer nobody waits for any more, and until when they are left alone, by the monotonic clock."""
+_BUSY: dict[str, float] = {}
+"""Servers that may still work on a question that nobody wants the answer of, and until when: its ``timeout=``."""
 
 
 class Turn:
@@ -69,6 +71,12 @@ class Pending:
         self._times = None
 
     @property
+    def asked_s(self) -> float | None:
+        """When the question was asked that is on its way; None when none is."""
+        times = self._times
+        return times[0] if times is not None else None
+
+    @property
     def overdue(self) -> bool:
         """Whether those who wait should wait no longer."""
         times = self._times
@@ -88,12 +96,20 @@ class Manners:
         self._url, self._pending = url, pending
         self._settle_s = SETTLE_S
         self._settled_s = _LEFT.pop(url, 0.0)
+        self._free_s = _BUSY.pop(url, 0.0)
         self._told = False
 
     def leave(self) -> None:
         """Nobody waits any more; whoever asks this server next waits for a while, if it may still be at work."""
         if self._pending.overdue:
             _LEFT[self._url] = time.monotonic() + LONGEST_SETTLE_S
+        elif (asked_s := self._pending.asked_s) is not None:
+            _BUSY[self._url] = asked_s + SILENCE_S
+
+    @property
+    def busy_s(self) -> float:
+        """How long the server may still work on what was asked before somebody asked anew, as with other matchers."""
+        return max(0.0, self._free_s - time.monotonic())
 
     def answered(self) -> None:
         """An answer came in time."""

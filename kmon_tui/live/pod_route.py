@@ -41,6 +41,11 @@ class _Lane:
         self.streams: set[PodStream] = set()
         self._tunnel = tunnel
 
+    @property
+    def way_s(self) -> float:
+        """How long it takes to the node of the pod and back; 0 until that is known."""
+        return self._tunnel.way_s
+
     def now(self, port: int, protocol: asyncio.Protocol) -> PodStream | None:
         """Connect over a link that is open already; None when there is none to use."""
         stream = self._tunnel.now(port, protocol)
@@ -77,6 +82,11 @@ class PodRoute:
         self._retired = asyncio.Event()
         self._suspect = False
         self._turn = asyncio.Lock()
+
+    @property
+    def way_s(self) -> float:
+        """How long it takes to the node of the pod and back; 0 while that is not known."""
+        return self._lane.way_s if self._lane is not None else 0.0
 
     def close(self) -> None:
         """End the connections of this route, and the tunnels that nobody else uses."""

@@ -170,6 +170,8 @@ class PrometheusClient:
 
     async def run(self, job: Callable[[Api], T]) -> T:
         """Run a job in the thread. When it is too slow, or the caller cancelled, the job ends at its next question."""
+        if busy_s := self._manners.busy_s:
+            await asyncio.sleep(busy_s)
         if late := self._manners.late():
             raise late
         turn = Turn()

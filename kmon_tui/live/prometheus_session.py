@@ -38,7 +38,7 @@ class Session(requests.Session):  # type: ignore[misc]  # requests has no types 
 
     def __init__(self, address: Address, settings: PrometheusSettings, pending: Pending) -> None:
         super().__init__()
-        self._pending = pending
+        self._pending, self._url = pending, address.url
         self.took_s = 0.0
         """How long the server took for all answers, until somebody sets it back."""
         self._no_forms = False
@@ -75,7 +75,7 @@ class Session(requests.Session):  # type: ignore[misc]  # requests has no types 
         return answer
 
     def _sent(self, method: str, url: str, params: Any, data: Any, options: Any) -> Answer:
-        line = LineTime()
+        line = LineTime(self._aside_s)
         self._pending.begin()
         try:
             with super().request(method, url, params=params, data=data, **options) as response:
@@ -83,6 +83,9 @@ class Session(requests.Session):  # type: ignore[misc]  # requests has no types 
         finally:
             self._pending.end()
             self.took_s += line.took_s
+
+    def _aside_s(self) -> float:
+        return float(getattr(self.get_adapter(self._url), "aside_s", 0.0))
 
     def _read(self, response: Any, line: LineTime) -> bytes:
         """Read what comes, piece by piece, so that it is noticed when a server stops or drips."""

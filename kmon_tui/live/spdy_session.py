@@ -73,8 +73,8 @@ class SpdySession:
         """When something last came, or went after having waited for room."""
         self._stalled_s = -1e9
         self._check = Check()
-        self._unanswered: set[int] = set()
-        """Numbers of streams that the other side has not said yes to."""
+        self._unanswered: dict[int, float] = {}
+        """Numbers of streams that the other side has not said yes to, and when they were opened."""
         self._leaving = False
         self._over = asyncio.Event()
         """Nothing is open, and nothing more will be."""
@@ -96,6 +96,11 @@ class SpdySession:
         return now_s - self._out.sending_s > STUCK_S or now_s - self._stalled_s < 5.0
 
     @property
+    def way_s(self) -> float:
+        """How long it takes to the node of the pod and back; 0 until that is known."""
+        return self._check.way_s
+
+    @property
     def connections(self) -> int:
         """How many connections are open."""
         return len(self._streams) // 2
@@ -110,7 +115,7 @@ class SpdySession:
         self._next_request += 1
         stream = PodStream(self, error_id, data_id, protocol, port, f"{self._namespace}/{self._pod}")
         self._streams[error_id] = self._streams[data_id] = stream
-        self._unanswered.update((error_id, data_id))
+        self._unanswered |= dict.fromkeys((error_id, data_id), self._clock())
         headers = {"port": str(port), "requestid": request_id}
         for opening in (
             SynStream(error_id, {"streamtype": "error", **headers}, fin=True),
@@ -175,7 +180,7 @@ class SpdySession:
         """Hand nothing on to this stream any more."""
         for number in (stream.error_id, stream.data_id):
             self._streams.pop(number, None)
-            self._unanswered.discard(number)
+            self._unanswered.pop(number, None)
         if stream.sent:
             self._look()
         self._end_if_empty()
@@ -239,7 +244,8 @@ class SpdySession:
                 elif stream is not None:
                     stream.take_error(payload, fin)
             case SynReply(number, _, fin):
-                self._unanswered.discard(number)
+                if (opened_s := self._unanswered.pop(number, None)) is not None:
+                    self._check.came_back(self._clock() - opened_s)
                 if fin and (stream := self._streams.get(number)) is not None:
                     self._take(Data(number, b"", fin=True))
             case RstStream(number):
@@ -250,7 +256,7 @@ class SpdySession:
             case Ping(number):
                 if number % 2 == 0:
                     self._send(frame)
-                elif self._check.answered(number):
+                elif self._check.answered(number, self._clock()):
                     self._look()
             case GoAway():
                 self._leaving = True
@@ -296,4 +302,4 @@ class SpdySession:
                 raise TimedOut(
                     f"the port-forward to pod {self._namespace}/{self._pod} has been silent for {limit_s:.0f} s"
                 )
-            self._send(self._check.ping())
+            self._send(self._check.sign(self._clock()))

@@ -62,6 +62,11 @@ class PodTunnel:
         """How many connections are open."""
         return sum(session.connections for session in self._sessions)
 
+    @property
+    def way_s(self) -> float:
+        """How long it takes to the node of the pod and back; 0 until that is known."""
+        return min((session.way_s for session in self._sessions if session.way_s), default=0.0)
+
     async def connect(self, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Connect to a port of the pod, as asyncio.open_connection does.
 

@@ -26,11 +26,17 @@ class TunnelAdapter(HTTPAdapter):  # type: ignore[misc]  # requests has no types
         """``headers`` is asked before each request, for tokens that rotate."""
         self._dialer = dialer
         self._headers = headers
+        self._ways_s = 0.0
         super().__init__(pool_connections=1, pool_maxsize=2, max_retries=0)
 
     def opening(self) -> bool:
         """Whether the way to the pod is still being opened; may be called from another thread."""
         return self._dialer.dialling
+
+    @property
+    def aside_s(self) -> float:
+        """How long all questions so far were on their way, which is no fault of the server; see ``LineTime``."""
+        return self._ways_s + self._dialer.dialled_s
 
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
         """Make pools whose connections are dialled by us."""
@@ -71,6 +77,7 @@ class TunnelAdapter(HTTPAdapter):  # type: ignore[misc]  # requests has no types
             request.headers.update(self._headers())
         for last in (False, True):
             self._dialer.failure = None
+            self._ways_s += self._dialer.way_s
             try:
                 return super().send(request, *arguments, **options)
             except requests.ConnectionError as error:

@@ -214,6 +214,34 @@ async def test_a_slow_server_is_left_alone_also_by_whoever_opens_it_anew(monkeyp
     assert arrived == 1
 
 
+async def test_whoever_asks_the_same_server_anew_waits_for_what_it_still_works_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As when other matchers are chosen: behind a proxy it may not notice that nobody wants the first answer."""
+    monkeypatch.setattr(patience, "SILENCE_S", 1.0)
+    at_work: list[asyncio.Task[None]] = []
+    most = 0
+    first = asyncio.Event()
+
+    async def works(request: web.Request) -> web.Response:
+        nonlocal most
+        at_work.append(asyncio.create_task(asyncio.sleep(0.8)))
+        most = max(most, sum(not one.done() for one in at_work))
+        first.set()
+        await asyncio.shield(at_work[-1])
+        return web.json_response(EMPTY)
+
+    async with serving(works) as url:
+        client = PrometheusClient(PrometheusSettings(url=url))
+        question = asyncio.create_task(client.run(lambda api: api.query("up")))
+        await first.wait()
+        question.cancel()
+        await client.aclose()
+        assert await asked(url) == []
+
+    assert (len(at_work), most) == (2, 1)
+
+
 async def test_closing_does_not_wait_for_a_server_that_hangs() -> None:
     asked_once = asyncio.Event()
 

@@ -263,3 +263,20 @@ async def test_a_refusal_that_nobody_read_ends_those_that_wait_behind_it_and_no_
             await readers[5].read()
         link.say(Data(7, b"still here"))
         assert await readers[1].read(10) == b"still here"
+
+
+async def test_how_long_the_way_is_is_told_by_answers_that_need_no_work() -> None:
+    link = Played(answers_pings=False)
+    async with session_over(link) as session:
+        unknown = session.way_s
+        stream = session.open(9090, asyncio.Protocol())
+        await asyncio.sleep(0.3)
+        link.say(SynReply(stream.data_id))
+        await asyncio.sleep(0.1)
+        opened = session.way_s
+        await asyncio.sleep(9.65)
+        ping = next(frame for frame in link.frames if isinstance(frame, Ping))
+        link.say(ping)
+        await asyncio.sleep(0.1)
+
+        assert [unknown, opened, session.way_s] == pytest.approx([0.0, 0.3, 0.05])
