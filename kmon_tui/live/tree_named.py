@@ -23,6 +23,8 @@ class Names(NamedTuple):
 
     absent: tuple[Ref, ...] = ()
     blind: tuple[Blind, ...] = ()
+    left: bool = False
+    """Whether there are some that nobody has looked for, because there were too many before them."""
 
 
 async def look_up(
@@ -44,7 +46,8 @@ async def look_up(
             answers[namespace, kind, name] = await _ask(client, namespace, kind, name)
     told = [answers.get((namespace, kind, name)) for kind, name in wanted]
     absent = [one for one in told if isinstance(one, Ref)]
-    return Names(tuple(absent), tuple(dict.fromkeys(one for one in told if isinstance(one, Blind))))
+    left = any((namespace, kind, name) not in answers for kind, name in wanted)
+    return Names(tuple(absent), tuple(dict.fromkeys(one for one in told if isinstance(one, Blind))), left)
 
 
 async def _ask(client: KubeClient, namespace: str, kind: str, name: str) -> Ref | Blind | None:

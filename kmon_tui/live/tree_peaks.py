@@ -24,7 +24,7 @@ PeaksOf: TypeAlias = Callable[[str, tuple[str, ...]], Awaitable[tuple[Peak, ...]
 
 async def peaks(ask: PeaksOf | None, namespace: str, pods: Iterable[Object]) -> tuple[Peak, ...]:
     """Give the peaks of the pods in which a container was killed for its memory; empty when nobody knows."""
-    killed = tuple(sorted({name_of(pod) for pod in pods if _killed(pod)}))[:MOST_PODS]
+    killed = tuple(sorted({name_of(pod) for pod in pods if was_killed(pod)}))[:MOST_PODS]
     if ask is None or not killed:
         return ()
     try:
@@ -47,6 +47,7 @@ def measured(api: Api, matchers: str, namespace: str, pods: tuple[str, ...]) -> 
     )
 
 
-def _killed(pod: Object) -> bool:
+def was_killed(pod: Object) -> bool:
+    """Say whether a container of it was killed for its memory."""
     statuses = (*rows(pod, "status", "containerStatuses"), *rows(pod, "status", "initContainerStatuses"))
     return any(text(status, *state, "reason") == "OOMKilled" for status in statuses for state in _STATES)

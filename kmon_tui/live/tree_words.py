@@ -16,7 +16,7 @@ from kmon_tui.domain.tree import Answer, Blind, Object, ObjectTree, Peak
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.tree_holders import Read, holders
 from kmon_tui.live.tree_named import Asked, Names, look_up
-from kmon_tui.live.tree_peaks import PeaksOf, peaks
+from kmon_tui.live.tree_peaks import PeaksOf, peaks, was_killed
 from kmon_tui.live.tree_tails import Tails
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Words:
         self._peaks: dict[str, tuple[Peak, ...]] = {}
         self._holders: dict[Key, tuple[Object, ...]] = {}
         self.unread: set[Key] = set()
-        """Whose containers were not all asked in the last round."""
+        """Of whom not all was asked in the last round: a later one goes on with them."""
 
     def forget(self, key: Key) -> None:
         """Forget what a service said that is well again."""
@@ -85,26 +85,35 @@ class Words:
         questions: dict[Key, Question] = {}
         read: Read = {}
         named: Asked = {}
-        self._peaks, self.unread = {}, set()
+        self.unread = set()
         killed: dict[str, list[Object]] = {}
         for key, (root, found) in insides.items():
             below = [one for one in found if not _elsewhere(key, one)]
             pods = of_kind(below, "Pod")
             self._holders[key] = await holders(self._client, key.namespace, below, read)
             asked += await self._last_lines(key, pods, MOST_TAILS - asked)
-            killed.setdefault(key.namespace, []).extend(pods)
+            self._note_killed(key, pods, killed)
             if (one := question(key, root, pods)) is None:
                 self._answers.pop(key, None)
             elif len(questions) < MOST_ANSWERS:
                 questions[key] = one
             else:
                 self.unread.add(key)
-            self._names[key] = await look_up(self._client, key.namespace, root, below, named, MOST_NAMES)
+            names = self._names[key] = await look_up(self._client, key.namespace, root, below, named, MOST_NAMES)
+            if names.left:
+                self.unread.add(key)
             await asyncio.sleep(0)  # there may be hundreds, and nothing to ask any of them
         await self._ask(questions)
-        for space in list(killed)[:MOST_SPACES]:
-            self._peaks[space] = await peaks(self._peaks_of, space, killed[space])
+        self._peaks = {space: await peaks(self._peaks_of, space, pods) for space, pods in killed.items()}
         return asked + len(read) + len(named) + len(questions)
+
+    def _note_killed(self, key: Key, pods: Iterable[Object], killed: dict[str, list[Object]]) -> None:
+        """Put the pods that were killed for their memory to those of their namespace, in some namespaces a round."""
+        dead = [pod for pod in pods if was_killed(pod)] if self._peaks_of is not None else []
+        if dead and key.namespace not in killed and len(killed) >= MOST_SPACES:
+            self.unread.add(key)
+        elif dead:
+            killed.setdefault(key.namespace, []).extend(dead)
 
     async def _ask(self, questions: Mapping[Key, Question]) -> None:
         from kmon_tui.live.tree_answers import answers  # loaded by now

@@ -18,7 +18,7 @@ from kmon_tui.live import tree_reasons
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.kubeconfig import find_access
 from kmon_tui.live.ratelimit import RateLimit
-from kmon_tui.live.tree_words import MOST_ANSWERS
+from kmon_tui.live.tree_words import MOST_ANSWERS, MOST_NAMES
 from kmon_tui.live.trees import KubeTrees
 from kmon_tui.sandbox.apiserver.access import Rule
 from kmon_tui.sandbox.sandbox import Sandbox, SandboxOptions
@@ -292,6 +292,26 @@ async def test_what_is_named_and_not_there_is_found_once_for_all() -> None:
 
     assert {tree.absent for tree in trees.values()} == {(Ref("Secret", "registry", "default"),)}
     assert len(asked) == 1
+
+
+async def test_names_that_one_round_leaves_are_looked_for_in_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    for pause in ("GAP_S", "PER_LIST_S", "LONGEST_S"):
+        monkeypatch.setattr(tree_reasons, pause, 0.01)
+    names = [f"model-{number:02d}" for number in range(MOST_NAMES + 6)]
+    async with Sandbox(EMPTY) as sandbox:
+        for name in names:
+            put(sandbox, name)
+            pod = pulling(name, "default")
+            pod["spec"]["imagePullSecrets"] = [{"name": f"registry-of-{name}"}]
+            sandbox.api.store.put(pod)
+        async with read(sandbox, Trouble(*map(row, names)), at_once=False) as values:
+            first, trees = await until_there(values), await until_there(values, 2)
+
+    def unknown(found: Mapping[Key, ObjectTree]) -> int:
+        return sum(not tree.absent for tree in found.values())
+
+    assert (unknown(values[0]), unknown(trees)) == (6, 0)
+    assert first.keys() == trees.keys()
 
 
 async def test_so_many_models_are_asked_in_a_round_and_no_more() -> None:

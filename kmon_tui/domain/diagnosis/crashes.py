@@ -188,7 +188,8 @@ def _lacks_model(scene: Scene, pod: PodView, lines: str) -> bool:
         return False
     if at(scene.root, "spec", "storageInitializer", "enabled") is False:
         return False  # its server fetches by itself
-    return not lines or _FILES.search(lines) is not None
+    # As long as its log was not read, it may end for another reason.
+    return (not lines and not scene.tree.shallow) or _FILES.search(lines) is not None
 
 
 def _has_model(pod: PodView) -> bool:

@@ -66,7 +66,7 @@ def _judged(scene: Scene) -> Diagnosis:
     for rules in _STAGES:
         found = [finding for rule in rules for finding in rule(scene)]
         if found:
-            return _conclude(scene, found)
+            return _conclude(scene, [*found, *(_ways_too(scene) if _pods in rules else ())])
     if scene.ready:
         return calm.well(scene)
     return silence.silent(scene) or calm.on_its_way(scene)
@@ -80,6 +80,14 @@ def _pods(scene: Scene) -> Iterator[Finding]:
             found = pods.finding(scene, pod)
             if found is not None:
                 yield cached.explained(scene, pod, found)
+
+
+def _ways_too(scene: Scene) -> Iterator[Finding]:
+    """Find what is wrong with gateways and their routes whatever the pods do: mending the pods will not help alone."""
+    routes = [routing.http_route(scene, route) for route in scene.of_kind("HTTPRoute")]
+    for found in (*[one for one in routes if one is not None], *llm_ways.findings(scene)):
+        if found.cause in ("gateway-not-ready", "route-not-accepted"):
+            yield found
 
 
 _Rule = Callable[[Scene], Iterable[Finding]]

@@ -76,10 +76,10 @@ def _missing(scene: Scene, condition: Condition) -> Finding | None:
         there = next((one for one in scene.of_kind(kind) if ref_of(one) == ref), NOTHING)
         if there is not NOTHING:
             return _found_since(scene, condition, ref)
-        plural = _PLURALS[kind]
+        plural, told = _PLURALS[kind], "KServe says that " if scene.tree.shallow else ""
         return Finding(
             cause,
-            f"the {kind} {ref.namespace}/{ref.name} that it needs does not exist",
+            f"{told}the {kind} {ref.namespace}/{ref.name} that it needs does not exist",
             ref,
             condition.since,
             (Evidence(chain.said(condition), scene.ref, condition.since),),

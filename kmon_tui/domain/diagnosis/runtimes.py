@@ -20,7 +20,7 @@ def missing(scene: Scene, named: str, steps: tuple[Evidence, ...]) -> Finding:
     ref = Ref("ServingRuntime", named or "?", scene.ref.namespace)
     return Finding(
         "runtime-missing",
-        f"there is no runtime {named or '?'}, neither in namespace {scene.ref.namespace} nor in the cluster",
+        f"{_told(scene)}there is no runtime {named or '?'}, neither in namespace {scene.ref.namespace} nor in the cluster",
         ref,
         since(scene),
         steps,
@@ -52,13 +52,18 @@ def disabled(scene: Scene, named: str, steps: tuple[Evidence, ...]) -> Finding:
     )
     return Finding(
         "runtime-disabled",
-        f"the runtime {ref.name} is disabled",
+        f"{_told(scene) if obj is NOTHING else ''}the runtime {ref.name} is disabled",
         ref,
         since(scene),
         steps,
         (Try("enable it", patch), edit(scene)),
         f"runtime {ref.name}",
     )
+
+
+def _told(scene: Scene) -> str:
+    """Say who says so, as long as the runtimes themselves were not read: it may be over."""
+    return "KServe says that " if scene.tree.shallow else ""
 
 
 def unsupported(scene: Scene, named: str, said: str, steps: tuple[Evidence, ...]) -> Finding:
