@@ -17,10 +17,10 @@ def missing(scene: Scene, named: str, steps: tuple[Evidence, ...]) -> Finding:
     obj = model.runtime_object(scene, named) if named else NOTHING
     if obj is not NOTHING:
         return stale(scene, obj, f"did not find the runtime {named}, which is there by now", steps)
-    ref = Ref("ServingRuntime", named or "?", scene.ref.namespace)
+    ref, told = Ref("ServingRuntime", named or "?", scene.ref.namespace), _told(scene)
     return Finding(
         "runtime-missing",
-        f"{_told(scene)}there is no runtime {named or '?'}, neither in namespace {scene.ref.namespace} nor in the cluster",
+        f"{told}there is no runtime {named or '?'}, neither in namespace {scene.ref.namespace} nor in the cluster",
         ref,
         since(scene),
         steps,
