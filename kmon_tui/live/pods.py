@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from kmon_tui.domain.service import Key, Kind, Pod
-from kmon_tui.live.shapes import Container, PodLabels, PodObject, PodStatus, Stop
+from kmon_tui.live.shapes import Container, PodMeta, PodObject, PodStatus, Stop
 
 _WAITING_IS_FINE = frozenset({"", "PodInitializing", "ContainerCreating"})
 _NO_STOP = Stop()
 _CRASH = "CrashLoopBackOff"
+_LLM_WORKLOAD = re.compile(r"(?P<llm>.+)-kserve(?:-prefill|-mn|-mn-prefill|-router-scheduler)?(?:-[a-z0-9]{1,10})?")
+"""What KServe calls the Deployments and LeaderWorkerSets of an LLMInferenceService, with the end of a child's name."""
+_SUM = re.compile(r"[0-9a-f]{32}$")
+"""Knative's ChildName puts it in place of the end of a name that is too long."""
 
 
 def pod_of(pod: PodObject) -> Pod | None:
     """Read one pod; None when its labels name no model."""
     meta, status = pod.metadata, pod.status
-    kind, owner, component = _whose(meta.labels)
+    kind, owner, component = _whose(meta)
     if not owner or not meta.name:
         return None
     trouble, message = trouble_of(status)
@@ -60,14 +65,22 @@ def trouble_of(status: PodStatus) -> tuple[str, str]:
     return "", ""
 
 
-def _whose(labels: PodLabels) -> tuple[Kind, str, str]:
+def _whose(meta: PodMeta) -> tuple[Kind, str, str]:
+    labels = meta.labels
     if labels.part_of == "llminferenceservice":
         scheduler = "scheduler" in labels.app_component or "scheduler" in labels.llm_component
         component = "scheduler" if scheduler else "prefill" if labels.role == "prefill" else "workload"
-        return Kind.LLM, labels.name, component
+        return Kind.LLM, _llm_of(meta), component
     if labels.isvc:
         return Kind.ISVC, labels.isvc, labels.component or "predictor"
     return Kind.GRAPH, labels.graph, "router"
+
+
+def _llm_of(meta: PodMeta) -> str:
+    """Give the LLMInferenceService whose workload owns the pod, else that of the label, which people may write over."""
+    owner = next((owner.name for owner in meta.owners or () if owner.controller), "")
+    found = _LLM_WORKLOAD.fullmatch(owner)
+    return found["llm"] if found and not _SUM.search(found["llm"]) else meta.labels.name
 
 
 def _in_order(status: PodStatus) -> Iterable[Container]:

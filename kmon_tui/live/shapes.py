@@ -235,6 +235,13 @@ class PodLabels(msgspec.Struct, frozen=True, gc=False):
     template_hash: str = msgspec.field(name="pod-template-hash", default="")
 
 
+class PodOwner(msgspec.Struct, frozen=True, gc=False):
+    """One entry of a pod's ``ownerReferences``."""
+
+    name: str = ""
+    controller: bool | None = None
+
+
 class PodMeta(msgspec.Struct, frozen=True, gc=False):
     """``metadata`` of a pod."""
 
@@ -245,6 +252,7 @@ class PodMeta(msgspec.Struct, frozen=True, gc=False):
     created: datetime | None = msgspec.field(name="creationTimestamp", default=None)
     deleted: datetime | None = msgspec.field(name="deletionTimestamp", default=None)
     labels: PodLabels = PodLabels()
+    owners: list[PodOwner] | None = msgspec.field(name="ownerReferences", default=None)
 
 
 class Stop(msgspec.Struct, frozen=True, gc=False):
