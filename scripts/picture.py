@@ -33,7 +33,7 @@ async def picture() -> str:
             async with asyncio.timeout(PATIENCE_S):
                 await monitor.store.wait_for(lambda state: state.fleet.synced or None)
                 await pilot.pause()
-                app.fleet.open_service(SHOWN)
+                app.fleet.select_service(SHOWN)
                 await monitor.store.wait_for(_complete)
             await pilot.pause(SETTLED_S)
             app.fleet.action_refresh()  # sorts now: rows else keep their places for ten seconds

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from urllib.parse import quote
 
 import msgspec
 
+from kmon_tui.domain.alike import like, some
 from kmon_tui.domain.errors import BackendError, NotFound
 from kmon_tui.domain.forward import Target
 from kmon_tui.live.asking import Ask
@@ -18,7 +18,7 @@ from kmon_tui.live.kube import KubeClient
 
 LOOK_S = 3.0
 """It is a hint, and not waited for longer than that."""
-MOST_BESIDE, MOST_ELSEWHERE, MOST_SAID = 250, 20, 3
+MOST_BESIDE, MOST_ELSEWHERE = 250, 20
 
 
 class _Meta(msgspec.Struct, frozen=True, gc=False):
@@ -47,26 +47,14 @@ async def hint_for(client: KubeClient, target: Target, bases: Sequence[str], plu
             places = sorted({one.namespace for one in elsewhere})
             if places:
                 one = f"{places[0]}/{target.aim}/{name}"
-                return f"It is in namespace{'s' if len(places) > 1 else ''} {_some(places)}: write {one}."
+                return f"It is in namespace{'s' if len(places) > 1 else ''} {some(places)}: write {one}."
             if await _no_namespace(client, namespace):
                 return f"There is no namespace {namespace}."
             paths = [f"{base}/namespaces/{quote(namespace)}/{plural}?limit={MOST_BESIDE}" for base in bases]
             beside = await _listed(client, paths, Ask("list", plural, namespace))
             if near := like(name, (one.name for one in beside)):
-                return f"There is {_some(near)}."
+                return f"There is {some(near)}."
     return usual
-
-
-def like(name: str, names: Iterable[str]) -> list[str]:
-    """Give those that may have been meant: spelled alike first, then those that hold the name or are held by it."""
-    there = sorted(set(names))
-    close = difflib.get_close_matches(name, there, n=MOST_SAID)
-    return [*close, *(one for one in there if one not in close and (name in one or one in name))]
-
-
-def _some(words: Sequence[str]) -> str:
-    more = len(words) - MOST_SAID
-    return ", ".join(words[:MOST_SAID]) + (f" and {more} more" if more > 0 else "")
 
 
 async def _listed(client: KubeClient, paths: Sequence[str], ask: Ask) -> list[_Meta]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kmon_tui.domain.alerts import Alert
 from kmon_tui.domain.late import dataclass
+from kmon_tui.domain.names import wanted as wanted_name
 from kmon_tui.domain.replaced import replaced
 from kmon_tui.domain.service import InferenceService, Key, Kind
 from kmon_tui.domain.traffic import WARN_RATIO, Traffic
@@ -270,8 +271,11 @@ def every_row(_row: Row) -> bool:
     return True
 
 
-def wanted_by(filter_: Filter, *, faults_only: bool, namespace: str | None) -> Callable[[Row], bool]:
-    """Give the test of a view: the filter, faults only, one namespace."""
+def wanted_by(filter_: Filter, *, faults_only: bool, namespace: str | None, awaited: str = "") -> Callable[[Row], bool]:
+    """Give the test of a view: the filter, faults only, one namespace; or nothing but the service that is awaited."""
+    if awaited:
+        meant = wanted_name(awaited)
+        return lambda row: meant.fits(row.isvc.key)
     if not filter_ and not faults_only and namespace is None:
         return every_row
 

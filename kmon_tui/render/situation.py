@@ -29,14 +29,17 @@ def too_small(width: int, height: int) -> Notice:
     return Notice("too small", (f"{width}x{height}", "40x8 is the least"))
 
 
-def notice(state: State, *, shown: int, filter_text: str, view: str = "") -> Notice | None:
+def notice(state: State, *, shown: int, filter_text: str, view: str = "", awaited: str = "") -> Notice | None:
     """Say why the list is empty; None when it is not.
 
-    ``view`` names what else narrows the list: faults only, a namespace.
+    ``view`` names what else narrows the list: faults only, a namespace; ``awaited`` is the service that was named at
+    the start, and alone would be shown.
     """
     if shown:
         return None
     total = len(state.fleet.services)
+    if awaited and state.fleet.synced and state.fleet.kinds and (total or api_health(state).status is Status.LIVE):
+        return _awaited(state, awaited)
     if total and filter_text:
         return Notice(
             f"nothing matches {clean(filter_text)}",
@@ -46,6 +49,24 @@ def notice(state: State, *, shown: int, filter_text: str, view: str = "") -> Not
     if total:
         return Notice(f"none of {total} services: {view}", (), (("esc", "show all"), ("0", "all namespaces")))
     return _without_services(state)
+
+
+def _awaited(state: State, name: str) -> Notice:
+    from kmon_tui.domain.alike import like, some  # late: names are compared only when one is missing
+
+    kind, slash, bare = name.rpartition("/")
+    near = like(bare, (isvc.key.name for isvc in state.fleet.services))
+    total, namespace = len(state.fleet.services), state.fleet.namespace
+    others = {0: "there are no others", 1: "one other is hidden"}.get(total, f"{total} others are hidden")
+    lines = [
+        *([f"there is {clean(some(near))}"] if near else []),
+        f"it opens as soon as it exists; {others}",
+        *map(clean, state.fleet.notes),
+    ]
+    where = f"namespace {clean(namespace)}" if namespace is not None else "any namespace"
+    keys = [("esc", "show the others" if total else "look at all")]
+    keys += [("0", "look in all namespaces")] if namespace is not None else []
+    return Notice(f"no service {clean(kind + slash + bare)} in {where}", tuple(lines), (*keys, CONTEXT, QUIT))
 
 
 def _without_services(state: State) -> Notice:

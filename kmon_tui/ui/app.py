@@ -95,6 +95,7 @@ class KmonApp(OpeningApp):
         self._notes = notes
         self._filter_text = view.filter
         self._open_name = open_name
+        self._awaiting = False
         self._burst = Burst(self, self._press)
         self._interrupted: datetime | None = None
         self._told_awake: datetime | None = None
@@ -153,9 +154,8 @@ class KmonApp(OpeningApp):
             if self._bell and state.fleet.synced:
                 self._ring = self._ring or self._make_ring()
                 self._ring()
-            if self._open_name is not None and state.fleet.synced:
-                self._open_first(self._open_name)
-                self._open_name = None
+            if self._open_name is not None and state.fleet.synced and self.screen is self.fleet:
+                self._open_named(self._open_name)
 
     def _make_ring(self) -> Callable[[], None]:
         from kmon_tui.ui.alarm import Ringer  # late: nothing rings before the first paint
@@ -365,8 +365,12 @@ class KmonApp(OpeningApp):
         names = sorted(self.available_themes)
         self.choose(chosen, "theme", [(theme, theme) for theme in names], self.theme)
 
-    def _open_first(self, name: str) -> None:
-        if self.fleet.open_service(name) and self.fleet.selected is not None:
-            self.open_service(self.fleet.selected)
-        else:
-            self.notify(f"no service {name}", severity="error", markup=False)
+    def _open_named(self, name: str) -> None:
+        """Open the service that was named at the start, as soon as it is there, unless somebody looks at others."""
+        if self._awaiting and not self.fleet.view.awaited:
+            self._open_name = None
+            return
+        self._awaiting = True
+        if (key := self.fleet.select_service(name)) is not None:
+            self._open_name = None
+            self.open_service(key)

@@ -149,7 +149,7 @@ class FleetScreen(KmonScreen):
         """Look at the fleet in another way; `-` comes back."""
         if view == self.view:
             return
-        self._last_view, self.view = self.view, view
+        self._last_view, self.view = replace(self.view, awaited=""), view
         if (view.sort, view.reverse) != (self._last_view.sort, self._last_view.reverse):
             self.rows.sort_by(view.sort, reverse=view.reverse)
         self._sorted_at = self.surroundings.now()
@@ -159,11 +159,14 @@ class FleetScreen(KmonScreen):
         self._arrange()
         self.draw()
 
-    def open_service(self, name: str) -> bool:
-        """Select the service of this name, or ``kind/name``; False when there is none (yet)."""
+    def select_service(self, name: str) -> Key | None:
+        """Select the service of this name, or ``kind/name``; None while there is none: then nothing else is shown."""
         meant = wanted(name)
         key = next((key for key in self.rows.rows if meant.fits(key)), None)
-        return key is not None and self._table.select(key)
+        self.change_view(replace(self.view, awaited="" if key is not None else name))
+        if key is not None:
+            self._table.select(key)
+        return key
 
     @property
     def selected(self) -> Key | None:
@@ -184,7 +187,12 @@ class FleetScreen(KmonScreen):
         return any(isinstance(e, Key) and e not in self.rows.rows for e in self._table.visible_keys)
 
     def _arrange(self) -> None:
-        wanted = wanted_by(self.view.filter, faults_only=self.view.faults_only, namespace=self.view.namespace)
+        wanted = wanted_by(
+            self.view.filter,
+            faults_only=self.view.faults_only,
+            namespace=self.view.namespace,
+            awaited=self.view.awaited,
+        )
         self._split_lines = self._table.show_split
         entries = self.rows.arrange(wanted, show_split=self._split_lines, unfolded=self._unfolded)
         self._shown = sum(len(e.keys) if isinstance(e, Fold) else not isinstance(e, Reason) for e in entries)
@@ -198,7 +206,9 @@ class FleetScreen(KmonScreen):
             place, self.rows.counts_in(self.view.namespace), self.drawing, width, read_only=self.is_read_only
         )
         self.query_one("#top", LinesView).show((top,))
-        told = notice(state, shown=self._shown, filter_text=self.view.filter.text, view=self.view.words)
+        told = notice(
+            place, shown=self._shown, filter_text=self.view.filter.text, view=self.view.words, awaited=self.view.awaited
+        )
         if width < LEAST_WIDTH or self.size.height < LEAST_HEIGHT:
             told = too_small(width, self.size.height)
         self.query_one("#list").set_class(told is not None, "-empty")
@@ -241,7 +251,7 @@ class FleetScreen(KmonScreen):
 
     def action_faults(self) -> None:
         """Show only rows in trouble, or all again."""
-        self.change_view(replace(self.view, faults_only=not self.view.faults_only))
+        self.change_view(replace(self.view, faults_only=not self.view.faults_only, awaited=""))
 
     def action_sort(self, name: str) -> None:
         """Sort by this; a second time turns the order round."""
@@ -277,7 +287,7 @@ class FleetScreen(KmonScreen):
         if number > len(names):
             self.notify(f"there are {len(names)} namespaces", severity="warning")
             return
-        self.change_view(replace(self.view, namespace=names[number - 1]))
+        self.change_view(replace(self.view, namespace=names[number - 1], awaited=""))
 
     def look_at_namespace(self, namespace: str | None) -> None:
         """Narrow the view to one namespace; ask for a wider watch when it would not hold it."""
@@ -318,7 +328,7 @@ class FleetScreen(KmonScreen):
             self.query_one("#context", LinesView).show((((f" {error.hint}", "warn"),),))
             return False
         row.remove_class("-failed")
-        self.view = replace(self.view, filter=parsed)
+        self.view = replace(self.view, filter=parsed, awaited="")
         self._arrange()
         self.draw()
         return True

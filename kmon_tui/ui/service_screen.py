@@ -114,6 +114,8 @@ class ServiceScreen(PagedScreen):
 
     def on_mount(self) -> None:
         """Say who is looked at, and have its inside watched."""
+        if not self.query(PageView):  # the program ends while this is laid out
+            return
         for tab, title in (*OVERVIEW.items(), *MORE.items()):
             if title:
                 self._page(tab).border_title = title

@@ -16,6 +16,8 @@ class View:
     faults_only: bool = False
     sort: Sort = SORTS["state"]
     reverse: bool = False
+    awaited: str = ""
+    """The service that was named at the start: while it is not there, nothing else is shown."""
 
     @property
     def words(self) -> str:
@@ -28,4 +30,4 @@ class View:
     @property
     def is_narrow(self) -> bool:
         """Whether some services are hidden."""
-        return bool(self.filter) or self.namespace is not None or self.faults_only
+        return bool(self.filter or self.awaited) or self.namespace is not None or self.faults_only

@@ -60,7 +60,7 @@ def has_no_reason(run: Running, fault: str) -> bool:
 async def why(run: Running, fault: str) -> str:
     """Wait until it is in trouble, ask why with one key, and give what the screen says; the verdict comes first."""
     await run.until(lambda: not has_no_reason(run, fault), f"{fault} breaks")
-    await run.until(lambda: run.app.fleet.open_service(fault), f"{fault} in the list")
+    await run.until(lambda: run.app.fleet.select_service(fault), f"{fault} in the list")
     await run.pilot.press("w")
     await run.until(lambda: isinstance(run.app.screen, ServiceScreen), "the service")
 

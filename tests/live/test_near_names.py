@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from kmon_tui.domain.alike import like
 from kmon_tui.domain.forward import Obstacle, Phase, parse_target
-from kmon_tui.live.near_names import hint_for, like
+from kmon_tui.live.near_names import hint_for
 from kmon_tui.sandbox.faults import Fault
 from tests.live.forwarding import Cluster, cluster, held, model_pod, saying, service
 

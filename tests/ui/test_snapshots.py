@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -86,6 +87,20 @@ def test_a_failed_service_without_numbers_has_the_whole_pane(
     size: tuple[int, int], make_app: MakeApp, snap_compare: SnapCompare
 ) -> None:
     assert snap_compare(make_app(ready_state()), terminal_size=size, run_before=keys())
+
+
+def test_a_named_service_that_is_not_there_is_said(make_app: MakeApp, snap_compare: SnapCompare) -> None:
+    app = make_app(ready_state(), open_name="bert-nerr")
+
+    assert snap_compare(app, terminal_size=(80, 24), run_before=awaited)
+
+
+async def awaited(pilot: Pilot[Any]) -> None:
+    """Wait until the list has made room for the notice."""
+    async with asyncio.timeout(10):
+        while not (pilot.app.screen.query("#list.-empty") and pilot.app.screen.query("#filter")):
+            await pilot.pause(0.02)
+    await pilot.pause()
 
 
 def test_read_only_is_said(make_app: MakeApp, snap_compare: SnapCompare) -> None:
