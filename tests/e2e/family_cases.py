@@ -111,6 +111,8 @@ CASES = [
         to_ms=1000,
     ),
 ]
+VIEWED = list({(case.family, case.to_ms, bool(case.failed), bool(case.buckets)): case for case in CASES}.values())
+"""One of each that is drawn in another way."""
 GATEWAYS = {Family.ISTIO: SDK, Family.ENVOY: MLSERVER}
 OF_KNATIVE = {"1.18.1": "1.18.0", "1.19.0": "1.19.0", "1.20.1": "1.20.1", "1.23.0": "1.23.0"}
 """Versions of the pages of activator and autoscaler, and of queue-proxy's page that belongs to them."""

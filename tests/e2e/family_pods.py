@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -108,10 +109,12 @@ def _marked(text: str) -> Iterator[tuple[str, bool]]:
 @contextmanager
 def serving_pods(pods: Sequence[FamilyPod | FrontPod]) -> Iterator[list[dict[str, Any]]]:
     """Let each pod listen at an address of its own; gives their manifests."""
+    # Two runs on one machine must not meet: each process has a network of its own.
+    network = f"127.{64 + os.getpid() % 128}.{1 + os.getpid() // 128 % 250}"
     with ExitStack() as stack:
         manifests = []
         for number, pod in enumerate(pods, start=10):
-            ip = f"127.88.1.{number}"
+            ip = f"{network}.{number}"
             page = Page(pod.page, pod.isvc if isinstance(pod, FrontPod) else "")
             stack.enter_context(serving(page, ip, pod.port))
             manifests.append(pod.manifest(ip))

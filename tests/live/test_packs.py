@@ -30,7 +30,7 @@ TRUE = {
     "vllm-0.6.6": Family.VLLM,
     "constructed-istio": Family.ISTIO,
     "constructed-envoy": Family.ENVOY,
-    "constructed-activator-1.18.1": Family.ACTIVATOR,
+    "activator-1.18.1": Family.ACTIVATOR,
     "activator-1.23.0": Family.ACTIVATOR_S,
     "activator-1.20.1": Family.ACTIVATOR_S,
 }
