@@ -30,6 +30,7 @@ HEAD = """\
 #         - {name: kserve-scrape, configMap: kserve-scrape, mountPath: /etc/kserve, readOnly: true}
 #   VALUES
 #
+# Helm replaces lists: where `helm get values` shows one of these already, write these entries below those in it.
 # After a later change of this file kubectl apply is enough: the sidecar reloads Prometheus within two minutes.
 apiVersion: v1
 kind: ConfigMap

@@ -33,10 +33,11 @@ SDK = FamilyPod("kserve-sdk", 8080)
 FIRST_SDK = FamilyPod("kserve-sdk-0.10.2", 8080)
 MLSERVER = FamilyPod("mlserver", 8082, image="docker.io/seldonio/mlserver:1.7.1", port_annotation="8080")
 TRITON = FamilyPod("constructed-triton", 8002, image="nvcr.io/nvidia/tritonserver:23.05-py3")
+OLDER_TRITON = FamilyPod("triton-23", 8002, image="nvcr.io/nvidia/tritonserver:23.05-py3")
 TORCHSERVE = FamilyPod("torchserve-0.12.0", 8082, port_annotation="8082")
 VLLM = FamilyPod("vllm-0.33.0", 8000, "llm")
 FIRST_VLLM = FamilyPod("vllm-0.6.6", 8080)
-PODS = [*QUEUE_PROXY, SDK, FIRST_SDK, MLSERVER, TRITON, TORCHSERVE, VLLM, FIRST_VLLM]
+PODS = [*QUEUE_PROXY, SDK, FIRST_SDK, MLSERVER, TRITON, OLDER_TRITON, TORCHSERVE, VLLM, FIRST_VLLM]
 
 COUNT, DURATION = "kserve_request_count", "kserve_request_duration_milliseconds"
 NEW = "http_server_request_duration_seconds"
@@ -46,7 +47,7 @@ CASES = [
     *(Case(pod, Family.ALIAS, (COUNT,), buckets=DURATION) for pod in [SDK, FIRST_SDK]),
     Case(VLLM, Family.ALIAS, (COUNT,), buckets=DURATION, kind=Kind.LLM),
     Case(FIRST_VLLM, Family.ALIAS, (COUNT,), buckets=DURATION),
-    Case(TRITON, Family.ALIAS, (COUNT,), ALIASED),
+    *(Case(pod, Family.ALIAS, (COUNT,), ALIASED) for pod in [TRITON, OLDER_TRITON]),
     Case(TORCHSERVE, Family.ALIAS, (COUNT,)),
     Case(
         QUEUE_PROXY[0],
@@ -86,11 +87,14 @@ CASES = [
         buckets=f"rest_server_request_duration_seconds_bucket{{{MLSERVER_PATH}}}",
         to_ms=1000,
     ),
-    Case(
-        TRITON,
-        Family.TRITON,
-        ("nv_inference_request_success", "nv_inference_request_failure"),
-        ("nv_inference_request_failure",),
+    *(
+        Case(
+            pod,
+            Family.TRITON,
+            ("nv_inference_request_success", "nv_inference_request_failure"),
+            ("nv_inference_request_failure",),
+        )
+        for pod in [TRITON, OLDER_TRITON]
     ),
     Case(TORCHSERVE, Family.TORCHSERVE, ("ts_inference_requests_total",), ("Requests5XX",)),
     Case(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from kmon_tui.domain.service import Kind
 from tests.e2e import isvcs
@@ -27,6 +28,7 @@ SOURCES = {
 """What a heading calls each family."""
 _REQUESTS = re.compile(r"requests/s (\S+)  err (\S+?)%? \((users|pods)\)(?:, (\S+)% \(pods\))? ─+ (\S+)")
 _LATENCY = re.compile(r"latency (?:p50 (\S+)  p90 (\S+)  p99 (\S+)|mean (\S+)) ─")
+Row = dict[str, str]
 _NEWEST = re.compile(r"buckets  (\S+) requests in the last (\d+)s")
 _UNITS = {"ms": 1.0, "s": 1000.0, "k": 1000.0, "M": 1e6, "": 1.0}
 
@@ -65,43 +67,44 @@ class FamilyScreen:
     terminal: Terminal
     cases: Sequence[Case]
     _family: str = "best"
-    _rows: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
 
     @property
     def names(self) -> list[str]:
         """All services, as they are sorted."""
         return sorted({case.pod.name for case in self.cases})
 
-    def row(self, case: Case) -> dict[str, str]:
-        """Give the cells of a service, by column, while the list shows this family."""
+    def row(self, case: Case, fits: Callable[[Row], bool]) -> Row:
+        """Give the cells of a service, by column, once they fit; or those of the last moment.
+
+        A new family comes with the next tick, and its numbers reach rows, pane and heading one after the other.
+        """
         family = case.family.value
-        if family not in self._rows:
+        if self._family != family:
             self._choose(family)
             # One that would show another family if nobody had chosen this one.
             self._select([one for one in self.cases if one.family is case.family][-1])
-            self.terminal.wait_for(lambda seen: self._all_is_known(seen) and _tells(seen, family), 60)
-            self.terminal.read_for(1.0)  # a paint comes in pieces
-            self._rows[family] = _rows(self.terminal)
-        return self._rows[family][case.pod.name]
+            self.terminal.wait_for(lambda seen: _tells(seen, family), 60)
+        self._wait(lambda: fits(_rows(self.terminal)[case.pod.name]))
+        return _rows(self.terminal)[case.pod.name]
 
-    def headings(self, case: Case) -> Headings:
-        """Open the Metrics view of a service and read what stands there."""
-        self._choose(case.family.value)
+    def headings(self, case: Case, fits: Callable[[Headings], bool]) -> Headings:
+        """Open the Metrics view of a service and read what stands there, once it fits."""
+        family = case.family.value
+        self._choose(family)
         self._select(case)
         self._keys("m")
-        family = case.family.value
         self.terminal.wait_for(lambda seen: f"/{case.pod.name} " in seen.lines()[0] and _tells(seen, family), 60)
-        if case.buckets:
-            self.terminal.wait_for(lambda seen: _NEWEST.search(seen.text()) is not None, 60)
-        view = self.terminal.text()
-        requests, latency, newest = (form.search(view) for form in (_REQUESTS, _LATENCY, _NEWEST))
-        assert requests, view
-        assert latency, view
+        self._wait(lambda: fits(_headings(self.terminal)))
+        told = _headings(self.terminal)
         self._keys("\x1b")
         self.terminal.wait_for(" STATE ")
-        quantiles = tuple(one for one in latency.groups() if one)
-        errors = requests[4] or requests[2]
-        return Headings(requests[1], errors, quantiles, *((newest[1], float(newest[2])) if newest else ("", 0.0)))
+        return told
+
+    def _wait(self, come: Callable[[], bool]) -> None:
+        """Read on until something has come, for three slow ticks at most; whoever asks looks at what there is then."""
+        end_s = time.monotonic() + 60
+        while not come() and time.monotonic() < end_s:
+            self.terminal.read_for(0.3)
 
     def _choose(self, family: str) -> None:
         if self._family != family:
@@ -114,10 +117,6 @@ class FamilyScreen:
         self.terminal.wait_for(lambda seen: _is_at(seen, self.names[0]))
         self._keys("j" * self.names.index(case.pod.name))
         self.terminal.wait_for(lambda seen: _is_at(seen, case.pod.name))
-
-    def _all_is_known(self, terminal: Terminal) -> bool:
-        rows = _rows(terminal)
-        return rows.keys() == set(self.names) and all(row["RPS"] != "?" for row in rows.values())
 
     def _keys(self, *keys: str) -> None:
         """Type; what comes together is taken for pasted text, so there are pauses."""
@@ -136,7 +135,18 @@ def _tells(terminal: Terminal, family: str) -> bool:
     return told is not None and told[5].rstrip(",") in (SOURCES[family], family)
 
 
-def _rows(terminal: Terminal) -> dict[str, dict[str, str]]:
+def _headings(terminal: Terminal) -> Headings:
+    view = terminal.text()
+    requests, latency, newest = (form.search(view) for form in (_REQUESTS, _LATENCY, _NEWEST))
+    return Headings(
+        requests[1] if requests else "",
+        (requests[4] or requests[2]) if requests else "",
+        tuple(one for one in latency.groups() if one) if latency else (),
+        *((newest[1], float(newest[2])) if newest else ("", 0.0)),
+    )
+
+
+def _rows(terminal: Terminal) -> dict[str, Row]:
     """Give the cells of each row that is ready, by the heads of their columns."""
     lines = terminal.lines()
     head = next((line for line in lines if line.startswith(" STATE")), "")

@@ -24,6 +24,7 @@ TRUE = {
     "kserve-sdk-0.10.2": Family.SDK,
     "mlserver": Family.MLSERVER,
     "constructed-triton": Family.TRITON,
+    "triton-23": Family.TRITON,
     "torchserve-0.12.0": Family.TORCHSERVE,
     "vllm-0.33.0": Family.VLLM,
     "vllm-0.8.5": Family.VLLM,

@@ -14,6 +14,8 @@ JOBS = "manifests/scrape-kserve.yaml"
 JOBS_IN_CONFIGMAP = "manifests/prometheus-configmap.yaml"
 SHORT = {Kind.ISVC: "isvc", Kind.LLM: "llmisvc", Kind.GRAPH: "ig"}
 _STACK = "kube-prometheus-stack"
+WHO = "kubectl auth whoami -o jsonpath='{.status.userInfo.username}'"
+"""Asks the API server who we are, where it did not tell before (Kubernetes 1.28 and newer do)."""
 HELM_RELEASE = "meta.helm.sh/release-name"
 """Helm 3 and 4 write it on all that they make."""
 
@@ -49,27 +51,28 @@ def installed_by(workloads: Iterable[Workload]) -> str:
 
 
 def load_jobs(workloads: Iterable[Workload]) -> str:
-    """Add our scrape jobs to what a Prometheus scrapes already."""
+    """Add our scrape jobs to what a Prometheus scrapes already, jobs that somebody added before included."""
     how, one, release, namespace = _where(workloads)
     if how == "chart":
         return (
+            "F=$(mktemp)    # the extra jobs that there are already, and these\n"
+            f"helm get values {release} -n {namespace} -o json | python3 -c 'import json, sys\n"
+            'print((json.load(sys.stdin) or {}).get("extraScrapeConfigs") or "")\' \\\n'
+            f'  | {_OTHERS} | cat - {JOBS} > "$F"\n'
             f"helm upgrade {release} prometheus-community/prometheus -n {namespace} --reuse-values \\\n"
-            f"  --set-file extraScrapeConfigs={JOBS}"
+            '  --set-file extraScrapeConfigs="$F"'
         )
-    secret = (
-        f"kubectl create secret generic kserve-scrape -n {namespace} --from-file={JOBS} \\\n"
-        "  --dry-run=client -o yaml | kubectl apply -f -"
-    )
-    if how == "stack":
-        spec = "prometheus.prometheusSpec.additionalScrapeConfigsSecret"
+    if one is not None and how == "stack":
+        spec = "prometheus.prometheusSpec.additionalScrapeConfigs"
         return (
-            f"{secret}\n"
+            f"{_jobs_as_secret(one, namespace)}\n"
             f"helm upgrade {release} prometheus-community/{_STACK} -n {namespace} --reuse-values \\\n"
-            f"  --set {spec}.enabled=true --set {spec}.name=kserve-scrape \\\n"
-            f"  --set {spec}.key=scrape-kserve.yaml"
+            f"  --set {spec}=null --set {spec}Secret.enabled=true \\\n"
+            f"  --set {spec}Secret.name=kserve-scrape --set {spec}Secret.key=scrape-kserve.yaml"
         )
-    if how == "operator":
+    if one is not None and how == "operator":
         patch = '{"spec":{"additionalScrapeConfigs":{"name":"kserve-scrape","key":"scrape-kserve.yaml"}}}'
+        secret = _jobs_as_secret(one, namespace)
         return f"{secret}\nkubectl patch prometheus {_operated(one)} -n {namespace} --type merge -p '{patch}'"
     return (
         "P=/etc/prometheus    # the folder of prometheus.yml, of Prometheus 2.43 or newer\n"
@@ -79,11 +82,35 @@ def load_jobs(workloads: Iterable[Workload]) -> str:
     )
 
 
+_OTHERS = "sed '/^# Scrape jobs for Prometheus/,$d'"
+"""Leaves out our own jobs, which stand behind all others, when they are loaded once more."""
+
+
+def _jobs_as_secret(operated: Workload, namespace: str) -> str:
+    """Put our jobs into a secret, behind those of the secret that the operator's Prometheus reads now: it reads one."""
+    present = "{{with .spec.additionalScrapeConfigs}}{{.name}} {{.key}}{{end}}"
+    return (
+        f"S=$(kubectl get prometheus {_operated(operated)} -n {namespace} -o go-template='{present}')\n"
+        "F=$(mktemp)    # the extra jobs that there are already, and these\n"
+        f'[ -z "$S" ] || {{ kubectl get secret "${{S% *}}" -n {namespace} \\\n'
+        f'  -o go-template="{{{{index .data \\"${{S#* }}\\" | base64decode}}}}"; echo; }} | {_OTHERS} > "$F"\n'
+        f'cat {JOBS} >> "$F"\n'
+        f'kubectl create secret generic kserve-scrape -n {namespace} --from-file=scrape-kserve.yaml="$F" \\\n'
+        "  --dry-run=client -o yaml | kubectl apply -f -"
+    )
+
+
 def may_list_pods(workloads: Iterable[Workload]) -> str:
     """Ask whether Prometheus may see pods at all."""
     one = next((each for each in workloads if each.account), None)
-    account = f"{one.namespace}:{one.account}" if one is not None else "NAMESPACE:ACCOUNT"
-    return f"kubectl auth can-i list pods -A --as=system:serviceaccount:{account}    # may Prometheus see them?"
+    ask = "kubectl auth can-i list pods -A --as=system:serviceaccount:"
+    if one is not None:
+        return f"{ask}{one.namespace}:{one.account}    # may Prometheus see them?"
+    account = '{range .items[*]}{.metadata.namespace}:{.spec.serviceAccountName}{"\\n"}{end}'
+    return (
+        f"kubectl get pods -A -l app.kubernetes.io/name=prometheus -o jsonpath='{account}' \\\n"
+        f'  | sort -u | while read -r who; do echo "$who"; {ask}"$who"; done    # may Prometheus see them?'
+    )
 
 
 def keep_longer(workloads: Iterable[Workload]) -> str:
@@ -95,7 +122,7 @@ def keep_longer(workloads: Iterable[Workload]) -> str:
         return (
             f"helm upgrade {release} prometheus-community/{chart} -n {namespace} --reuse-values \\\n  --set {value}=15d"
         )
-    if how == "operator":
+    if one is not None and how == "operator":
         patch = '{"spec":{"retention":"15d"}}'
         return f"kubectl patch prometheus {_operated(one)} -n {namespace} --type merge -p '{patch}'"
     return "--- flags of Prometheus\n+++ flags of Prometheus\n+--storage.tsdb.retention.time=15d"
@@ -111,10 +138,8 @@ def _where(workloads: Iterable[Workload]) -> tuple[str, Workload | None, str, st
     return how, one, shlex.quote(release), shlex.quote(one.namespace if one is not None else "monitoring")
 
 
-def _operated(workload: Workload | None) -> str:
+def _operated(workload: Workload) -> str:
     """Give the name of the operator's Prometheus object."""
-    if workload is None:
-        return "NAME"
     name = workload.labels.get("operator.prometheus.io/name") or workload.name.removeprefix("prometheus-")
     return shlex.quote(name)
 
@@ -185,6 +210,15 @@ def send_request(key: Key, *, wake: bool = False) -> str:
     return f"kmon-tui predict {kind}{shlex.quote(key.name)} -n {shlex.quote(key.namespace)}{via}"
 
 
+def first_model() -> str:
+    """Deploy a first model, where there is none, and send it a request."""
+    return (
+        "kubectl apply -n default -f manifests/message-dumper.yaml -f manifests/inference-service.yaml\n"
+        "kubectl wait -n default --for=condition=Ready isvc/sklearn-iris --timeout=5m\n"
+        "kmon-tui predict sklearn-iris -n default"
+    )
+
+
 def explain(key: Key) -> str:
     """Follow a service to the cause of its trouble, which names what to try."""
     kind = {Kind.LLM: "llm/", Kind.GRAPH: "graph/"}.get(key.kind, "")
@@ -193,7 +227,7 @@ def explain(key: Key) -> str:
 
 def grant(role: str, namespace: str, user: str) -> str:
     """Bind a role, of manifests/rbac.yaml or of the cluster's own; ``namespace`` empty: in all of them."""
-    whom = f"--user={shlex.quote(user)}" if user else "--user=USER"
+    whom = f"--user={shlex.quote(user)}" if user else f'--user="$({WHO})"'
     account = re.fullmatch(r"system:serviceaccount:([^:]+):([^:]+)", user)
     if account:
         whom = f"--serviceaccount={account[1]}:{account[2]}"

@@ -10,7 +10,7 @@ from kmon_tui.domain.doctor import fixes
 from kmon_tui.domain.doctor.cluster import clock_finding, is_protocol_off, knative_version
 from kmon_tui.domain.doctor.facts import Facts, Job, PrometheusFacts, Scraped, Workload
 from kmon_tui.domain.doctor.finding import Finding, Status
-from kmon_tui.domain.service import Kind
+from kmon_tui.domain.service import Key, Kind
 
 WALK_JOB = "kserve-metrics"
 FORWARD = "kmon-tui-port-forward"
@@ -39,7 +39,7 @@ def prometheus_findings(facts: Facts) -> Iterator[Finding]:
     yield _retention(prometheus, workloads)
     yield _job(facts, prometheus, workloads)
     yield from _down(facts, prometheus)
-    yield _families(prometheus, workloads)
+    yield _families(facts, prometheus, workloads)
     yield from _users(prometheus)
     yield from _units(prometheus)
 
@@ -67,16 +67,27 @@ def down_fix(target: Scraped, facts: Facts) -> str:
     if key is not None and key.kind is Kind.LLM and any(sign in error for sign in _SPEAKS_TLS):
         return fixes.scrape_with_tls(key)
     if ":9091" not in target.url and any(sign in error for sign in ("404", "content-type", "refused")):
-        name = shlex.quote(target.service_name or (facts.case.key.name if facts.case.key else "NAME"))
-        namespace = shlex.quote(target.namespace or (facts.case.key.namespace if facts.case.key else "NAMESPACE"))
+        whose = _service_of(target, facts)
+        if whose is None:
+            return f"kubectl logs {place} --all-containers --tail=50" if place else ""
+        name, namespace = shlex.quote(whose.name), shlex.quote(whose.namespace)
         return (
             "# is the page at another port or path? Tell the jobs by annotations of the service, as\n"
             f"kubectl annotate isvc {name} -n {namespace} --overwrite \\\n"
             "  prometheus.kserve.io/port=8082 prometheus.kserve.io/path=/metrics"
         )
     if "deadline" in error or "timeout" in error:
-        return f"kubectl get networkpolicy -n {target.namespace or 'NAMESPACE'}    # may Prometheus reach the pods?"
+        where = f"-n {shlex.quote(target.namespace)}" if target.namespace else "-A"
+        return f"kubectl get networkpolicy {where}    # may Prometheus reach the pods?"
     return f"kubectl logs {place} --all-containers --tail=50" if place else ""
+
+
+def _service_of(target: Scraped, facts: Facts) -> Key | None:
+    """Give the InferenceService that a target is a pod of; None where nothing tells."""
+    if target.service_name and target.namespace:
+        return Key(Kind.ISVC, target.namespace, target.service_name)
+    owned = (one.key for one in facts.case.services if any(pod.name == target.pod for pod in one.pods))
+    return facts.case.key or next(owned, None)
 
 
 def _failure(prometheus: PrometheusFacts, workloads: tuple[Workload, ...], user: str) -> Finding:
@@ -183,7 +194,7 @@ def _down(facts: Facts, prometheus: PrometheusFacts) -> Iterator[Finding]:
     yield Finding(id_, title, Status.WARN, text, evidence, down_fix(worst, facts))
 
 
-def _families(prometheus: PrometheusFacts, workloads: tuple[Workload, ...]) -> Finding:
+def _families(facts: Facts, prometheus: PrometheusFacts, workloads: tuple[Workload, ...]) -> Finding:
     title, id_ = "request metrics", "prometheus.families"
     families = prometheus.families
     if families.value is None:
@@ -193,7 +204,8 @@ def _families(prometheus: PrometheusFacts, workloads: tuple[Workload, ...]) -> F
     loaded = any(job.name == WALK_JOB for job in prometheus.jobs.value or ())
     if loaded:
         text = "no series yet: they are born with the first request"
-        fix = "kmon-tui predict NAME -n NAMESPACE    # or the key i, then wait for a scrape"
+        some = facts.case.key or next((one.key for one in facts.case.services), None)
+        fix = fixes.send_request(some) if some is not None else fixes.first_model()
         return Finding(id_, title, Status.WARN, text, fix=fix)
     text = "this Prometheus has none of the known families"
     return Finding(id_, title, Status.FAIL, text, fix=fixes.load_jobs(workloads))

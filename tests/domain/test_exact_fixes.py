@@ -1,0 +1,83 @@
+"""What the doctor gives as a fix can be run as it stands: nobody has to put a name into it first."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from kmon_tui.domain.doctor import fixes
+from kmon_tui.domain.doctor.examine import examine
+from kmon_tui.domain.doctor.facts import Case, Facts, RightsFacts, Scraped, Told, Workload
+from kmon_tui.domain.doctor.rights import FEATURES
+from tests.domain.test_doctor import CLUSTER, HEALTHY, PROMETHEUS, TARGET
+
+GIVEN = {"HELM_REPO", "CHART"}
+"""Where charts come from is not for us to say; each of these is explained beside it."""
+ALL_RIGHTS = tuple(right for feature in FEATURES for right in feature.rights)
+ERRORS = ("404 Not Found", "connection refused", "context deadline exceeded", "EOF", "no such host", "")
+BY_WHOM = {
+    "nobody": (),
+    "chart": (Workload("Deployment", "monitoring", "prometheus-server", {"helm.sh/chart": "prometheus-27.1.0"}),),
+    "stack": (
+        Workload(
+            "StatefulSet",
+            "monitoring",
+            "prometheus-kps",
+            {"helm.sh/chart": "kube-prometheus-stack-88.5.3", "operator.prometheus.io/name": "kps"},
+        ),
+    ),
+    "operator": (Workload("StatefulSet", "monitoring", "prometheus-main", {"operator.prometheus.io/name": "main"}),),
+}
+
+
+def broken(who: tuple[Workload, ...], case: Case, error: str, user: str) -> list[Facts]:
+    """Give facts with one thing after the other broken."""
+    down = replace(TARGET, health="down", last_error=error, url="http://10.0.0.7:8080/metrics")
+    strange = Scraped("kserve-metrics", "10.0.0.9:8080", "down", error, url="http://10.0.0.9:8080/metrics")
+    told = replace(HEALTHY, case=case, cluster=replace(CLUSTER, prometheus=Told(who)))
+    prometheus = [
+        replace(PROMETHEUS, jobs=Told(()), counts=Told({})),
+        replace(PROMETHEUS, counts=Told({}), targets=Told(())),
+        replace(PROMETHEUS, targets=Told((down,))),
+        replace(PROMETHEUS, targets=Told((strange,))),
+        replace(PROMETHEUS, families=Told(()), series=Told(())),
+        replace(PROMETHEUS, families=Told(()), series=Told(()), jobs=Told(())),
+        replace(PROMETHEUS, retention=Told("2h"), skew_s=Told(300.0)),
+        *(replace(PROMETHEUS, failure="no way", failure_kind=kind) for kind in ("NotFound", "Forbidden", "TimedOut")),
+    ]
+    rights = RightsFacts(user, {"default": ALL_RIGHTS, "": ALL_RIGHTS}, prometheus_namespace="monitoring")
+    return [*(replace(told, prometheus=one) for one in prometheus), replace(told, rights=rights)]
+
+
+def placeholders(fix: str) -> set[str]:
+    """Give the words in capitals that a person would have to replace; comments and shell variables are none."""
+    if fix.startswith("---"):
+        return set()
+    commands = "\n".join(re.sub(r"(^|\s)#.*", "", line) for line in fix.splitlines())
+    assigned = set(re.findall(r"(?:^|[\s;])([A-Z_]+)=", commands))
+    return set(re.findall(r"(?<![\w.-])[A-Z][A-Z_]+(?![\w.])", commands)) - assigned - GIVEN
+
+
+@pytest.mark.parametrize("who", BY_WHOM)
+@pytest.mark.parametrize("case", [HEALTHY.case, replace(HEALTHY.case, key=None), Case(())], ids=["one", "all", "none"])
+@pytest.mark.parametrize("user", ["jane@example.com", ""], ids=["jane", "unknown"])
+def test_no_fix_has_a_word_that_somebody_must_fill_in(who: str, case: Case, user: str) -> None:
+    found: list[Any] = []
+    for error in ERRORS:
+        found += [one for facts in broken(BY_WHOM[who], case, error, user) for one in examine(facts) if one.fix]
+
+    assert found
+    assert {one.id: placeholders(one.fix) for one in found if placeholders(one.fix)} == {}
+
+
+def test_a_placeholder_would_be_seen() -> None:
+    assert placeholders("kubectl create rolebinding x --user=USER") == {"USER"}
+    assert placeholders("kmon-tui predict NAME -n NAMESPACE    # or the key i") == {"NAME", "NAMESPACE"}
+    assert placeholders('P=/etc/x    # OR ELSE\ncat "$P"') == set()
+
+
+def test_a_user_that_is_not_known_is_asked_for_by_the_command_itself() -> None:
+    assert '--user="$(kubectl auth whoami -o jsonpath=' in fixes.grant("kmon-tui-view", "default", "")
