@@ -175,6 +175,8 @@ class Poller:
             # Whoever asks between two ticks wants to know whether it is there at all.
             self._now_s = at_s
             self._is_there(api)
+            # Somebody set our clock, and what was booked since then is of a time that has not come.
+            self._outdated |= at_s < ledger.at_s - ledger.step_s
         _, buckets = self._look_closer(api, ledger, look, SWEEP)
         self._look_again(api, ledger)
         self._took_s, self._questions, self._warnings = api.took_s, api.questions, api.warnings

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import pytest
 from aiohttp import web
@@ -207,3 +208,17 @@ async def test_a_server_whose_clock_is_another_one_answers_every_tick(ahead_s: f
 
     assert [asked <= MOST for asked, _ in ticks] == [True] * 3
     assert [rate for _, rate in ticks] == pytest.approx([31 / SCRAPE_S] * 3, rel=0.01)
+
+
+@pytest.mark.parametrize("step_s", [-600, 600])
+async def test_a_clock_that_is_set_costs_a_few_ticks_and_not_as_long_as_it_was_set_by(step_s: float) -> None:
+    lines = everything()
+    sums = []
+    async with logged(*lines, services=(IRIS, CHAT, *MANY)) as (seen, _):
+        await seen.poll()
+        seen.set_clock(step_s)
+        for _ in range(8):
+            seen.pass_time(*lines)
+            sums.append((await seen.poll()).traffic[IRIS.key].counter_sum)
+
+    assert [later - before for before, later in pairwise(sums[-3:]) if later and before] == [31, 31]
