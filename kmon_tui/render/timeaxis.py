@@ -6,22 +6,27 @@ from datetime import datetime, tzinfo
 
 
 def clock(unix_s: float, zone: tzinfo | None, *, seconds: bool = False) -> str:
-    """Write a moment as the viewer's clock shows it; None is the zone of this machine."""
-    moment = datetime.fromtimestamp(unix_s, tz=zone) if zone else datetime.fromtimestamp(unix_s).astimezone()
-    return moment.strftime("%H:%M:%S" if seconds else "%H:%M")
+    """Write a moment as the viewer's clock shows it; None is the zone of this machine.
+
+    In an hour that the clock shows twice, as when summer time ends, the name of the time tells which one it is.
+    """
+    plain = datetime.fromtimestamp(unix_s, tz=zone)
+    moment = plain if zone else plain.astimezone()
+    text = moment.strftime("%H:%M:%S" if seconds else "%H:%M")
+    twice = len({plain.replace(fold=fold).astimezone(zone).utcoffset() for fold in (0, 1)}) > 1
+    return f"{text} {moment.tzname()}" if twice else text
 
 
 def time_axis(end_s: float, cell_s: float, width: int, zone: tzinfo | None) -> str:
     """Write clock times below ``width`` cells of which the last one stands at ``end_s``."""
     cells = [" "] * width
     seconds = cell_s * width < 180
-    label_width = 8 if seconds else 5
-    if width < label_width:
-        return " " * width
-    position = width - label_width
+    end = width
     # A label ends at the cell it names, so that the newest one fits.
-    while position >= 0:
-        moment_s = end_s - cell_s * (width - position - label_width)
-        cells[position : position + label_width] = clock(moment_s, zone, seconds=seconds)
-        position -= max(label_width + 6, width // 4)
+    while end > 0:
+        label = clock(end_s - cell_s * (width - end), zone, seconds=seconds)
+        if len(label) > end:
+            break
+        cells[end - len(label) : end] = label
+        end -= max(len(label) + 6, width // 4)
     return "".join(cells)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from array import array
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -19,7 +20,7 @@ from kmon_tui.render.heatmap import grid_of, heat_map, level
 from kmon_tui.render.lines import text_of, width_of
 from kmon_tui.render.metrics import Cursor, moment_words
 from kmon_tui.render.sparkline import condensed, sparkline
-from kmon_tui.render.timeaxis import time_axis
+from kmon_tui.render.timeaxis import clock, time_axis
 from kmon_tui.render.units import number
 
 NAN = math.nan
@@ -177,3 +178,29 @@ def test_levels_grow_with_counts(one: float, two: float) -> None:
 def test_the_newest_label_stands_at_the_right_end() -> None:
     assert time_axis(END_S, 60.0, 30, UTC).endswith("12:00")
     assert len(time_axis(END_S, 60.0, 3, UTC)) == 3
+
+
+@pytest.mark.parametrize(
+    ("zone", "end", "axis"),
+    [
+        ("Europe/Berlin", "2026-10-25T01:20", "02:42 CEST      02:01 CET      02:20 CET"),
+        ("Europe/Berlin", "2026-03-29T01:20", "01:35       01:50       03:05       03:20"),
+        ("America/New_York", "2026-11-01T06:20", "01:42 EDT      01:01 EST      01:20 EST"),
+        ("America/New_York", "2026-03-08T07:20", "01:35       01:50       03:05       03:20"),
+        ("Asia/Kolkata", "2026-03-08T07:20", "12:05       12:20       12:35       12:50"),
+        ("Asia/Kathmandu", "2026-03-08T07:20", "12:20       12:35       12:50       13:05"),
+        ("Pacific/Chatham", "2026-04-04T14:20", "03:22 +1345      03:43 +1345      03:05 +1245"),
+    ],
+)
+def test_an_hour_that_the_clock_shows_twice_says_which_one_it_is(zone: str, end: str, axis: str) -> None:
+    end_s = datetime.fromisoformat(f"{end}+00:00").timestamp()
+
+    assert time_axis(end_s, 75.0, 48, ZoneInfo(zone)).strip() == axis
+
+
+def test_half_an_hour_before_and_after_summer_time_ends_are_told_apart() -> None:
+    before_s = datetime.fromisoformat("2026-10-25T00:30+00:00").timestamp()
+
+    told = [clock(at_s, ZoneInfo("Europe/Berlin")) for at_s in (before_s, before_s + 3600)]
+
+    assert told == ["02:30 CEST", "02:30 CET"]
