@@ -65,7 +65,10 @@ def replicas_text(replicas: Replicas) -> str:
 
 def traffic_text(traffic: Sequence[TrafficShare]) -> str:
     """Write the split with the revisions' short numbers, as ``90% 00001, 10% 00002``; one alone: ``100%``."""
-    shares = [share for share in traffic if share.percent is not None]
+    shares: dict[str, int] = {}
+    for share in traffic:
+        if share.percent is not None:  # one revision may stand in two entries, with and without a tag
+            shares[share.revision] = shares.get(share.revision, 0) + share.percent
     if len(shares) == 1:
-        return f"{shares[0].percent}%"
-    return ", ".join(f"{share.percent}% {share.revision.rpartition('-')[2]}" for share in shares) or NONE
+        return f"{sum(shares.values())}%"
+    return ", ".join(f"{percent}% {revision.rpartition('-')[2]}" for revision, percent in shares.items()) or NONE

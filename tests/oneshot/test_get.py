@@ -14,7 +14,7 @@ from kmon_tui.domain.errors import BackendError, Forbidden, SettingsError, Timed
 from kmon_tui.domain.fleet import IN_TURNS, Fleet
 from kmon_tui.domain.health import Health, Status
 from kmon_tui.domain.names import Wanted, wanted
-from kmon_tui.domain.service import Kind, Readiness
+from kmon_tui.domain.service import Kind, Readiness, TrafficShare
 from kmon_tui.oneshot.formats import checked
 from kmon_tui.oneshot.get import Answer, Wish, get, watch
 from kmon_tui.oneshot.items import time_text
@@ -84,6 +84,16 @@ async def test_json_is_ascii_where_the_terminal_is_not_utf8() -> None:
 
     assert text.isascii()
     assert json.loads(text)["items"][0]["reason"] == "Größe"
+
+
+async def test_parts_of_one_revision_are_one_share() -> None:
+    """As while a canary fails: Knative leaves its part to the revision before it."""
+    both = (TrafficShare("iris-predictor-00001", 10, latest=True), TrafficShare("iris-predictor-00001", 90, "prev"))
+    fleet = replace(FLEET, services=(IRIS._replace(traffic=both),))
+
+    lines = (await answer(Wish(form="wide"), fleet)).text.splitlines()
+
+    assert " 100% " in lines[1]
 
 
 async def test_a_table_stands_in_columns_and_obeys_nothing() -> None:

@@ -39,10 +39,11 @@ def of_service(scene: Scene) -> tuple[Evidence, ...]:
     told = ", ".join(word for word in words if word)
     # KServe never takes lastFailureInfo back: after a recovery it tells of the past.
     over = scene.ready and transition != "InvalidSpec" and not any(not pod.ready for pod in scene.current)
-    # Between two tries KServe says InProgress: the pods show whether it is the failure that goes on.
+    # Between two tries KServe says InProgress: the pods, while there are any, show whether the failure goes on.
     goes_on = not over and transition not in _FAILED_STATES and _ends_so(scene, code)
-    stale = over or not (goes_on or transition in _FAILED_STATES)
-    label = "an earlier failed load is still in its status" if stale else f"model {transition}"
+    stale = over or (bool(scene.current) and not goes_on and transition not in _FAILED_STATES)
+    label = f"model {transition}" if transition in _FAILED_STATES else "the last failed load"
+    label = "an earlier failed load is still in its status" if stale else label
     found.append(Evidence(f"{label}: {told}" if told else label, scene.ref, when(info, "time"), 0, stale))
     return tuple(found)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from kmon_tui.domain.diagnosis import calm, chain, images, model, placement, refusals, storage
+from kmon_tui.domain.diagnosis import calm, chain, images, model, placement, refusals, remembered, storage
 from kmon_tui.domain.diagnosis.finding import Finding, describe, kubectl
 from kmon_tui.domain.diagnosis.outlived import FAILED, of_pods, outlived
 from kmon_tui.domain.diagnosis.reading import (
@@ -30,6 +30,7 @@ from kmon_tui.domain.verdict import Evidence, Try
 
 _FETCH = re.compile(r'Unable to fetch image "([^"]+)": ?(.*)', re.S)
 _EXIT = re.compile(r"^ExitCode(\d+)$")
+_KILLED = " (killed: out of memory, or by its liveness probe)"
 _GOT = "its pod runs with the image since, and Knative does not take back by itself what it said"
 _LATE = frozenset({"ProgressDeadlineExceeded", "PodInitializing", "ContainerCreating"})
 """The last two are what a container waits for when the deadline passes: Knative makes them the revision's reason."""
@@ -45,6 +46,7 @@ class _Told(NamedTuple):
     shared: str = ""
     object: Ref | None = None
     """What is at fault, if it is not the revision."""
+    steps: tuple[Evidence, ...] = ()
 
 
 def findings(scene: Scene) -> Iterator[Finding]:
@@ -85,7 +87,7 @@ def _explain_load(scene: Scene, said: str, code: int | None) -> tuple[str, str, 
         tries = storage.tries(cause, address, scene.ref, "default")
         return cause, storage.verdict(cause, address, said), tries, storage.shared(cause, address, "?")
     how = f"exit code {code}" if code is not None else "an error"
-    hint = " (killed: out of memory, or by its liveness probe)" if code == 137 and not said else ""
+    hint = _KILLED if code == 137 and not said else ""
     line = both_ends(storage.telling_line(said))
     why = f": {line}" if line else ""
     pod = "may not be read" if scene.blind_to("Pod") else "is not there to ask any more"
@@ -135,7 +137,7 @@ def _failed(scene: Scene, revision: str, obj: Object, condition: Condition) -> F
         f"revision {revision} failed: {told.verdict}",
         told.object or ref,
         condition.since,
-        (step,),
+        (step, *told.steps),
         told.tries,
         told.shared,
         component,
@@ -155,9 +157,14 @@ def _explain(scene: Scene, ref: Ref, obj: Object, said: str, reason: str) -> _To
     if "Container failed with:" in said or _EXIT.search(reason):
         exited = _EXIT.search(reason)
         line = one_line(storage.telling_line(said.rpartition("Container failed with:")[2].strip()), 180)
-        how = f"exit code {exited.group(1)}" if exited else "an error"
+        code = exited.group(1) if exited else ""
+        how = f"exit code {code}{_KILLED if code == '137' else ''}" if code else "an error"
         return _Told("crash-loop", f"its container ended with {how}{f': {line}' if line else ''}", _again(scene))
     if reason in _LATE or "nitial scale was never achieved" in said:
+        memory = None if scene.current else remembered.of_revision(scene, ref.name, _image(obj))
+        if memory is not None:
+            tries = (*memory.tries, *_again(scene))
+            return _Told(memory.cause, memory.verdict, tries, memory.shared, memory.object, (memory.step,))
         return _Told("deadline-exceeded", _deadline(scene, ref.name), (_longer(scene), *_again(scene)))
     return _Told("revision-failed", one_line(said) or reason or "it does not say why", (describe(ref),))
 

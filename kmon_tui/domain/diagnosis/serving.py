@@ -51,12 +51,13 @@ def short(revision: str) -> str:
 
 
 def _by_revision(scene: Scene, entry: str) -> str:
-    good, share = [], 0
+    shares: dict[str, int] = {}
+    # While a canary is not ready, Knative gives its part to the revision before it, in an entry of its own.
     for part in nodes(scene.root, "status", "components", entry, "traffic"):
         percent, revision = number(part, "percent") or 0, text(part, "revisionName")
         if percent > 0 and _answers(scene, revision):
-            good.append(f"{short(revision)} takes {percent} %")
-            share += percent
+            shares[revision] = shares.get(revision, 0) + percent
+    good = [f"{short(revision)} takes {percent} %" for revision, percent in shares.items()]
     behind = _behind(scene, entry)
     if behind:
         return behind
