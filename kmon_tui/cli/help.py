@@ -15,6 +15,13 @@ _EXIT_CODES = (
     ("74", "standard output could not be written"),
     ("130", "interrupted"),
 )
+_OF_NAGIOS = (
+    ("0", "OK"),
+    ("1", "WARNING: something is wrong, and callers still get answers"),
+    ("2", "CRITICAL: nothing serves"),
+    ("3", "UNKNOWN: a NAME is not there, usage, or it could not look"),
+)
+"""Of `check`; of several services the worst counts."""
 
 
 def help_text(command: str | None, program: str) -> str:
@@ -31,7 +38,7 @@ def help_text(command: str | None, program: str) -> str:
         general.append(("--version", "print the version"))
     parts.append(_section("flags", general + [_entry(row) for row in own]))
     parts.extend(_section(title, [_entry(row) for row in rows]) for title, rows in EVERYWHERE)
-    codes = "; ".join(f"{code} {meaning}" for code, meaning in _EXIT_CODES)
+    codes = "; ".join(f"{code} {meaning}" for code, meaning in (_OF_NAGIOS if command == "check" else _EXIT_CODES))
     parts.append(_wrapped(f"exit codes: {codes}. Data goes to standard output, words to standard error.", "", "  "))
     return "\n".join(parts)
 

@@ -37,12 +37,14 @@ async def check(open_backend: OpenBackend, settings: Settings, wish: Wish, now: 
     try:
         async with open_backend(settings) as backend:
             fleet = await complete_fleet(backend, settings, scaled=not wish.wanted)
-            rows = _rows(fleet, wish)
+            rows, lost = _rows(fleet, wish)
+            if lost and not rows:
+                return unknown(lost[0])
             # Of services that are named also those are read that say Ready: what is wrong may show inside alone.
             found = await diagnose_many(backend, rows if wish.wanted else suspects(rows), settings, now)
     except KmonError as error:
         return unknown(error)
-    return status(rows, found, fleet)
+    return status(rows, found, fleet, [error.message for error in lost])
 
 
 def unknown(error: KmonError) -> Answer:
@@ -51,8 +53,14 @@ def unknown(error: KmonError) -> Answer:
     return Answer(_line(UNKNOWN, f"{error.message.rstrip('.')}{hint}", ""), code=UNKNOWN)
 
 
-def status(rows: Sequence[InferenceService], found: Mapping[Key, Diagnosis], fleet: Fleet) -> Answer:
-    """Give line and exit code: CRITICAL when callers get no answer, WARNING when something else is wrong."""
+def status(
+    rows: Sequence[InferenceService], found: Mapping[Key, Diagnosis], fleet: Fleet, lost: Sequence[str] = ()
+) -> Answer:
+    """Give line and exit code: CRITICAL when callers get no answer, WARNING when something else is wrong.
+
+    ``lost``: why some that were named could not be judged, which is UNKNOWN
+    unless another is CRITICAL.
+    """
     levels = {row.key: _level(row, found.get(row.key)) for row in rows}
     counts = [sum(level == one for level in levels.values()) for one in (OK, WARNING, CRITICAL)]
     worst = max(levels.values(), default=OK)
@@ -66,17 +74,29 @@ def status(rows: Sequence[InferenceService], found: Mapping[Key, Diagnosis], fle
         told = [f"{key}: {found[key].verdict}" for key in bad[:_TOLD]]
         more = f"; and {len(bad) - _TOLD} more" if len(bad) > _TOLD else ""
         text = f"{len(bad)} of {len(rows)} not healthy; {'; '.join(told)}{more}" if len(rows) > 1 else told[0]
+    if lost:
+        text = "; ".join((*lost[:_TOLD], text))
+        worst = max(worst, UNKNOWN) if worst != CRITICAL else worst
     total = len(rows)
     limits = (f"services={total}", f"healthy={counts[OK]};;;0;{total}")
     perfdata = (*limits, f"warning={counts[WARNING]};0;;0;{total}", f"critical={counts[CRITICAL]};;0;0;{total}")
     return Answer(_line(worst, text, " ".join(perfdata)), code=worst)
 
 
-def _rows(fleet: Fleet, wish: Wish) -> tuple[InferenceService, ...]:
+def _rows(fleet: Fleet, wish: Wish) -> tuple[tuple[InferenceService, ...], list[KmonError]]:
+    """Give the services that are meant, and why others that are named are not among them."""
     if not wish.wanted:
-        return fleet.services
-    found = {row.key: row for row in (chosen(fleet, wanted) for wanted in wish.wanted)}
-    return tuple(found.values())
+        return fleet.services, []
+    found: dict[Key, InferenceService] = {}
+    lost: list[KmonError] = []
+    for wanted in wish.wanted:
+        try:
+            row = chosen(fleet, wanted)
+        except KmonError as error:
+            lost.append(error)
+        else:
+            found[row.key] = row
+    return tuple(found.values()), lost
 
 
 def _level(row: InferenceService, diagnosis: Diagnosis | None) -> int:

@@ -6,6 +6,7 @@ import asyncio
 import json
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -223,6 +224,27 @@ def test_a_service_that_still_serves_is_a_warning(readiness: Readiness, serving:
 
     assert answer.code == level
     assert answer.text.count("|") == 1
+
+
+@pytest.mark.parametrize(
+    ("serving", "level"), [("nothing serves", check.CRITICAL), ("00001 takes 90 %", check.UNKNOWN)]
+)
+def test_a_name_that_is_not_there_hides_nothing_of_those_that_are(serving: str, level: int) -> None:
+    services = rows(Readiness.FAILED)
+    found = {services[0].key: Diagnosis("oom-killed", "it is dead", serving=serving)}
+
+    answer = check.status(services, found, Fleet(services, True), ["there is no service nope"])
+
+    assert answer.code == level
+    assert "there is no service nope; ns/m0: it is dead | services=1 " in answer.text
+
+
+def test_docs_name_every_key_of_the_json() -> None:
+    docs = (Path(__file__).parents[2] / "docs" / "causes.md").read_text(encoding="utf-8")
+    one, item = json.loads(told()["why json"].text), yaml.safe_load(told()["why all yaml"].text)["items"][0]
+    inner = {key for part in ("evidence", "try") for step in one[part] for key in step}
+
+    assert [key for key in {*one, *item, *inner} if f"`{key}`" not in docs] == []
 
 
 def test_an_empty_namespace_is_ok() -> None:
