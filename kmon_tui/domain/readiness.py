@@ -58,7 +58,7 @@ class Verdict(NamedTuple):
 
 def describe(facts: Facts, pods: tuple[Pod, ...] | None) -> InferenceService:
     """Give the row of one object. ``pods`` are its own, in any order; None: pods may not be listed."""
-    known = tuple(sorted(pods, key=_age, reverse=True)) if pods else ()
+    known = (pods if len(pods) < 2 else tuple(sorted(pods, key=_age, reverse=True))) if pods else ()
     live = tuple([pod for pod in known if is_live(pod)]) if known else ()
     serving = [pod.ready for pod in live if _serves(pod)] if live else ()
     ready_pods = None if pods is None else sum(serving) if serving else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from kmon_tui.domain.service import InferenceService, Key, Kind, Readiness
+from kmon_tui.domain.service import InferenceService, Key, Kind, Pod, Readiness
 
 _NAMESPACE = ("namespace_name", "k8s_namespace_name", "namespace", "exported_namespace", "kubernetes_namespace")
 _POD = ("pod_name", "k8s_pod_name", "service_instance_id", "pod", "exported_pod", "kubernetes_pod_name")
@@ -31,54 +31,64 @@ def _is_empty(isvc: InferenceService) -> bool:
     return (asleep or bool(isvc.pods) or isvc.replicas.ready == 0) and not any(pod.ready for pod in isvc.pods)
 
 
+class _Place:
+    """What is in one namespace, by name."""
+
+    __slots__ = ("graphs", "names", "pods", "revisions")
+
+    def __init__(self) -> None:
+        self.names: dict[str, Key] = {}
+        self.pods: dict[str, Pod] = {}
+        self.graphs: dict[str, tuple[Key, str]] = {}
+        self.revisions: dict[str, dict[str, Key]] = {}
+        """By component."""
+
+    def revision(self, name: str) -> tuple[Key, str] | None:
+        """Give whose revision this is, and of which component."""
+        for component, keys in self.revisions.items():
+            if key := keys.get(name):
+                return key, component
+        return None
+
+
+_NOWHERE = _Place()
+
+
 class Owners:
-    """An index of the services, made once per fleet; ``face`` knows all that is read of them."""
+    """An index of the services, made once per fleet; ``face`` knows all that is read of them.
+
+    Names stand under their namespaces: with both in each key it would take four times the room.
+    """
 
     def __init__(self, services: Iterable[InferenceService]) -> None:
         self._entry: dict[Key, str] = {}
-        self._pods: dict[tuple[str, str], tuple[Key, str]] = {}
-        self._revisions: dict[tuple[str, str], tuple[Key, str]] = {}
-        self._graphs: dict[tuple[str, str], tuple[Key, str]] = {}
-        self._names: dict[tuple[str, str], Key] = {}
-        self._created: dict[tuple[str, str], float] = {}
-        self._serving: set[tuple[str, str]] = set()
+        self._places: dict[str, _Place] = {}
         self._empty: set[Key] = set()
         """Services without a ready pod."""
-        self._everywhere: dict[str, tuple[str, ...]] = {}
-        """Namespaces by name of a pod or service, for series that do not say their namespace."""
-        self._alone: dict[str, tuple[str]] = {}
+        self._everywhere: dict[str, list[str]] | None = None
+        """Namespaces by name of a pod or service, made for the first series that does not say its namespace."""
         for isvc in services:
             self._add(isvc)
 
     def _add(self, isvc: InferenceService) -> None:
-        key, namespace = isvc.key, isvc.key.namespace
+        key, name = isvc.key, isvc.key.name
+        place = self._places.get(key.namespace)
+        if place is None:
+            place = self._places[key.namespace] = _Place()
         self._entry[key] = isvc.entry
         if _is_empty(isvc):
             self._empty.add(key)
         for pod in isvc.pods:
-            self._pods[namespace, pod.name] = (key, pod.component)
-            self._note(pod.name, namespace)
-            if pod.ready and not pod.terminating:
-                self._serving.add((namespace, pod.name))
-            if pod.created is not None:
-                self._created[namespace, pod.name] = pod.created.timestamp()
+            place.pods[pod.name] = pod
             if pod.revision:
-                self._revisions[namespace, pod.revision] = (key, pod.component)
+                place.revisions.setdefault(pod.component, {})[pod.revision] = key
         for share in isvc.traffic:
-            if share.revision:
-                self._revisions.setdefault((namespace, share.revision), (key, isvc.entry))
+            if share.revision and place.revision(share.revision) is None:
+                place.revisions.setdefault(isvc.entry, {})[share.revision] = key
         if key.kind is Kind.GRAPH:
-            self._graphs[namespace, key.name] = (key, isvc.entry)
-        if key.kind is Kind.ISVC or (namespace, key.name) not in self._names:
-            self._names[namespace, key.name] = key
-        self._note(key.name, namespace)
-
-    def _note(self, name: str, namespace: str) -> None:
-        """Keep that something of this name is in this namespace; most names are in one, and such tuples are shared."""
-        alone = self._alone.setdefault(namespace, (namespace,))
-        there = self._everywhere.setdefault(name, alone)
-        if namespace not in there:
-            self._everywhere[name] = (*there, namespace)
+            place.graphs[name] = (key, isvc.entry)
+        if key.kind is Kind.ISVC or name not in place.names:
+            place.names[name] = key
 
     def __contains__(self, key: object) -> bool:
         return key in self._entry
@@ -110,10 +120,10 @@ class Owners:
         """
         pod = _first(labels, _POD)
         told = {labels[name] for name in _REVISION if labels.get(name)}
-        for (namespace, revision), (owner, _) in self._revisions.items():
-            own = owner == key and namespace == key.namespace
-            if own and (revision in told or pod.startswith(f"{revision}-") or f"-{revision}-" in pod):
-                return revision
+        for keys in self._places.get(key.namespace, _NOWHERE).revisions.values():
+            for revision in [name for name, owner in keys.items() if owner == key]:
+                if revision in told or pod.startswith(f"{revision}-") or f"-{revision}-" in pod:
+                    return revision
         return ""
 
     def may_serve(self, key: Key) -> bool:
@@ -124,21 +134,21 @@ class Owners:
         """Give when the pod behind a series was made, if it is known: before it, its counters were zero."""
         namespace = _first(labels, _NAMESPACE)
         for label in _POD:
-            pod = labels.get(label)
-            if pod and (born_s := self._created.get((self._place(namespace, pod), pod))) is not None:
-                return born_s
+            pod = self._pod(namespace, labels.get(label))
+            if pod is not None and pod.created is not None:
+                return pod.created.timestamp()
         return None
 
     def serves(self, labels: Mapping[str, str]) -> bool:
         """Whether the pod behind a series is there and ready."""
         namespace = _first(labels, _NAMESPACE)
-        return any((self._place(namespace, pod), pod) in self._serving for name in _POD if (pod := labels.get(name)))
+        pods = [pod for name in _POD if (pod := self._pod(namespace, labels.get(name)))]
+        return any(pod.ready and not pod.terminating for pod in pods)
 
     def _by_pod(self, namespace: str, labels: Mapping[str, str]) -> tuple[Key, str] | None:
         for label in _POD:
-            pod = labels.get(label)
-            if pod and (found := self._pods.get((self._place(namespace, pod), pod))):
-                return found
+            if pod := self._pod(namespace, labels.get(label)):
+                return self._key_of(pod), pod.component
         return None
 
     def _by_revision(self, namespace: str, labels: Mapping[str, str]) -> tuple[Key, str] | None:
@@ -146,7 +156,7 @@ class Owners:
             revision = labels.get(label)
             if not revision:
                 continue
-            if found := self._revisions.get((namespace, revision)):
+            if found := self._places.get(namespace, _NOWHERE).revision(revision):
                 return found
             # A revision is named after its Knative service, with five digits more.
             service = _REVISION_TAIL.sub("", revision[-6:])
@@ -162,7 +172,7 @@ class Owners:
                 return found
         name = labels.get("serving_kserve_io_inferenceservice", "")
         if name:
-            key = self._names.get((self._place(namespace, name), name))
+            key = self._named(self._place(namespace, name), name)
             return (key, "") if key else None
         name = labels.get("service_name", "")
         if not name:
@@ -170,7 +180,7 @@ class Owners:
         namespace = self._place(namespace, name)
         # As queue-proxy wrote it, it is the Knative service; as a scrape job set it, it is the InferenceService.
         by_proxy = "configuration_name" in labels or "kn_configuration_name" in labels
-        key = None if by_proxy else self._names.get((namespace, name))
+        key = None if by_proxy else self._named(namespace, name)
         return (key, "") if key else self._by_knative_name(namespace, name)
 
     def _by_pattern(self, namespace: str, labels: Mapping[str, str]) -> tuple[Key, str] | None:
@@ -187,17 +197,33 @@ class Owners:
         """A Knative service is named NAME-COMPONENT (KServe 0.10: NAME-COMPONENT-default), a graph's as the graph."""
         base, _, component = name.removesuffix("-default").rpartition("-")
         if component in ("predictor", "transformer", "explainer"):
-            key = self._names.get((self._place(namespace, base), base))
+            key = self._named(self._place(namespace, base), base)
             if key is not None and key.kind is Kind.ISVC:
                 return key, component
-        return self._graphs.get((namespace, name))
+        return self._places.get(namespace, _NOWHERE).graphs.get(name)
+
+    def _named(self, namespace: str, name: str) -> Key | None:
+        return self._places.get(namespace, _NOWHERE).names.get(name)
+
+    def _pod(self, namespace: str, name: str | None) -> Pod | None:
+        return self._places.get(self._place(namespace, name), _NOWHERE).pods.get(name) if name else None
+
+    def _key_of(self, pod: Pod) -> Key:
+        """Give the key of the row that a pod belongs to: the one that is kept already, as a rule."""
+        key = self._named(pod.namespace, pod.isvc)
+        return key if key is not None and key.kind is pod.kind else Key(pod.kind, pod.namespace, pod.isvc)
 
     def _place(self, namespace: str, name: str) -> str:
         """Give the namespace, or the only one that has this name."""
         if namespace:
             return namespace
+        if self._everywhere is None:
+            self._everywhere = {}
+            for there, place in self._places.items():
+                for one in place.names.keys() | place.pods.keys():
+                    self._everywhere.setdefault(one, []).append(there)
         places = self._everywhere.get(name, ())
-        return next(iter(places)) if len(places) == 1 else ""
+        return places[0] if len(places) == 1 else ""
 
 
 def _first(labels: Mapping[str, str], names: tuple[str, ...]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from sys import intern
 
 from kmon_tui.domain.service import Key, Kind, Pod
 from kmon_tui.live.shapes import Container, PodMeta, PodObject, PodStatus, Stop
@@ -25,14 +26,15 @@ def pod_of(pod: PodObject) -> Pod | None:
         return None
     trouble, message = trouble_of(status)
     return Pod(
-        namespace=meta.namespace,
-        name=meta.name,
+        # Texts that its row, other pods or the series of Prometheus have, too, are kept once.
+        namespace=intern(meta.namespace),
+        name=intern(meta.name),
         uid=meta.uid,
-        isvc=owner,
+        isvc=intern(owner),
         kind=kind,
-        component=component,
-        revision=meta.labels.revision or meta.labels.template_hash,
-        phase=status.phase,
+        component=intern(component),
+        revision=intern(meta.labels.revision or meta.labels.template_hash),
+        phase=intern(status.phase),
         ready=any(cond.type == "Ready" and cond.status == "True" for cond in status.conditions or ()),
         terminating=meta.deleted is not None,
         trouble=trouble,

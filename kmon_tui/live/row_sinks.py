@@ -62,19 +62,23 @@ class PodSink:
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
-        self._owners: dict[Name, Key] = {}
+        self._owners: dict[str, dict[str, Key]] = {}
+        """By namespace and name."""
 
     def put(self, thing: PodObject) -> Name:
         """Keep this pod with its row; its labels may have changed hands."""
-        name = (thing.metadata.namespace, thing.metadata.name)
-        pod = pod_of(thing)
+        namespace, name = thing.metadata.namespace, thing.metadata.name
+        pod, known = pod_of(thing), self._owners.get(namespace, {}).get(name)
         key = None if pod is None else owner_of(pod)
-        if self._owners.get(name) != key:
-            self._drop(name)
+        if known is not None and known != key:
+            self._drop((namespace, name))
+            known = None
         if pod is not None and key is not None:
-            self._owners[name] = key
-            self._rows.put_pod(key, name, pod)
-        return name
+            if known is None:
+                known = self._rows.the_key(key)
+                self._owners.setdefault(pod.namespace, {})[pod.name] = known
+            self._rows.put_pod(known, pod)
+        return (namespace, name)
 
     def doubt(self) -> None:
         """Hear that a known version may say something else: pods are read whatever their version."""
@@ -85,13 +89,17 @@ class PodSink:
 
     def only(self, names: set[Name]) -> None:
         """Forget all pods but these."""
-        self._forget(self._owners.keys() - names)
+        self._forget({(place, name) for place, owners in self._owners.items() for name in owners} - names)
 
     def _forget(self, names: Iterable[Name]) -> None:
         for name in list(names):
             self._drop(name)
 
-    def _drop(self, name: Name) -> None:
-        key = self._owners.pop(name, None)
+    def _drop(self, thing: Name) -> None:
+        namespace, name = thing
+        owners = self._owners.get(namespace, {})
+        key = owners.pop(name, None)
         if key is not None:
             self._rows.drop_pod(key, name)
+            if not owners:
+                del self._owners[namespace]

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from kmon_tui.domain.facts import Facts, Failure
 from kmon_tui.domain.readiness import describe
 from kmon_tui.domain.service import InferenceService, Key, Kind, Pod
+from kmon_tui.live.flocks import Flocks
 from kmon_tui.live.quiet_gc import QuietGc
 from kmon_tui.live.sink import Name
 
@@ -42,7 +43,7 @@ class Rows:
         """Of each object what its row does not tell."""
         self._facts: dict[Key, Facts] = {}
         """Of objects that came since the last build: all other facts stand in the rows."""
-        self._pods: dict[Key, dict[Name, Pod]] = {}
+        self._pods = Flocks()
         self._pods_known: set[Kind] = set()
         self._complaints: dict[Key, dict[Name, str]] = {}
         """What autoscalers say of themselves that fail."""
@@ -80,20 +81,20 @@ class Rows:
             self._facts.pop(key, None)
             self._dirty[key] = None
 
-    def put_pod(self, key: Key, name: Name, pod: Pod) -> None:
+    def the_key(self, key: Key) -> Key:
+        """Give the equal key that is kept already."""
+        row = self._new.get(key) or self._row(key)
+        return key if row is None else row.key
+
+    def put_pod(self, key: Key, pod: Pod) -> None:
         """Keep one pod of a row, which may come later than its pods."""
-        pods = self._pods.setdefault(key, {})
-        if pods.get(name) != pod:
-            pods[name] = pod
+        if self._pods.put(key, pod):
             self._dirty[key] = None
 
-    def drop_pod(self, key: Key, name: Name) -> None:
+    def drop_pod(self, key: Key, name: str) -> None:
         """Forget one pod of a row."""
-        pods = self._pods.get(key, {})
-        if pods.pop(name, None) is not None:
+        if self._pods.drop(key, name):
             self._dirty[key] = None
-            if not pods:
-                del self._pods[key]
 
     def know_pods(self, kind: Kind, known: bool) -> None:
         """Say whether the pods of all rows of this kind are known."""
@@ -203,10 +204,7 @@ class Rows:
         self._services[kept:] = [rows[key] for key in order]
 
     def _pods_of(self, key: Key) -> tuple[Pod, ...] | None:
-        if key[0] not in self._pods_known:
-            return None
-        pods = self._pods.get(key)
-        return tuple(pods.values()) if pods else ()
+        return self._pods.of(key) if key[0] in self._pods_known else None
 
 
 def _beside(facts: Facts) -> Beside:

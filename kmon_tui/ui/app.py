@@ -142,7 +142,9 @@ class KmonApp(OpeningApp):
         ]
         self.set_interval(LOOK_S, self._sweeper.look)
         # Its import takes 100 ms: too long for the first paint and for the loop.
-        threading.Thread(target=import_module, args=("plotext",), name="import", daemon=True).start()
+        threading.Thread(
+            target=import_module, args=("kmon_tui.render.lean_plotext",), name="import", daemon=True
+        ).start()
 
     async def _follow(self) -> None:
         async for state in self._watcher.follow():
