@@ -107,6 +107,8 @@ def _known(scene: Scene, pod: PodView, box: Box, end: End, lines: str) -> Findin
             pod.ref,
             shared=f"image {box.image}",
         )
+    if probes.hook_failed(scene, pod, box, end):
+        return probes.hook(scene, pod, box)
     if probes.killed(scene, pod, box, end):
         return probes.finding(scene, pod, box)
     if not box.init and _lacks_model(scene, pod, lines):

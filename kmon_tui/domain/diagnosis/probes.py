@@ -1,4 +1,4 @@
-"""Whether a probe of the kubelet kills a container, and what to do about the probe."""
+"""Whether the kubelet kills a container, for a probe or for a hook that fails, and what to do about it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from kmon_tui.domain.diagnosis import chain
 from kmon_tui.domain.diagnosis.boxes import Box, End
 from kmon_tui.domain.diagnosis.finding import Finding, kubectl
-from kmon_tui.domain.diagnosis.reading import node, number, probe_said, text
+from kmon_tui.domain.diagnosis.reading import node, number, one_line, probe_said, text, texts
 from kmon_tui.domain.diagnosis.scene import Scene, event_count, event_time
 from kmon_tui.domain.diagnosis.workloads import PodView
 from kmon_tui.domain.tree import Object
@@ -16,6 +16,7 @@ from kmon_tui.domain.verdict import Try
 
 _KILLED = re.compile(r"failed (liveness|startup) probe, will be restarted")
 _KILLING = frozenset({"Killing", "Unhealthy"})
+_HOOKED = frozenset({"FailedPostStartHook"})
 _FAILED = {"liveness": "Liveness probe failed", "startup": "Startup probe failed"}
 _RECENT_S = 600
 _PERIOD_S, _FAILURES, _GRACE_S = 10, 3, 30
@@ -56,6 +57,31 @@ def finding(scene: Scene, pod: PodView, box: Box) -> Finding:
         tries=(
             Try(
                 _advice(box, probe, why),
+                kubectl("edit", scene.ref.kind.lower(), scene.ref.name, namespace=scene.ref.namespace),
+            ),
+        ),
+    )
+
+
+def hook_failed(scene: Scene, pod: PodView, box: Box, end: End) -> bool:
+    """Tell whether the kubelet killed the container because its postStart hook failed."""
+    events = chain.events_of_box(scene, pod, box, _HOOKED)
+    return any(not _long_before(event_time(event), end.finished) for event in events)
+
+
+def hook(scene: Scene, pod: PodView, box: Box) -> Finding:
+    """Say that the hook fails, and what it runs."""
+    said = text(chain.events_of_box(scene, pod, box, _HOOKED)[-1], "message")
+    words = " ".join(texts(box.spec, "lifecycle", "postStart", "exec", "command"))
+    runs = f" ({one_line(words, 80)})" if words else ""
+    why = f": {one_line(said, 160)}" if said != "PostStartHook failed" else ""
+    return Finding(
+        "container-start",
+        f"the postStart hook of {box.name} of {pod.ref.name}{runs} fails, so the kubelet kills it{why}",
+        pod.ref,
+        tries=(
+            Try(
+                "mend lifecycle.postStart",
                 kubectl("edit", scene.ref.kind.lower(), scene.ref.name, namespace=scene.ref.namespace),
             ),
         ),

@@ -32,6 +32,9 @@ _ACCOUNT = re.compile(
 _POLICY = re.compile(r"ValidatingAdmissionPolicy '([^']+)'(?: with binding '[^']*')? denied request:?\s*(.*)", re.S)
 _CONSTRAINTS = re.compile(r"unable to validate against any security context constraint:?\s*(.*)", re.S)
 _LIMITS = re.compile(r"(maximum|minimum) \S+ usage per (Container|Pod)|max limit to request ratio|LimitRange", re.I)
+_OF_KIND = re.compile(r'(\w+)(?:\.[\w.\-]+)? "[^"]*" is invalid:')
+_WITH_PODS = frozenset({"Pod", "Deployment", "ReplicaSet", "StatefulSet", "LeaderWorkerSet", "Job", "Service"})
+"""Kinds whose fields are mostly those of a pod; a Service of Knative is one of them."""
 _INVALID = re.compile(r"Invalid value|is invalid:|Required value|must be less than or equal to|Forbidden: may not")
 
 
@@ -54,7 +57,11 @@ def explain(said: str, namespace: str) -> Denial | None:
         if denial is not None:
             return denial
     if _INVALID.search(said):
-        return Denial("invalid-pod", f"the API server finds it invalid: {one_line(said)}")
+        kind = _OF_KIND.search(said)
+        of_pods = kind is None or kind.group(1) in _WITH_PODS
+        return Denial(
+            "invalid-pod" if of_pods else "invalid-spec", f"the API server finds it invalid: {one_line(said)}"
+        )
     return None
 
 
