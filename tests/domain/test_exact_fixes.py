@@ -10,8 +10,10 @@ import pytest
 
 from kmon_tui.domain.doctor import fixes
 from kmon_tui.domain.doctor.examine import examine
-from kmon_tui.domain.doctor.facts import Case, Facts, RightsFacts, Scraped, Told, Workload
+from kmon_tui.domain.doctor.facts import Case, Container, Facts, PodFacts, RightsFacts, Scraped, Told, Workload
+from kmon_tui.domain.doctor.ports import PATH, PORT
 from kmon_tui.domain.doctor.rights import FEATURES
+from kmon_tui.domain.doctor.scraping import down_fix
 from tests.domain.test_doctor import CLUSTER, HEALTHY, PROMETHEUS, TARGET
 
 GIVEN = {"HELM_REPO", "CHART"}
@@ -81,3 +83,28 @@ def test_a_placeholder_would_be_seen() -> None:
 
 def test_a_user_that_is_not_known_is_asked_for_by_the_command_itself() -> None:
     assert '--user="$(kubectl auth whoami -o jsonpath=' in fixes.grant("kmon-tui-view", "default", "")
+
+
+def down_at(port: int, annotations: dict[str, str], image: str, error: str = "connection refused") -> str:
+    """Give the fix for a Standard pod whose target is down at this port."""
+    model = Container("kserve-container", image)
+    pod = PodFacts("sklearn-iris-predictor-5d8-x", "10.0.0.9", "Running", True, {}, annotations, (model,))
+    url = f"http://10.0.0.9:{port}/metrics"
+    target = Scraped("kserve-metrics", "10.0.0.9", "down", error, pod=pod.name, namespace="default", url=url)
+    return down_fix(target, replace(HEALTHY, cluster=replace(CLUSTER, pods=Told((pod,)))))
+
+
+def test_an_annotation_that_leads_to_a_closed_port_is_set_to_the_port_of_the_server() -> None:
+    told = down_at(9999, {PORT: "9999"}, "kserve/sklearnserver:v0.20.0")
+    moved = down_at(8080, {PORT: "8080"}, "pytorch/torchserve-kfs:0.12.0")
+    path = down_at(8080, {PATH: "/stats"}, "kserve/sklearnserver:v0.20.0", "server returned HTTP status 404 Not Found")
+
+    assert told == f"kubectl annotate isvc sklearn-iris -n default --overwrite {PORT}=8080"
+    assert moved == f"kubectl annotate isvc sklearn-iris -n default --overwrite {PORT}=8082"
+    assert path == f"kubectl annotate isvc sklearn-iris -n default --overwrite {PATH}=/metrics"
+
+
+def test_where_the_port_is_the_right_one_the_pods_logs_are_looked_at() -> None:
+    assert down_at(8080, {}, "kserve/sklearnserver:v0.20.0").startswith(
+        "kubectl logs -n default sklearn-iris-predictor-5d8-x --all-containers"
+    )

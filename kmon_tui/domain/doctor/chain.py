@@ -10,11 +10,10 @@ from kmon_tui.domain.doctor import fixes
 from kmon_tui.domain.doctor.cluster import is_protocol_off
 from kmon_tui.domain.doctor.facts import Facts, PodFacts, PrometheusFacts, Scraped, SeriesFact
 from kmon_tui.domain.doctor.finding import Finding, Status
+from kmon_tui.domain.doctor.ports import MODEL, PORT, QUEUE_METRICS, scraped_port
 from kmon_tui.domain.doctor.scraping import WALK_JOB, down_fix, has_walk_job
 from kmon_tui.domain.service import InferenceService, Kind, Mode, Readiness
 
-QUEUE_METRICS, MODEL, LLM, TRITON, MLSERVER = 9091, 8080, 8000, 8002, 8082
-_PORT, _PATH = "prometheus.kserve.io/port", "prometheus.kserve.io/path"
 _AGGREGATE = "serving.kserve.io/enable-metric-aggregation"
 _SCRAPING = "serving.kserve.io/enable-prometheus-scraping"
 _STOP = "serving.kserve.io/stop"
@@ -56,22 +55,6 @@ def known_cause(isvc: InferenceService) -> Finding | None:
         return _pods(isvc, ())
     service = _service(isvc)
     return service if service.is_bad else None
-
-
-def scraped_port(pod: PodFacts) -> int:
-    """Give the port at which the jobs of manifests/scrape-kserve.yaml find what a pod counts."""
-    if pod.container("queue-proxy") is not None:
-        return QUEUE_METRICS
-    model = pod.container("kserve-container")
-    image = model.image if model is not None else ""
-    asked = pod.annotations.get(_PORT, "")
-    if "mlserver" in image and asked in ("", str(MODEL)):
-        return MLSERVER if asked else MODEL
-    if asked.isdecimal():
-        return int(asked)
-    if pod.labels.get("app.kubernetes.io/part-of") == "llminferenceservice":
-        return LLM
-    return TRITON if "tritonserver" in image else MODEL
 
 
 def _service(isvc: InferenceService) -> Finding:
@@ -153,10 +136,10 @@ def _annotations(isvc: InferenceService, pods: tuple[PodFacts, ...], knative: bo
     title, id_ = "annotations", "chain.annotations"
     notes = pods[0].annotations
     image = " ".join(one.image for pod in pods[:1] for one in pod.containers)
-    if not knative and "mlserver" in image and notes.get(_PORT) == str(MODEL):
+    if not knative and "mlserver" in image and notes.get(PORT) == str(MODEL):
         text = "MLServer has its metrics at port 8082, its runtime's annotation says 8080"
-        fix = fixes.annotate(isvc.key, {_PORT: "8082"})
-        yield Finding(id_, title, Status.WARN, text, (f"{_PORT}: {notes[_PORT]}",), fix)
+        fix = fixes.annotate(isvc.key, {PORT: "8082"})
+        yield Finding(id_, title, Status.WARN, text, (f"{PORT}: {notes[PORT]}",), fix)
     plain = notes.get("prometheus.io/port", "")
     asked = notes.get(_SCRAPING) == "true"
     if asked and notes.get("prometheus.io/scrape") != "true":

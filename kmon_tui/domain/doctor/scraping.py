@@ -10,7 +10,8 @@ from kmon_tui.domain.doctor import fixes
 from kmon_tui.domain.doctor.cluster import clock_finding, is_protocol_off, knative_version
 from kmon_tui.domain.doctor.facts import Facts, Job, PrometheusFacts, Scraped, Workload
 from kmon_tui.domain.doctor.finding import Finding, Status
-from kmon_tui.domain.service import Key, Kind
+from kmon_tui.domain.doctor.ports import PATH, PORT, usual_port
+from kmon_tui.domain.service import Kind
 
 WALK_JOB = "kserve-metrics"
 FORWARD = "kmon-tui-port-forward"
@@ -58,36 +59,42 @@ def duration_s(text: str) -> float | None:
 def down_fix(target: Scraped, facts: Facts) -> str:
     """Say what mends a target that does not answer, by its last error."""
     error = target.last_error.lower()
-    place = f"-n {target.namespace} {target.pod}" if target.pod else ""
-    cluster = facts.cluster
+    cluster, key = facts.cluster, facts.case.key
     if ":9091" in target.url and cluster is not None and is_protocol_off(cluster) is not False:
         switch = fixes.switch_on_knative(cluster.observability_namespace, knative_version(cluster))
-        return f"{switch}\n# then a new revision: pods that run keep what they started with"
-    key = facts.case.key
+        renew = fixes.new_revision(key) if key is not None else "# then a new revision:"
+        return f"{switch}\n{renew}    # pods that run keep what they started with"
     if key is not None and key.kind is Kind.LLM and any(sign in error for sign in _SPEAKS_TLS):
         return fixes.scrape_with_tls(key)
     if ":9091" not in target.url and any(sign in error for sign in ("404", "content-type", "refused")):
-        whose = _service_of(target, facts)
-        if whose is None:
-            return f"kubectl logs {place} --all-containers --tail=50" if place else ""
-        name, namespace = shlex.quote(whose.name), shlex.quote(whose.namespace)
-        return (
-            "# is the page at another port or path? Tell the jobs by annotations of the service, as\n"
-            f"kubectl annotate isvc {name} -n {namespace} --overwrite \\\n"
-            "  prometheus.kserve.io/port=8082 prometheus.kserve.io/path=/metrics"
-        )
+        return _another_port(target, facts) or _logs(target)
     if "deadline" in error or "timeout" in error:
         where = f"-n {shlex.quote(target.namespace)}" if target.namespace else "-A"
         return f"kubectl get networkpolicy {where}    # may Prometheus reach the pods?"
-    return f"kubectl logs {place} --all-containers --tail=50" if place else ""
+    return _logs(target)
 
 
-def _service_of(target: Scraped, facts: Facts) -> Key | None:
-    """Give the InferenceService that a target is a pod of; None where nothing tells."""
-    if target.service_name and target.namespace:
-        return Key(Kind.ISVC, target.namespace, target.service_name)
-    owned = (one.key for one in facts.case.services if any(pod.name == target.pod for pod in one.pods))
-    return facts.case.key or next(owned, None)
+def _another_port(target: Scraped, facts: Facts) -> str:
+    """Set the annotation that leads the jobs to a port where nobody listens; empty where that is not what it is."""
+    key, pods = facts.case.key, (facts.cluster.pods.value or ()) if facts.cluster is not None else ()
+    pod = next((one for one in pods if target.pod == one.name or (one.ip and f"/{one.ip}:" in target.url)), None)
+    if key is None or key.kind is not Kind.ISVC or pod is None:
+        return ""
+    asked, usual = pod.annotations.get(PORT, ""), str(usual_port(pod))
+    path = pod.annotations.get(PATH, "/metrics")
+    wanted = {PORT: usual} if asked not in ("", usual) else {}
+    wanted |= {PATH: "/metrics"} if path != "/metrics" and "404" in target.last_error else {}
+    return fixes.annotate(key, wanted) if wanted else ""
+
+
+def _logs(target: Scraped) -> str:
+    """Look at what the pod says; a page that was moved is told to the jobs by annotations of the service."""
+    if not target.pod:
+        return ""
+    return (
+        f"kubectl logs -n {shlex.quote(target.namespace)} {shlex.quote(target.pod)} --all-containers --tail=50\n"
+        f"# is its page at another port or path? The service's annotations {PORT} and {PATH} say so"
+    )
 
 
 def _failure(prometheus: PrometheusFacts, workloads: tuple[Workload, ...], user: str) -> Finding:
