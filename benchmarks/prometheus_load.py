@@ -26,7 +26,8 @@ from tests.e2e.history import remembering
 from tests.live.stories import SCRAPE_S, Story
 
 SERVICES, PODS = 1000, 3
-VISIBLE = 40
+VISIBLE, NEAR = 40, 200
+"""Rows on the screen, and those with the pages around it."""
 SCRAPES = 12
 """How much past there is: three minutes, more than a rate window."""
 TICKS = 3
@@ -94,7 +95,8 @@ async def _ticks(url: str) -> list[list[Question]]:
     services = tuple(
         InferenceService(Key(Kind.ISVC, f"team-{number % 20:02d}", f"model-{number:05d}")) for number in range(SERVICES)
     )
-    look = Look(services, services[0].key, tuple(isvc.key for isvc in services[:VISIBLE]))
+    keys = [isvc.key for isvc in services]
+    look = Look(services, keys[0], tuple(keys[:VISIBLE]), tuple(keys[VISIBLE:NEAR]))
     ticks = []
     try:
         await client.run(partial(poller.poll, look=look))

@@ -25,10 +25,10 @@ from kmon_tui.live.prometheus_answers import Row
 from kmon_tui.live.target import Target
 
 SWEEP = 60
-"""Services off the screen whose quantiles are asked for in one tick, for sorting. One is not asked for more often than
-once in ``LATENCY_S``."""
+"""Services off the screen whose quantiles are asked for at once: those that the next page keys bring, then others for
+sorting. One is not asked for more often than once in ``LATENCY_S``."""
 AT_ONCE = 200
-"""Rows on the screen that are asked for, with those that the next page keys bring: no terminal shows more."""
+"""Rows on the screen that are asked for: no terminal shows more."""
 
 Sums = Mapping[str, Mapping[Key, Mapping[float, float]]]
 """Cumulative counts by bound of each service, by PART of the question."""
@@ -62,7 +62,7 @@ class CloseUp:
     ) -> list[Key]:
         """Give the flows of these services their quantiles; say which.
 
-        Whatever is asked, ``near`` ones that are due are in it, and ``sweep`` others in turn.
+        Whatever is asked, ``near`` ones that are due are in it, and others in turn, together not more than ``sweep``.
         """
         at_s = ledger.at_s
         if at_s is None:
@@ -75,9 +75,9 @@ class CloseUp:
         late = [key for key in chosen if at_s - self._asked_s.get(key, 0) >= LATENCY_S]
         late.sort(key=lambda key: self._asked_s.get(key, 0))
         due, own = set(late), set(first)
-        beside = [key for key in near if key in due and key not in own][: AT_ONCE - len(first)]
+        beside = [key for key in near if key in due and key not in own][:SWEEP]
         own.update(beside)
-        others = [key for key in late if key not in own][:sweep]
+        others = [key for key in late if key not in own][: max(0, sweep - len(beside))]
         asked = [key for key in (*first, *beside, *others) if not ledger.has_problem(key)]
         by_family: dict[Family, dict[Place, tuple[Key, Target]]] = {}
         for key in asked:
