@@ -31,6 +31,8 @@ class BackendError(KmonError):
         """What the server asked for in Retry-After, if it did."""
         self.choices: tuple[Choice, ...] = ()
         """What could be asked instead."""
+        self.asked = ("", "")
+        """Who was asked, fit to be shown, and how it was found; empty where that is no question."""
         self.status = 0
         """The HTTP status of the answer; 0: there was none, or it does not matter."""
         self.said = ""

@@ -30,3 +30,5 @@ class Health:
     """Class of the BackendError that made it FAILING, as ``Forbidden``: a one-shot's exit code follows from it."""
     choices: tuple[Choice, ...] = ()
     """What could be asked instead of a Prometheus that cannot be asked, or of several that were found."""
+    asked: tuple[str, str] = ("", "")
+    """The Prometheus that cannot be asked, and how it was found."""

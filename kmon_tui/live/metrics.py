@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from kmon_tui.backend import Interest, Stream
+from kmon_tui.domain.errors import BackendError
 from kmon_tui.domain.measurement import Measurement
 from kmon_tui.domain.service import InferenceService, Key
 from kmon_tui.domain.traffic import Family, Prometheus, TrafficReport
@@ -51,14 +52,22 @@ class PrometheusMetrics:
         Rows that come onto the screen bring one more, too, if they have no quantiles and a question is left for them.
         """
         look = _look(interest)
-        yield await self._client.run(partial(self._poller.poll, look=look))
+        yield await self._asked(partial(self._poller.poll, look=look))
         while True:
             # The services of a busy fleet are others at the next tick: kept until then, they would double its memory.
             look = replace(look, services=look.services[:1])
             closer = await self._wait(interest, look)
             look = _look(interest)
             step = self._poller.look_closer if closer else self._poller.poll
-            yield await self._client.run(partial(step, look=look))
+            yield await self._asked(partial(step, look=look))
+
+    async def _asked(self, job: Callable[[Api], TrafficReport]) -> TrafficReport:
+        """Run a job; of a failure say who was asked, which nobody knows before the first report."""
+        try:
+            return await self._client.run(job)
+        except BackendError as error:
+            error.asked = (self._client.address.url, self._found_by)
+            raise
 
     async def _wait(self, interest: Interest, look: Look) -> bool:
         """Wait for the next tick; True: something else is selected before it is due."""

@@ -347,9 +347,10 @@ class Monitor:
     def _fails(self, source: str, error: KmonError) -> None:
         if self._left.is_set():
             return
-        choices = error.choices if isinstance(error, BackendError) else ()
-        kind = type(error).__name__
-        health = self._since(source, Health(Status.FAILING, error.message, error.hint, kind=kind, choices=choices))
+        health = Health(Status.FAILING, error.message, error.hint, kind=type(error).__name__)
+        if isinstance(error, BackendError):
+            health = replace(health, choices=error.choices, asked=error.asked)
+        health = self._since(source, health)
         if health is not self.state.health.get(source):
             self.store.put(self.state.with_health(source, health))
 

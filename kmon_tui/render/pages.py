@@ -9,7 +9,7 @@ from kmon_tui.domain.traffic import Prometheus
 from kmon_tui.render.cells import clean, wrap
 from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.lines import Line
-from kmon_tui.render.summary import api_health
+from kmon_tui.render.summary import api_health, told
 from kmon_tui.render.units import UNKNOWN, age, duration, percent
 
 _WIDTH = 72
@@ -25,7 +25,7 @@ def prometheus_lines(state: State, drawing: Drawing) -> tuple[Line, ...]:
             (),
             (("start with --prometheus URL, or set PROMETHEUS_URL", ""),),
         )
-    prometheus = drawing.prometheus
+    prometheus = told(drawing.prometheus, health)
     age_s = drawing.data_age_s(prometheus.sampled_at)
     facts = [
         ("state", health.status.value),
@@ -44,8 +44,8 @@ def prometheus_lines(state: State, drawing: Drawing) -> tuple[Line, ...]:
     ]
     lines: list[Line] = [((f"{name:<16}", "dim"), (clean(value) or UNKNOWN, "")) for name, value in facts]
     lines.extend(_failure(health))
-    told = (*map(warned, prometheus.warnings), *prometheus.notes)
-    lines.extend(((line, "warn"),) for note in told for line in wrap(clean(note), _WIDTH))
+    notes = (*map(warned, prometheus.warnings), *prometheus.notes)
+    lines.extend(((line, "warn"),) for note in notes for line in wrap(clean(note), _WIDTH))
     lines.extend(((), (("P", "key"), (" chooses another one, or only some of its series", "")), ()))
     lines.extend(((f":prom {clean(choice.text)}", ""), (f"  {clean(choice.why)}", "dim")) for choice in choices(state))
     return tuple(lines)
@@ -59,7 +59,7 @@ def warned(text: str) -> str:
 def choices(state: State) -> tuple[Choice, ...]:
     """Give what could be asked instead: what was found, then what is always possible."""
     health = state.health.get(PROMETHEUS, Health())
-    prometheus = state.traffic.prometheus if state.traffic is not None else Prometheus()
+    prometheus = told(state.traffic.prometheus if state.traffic is not None else Prometheus(), health)
     found = list(dict.fromkeys((*prometheus.choices, *health.choices)))
     if prometheus.matchers:
         found.append(Choice("all", f"all series, without {prometheus.matchers}"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from kmon_tui.domain.health import Health, Status
@@ -155,12 +156,19 @@ def prometheus_words(state: State, drawing: Drawing) -> list[Line]:
     """
     word, look = _prometheus_state(state, drawing)
     health = state.health.get(PROMETHEUS, Health())
-    known = state.traffic is not None and health.status is not Status.STARTING
+    asked = told(drawing.prometheus, health)
+    known = (state.traffic is not None or bool(asked.url)) and health.status is not Status.STARTING
     old = data_words(state, drawing)
     fresh = "" if old or not known or health.status is Status.FAILING else fresh_words(drawing)
-    found = which_words(drawing.prometheus) if known else ()
+    found = which_words(asked) if known else ()
     lines = [joined([(word, look), (f" {which}", "dim"), (f" {old or fresh}".rstrip(), look)]) for which in found]
     return [*lines, *([] if lines else [((word, look),)]), joined([(word, look), (f" {old or fresh}".rstrip(), look)])]
+
+
+def told(prometheus: Prometheus, health: Health) -> Prometheus:
+    """Give what a report tells of Prometheus; before the first one at least which it is, and how it was found."""
+    url, found_by = health.asked
+    return prometheus if prometheus.url else replace(prometheus, url=url, found_by=found_by)
 
 
 def fresh_words(drawing: Drawing) -> str:

@@ -407,3 +407,13 @@ async def _one_report(metrics: PrometheusMetrics) -> TrafficReport:
         return await anext(stream)
     finally:
         await stream.aclose()
+
+
+async def test_a_failure_says_who_was_asked_and_how_it_was_found() -> None:
+    metrics = PrometheusMetrics(PrometheusSettings(url="http://me:secret@127.0.0.1:1", found_by="config"))
+
+    with pytest.raises(BackendError) as failure:
+        await anext(metrics.poll(Interested((IRIS,))))
+    await metrics.aclose()
+
+    assert failure.value.asked == ("http://127.0.0.1:1", "config")

@@ -49,3 +49,12 @@ def test_before_it_was_asked_its_metrics_are_not_known() -> None:
     page = [text_of(line) for line in prometheus_lines(state, Drawing(now=NOW))]
 
     assert "metrics         ?" in page
+
+
+def test_one_that_never_answered_is_named_with_how_it_was_found() -> None:
+    health = Health(Status.FAILING, "no answer", asked=("http://prom.example:9090", "PROMETHEUS_URL"))
+    state = replace(ready_state(), traffic=None, health={PROMETHEUS: health})
+
+    lines = [text_of(line) for line in prometheus_lines(state, Drawing(now=NOW))]
+
+    assert lines[1:3] == ["url             http://prom.example:9090", "found by        PROMETHEUS_URL"]
