@@ -118,8 +118,9 @@ class Scope:
         if self.synced and self._pulse.health.status is Status.FAILING:
             return self._pulse.health
         refusals = [w.refused for w in self._kinds.values() if w.refused is not None]
-        # Who may list but not watch sees the list first.
-        more_comes = not self.synced and any(watched.shown for watched in self._kinds.values())
+        # Who may list but not watch sees the list first; and what is refused first is not all that was asked for.
+        asked = [watched for watched in self._kinds.values() if watched.base]
+        more_comes = not self.synced and any(watched.shown or not watched.settled for watched in asked)
         if refusals and not more_comes and not any(watched.listed for watched in self._kinds.values()):
             return failing(refusals[0])
         return Health(Status.LIVE if self.synced else Status.STARTING)

@@ -72,6 +72,21 @@ async def test_a_forbidden_kind_costs_that_kind_only() -> None:
     assert fleet.notes == ("may not list llminferenceservices in all namespaces: they are not shown",)
 
 
+async def test_a_refusal_that_comes_before_the_first_list_is_no_failure() -> None:
+    """In one namespace all kinds are asked for at once, and any answer may come first."""
+    async with Sandbox(EMPTY) as sandbox:
+        fill(sandbox)
+        sandbox.api.access.forbid(Rule(resource="llminferenceservices"))
+        sandbox.api.faults.add("list/inferenceservices:delay=0.4")
+        sandbox.api.faults.add("list/inferencegraphs:delay=0.4")
+
+        async with watching(sandbox, namespace="default") as seen:
+            fleet = await seen.synced()
+
+    assert names(fleet) == ["mine"]
+    assert [fleet.health.error for fleet in seen.fleets if fleet.health.status is Status.FAILING] == []
+
+
 async def test_without_any_right_it_fails_and_says_what_is_missing() -> None:
     async with Sandbox(EMPTY) as sandbox:
         fill(sandbox)
