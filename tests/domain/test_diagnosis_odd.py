@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,6 +32,17 @@ _objects = st.fixed_dictionaries(
     {"kind": _kinds | _json}, optional={"metadata": _json, "spec": _json, "status": _json, "apiVersion": _json}
 )
 _cases = st.sampled_from(all_cases())
+
+
+def test_of_a_pull_that_failed_an_hour_ago_only_that_it_failed_is_still_told() -> None:
+    case = next(case for case in all_cases() if case.name == "p-kimg")
+    left = tuple(event for event in case.tree.events if not str(event["message"]).startswith("Failed to pull"))
+    assert len(left) < len(case.tree.events)
+
+    found = diagnose(replace(case.tree, events=left), case.now)
+
+    assert found.cause == "image-pull"
+    assert "kserve/sklearnserver:v9" in found.verdict
 
 
 @settings(max_examples=300, deadline=None)

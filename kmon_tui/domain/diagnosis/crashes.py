@@ -103,7 +103,7 @@ def _known(scene: Scene, pod: PodView, box: Box, end: End, lines: str) -> Findin
     if re.search(r"exec format error", lines + end.message, re.I):
         return Finding(
             "image-platform",
-            f"the image {box.image} is not built for the CPU of {pod.ref.name}'s node",
+            f"the image {box.image} of {pod.ref.name} is not built for the CPU of its node",
             pod.ref,
             shared=f"image {box.image}",
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime
 
@@ -20,6 +21,8 @@ _MOUNTING = frozenset({"FailedMount", "FailedAttachVolume", "FailedMapVolume"})
 _NETWORK = frozenset({"FailedCreatePodSandBox", "FailedPodSandBoxStatus", "NetworkNotReady"})
 _PREPARING = frozenset({"FailedPrepareDynamicResources"})
 _PULLING = frozenset({"Failed", "FailedToPullImage", "InspectFailed", "ErrImageNeverPull"})
+_WHERE = re.compile(r' \(pod: "[^"]*", container: [^)]*\)\s*$')
+"""What the kubelet puts behind a reason, and the verdict before it."""
 _QUEUED = "pull QPS exceeded"
 """The kubelet's own limit (registryPullQPS): it asks again by itself."""
 _PATIENCE_S = 600
@@ -192,7 +195,7 @@ def _config(scene: Scene, pod: PodView, box: Box) -> Finding:
 
 
 def _unstarted(scene: Scene, pod: PodView, box: Box) -> Finding:
-    said = one_line(box.waiting_message)
+    said = one_line(_WHERE.sub("", box.waiting_message))
     step = Evidence(f"{box.name}: {box.waiting}{f', {said}' if said else ''}", pod.ref, None, 3)
     no_gpu = gpu.finding(pod, box, box.waiting_message)
     if no_gpu is not None:

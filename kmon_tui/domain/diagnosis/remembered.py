@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -14,6 +15,9 @@ from kmon_tui.domain.verdict import Evidence, Try
 
 _PLACED = frozenset({"Scheduled", "TriggeredScaleUp", "Nominated"})
 """After these the scheduler's complaint holds no more."""
+_SHORT = frozenset({"Error: ErrImagePull", "Error: ImagePullBackOff"})
+"""What the kubelet says after it said why, and for longer."""
+_IMAGE = re.compile(r'Failed to pull image "([^"]+)"')
 _LATE = "its pods were not ready within the deadline and are gone"
 
 
@@ -31,6 +35,7 @@ class Memory(NamedTuple):
 def of_revision(scene: Scene, revision: str, image: str) -> Memory | None:
     """Give what the events of a revision's pods, and of what was to make them, tell; None: nothing that is known."""
     placed: set[str] = set()
+    silent: Memory | None = None
     for kind, name, event in _events(scene, f"{revision}-deployment-"):
         about = Ref(kind, name, scene.ref.namespace)
         if text(event, "reason") in _PLACED:
@@ -38,9 +43,10 @@ def of_revision(scene: Scene, revision: str, image: str) -> Memory | None:
         if text(event, "reason") == "FailedScheduling" and (name in placed or scene.tree.shallow):
             continue  # what was ordered or found for it is told in no warning
         found = _read(scene, about, event, image)
-        if found is not None:
+        if found is not None and text(event, "message") not in _SHORT:
             return found
-    return None
+        silent = silent or found
+    return silent
 
 
 def _events(scene: Scene, begin: str) -> Iterator[tuple[str, str, Object]]:
@@ -83,8 +89,11 @@ def _read(scene: Scene, about: Ref, event: Object, image: str) -> Memory | None:
         helps = tuple([one for one in scheduling.tries(refusal, about) if about.name not in one.command])
         shared = "" if refusal.cause == "pvc" else refusal.shared
         return Memory(refusal.cause, f"{_LATE}; one waited for a node: {refusal.verdict}", step, helps, shared)
-    if reason in ("Failed", "FailedToPullImage") and images.tells_why(said):
-        failure = images.explain(image, said, "ErrImagePull", unread=False)
+    short = said in _SHORT
+    if reason in ("Failed", "FailedToPullImage") and (short or images.tells_why(said)):
+        named = _IMAGE.search(said)
+        image = named.group(1) if named is not None else image
+        failure = images.explain(image, "" if short else said, "ErrImagePull")
         tries = images.tries(failure.cause, image, scene.ref, "default")
         return Memory(failure.cause, f"{_LATE}; one could not start: {failure.verdict}", step, tries, failure.shared)
     return None
