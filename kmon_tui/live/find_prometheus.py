@@ -118,7 +118,7 @@ def _candidate(
         _owner_name(pod),
         how,
         (int(usual == 2), int(flavour), usual),
-        _port(pod.containers, port),
+        port if https else _listening(arguments, flavour) or _port(pod.containers, port),
         _prefix(arguments),
         https,
         selector,
@@ -135,6 +135,13 @@ def _owner_name(pod: TargetPod) -> str:
     if owner.kind == "ReplicaSet":
         return owner.name.removesuffix(f"-{hashed or owner.name.rpartition('-')[2]}")
     return owner.name
+
+
+def _listening(arguments: list[str], flavour: Flavour) -> int | None:
+    """Give the port that it is told to listen at; a sidecar of Thanos beside Prometheus has a flag of another name."""
+    flag = "http-address" if flavour is Flavour.THANOS else r"web\.listen-address"
+    found = (re.match(rf"--{flag}=.*:(\d+)$", argument) for argument in arguments)
+    return next((int(match[1]) for match in found if match), None)
 
 
 def _port(containers: Sequence[Container], usual: int) -> int:

@@ -131,3 +131,24 @@ def test_a_finished_pod_counts_for_nothing() -> None:
     finished["status"]["phase"] = "Succeeded"
 
     assert found(finished) == ()
+
+
+@pytest.mark.parametrize(
+    ("args", "port"),
+    [
+        ((), 9090),
+        (("--web.listen-address=:9690",), 9690),
+        (("--web.listen-address=127.0.0.1:9091", "--http-address=127.0.0.1:10902"), 9091),
+        (("--web.listen-address=[::1]:9092",), 9092),
+        (("--listen-address=:8080", "--http-address=:10902"), 9090),
+    ],
+)
+def test_it_is_asked_where_it_is_told_to_listen(args: tuple[str, ...], port: int) -> None:
+    assert [one.port for one in found(of_chart(args=args))] == [port]
+
+
+def test_openshifts_one_is_asked_through_the_proxy_that_looks_at_rights() -> None:
+    behind = of_openshift()
+    behind["spec"]["containers"][0]["args"] = ["--http-address=127.0.0.1:9090"]
+
+    assert [one.port for one in found(behind)] == [9091]
