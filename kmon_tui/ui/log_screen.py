@@ -62,6 +62,7 @@ class LogScreen(KmonScreen):
         Binding("a", "app.deploy", "deploy", show=False, id="logs.deploy"),
         Binding("tab", "tab('YAML')", "next tab", show=False, id="tab.next"),
         Binding("shift+tab", "tab('Events')", "tab before", show=False, id="tab.before"),
+        Binding("8", "tab('YAML')", "YAML", show=False),  # as on all tabs; 0 to 6 say how far back here
         *(
             Binding(
                 str(n), f"since({n})", f"the last {name}" if n else "all there is", show=False, id=f"logs.since_{n}"

@@ -249,7 +249,7 @@ async def test_the_visible_lines_are_copied() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "tab"), [("shift+tab", "Events"), ("m", "Metrics"), ("d", "Describe"), ("tab", "YAML")]
+    ("key", "tab"), [("shift+tab", "Events"), ("m", "Metrics"), ("d", "Describe"), ("tab", "YAML"), ("8", "YAML")]
 )
 async def test_other_keys_lead_to_the_tabs_of_the_service(key: str, tab: str) -> None:
     run = Run(with_logs(log_view(REQUEST, 60)))
