@@ -45,7 +45,7 @@ def explained(scene: Scene, pod: PodView, found: Finding) -> Finding:
 
 def _behind(scene: Scene, pod: PodView, found: Finding) -> Finding | None:
     """Give what is wrong with the cache, if that explains what was found."""
-    if found.cause not in _FOLLOWS or not _reads(scene, pod):
+    if pod.ready or found.cause not in _FOLLOWS or not _reads(scene, pod):
         return None
     ref = _cache_ref(scene)
     cache = scene.find(ref.kind, ref.name)
@@ -65,7 +65,8 @@ def _with_download(scene: Scene, pod: PodView, cause: Finding) -> Finding:
     jobs = [one for one in scene.of_kind("Pod") if _fetches(one, source) and host and host in _hosts(one)]
     for view in workloads.pods_of(scene.root, jobs, {}):
         job = pods.finding(scene, view) if text(view.object, "status", "phase") != "Succeeded" else None
-        if job is not None:
+        # A download has no probe: one that runs is on its way.
+        if job is not None and job.cause != "readiness-probe":
             verdict = f"the download of {cause.object} onto {host} fails: {job.verdict}"
             return replace(job, verdict=verdict, evidence=(*cause.evidence, *job.evidence), shared=cause.shared)
     return cause

@@ -13,7 +13,7 @@ from kmon_tui.domain.diagnosis.passing import passes
 from kmon_tui.domain.diagnosis.reading import conditions_of, latest, node, number, one_line, ref_of, text, when
 from kmon_tui.domain.diagnosis.scene import Scene, event_time
 from kmon_tui.domain.diagnosis.serving import still
-from kmon_tui.domain.diagnosis.untouched import gated, untouched
+from kmon_tui.domain.diagnosis.untouched import gated, uncreated, untouched
 from kmon_tui.domain.diagnosis.workloads import PodView
 from kmon_tui.domain.service import Condition, Mode
 from kmon_tui.domain.tree import Ref
@@ -77,7 +77,8 @@ def on_its_way(scene: Scene) -> Diagnosis:
     if shift is not None and odd is None and not busy:
         verdict = f"a gradual rollout moves the requests to the newest revision for {age(shift.since, scene.now)}"
         return Diagnosis(HEALTHY, verdict, scene.ref, shift.since, (), still(scene))
-    if busy and odd is None:
+    stuck = any(uncreated(scene, pod) for pod in scene.current)
+    if busy and odd is None and not stuck:
         serving = still(scene)
         count = f" ({up} of {live} pods are ready)" if live > 1 else ""
         return Diagnosis(
@@ -108,7 +109,7 @@ def doing(scene: Scene, workload: str = "") -> list[Evidence]:
 def _unknown(scene: Scene, odd: Condition | None, since: datetime | None) -> Diagnosis:
     up, live = _counts(scene)
     odd = odd or (_complaint(scene) if up and up == live else None)
-    looks = [look(scene, pod) for pod in scene.current for look in (untouched, gated)]
+    looks = [look(scene, pod) for pod in scene.current for look in (untouched, uncreated, gated)]
     idle = next((step for step in looks if step is not None), None)
     unusual = f"; unusual is {chain.said(odd)}" if odd is not None else f"; unusual: {idle.text}" if idle else ""
     mute = not (odd or idle or up or live or any(one.reason or one.message for one in scene.conditions.values()))

@@ -6,11 +6,12 @@ from kmon_tui.domain.diagnosis import chain
 from kmon_tui.domain.diagnosis.boxes import boxes_of
 from kmon_tui.domain.diagnosis.finding import Finding, age, describe
 from kmon_tui.domain.diagnosis.reading import conditions_of, latest, nodes, one_line, text
-from kmon_tui.domain.diagnosis.scene import Scene
+from kmon_tui.domain.diagnosis.scene import Scene, event_time
 from kmon_tui.domain.diagnosis.workloads import PodView
 from kmon_tui.domain.verdict import Evidence
 
 _PATIENCE_S = 300
+_LONGEST_S = 3600
 
 
 def untouched(scene: Scene, pod: PodView) -> Evidence | None:
@@ -26,6 +27,23 @@ def untouched(scene: Scene, pod: PodView) -> Evidence | None:
     else:
         scheduler = text(pod.object, "spec", "schedulerName") or "default-scheduler"
         said = f"no scheduler has looked at {pod.ref.name} for {since}: it asks for {scheduler}"
+    return Evidence(said, pod.ref, pod.created, 2)
+
+
+def uncreated(scene: Scene, pod: PodView) -> Evidence | None:
+    """Tell that a pod's containers are not created for so long that no image and no volume explains it."""
+    boxes = boxes_of(pod.object)
+    first = next((box for box in boxes if not (box.ready or box.ended)), None)
+    begun = any(box.running_since or box.last for box in boxes)
+    if first is None or begun or pod.ready or not scene.older_than(pod.created, _LONGEST_S):
+        return None
+    pulling = [one for one in scene.events(pod.ref) if text(one, "reason") == "Pulling"]
+    if pulling and not scene.older_than(event_time(pulling[-1]), _LONGEST_S):
+        return None
+    since = age(pod.created, scene.now)
+    said = (
+        f"{pod.ref.name} waits for {first.name} ({first.waiting or 'not started'}) for {since}, and no event says why"
+    )
     return Evidence(said, pod.ref, pod.created, 2)
 
 
