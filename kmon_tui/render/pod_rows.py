@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kmon_tui.domain.diagnosis.scene import own_pods
 from kmon_tui.domain.pod_facts import ContainerFacts, PodFacts, pods_of
 from kmon_tui.domain.service import Readiness
 from kmon_tui.render.cells import clean, fit, middle
@@ -27,7 +28,7 @@ def pod_page(inside: Inside, drawing: Drawing, width: int) -> Page:
         return waiting or Page()
     draft = Draft(width)
     blind = add_unread(draft, inside, "Pod")
-    pods = pods_of(inside.tree.objects)
+    pods = pods_of(own_pods(inside.tree))
     named = _name_width(pods, inside.key.name, width)
     if pods:
         last = f" {fit('LAST END', LAST_WIDTH)}" if width >= NARROW else ""

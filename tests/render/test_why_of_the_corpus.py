@@ -13,6 +13,7 @@ from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.inside import Inside
 from kmon_tui.render.lines import text_of, width_of
 from kmon_tui.render.page import Page
+from kmon_tui.render.pod_rows import pod_page
 from kmon_tui.render.why import why_page
 from tests.domain.diagnosis_cases import Case, all_cases
 
@@ -27,6 +28,15 @@ def shown(case: Case) -> Page:
     key = Key(kind, text(root, "metadata", "namespace") or "default", name_of(root) or "gone")
     inside = Inside(key, None, case.tree, diagnose(case.tree, case.now))
     return why_page(inside, Drawing(now=case.now), WIDTH, KEYS)
+
+
+def test_pods_that_only_hold_what_it_waits_for_are_not_among_its_own() -> None:
+    case = next(case for case in all_cases() if case.name == "q-gpu-held-by-a-sick-job")
+    key = Key(Kind.ISVC, "ml", "wantsgpu")
+    page = pod_page(Inside(key, None, case.tree, diagnose(case.tree, case.now)), Drawing(now=case.now), WIDTH)
+
+    assert len(page.stops) == 1
+    assert "train" not in told(page)
 
 
 def run_together(words: str) -> str:

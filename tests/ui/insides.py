@@ -46,7 +46,8 @@ def condition(type: str, status: str, reason: str = "", message: str = "", **mor
 
 def pod(name: str, namespace: str, *statuses: Json, **more: Any) -> Json:
     """Make a pod; those of init containers have ``init: True``."""
-    labels = {"serving.kserve.io/inferenceservice": namespace, "component": "predictor", **more.pop("labels", {})}
+    service = name.partition("-predictor")[0]
+    labels = {"serving.kserve.io/inferenceservice": service, "component": "predictor", **more.pop("labels", {})}
     names = [(one["name"], one.pop("init", False), one.pop("limits", {})) for one in statuses]
     spec: Json = {"nodeName": more.pop("node", "ip-10-2-31-7.eu-central-1"), "containers": [], "initContainers": []}
     status: Json = {"phase": more.pop("phase", "Running"), "containerStatuses": [], "initContainerStatuses": []}

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from kmon_tui.domain.diagnosis import absent, chain, crashes, gpu, images, model, scheduling, untouched
-from kmon_tui.domain.diagnosis.boxes import Box, boxes_of
+from kmon_tui.domain.diagnosis.boxes import Box, End, boxes_of
 from kmon_tui.domain.diagnosis.finding import Finding, describe, kubectl, logs
 from kmon_tui.domain.diagnosis.outlived import outlived
 from kmon_tui.domain.diagnosis.reading import NOTHING, conditions_of, node, nodes, one_line, probe_said, text
@@ -140,7 +140,10 @@ def _box(scene: Scene, pod: PodView, box: Box) -> Finding | None:
         return _config(scene, pod, box)
     if box.lost and not scene.older_than(end.finished if end is not None else None, _FLAP_S):
         return None
-    if end is not None and (box.waiting == "CrashLoopBackOff" or box.ended is not None):
+    if box.waiting == "CrashLoopBackOff":
+        # How it ended goes with the dead container, which a kubelet may have swept away.
+        return crashes.finding(scene, pod, box, end or End(None, "", "", None))
+    if end is not None and box.ended is not None:
         return crashes.finding(scene, pod, box, end)
     if box.running_since is not None and end is not None and (end.exit_code or end.out_of_memory):
         # Between two waits of its crash loop: it runs again, and is not ready.

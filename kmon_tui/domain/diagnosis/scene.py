@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -115,7 +115,7 @@ def look(tree: ObjectTree, now: datetime) -> Scene:
     for obj in tree.objects:
         kinds.setdefault(text(obj, "kind"), []).append(obj)
     mode = _mode(root)
-    own, others = workloads.split_pods(root, mode, kinds.get("Pod", []))
+    own, others = workloads.split_pods(root, mode, kinds.get("Pod", []), _uids(root, kinds))
     kinds["Pod"] = others
     latest = workloads.latest_revisions(root, kinds).values()
     counting = [one for one in kinds.get("Deployment", ()) if workloads.counts(root, mode, one, latest)]
@@ -131,6 +131,25 @@ def look(tree: ObjectTree, now: datetime) -> Scene:
         {kind: tuple(found) for kind, found in kinds.items()},
         _sorted_events(tree),
     )
+
+
+def own_pods(tree: ObjectTree) -> tuple[Object, ...]:
+    """Give the pods that are a service's own, or of ModelMesh: a tree also has those that hold what it waits for."""
+    root = tree.root if tree.root is not None else NOTHING
+    kinds: dict[str, list[Object]] = {}
+    for obj in tree.objects:
+        kinds.setdefault(text(obj, "kind"), []).append(obj)
+    pods, mode = kinds.get("Pod", []), _mode(root)
+    if mode is Mode.MODELMESH:
+        home = text(root, "metadata", "namespace")
+        return tuple([pod for pod in pods if text(pod, "metadata", "namespace") == home])
+    return tuple(workloads.split_pods(root, mode, pods, _uids(root, kinds))[0])
+
+
+def _uids(root: Object, kinds: Mapping[str, Sequence[Object]]) -> set[str]:
+    """Give the uids of all that may own a pod of the service."""
+    makers = [one for kind in workloads.MAKERS for one in kinds.get(kind, ())]
+    return {text(one, "metadata", "uid") for one in (root, *makers)} - {""}
 
 
 def event_time(event: Object) -> datetime | None:

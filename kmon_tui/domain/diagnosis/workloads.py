@@ -21,7 +21,8 @@ from kmon_tui.domain.diagnosis.reading import (
 from kmon_tui.domain.service import Kind, Mode
 from kmon_tui.domain.tree import Object, Ref
 
-_MAKERS = frozenset({"ReplicaSet", "StatefulSet", "LeaderWorkerSet", "Deployment"})
+MAKERS = frozenset({"ReplicaSet", "StatefulSet", "LeaderWorkerSet", "Deployment"})
+"""Kinds that make pods, or what makes them."""
 
 
 class PodView(NamedTuple):
@@ -45,15 +46,21 @@ class PodView(NamedTuple):
     """Percent of the requests that its revision takes; 0 outside of Knative, and for no requests."""
 
 
-def split_pods(root: Object, mode: Mode, pods: Sequence[Object]) -> tuple[list[Object], list[Object]]:
+def split_pods(
+    root: Object, mode: Mode, pods: Sequence[Object], known: Collection[str] = ()
+) -> tuple[list[Object], list[Object]]:
     """Part the service's own pods from those of others, that only hold what it waits for.
 
-    In ModelMesh the pods of the runtime that loads the model count as its own; other runtimes are nothing to it.
+    ``known``: uids of what is below the service. In ModelMesh the pods of the
+    runtime that loads the model count as its own; other runtimes are nothing to it.
     """
     own: list[Object] = []
     others: list[Object] = []
     for pod in pods:
-        mine = serves_mesh(root, _lineage(pod, labels(pod))[0]) if mode is Mode.MODELMESH else _belongs(root, pod)
+        if mode is Mode.MODELMESH:
+            mine = serves_mesh(root, _lineage(pod, labels(pod))[0])
+        else:
+            mine = _belongs(root, pod, known)
         (own if mine else others).append(pod)
     return own, others
 
@@ -76,7 +83,7 @@ def counts(root: Object, mode: Mode, deployment: Object, latest: Collection[str]
     return not revision or revision in latest
 
 
-def _belongs(root: Object, pod: Object) -> bool:
+def _belongs(root: Object, pod: Object, known: Collection[str]) -> bool:
     marks, name = labels(pod), name_of(root)
     owner = (
         text(marks, "serving.kserve.io/inferenceservice")
@@ -86,8 +93,11 @@ def _belongs(root: Object, pod: Object) -> bool:
     where, home = text(pod, "metadata", "namespace"), text(root, "metadata", "namespace")
     if where and home and where != home:
         return False
-    # A pod without any of these labels was found by its owner, and is ours unless it names somebody else.
-    return not owner or not name or owner == name
+    if owner or not name:
+        return not name or owner == name
+    # Without any of these labels it was found by its owner, or it only holds what ours wait for.
+    made = any(text(one, "uid") in known for one in nodes(pod, "metadata", "ownerReferences"))
+    return made or name_of(pod).startswith(f"{name}-")
 
 
 def _of_llm(marks: Object) -> bool:
@@ -162,7 +172,7 @@ def _lineage(pod: Object, marks: Object) -> tuple[str, str]:
     version = text(marks, "pod-template-hash") or text(marks, "controller-revision-hash")
     for owner in nodes(pod, "metadata", "ownerReferences"):
         name = text(owner, "name")
-        if text(owner, "kind") in _MAKERS:
+        if text(owner, "kind") in MAKERS:
             return (name.removesuffix(f"-{version}") if version else name), version
     return text(marks, "app"), version
 
