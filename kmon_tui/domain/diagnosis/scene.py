@@ -31,6 +31,8 @@ _MODES = {
     "modelmesh": Mode.MODELMESH,
 }
 """Both spellings: Serverless and RawDeployment until KServe 0.15, Knative and Standard since 0.16."""
+_NO_LOG = "unable to retrieve container logs for "
+"""What a kubelet answers, with 200, in place of the lines of a container that its runtime has removed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +94,9 @@ class Scene:
 
     def log(self, pod: str, container: str) -> tuple[str, ...]:
         """Give the last lines of a container: those before its last restart if they are there."""
-        tails = [tail for tail in self.tree.logs if (tail.pod, tail.container) == (pod, container) and tail.lines]
-        return min(tails, key=lambda tail: not tail.previous).lines if tails else ()
+        tails = [tail for tail in self.tree.logs if (tail.pod, tail.container) == (pod, container)]
+        found = [_own(tail.lines) for tail in sorted(tails, key=lambda tail: not tail.previous)]
+        return next((lines for lines in found if lines), ())
 
     def seconds_since(self, moment: datetime | None) -> float | None:
         """Give the age of something; None when it is not known when it was."""
@@ -175,6 +178,11 @@ def _sorted_events(tree: ObjectTree) -> dict[tuple[str, str], tuple[Object, ...]
         about = node(event, "involvedObject") or node(event, "regarding")
         found.setdefault((text(about, "kind"), text(about, "name")), []).append(event)
     return {key: tuple(events) for key, events in found.items()}
+
+
+def _own(lines: tuple[str, ...]) -> tuple[str, ...]:
+    """Leave what the container itself wrote."""
+    return tuple([line for line in lines if not line.startswith(_NO_LOG)])
 
 
 def _root_ref(root: Object) -> Ref:
