@@ -36,6 +36,11 @@ class LineTime:
             self._told_s = told_s
 
     @property
+    def exact(self) -> bool:
+        """Whether the kernel told: our own clock may have had a bad moment."""
+        return self._told_s is not None
+
+    @property
     def took_s(self) -> float:
         """Give what it took so far."""
         if self._told_s is not None:

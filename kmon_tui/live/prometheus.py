@@ -76,13 +76,18 @@ class Api:
     def begin(self) -> None:
         """Count and time anew, as at the beginning of a tick."""
         self.questions = 0
-        self._session.took_s = 0.0
+        self._session.took_s, self._session.exact = 0.0, True
         self._session.warned.clear()
 
     @property
     def took_s(self) -> float:
         """Time that the server took for all questions since ``begin``; see ``LineTime``."""
         return float(self._session.took_s)
+
+    @property
+    def exact(self) -> bool:
+        """Whether that was not measured by our own clock, which may have had a bad moment."""
+        return bool(self._session.exact)
 
     @property
     def is_victoria(self) -> bool:

@@ -41,6 +41,8 @@ class Session(requests.Session):  # type: ignore[misc]  # requests has no types 
         self._pending, self._url = pending, address.url
         self.took_s = 0.0
         """How long the server took for all answers, until somebody sets it back."""
+        self.exact = True
+        """Whether the kernel told all of it; set back with it."""
         self._no_forms = False
         self.is_victoria = False
         """Whether VictoriaMetrics answers; known from the first answer on."""
@@ -83,6 +85,7 @@ class Session(requests.Session):  # type: ignore[misc]  # requests has no types 
         finally:
             self._pending.end()
             self.took_s += line.took_s
+            self.exact &= line.exact
 
     def _aside_s(self) -> float:
         return float(getattr(self.get_adapter(self._url), "aside_s", 0.0))

@@ -77,9 +77,10 @@ class TunnelAdapter(HTTPAdapter):  # type: ignore[misc]  # requests has no types
             request.headers.update(self._headers())
         for last in (False, True):
             self._dialer.failure = None
-            self._ways_s += self._dialer.way_s
             try:
-                return super().send(request, *arguments, **options)
+                answer = super().send(request, *arguments, **options)
+                self._ways_s += self._dialer.way_s  # after it: the first question is what tells
+                return answer
             except requests.ConnectionError as error:
                 if last and self._dialer.failure is not None:
                     raise self._dialer.failure from error

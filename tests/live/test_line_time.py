@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,12 +18,14 @@ from aiohttp import web
 from kmon_tui.live.dialer import Dialer
 from kmon_tui.live.line_time import LineTime
 from kmon_tui.live.pace import Pace
+from kmon_tui.live.poller import Look, Poller
 from kmon_tui.live.prometheus import PrometheusClient
+from kmon_tui.live.prometheus_address import Matchers
 from kmon_tui.live.tunnel_adapter import TunnelAdapter
 from kmon_tui.sandbox.prometheus_faults import PrometheusFaults
 from kmon_tui.settings import PrometheusSettings
 from tests.live.served import sandboxed
-from tests.live.stories import steady
+from tests.live.stories import IRIS, SCRAPE_S, steady
 
 
 @contextmanager
@@ -102,3 +105,28 @@ async def test_through_a_tunnel_the_way_is_no_fault_of_the_server(server_s: floa
 
     assert took_s == pytest.approx(server_s, abs=0.15)
     assert (Pace(5.0).after(took_s).tick_s > 5) == slow
+
+
+async def test_where_no_kernel_tells_a_tick_must_be_slow_twice_before_there_are_fewer_of_them() -> None:
+    class Near(Dialer):
+        way_s = 0.0
+
+        def dial(self, timeout_s: Any = None) -> socket.socket:
+            return piped(socket.create_connection((host, port)))
+
+    ticks = []
+    async with sandboxed(steady()) as server:
+        host, port = "127.0.0.1", server.port
+        near = Near(None)  # type: ignore[arg-type]  # it dials without a route
+        client = PrometheusClient(PrometheusSettings(url=server.url), adapter=lambda: TunnelAdapter(near))
+        now_s = server.started_s
+        poller = Poller(Matchers(), server.url, "", now=lambda: now_s)
+        server.clock = lambda: now_s
+        for delay_s in (0.0, 0.4, 0.0, 0.4, 0.4):
+            server.faults.delay_s = delay_s
+            look = Look((IRIS,), IRIS.key, (IRIS.key,))
+            ticks.append((await client.run(partial(poller.poll, look=look))).prometheus.tick_s)
+            now_s += SCRAPE_S
+        await client.aclose()
+
+    assert ticks == [15, 15, 15, 15, 30]
