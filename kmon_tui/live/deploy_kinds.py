@@ -45,6 +45,16 @@ class Kinds:
 
     async def find(self, manifest: Manifest) -> Resource | Problem:
         """Give the resource of a manifest, or why there is none."""
+        try:
+            return await self._find(manifest)
+        except BadAnswer as error:
+            if error.status != 503 or not manifest.group:
+                raise
+            # The API server passes it on to another one: everything else of it goes on.
+            message = f"the API of {manifest.api_version} is away just now: {error.said or 'it answers 503'}"
+            return Problem(message, "kubectl get apiservices says which server it is.", "apiVersion", unknown=True)
+
+    async def _find(self, manifest: Manifest) -> Resource | Problem:
         api_version = manifest.api_version
         if api_version not in self._known:
             self._known[api_version] = await self._entries(manifest)

@@ -168,6 +168,21 @@ async def test_an_unknown_version_names_those_that_are_served(tmp_path: Path) ->
         assert "v1beta1" in item.problem.hint
 
 
+async def test_a_group_whose_own_server_is_away_costs_only_its_own_documents(tmp_path: Path) -> None:
+    """Its APIService is not available: the API server answers for it with a 503 that is no Status."""
+    thing = "apiVersion: other.example.org/v1\nkind: Thing\nmetadata: {name: t}\n"
+    async with a_scene(tmp_path) as scene:
+        scene.sandbox.api.faults.add("/apis/other.example.org:503")
+
+        plan = await scene.deployer.plan(manifests(f"{IRIS}---\n{thing}"))
+
+    iris, other = plan.items
+    assert iris.problem is None
+    assert other.problem is not None
+    assert other.problem.message.startswith("the API of other.example.org/v1 is away just now")
+    assert other.problem.unknown, "--skip-unknown leaves it out"
+
+
 async def test_a_missing_right_is_named(tmp_path: Path) -> None:
     async with a_scene(tmp_path) as scene:
         token = scene.sandbox.api.access.add_user("viewer", [Rule("get"), Rule("list")])
