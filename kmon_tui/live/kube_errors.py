@@ -113,7 +113,7 @@ def _failure(status: int, kind: str, body: bytes, server: str, what: str) -> Bac
             return Unauthorized(f"{server} does not know who asks (401)")
         case 403 if '"system:anonymous"' in said.message:
             return Unauthorized(f"{server} takes us for nobody: no credentials were sent (403)")
-        case 403 if " cannot impersonate " in said.message:
+        case 403 if " cannot impersonate" in said.message:  # since 1.36 also "impersonate-on:user-info:list"
             hint = "Ask for the right to impersonate, or leave out --as and --as-group."
             return Forbidden(f"may not act as somebody else: {said.message[:300]}", hint)
         case 403:

@@ -333,10 +333,16 @@ async def test_without_credentials_one_is_told_to_log_in_and_not_to_ask_for_righ
     assert "no credentials" in error.hint
 
 
-def test_who_may_not_impersonate_hears_that_and_not_that_a_list_is_forbidden() -> None:
-    said = (
-        'users \\"admin\\" is forbidden: User \\"viewer\\" cannot impersonate resource \\"users\\" in API group \\"\\"'
-    )
+@pytest.mark.parametrize(
+    "said",
+    [
+        'users \\"admin\\" is forbidden: User \\"viewer\\" cannot impersonate resource \\"users\\" in API group \\"\\"',
+        # Kubernetes 1.36 (constrained impersonation): it names what the other user would have done.
+        'inferenceservices.serving.kserve.io is forbidden: User \\"viewer\\" cannot impersonate-on:user-info:list resource '
+        '\\"inferenceservices\\" in API group \\"serving.kserve.io\\" in the namespace \\"cluster\\"',
+    ],
+)
+def test_who_may_not_impersonate_hears_that_and_not_that_a_list_is_forbidden(said: str) -> None:
     body = f'{{"kind": "Status", "message": "{said}", "code": 403}}'.encode()
 
     error = kube_errors.failure(403, "application/json", body, "https://a", "list pods in all namespaces")
