@@ -338,8 +338,8 @@ async def test_without_credentials_one_is_told_to_log_in_and_not_to_ask_for_righ
     [
         'users \\"admin\\" is forbidden: User \\"viewer\\" cannot impersonate resource \\"users\\" in API group \\"\\"',
         # Kubernetes 1.36 (constrained impersonation): it names what the other user would have done.
-        'inferenceservices.serving.kserve.io is forbidden: User \\"viewer\\" cannot impersonate-on:user-info:list resource '
-        '\\"inferenceservices\\" in API group \\"serving.kserve.io\\" in the namespace \\"cluster\\"',
+        'inferenceservices.serving.kserve.io is forbidden: User \\"viewer\\" cannot impersonate-on:user-info:list '
+        'resource \\"inferenceservices\\" in API group \\"serving.kserve.io\\" in the namespace \\"cluster\\"',
     ],
 )
 def test_who_may_not_impersonate_hears_that_and_not_that_a_list_is_forbidden(said: str) -> None:
