@@ -214,6 +214,8 @@ class FleetScreen(KmonScreen):
         self.query_one("#list").set_class(told is not None, "-empty")
         self.query_one("#body").set_class(told is not None, "-empty")
         self.query_one(NoticeView).tell(told)
+        if told is None and self.focused is None:  # a list that is hidden loses the keys
+            self.call_after_refresh(self._take_keys)
         row = self.rows.rows.get(key) if (key := self.selected) is not None else None
         self.query_one("#context", LinesView).show((self._context_line(row, width),))
         if self._look_timer is None or self._beside.is_due(key):
@@ -221,6 +223,10 @@ class FleetScreen(KmonScreen):
         filter_row = self._filter_row
         if filter_row is not None and filter_row.display and not filter_row.has_class("-failed"):
             filter_row.say(f"{self._shown} of {len(self.rows.rows)}  esc clears ")
+
+    def _take_keys(self) -> None:
+        if self.focused is None:
+            self._table.focus()
 
     def _draw_pane(self) -> None:
         key = self.selected

@@ -105,3 +105,36 @@ async def test_a_filter_of_the_start_does_not_hide_the_service_that_was_named() 
     run = Run(view=ViewSettings(filter="ns:none"), open_name="bert-ner")
     async with run.app.run_test(size=(80, 24)) as pilot:
         assert (await opened(run, pilot)).key.name == "bert-ner"
+
+
+async def test_keys_move_in_the_list_again_after_the_terminal_was_too_small_for_it() -> None:
+    run = Run()
+    async with run.app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, "j")
+        first = run.fleet.selected
+        await pilot.resize_terminal(20, 5)
+        await drawn(run, pilot, "too small")
+        await pilot.resize_terminal(80, 24)
+        await listed(run, pilot)
+        await press(pilot, "j")
+
+        assert run.fleet.selected not in {None, first}
+
+
+async def test_keys_move_in_the_list_after_a_notice_stood_in_its_place() -> None:
+    run = Run(without("bert-ner"), open_name="bert-ner")
+    async with run.app.run_test(size=(80, 24)) as pilot:
+        await drawn(run, pilot, "no service bert-ner")
+        await press(pilot, "escape")
+        await listed(run, pilot)
+        first = run.fleet.selected
+        await press(pilot, "j")
+
+        assert run.fleet.selected not in {None, first}
+
+
+async def listed(run: Run, pilot: Pilot[None]) -> None:
+    """Wait until the list is back."""
+    async with asyncio.timeout(10):
+        while said(run) or run.app.focused is None:
+            await pilot.pause(0.02)
