@@ -6,8 +6,8 @@ from datetime import datetime
 
 from kmon_tui.domain.diagnosis import model
 from kmon_tui.domain.diagnosis.finding import Finding, age, kubectl
-from kmon_tui.domain.diagnosis.reading import NOTHING, flag, ref_of, text, when
-from kmon_tui.domain.diagnosis.scene import Scene
+from kmon_tui.domain.diagnosis.reading import NOTHING, flag, latest, ref_of, text, when
+from kmon_tui.domain.diagnosis.scene import Scene, event_time
 from kmon_tui.domain.tree import Object, Ref
 from kmon_tui.domain.verdict import Evidence, Try
 
@@ -103,7 +103,8 @@ def stale(scene: Scene, obj: Object, said: str, steps: tuple[Evidence, ...]) -> 
     asks again by itself, after ever longer waits of up to a quarter of an hour.
     """
     ref, moment = ref_of(obj), since(scene)
-    ago = age(moment, scene.now)
+    last = [event_time(event) for event in scene.events(scene.ref) if ref.name in text(event, "message")]
+    ago = age(latest(moment, *last), scene.now)
     look = kubectl(
         "label",
         scene.ref.kind.lower(),
