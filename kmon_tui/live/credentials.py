@@ -14,7 +14,7 @@ from multidict import CIMultiDict
 from kmon_tui import __version__
 from kmon_tui.domain.errors import SettingsError, Unauthorized
 from kmon_tui.live.access import Access, Login
-from kmon_tui.live.exec_plugin import LIMIT_S, run_plugin
+from kmon_tui.live.exec_plugin import LIMIT_S, last_line, run_plugin
 from kmon_tui.settings import Credential, Secret
 
 READ_AGAIN_S = 60.0
@@ -77,6 +77,8 @@ class Credentials:
         self._failure: tuple[float, Unauthorized] | None = None
         self._asked_s: float | None = None
         """Since when the login plugin runs."""
+        self._said = bytearray()
+        """What it has said to people since."""
 
     @property
     def access(self) -> Access:
@@ -92,7 +94,8 @@ class Credentials:
             or time.monotonic() - self._asked_s < min(PATIENT_S, self._limit_s / 4)
         ):
             return ""
-        return f"waiting for the login plugin {self._login.plugin.command}, {self._limit_s:.0f} s at most"
+        said = f"; it says: {last}" if (last := last_line(self._said)) else ""
+        return f"waiting for the login plugin {self._login.plugin.command}, {self._limit_s:.0f} s at most{said}"
 
     async def proof(self) -> Proof:
         """Give the proof to send now. Raises Unauthorized when the plugin or the token file gives none."""
@@ -186,9 +189,9 @@ class Credentials:
         elif login.plugin is not None:
             if self._failure is not None and time.monotonic() - self._failure[0] < FAILED_FOR_S:
                 raise self._failure[1].with_traceback(None)
-            self._asked_s = time.monotonic()
+            self._asked_s, self._said = time.monotonic(), bytearray()
             try:
-                credential = await run_plugin(login.plugin, self._access.endpoint, self._limit_s)
+                credential = await run_plugin(login.plugin, self._access.endpoint, self._limit_s, self._said)
             except Unauthorized as error:
                 self._failure = (time.monotonic(), error)
                 raise

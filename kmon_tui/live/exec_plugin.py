@@ -59,23 +59,29 @@ def run_interactive_plugin(
     return replace(settings, credential=_read(plugin, done.stdout))
 
 
-async def run_plugin(plugin: ExecPlugin, endpoint: Endpoint, limit_s: float = LIMIT_S) -> Credential:
-    """Run a login plugin with stdin closed and no terminal. Raises Unauthorized when it gives nothing."""
+async def run_plugin(
+    plugin: ExecPlugin, endpoint: Endpoint, limit_s: float = LIMIT_S, errors: bytearray | None = None
+) -> Credential:
+    """Run a login plugin with stdin closed and no terminal. Raises Unauthorized when it gives nothing.
+
+    ``errors`` is filled with what it says to people while it runs.
+    """
+    errors = bytearray() if errors is None else errors
     if plugin.interactive_mode == "Always":
         raise Unauthorized(
             f"the login plugin {plugin.command} has to ask you something", "Start kmon-tui again to log in again."
         )
     try:
         async with asyncio.timeout(limit_s):
-            code, out, err = await outcome(_command(plugin), _environ(plugin, endpoint, interactive=False))
+            code, out, err = await outcome(_command(plugin), _environ(plugin, endpoint, interactive=False), errors)
     except TimeoutError as error:
-        raise Unauthorized(
-            f"the login plugin {plugin.command} gave no answer in {limit_s:.0f} s", _hint(plugin)
-        ) from error
+        said = f"; it said: {last}" if (last := last_line(errors)) else ""
+        message = f"the login plugin {plugin.command} gave no answer in {limit_s:.0f} s{said}"
+        raise Unauthorized(message, _hint(plugin)) from error
     except OSError as error:
         raise _not_started(plugin, error) from error
     if code != 0:
-        said = _last_line(err) or f"it ended with {code}"
+        said = last_line(err) or f"it ended with {code}"
         raise Unauthorized(f"the login plugin {plugin.command} failed: {said}", _hint(plugin))
     return _read(plugin, out)
 
@@ -142,6 +148,7 @@ def _hint(plugin: ExecPlugin) -> str:
     return f"Try it in a shell: {typed(plugin)} (it may want you to log in there)."
 
 
-def _last_line(err: bytes) -> str:
+def last_line(err: bytes | bytearray) -> str:
+    """Give the last thing that a program said."""
     lines = [line.strip() for line in err.decode(errors="replace").splitlines() if line.strip()]
     return lines[-1][:300] if lines else ""

@@ -18,12 +18,15 @@ GRACE_S = 1.0
 """How long output may still come once the program has ended."""
 
 
-async def outcome(command: Sequence[str], environ: Mapping[str, str]) -> tuple[int, bytes, bytes]:
+async def outcome(
+    command: Sequence[str], environ: Mapping[str, str], errors: bytearray | None = None
+) -> tuple[int, bytes, bytes]:
     """Give exit code, output and errors. Raises OSError when it cannot be started.
 
-    When this is cancelled the program is killed, and what it has started with it.
+    ``errors`` is filled with what it says while it runs. When this is cancelled the program is killed, and what it has
+    started with it.
     """
-    out, err = _Ear(), _Ear()
+    out, err = _Ear(), _Ear(errors)
     try:
         process = await asyncio.create_subprocess_exec(
             *command,
@@ -55,8 +58,8 @@ async def outcome(command: Sequence[str], environ: Mapping[str, str]) -> tuple[i
 class _Ear(asyncio.Protocol):
     """One pipe: a mouth for the program, and what came out of it."""
 
-    def __init__(self) -> None:
-        self.heard = bytearray()
+    def __init__(self, heard: bytearray | None = None) -> None:
+        self.heard = bytearray() if heard is None else heard
         self.end = asyncio.Event()
         reading, self.mouth = os.pipe()
         self._pipe = os.fdopen(reading, "rb", 0)

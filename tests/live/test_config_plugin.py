@@ -155,6 +155,16 @@ async def test_a_plugin_that_takes_its_time_is_named_while_it_does(tmp_path: Pat
             assert (await seen.synced()).notes == ()
 
 
+async def test_what_a_plugin_says_to_people_is_shown_while_it_waits_for_them(tmp_path: Path) -> None:
+    async with Sandbox(SandboxOptions(world="empty")) as sandbox:
+        path = script(tmp_path, "echo open https://login.example and enter CODE >&2; sleep 60")
+        async with watching(access_of(sandbox.kubeconfig, command=str(path))) as seen:
+            fleet = await seen.until(lambda fleet: any("it says" in note for note in fleet.notes))
+            assert fleet.notes[0].endswith("; it says: open https://login.example and enter CODE")
+
+            assert (await seen.failing()).health.error.endswith("; it said: open https://login.example and enter CODE")
+
+
 def _runs(pid: int) -> bool:
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
