@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from multidict import CIMultiDict
 
@@ -15,6 +16,7 @@ from kmon_tui import __version__
 from kmon_tui.domain.errors import SettingsError, Unauthorized
 from kmon_tui.live.access import Access, Login
 from kmon_tui.live.exec_plugin import LIMIT_S, last_line, run_plugin
+from kmon_tui.live.login import sendable
 from kmon_tui.settings import Credential, Secret
 
 READ_AGAIN_S = 60.0
@@ -174,14 +176,12 @@ class Credentials:
         login = self._login
         if login.token_file is not None:
             try:
-                token = login.token_file.read_text().strip()
-            except OSError as error:
+                fresh = Credential(token=_token_in(login.token_file))
+            except Unauthorized:
                 if self._kept.value.token is None and login.token is None:
-                    raise Unauthorized(f"cannot read the token in {login.token_file}: {error.strerror}") from error
+                    raise
                 # As kubectl does: the last one that could be read goes on, or the one that stands beside the file.
                 fresh = replace(self._kept.value, token=self._kept.value.token or login.token)
-            else:
-                fresh = Credential(token=Secret(token))
             if fresh == self._kept.value:
                 self._kept = _Kept(fresh, time.monotonic())
             else:
@@ -203,6 +203,19 @@ class Credentials:
     def _keep(self, credential: Credential) -> None:
         self._issue += 1
         self._kept = _Kept(credential, time.monotonic())
+
+
+def _token_in(file: Path) -> Secret:
+    """Read a token. Raises Unauthorized."""
+    try:
+        token = file.read_text().strip()
+    except OSError as error:
+        raise Unauthorized(f"cannot read the token in {file}: {error.strerror}") from error
+    except UnicodeDecodeError:
+        token = "\0"
+    if not sendable(token):
+        raise Unauthorized(f"what is in {file} is no token: it holds a line end, or what is no text")
+    return Secret(token)
 
 
 def _pair(login: Login) -> tuple[Secret, Secret] | None:

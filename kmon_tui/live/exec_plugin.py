@@ -20,6 +20,7 @@ from kmon_tui.domain.errors import Unauthorized
 from kmon_tui.live.access import Endpoint, ExecPlugin
 from kmon_tui.live.kubeconfig import find_access
 from kmon_tui.live.kubefiles import Surroundings
+from kmon_tui.live.login import sendable
 from kmon_tui.live.plugin_words import typed
 from kmon_tui.live.subprocesses import outcome
 from kmon_tui.settings import Credential, KubeSettings, Secret
@@ -101,14 +102,14 @@ def _environ(plugin: ExecPlugin, endpoint: Endpoint, *, interactive: bool) -> di
 
 
 def _cluster(endpoint: Endpoint) -> dict[str, Any]:
-    pem = endpoint.ca_file.read_text() if endpoint.ca_file else endpoint.ca_data
+    pem = endpoint.ca_file.read_bytes() if endpoint.ca_file else endpoint.ca_data.encode()
     cluster: dict[str, Any] = {"server": endpoint.server}
     if endpoint.tls_server_name:
         cluster["tls-server-name"] = endpoint.tls_server_name
     if endpoint.insecure:
         cluster["insecure-skip-tls-verify"] = True
     if pem:
-        cluster["certificate-authority-data"] = base64.b64encode(pem.encode()).decode()
+        cluster["certificate-authority-data"] = base64.b64encode(pem).decode()
     if endpoint.proxy:
         cluster["proxy-url"] = endpoint.proxy.reveal()
     if endpoint.plugin_config is not None:
@@ -125,12 +126,15 @@ def _read(plugin: ExecPlugin, out: bytes) -> Credential:
         token, certificate, key = (status.get(n) for n in ("token", "clientCertificateData", "clientKeyData"))
         expires = status.get("expirationTimestamp")
         until = datetime.fromisoformat(expires) if expires else None
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         # Not from the error: its text would quote the answer, which holds the token.
         message = f"the login plugin {plugin.command} did not answer with an ExecCredential of {plugin.api_version}"
         raise Unauthorized(message, _hint(plugin)) from None
     if not token and not (certificate and key):
         raise Unauthorized(f"the login plugin {plugin.command} gave neither token nor certificate", _hint(plugin))
+    if token and not sendable(str(token)):
+        message = f"the login plugin {plugin.command} gave a token with a line end or another control character"
+        raise Unauthorized(message, _hint(plugin))
     return Credential(
         token=Secret(str(token)) if token else None,
         certificate=Secret(str(certificate)) if certificate and key else None,

@@ -130,8 +130,13 @@ def _check_headers(login: Login, token: str) -> None:
     """Refuse what no header can hold; the values are not quoted, for one of them is a secret."""
     sent = [(token, login.token.reveal() if login.token else ""), *(("--as", value) for _, value in login.impersonate)]
     for where, value in sent:
-        if any(ord(char) < 32 or ord(char) == 127 for char in value):
+        if not sendable(value):
             raise SettingsError(f"{where} holds a line end or another control character", "No request can carry that.")
+
+
+def sendable(value: str) -> bool:
+    """Whether a header can hold it."""
+    return not any(ord(char) < 32 or ord(char) == 127 for char in value)
 
 
 def _check_key(login: Login, where: str) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.kubeconfig import find_access
 from kmon_tui.sandbox.sandbox import Sandbox, SandboxOptions
 from kmon_tui.settings import KubeSettings, Secret
+from tests.live.users import kubeconfig_of
 from tests.live.watching import names, sample, watching
 
 V1 = "client.authentication.k8s.io/v1"
@@ -153,6 +155,31 @@ async def test_a_plugin_that_takes_its_time_is_named_while_it_does(tmp_path: Pat
             assert fleet.notes == (f"waiting for the login plugin {slow}, 1 s at most",)
 
             assert (await seen.synced()).notes == ()
+
+
+@pytest.mark.parametrize("content", [b"a\xff\xfeb", b"a\nb\n", b"a\0b"])
+async def test_a_file_that_holds_no_token_is_named_and_not_quoted(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "token").write_bytes(content)
+    access = find_access(KubeSettings(kubeconfig=str(kubeconfig_of(tmp_path, {"tokenFile": "token"}))))
+
+    with pytest.raises(Unauthorized, match=r"what is in .*/token is no token"):
+        await Credentials(access).proof()
+
+
+async def test_a_plugin_whose_token_holds_a_line_end_is_named(tmp_path: Path) -> None:
+    path = script(tmp_path, f"cat <<'END'\n{credential(token='s3cret' + chr(10))}\nEND")
+
+    with pytest.raises(Unauthorized, match="gave a token with a line end") as caught:
+        await run_plugin(plugin_of(path), ENDPOINT)
+
+    assert "s3cret" not in caught.value.message
+
+
+async def test_an_answer_of_a_plugin_that_is_nested_without_end_is_none(tmp_path: Path) -> None:
+    path = script(tmp_path, f"exec {sys.executable} -c 'print(\"[\" * 100000)'")
+
+    with pytest.raises(Unauthorized, match="did not answer with an ExecCredential"):
+        await run_plugin(plugin_of(path), ENDPOINT)
 
 
 async def test_what_a_plugin_says_to_people_is_shown_while_it_waits_for_them(tmp_path: Path) -> None:
