@@ -13,6 +13,7 @@ NAMES = (
     "version",
     "first_paint",
     "fleet",
+    "memory",
     "idle",
     "logs",
     "terminal_bytes",

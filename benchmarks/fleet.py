@@ -34,7 +34,7 @@ def rows() -> Iterator[Row]:
     floor = empty_floor()
     yield Row("key->paint in an empty Textual program", "", f"p50 {floor.p50_ms:.1f} ms, p99 {floor.p99_ms:.1f} ms")
     for place, round_trip_s in (("", 0.0), (", 80 ms away", 0.08)):
-        with cluster(SERVICES, round_trip_s=round_trip_s) as outside:
+        with cluster(SERVICES, pods=True, round_trip_s=round_trip_s) as outside:
             yield from _without_traffic(outside, place)
             with prometheus(SERVICES, round_trip_s=round_trip_s) as url:
                 yield from _with_traffic(outside, url, floor, place)
@@ -48,13 +48,22 @@ def empty_floor() -> Floor:
     return Floor(percentile(took, 0.5), percentile(took, 0.99))
 
 
-def _command(outside: Cluster, *more: str) -> Sequence[str]:
+def command(outside: Cluster, *more: str) -> Sequence[str]:
+    """Give kmon-tui as it is started on this cluster."""
     return (*KMON, "--kubeconfig", outside.kubeconfig, "-A", *more)
 
 
+def load(terminal: Terminal, outside: Cluster) -> None:
+    """Wait until all services are there, sorted by name, and what follows their arrival is over."""
+    terminal.wait_for("model-0", timeout_s=60)
+    terminal.send("N")
+    terminal.wait_for("model-00000")
+    terminal.read_for(SETTLE_S)
+
+
 def _without_traffic(outside: Cluster, place: str) -> Iterator[Row]:
-    with Terminal(_command(outside), columns=120, rows=40, env=ENVIRONMENT) as terminal:
-        _load(terminal, outside)
+    with Terminal(command(outside), columns=120, rows=40, env=ENVIRONMENT) as terminal:
+        load(terminal, outside)
         outside.set_events_per_s(EVENTS_PER_S)
         terminal.read_for(2.0)
         cpu = _cpu_percent(terminal)
@@ -64,8 +73,8 @@ def _without_traffic(outside: Cluster, place: str) -> Iterator[Row]:
 
 
 def _with_traffic(outside: Cluster, url: str, floor: Floor, place: str) -> Iterator[Row]:
-    with Terminal(_command(outside, "--prometheus", url), columns=120, rows=40, env=ENVIRONMENT) as terminal:
-        _load(terminal, outside)
+    with Terminal(command(outside, "--prometheus", url), columns=120, rows=40, env=ENVIRONMENT) as terminal:
+        load(terminal, outside)
         outside.set_events_per_s(EVENTS_PER_S)
         terminal.read_for(3.0)
         took = keys.latencies_ms(terminal, "j" * KEYS, PAUSE_S, keys.table_position)
@@ -80,14 +89,6 @@ def _with_traffic(outside: Cluster, url: str, floor: Floor, place: str) -> Itera
     )
     yield Row(f"{what}: CPU of a core with polling", "", f"{cpu:.1f} %")
     yield at_most(f"{what}: RSS", rss, 160, " MB")
-
-
-def _load(terminal: Terminal, outside: Cluster) -> None:
-    """Wait until all services are there, sorted by name, and what follows their arrival is over."""
-    terminal.wait_for("model-0", timeout_s=60)
-    terminal.send("N")
-    terminal.wait_for("model-00000")
-    terminal.read_for(SETTLE_S)
 
 
 def _cpu_percent(terminal: Terminal) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -54,8 +53,7 @@ class PrometheusMetrics:
         look = _look(interest)
         yield await self._asked(partial(self._poller.poll, look=look))
         while True:
-            # The services of a busy fleet are others at the next tick: kept until then, they would double its memory.
-            look = replace(look, services=look.services[:1])
+            look.services = look.services[:1]
             closer = await self._wait(interest, look)
             look = _look(interest)
             step = self._poller.look_closer if closer else self._poller.poll

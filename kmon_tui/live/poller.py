@@ -49,11 +49,12 @@ SUSPICIOUS_S = 60
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Look:
     """What the rest of kmon-tui is interested in at the moment of asking."""
 
     services: tuple[InferenceService, ...]
+    """Once they are known all but one are let go: those of a busy fleet, kept for a tick, would double its memory."""
     selected: Key | None = None
     visible: tuple[Key, ...] = ()
     near: tuple[Key, ...] = ()
@@ -140,16 +141,17 @@ class Poller:
                 known = self._introduce(api)
             self._now_s = self._now() + known.skew_s
             self._feeder.know(look.services, look.edition)
-            if not known.families or not look.services:
+            count, look.services = len(look.services), look.services[:1]
+            if not known.families or not count:
                 self._feeder.ask_alerts(api)
                 return self._report({}, self._traffic())
             if look.family is not self._family:
                 # Its past is asked for anew: no step of another family is among its own.
                 self._family, self._ledger = look.family, None
-            if self._outdated or self._has_grown(len(look.services)):
+            if self._outdated or self._has_grown(count):
                 self._ledger, self._outdated = None, False
             if self._ledger is None:
-                self._began = (self._now(), len(look.services))
+                self._began = (self._now(), count)
             return self._tick(api, look)
 
     def look_closer(self, api: Api, look: Look) -> TrafficReport:

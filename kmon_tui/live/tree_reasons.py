@@ -70,8 +70,10 @@ class Reasons:
                     await self._read(reading)
                     if not at_once and reading.left and clock() - began_s < ONCE_S:
                         self._due_s = clock()  # the next four namespaces
+                        del reading
                         continue
                     yield dict(self._trees)
+                del reading  # megabytes, of which the trees are kept
                 continue
             if gone:
                 yield dict(self._trees)

@@ -42,15 +42,19 @@ def examining(command: Examine, backend: Backend | None, metrics: Metrics | None
 def case_of(state: State, key: Key | None, *, brief: bool = False) -> Case:
     """Give what is to be examined: what is watched, one service of it, and the ports of forwards."""
     fleet, context = state.fleet, state.place.context
+    services = fleet.services
+    if brief and key is not None:
+        # It waits long for its few questions: the services of a busy fleet, kept so long, would double its memory.
+        services = tuple([isvc for isvc in services if isvc.key.namespace == key.namespace])
     ports = tuple(
         PortFact(one.spec.local_port, f"forward {one.spec.name}")
         for one in state.forwards
         if one.spec.local_port and one.context == context
     )
     return Case(
-        services=fleet.services,
+        services=services,
         namespace=fleet.namespace,
-        key=key if any(isvc.key == key for isvc in fleet.services) else None,
+        key=key if any(isvc.key == key for isvc in services) else None,
         ports=ports,
         problem="" if fleet.synced else fleet.health.error,
         read_only=bool(state.place.read_only),

@@ -51,6 +51,7 @@ class InTrouble:
             erring = frozenset() if report is None else report.erring
             suspects = self._suspects.of(self._store.state.fleet.services, self._visible(), erring)
             rows, young = in_trouble(suspects, self._now(), erring)
+            del suspects  # thousands, and others at the next look
             if len(rows) != len(self._rows) or any(a is not b for a, b in zip(rows, self._rows, strict=True)):
                 self._rows = rows
                 self._event.set()

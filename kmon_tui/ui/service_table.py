@@ -30,6 +30,8 @@ SPLIT_COLUMN_FROM = 110
 
 NEAR_PAGES = 2
 """Pages above and below whose quantiles are asked for with those of the page that is shown."""
+MOST_KEPT = 300
+"""Painted lines that are kept: some screens. Each takes 2 kB, and keeps the values that it was painted from."""
 
 
 class ServiceTable(ScrollView, Painted, can_focus=True):
@@ -255,7 +257,7 @@ class ServiceTable(ScrollView, Painted, can_focus=True):
         if hit is not None and hit[0] is row:
             return hit[1]
         strip = self._painted_entry(entry, row, selected, twin)
-        if len(self._cache) > 2000:
+        if len(self._cache) > MOST_KEPT:
             self._cache.clear()
         self._cache[entry, selected, twin] = (row, strip)
         return strip
