@@ -90,9 +90,10 @@ def _judge(facts: Facts, ready_pods: int | None, wanted: int, live: tuple[Pod, .
     told = listen(conditions)
     roll_up = told.roll_up
     ready = None if roll_up is None or roll_up.status not in ("True", "False") else roll_up.status == "True"
-    readiness = word(facts, told, ready_pods, live)
+    telling = _telling(facts.mode, live) if live else live
+    readiness = word(facts, told, ready_pods, telling)
     replicas = _replicas(facts, readiness, ready_pods, wanted)
-    reason, message = _why(facts, told, readiness, replicas, live)
+    reason, message = _why(facts, told, readiness, replicas, live if readiness in _WELL else telling)
     behind = roll_up
     if readiness not in _WELL:
         stopped = readiness is _STOPPED
@@ -167,6 +168,24 @@ def lagging(isvc: InferenceService) -> tuple[Pod, ...]:
     if not isvc.ready or isvc.replicas.ready == isvc.replicas.desired:
         return ()
     return tuple([pod for pod in isvc.pods if is_live(pod) and not pod.ready])
+
+
+def _telling(mode: Mode, live: tuple[Pod, ...]) -> tuple[Pod, ...]:
+    """Leave out pods in trouble that a rollout replaces: a younger one of another version is on its way without any.
+
+    ``live`` comes newest first. A Knative revision may grow again after a newer one was made: there all tell.
+    """
+    if mode is not _STANDARD or not any(pod.trouble for pod in live):
+        return live
+    kept: list[Pod] = []
+    younger: set[tuple[str, str]] = set()
+    for pod in live:
+        others = {revision for component, revision in younger if component == pod.component}
+        if not (pod.trouble and pod.revision and others - {pod.revision}):
+            kept.append(pod)
+        if not pod.trouble and pod.revision:
+            younger.add((pod.component, pod.revision))
+    return tuple(kept)
 
 
 def _serves(pod: Pod) -> bool:

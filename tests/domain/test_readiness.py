@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -105,6 +105,24 @@ def test_a_pod_in_trouble_that_stays_makes_it_failed(trouble: str) -> None:
     row = describe(facts(USELESS), (pod(trouble=trouble, message="why"),))
 
     assert (row.readiness, row.reason, row.message) == (Readiness.FAILED, trouble, "why")
+
+
+def test_the_trouble_of_a_version_that_is_being_replaced_does_not_count() -> None:
+    """As long as the version that replaces it has none of its own."""
+    old = pod("iris-1", revision="a", created=NOON, trouble="CrashLoopBackOff", message="no such file")
+    new = pod("iris-2", revision="b", created=NOON + timedelta(minutes=1))
+    mended = describe(facts(USELESS, mode=Mode.STANDARD), (old, new))
+    again = describe(facts(USELESS, mode=Mode.STANDARD), (old, new._replace(trouble="OOMKilled")))
+
+    assert (mended.readiness, "no such file" in mended.message) == (Readiness.ROLLING, False)
+    assert (again.readiness, again.reason) == (Readiness.FAILED, "OOMKilled")
+
+
+def test_a_version_that_fails_counts_while_the_one_before_it_serves() -> None:
+    old = pod("iris-1", revision="a", created=NOON, ready=True)
+    new = pod("iris-2", revision="b", created=NOON + timedelta(minutes=1), trouble="ImagePullBackOff")
+
+    assert describe(facts(USELESS, mode=Mode.STANDARD), (old, new)).readiness is Readiness.FAILED
 
 
 def test_a_terminating_pod_in_trouble_does_not_count() -> None:
