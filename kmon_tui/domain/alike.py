@@ -10,7 +10,7 @@ MOST_SAID = 3
 
 def like(name: str, names: Iterable[str]) -> list[str]:
     """Give those that may have been meant: spelled alike first, then those that hold the name or are held by it."""
-    there = sorted(set(names))
+    name, there = name.lower(), sorted(set(names))  # as all names of Kubernetes are
     close = difflib.get_close_matches(name, there, n=MOST_SAID)
     return [*close, *(one for one in there if one not in close and (name in one or one in name))]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -11,10 +10,11 @@ from datetime import datetime
 
 from kmon_tui.backend import OpenBackend
 from kmon_tui.domain import errors
+from kmon_tui.domain.alike import like, some
 from kmon_tui.domain.errors import BackendError, TimedOut, Unreachable
 from kmon_tui.domain.fleet import Fleet, Place
 from kmon_tui.domain.health import Health, Status
-from kmon_tui.domain.names import Wanted
+from kmon_tui.domain.names import Wanted, short_name
 from kmon_tui.domain.service import InferenceService, Key
 from kmon_tui.oneshot.formats import write
 from kmon_tui.oneshot.items import Item, item_of
@@ -131,8 +131,8 @@ def _name(wanted: Wanted) -> str:
 
 
 def _similar(fleet: Fleet, wanted: Wanted) -> str:
-    close = difflib.get_close_matches(wanted.name, sorted({isvc.key.name for isvc in fleet.services}), n=3)
-    return f"; there is {', '.join(close)}" if close else ""
+    names = like(wanted.name, (short_name(isvc.key) for isvc in fleet.services))
+    return f"; there is {some(names)}" if names else ""
 
 
 def _widths(fleet: Fleet, wish: Wish, now: datetime) -> list[int]:

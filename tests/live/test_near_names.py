@@ -70,3 +70,7 @@ async def test_a_pod_that_goes_later_is_missed_too_and_waited_for() -> None:
             await forward.until(lambda f: f.obstacle is Obstacle.ABSENT)
             await where.add(model_pod("iris-1"), saying(b"b"))
             assert await forward.ask() == b"b"
+
+
+def test_a_name_in_capitals_is_like_the_one_in_small_letters() -> None:
+    assert like("IRIS", ["iris", "other"]) == ["iris"]
