@@ -39,8 +39,10 @@ async def test_an_idle_fleet_asks_for_nothing() -> None:
     async with Sandbox(EMPTY) as sandbox:
         sandbox.api.store.put(sample(name="a"))
         async with watching(sandbox) as seen:
-            await seen.synced()
-            await asyncio.sleep(0.2)
+            await seen.until(lambda fleet: fleet.scaled and bool(fleet.server_version))
+            async with asyncio.timeout(20):
+                while sum(record.verb == "watch" for record in sandbox.api.log) < 5:  # noqa: ASYNC110  # a plain list
+                    await asyncio.sleep(0.02)
             before = len(sandbox.api.log)
 
             await asyncio.sleep(1.0)
