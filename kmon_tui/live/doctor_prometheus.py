@@ -9,9 +9,11 @@ import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 from kmon_tui.domain.doctor.facts import Bounds, Job, PodFacts, PrometheusFacts, Scraped, SeriesFact, Suspects, Told
+from kmon_tui.domain.doctor.scraping import WALK_JOB
 from kmon_tui.domain.errors import BackendError
 from kmon_tui.domain.quantile import parse_le
 from kmon_tui.domain.service import InferenceService
@@ -47,16 +49,19 @@ async def prometheus_facts(
 ) -> PrometheusFacts:
     """Ask some ten questions. Raises BackendError when it does not answer the first one.
 
-    ``skew_s``: its clock minus ours, if that is known.
+    ``skew_s``: its clock minus ours, if that is known. Whose families are known is asked by nobody but itself, and has
+    to wait for each answer until a tick leaves a question: of that only what leads to the first failing check is asked.
     """
     isvc, pods = suspects.isvc, suspects.pods
+    unasked = suspects.families is not None
     skew_s = await run(_skew) if skew_s is None else skew_s
     version = await _told(run, lambda api: _text(api, "status/buildinfo", "version"))
     retention = await _told(run, lambda api: _text(api, "status/runtimeinfo", "storageRetention"))
     families = Told(suspects.families)
-    if suspects.families is None:
+    front: Told[tuple[str, ...]] = Told()
+    if not unasked:
         families = await _told(run, lambda api: _families(api, matchers))
-    front = await _told(run, lambda api: _families(api, matchers, Scope.USERS))
+        front = await _told(run, lambda api: _families(api, matchers, Scope.USERS))
     config = await _told(run, lambda api: _text(api, "status/config", "yaml"))
     jobs: Told[tuple[Job, ...]] = Told(why=config.why)
     if config.value:
@@ -65,6 +70,12 @@ async def prometheus_facts(
         known = await asyncio.to_thread(jobs_of, config.value)
         names = {job.name for job in known}
         jobs = Told((*known, *(Job(name) for name in more.value or () if name not in names)))
+    told = PrometheusFacts(url, found_by, version=version, retention=retention, skew_s=Told(skew_s), jobs=jobs)
+    told = replace(told, families=families, front=front)
+    in_files = "scrape_config_files:" in (config.value or "")
+    names_told = {job.name for job in jobs.value or ()}
+    if unasked and not families.value and names_told and not in_files and WALK_JOB not in names_told:
+        return told  # nothing that would follow from it is worth a question
     counts = await _told(run, lambda api: _counts(api, matchers))
     targets = await _told(run, lambda api: _targets(api, matchers, pods, counts.value or {}))
     series: Told[tuple[SeriesFact, ...]] = Told()
@@ -72,21 +83,9 @@ async def prometheus_facts(
     if isvc is not None:
         owners = Owners(suspects.services)
         series = await _told(run, lambda api: _series(api, matchers, isvc, pods, owners))
+    if isvc is not None and (series.value or not unasked):
         bounds = await _told(run, lambda api: _bounds(api, matchers, isvc, pods))
-    return PrometheusFacts(
-        url=url,
-        found_by=found_by,
-        version=version,
-        retention=retention,
-        skew_s=Told(skew_s),
-        families=families,
-        front=front,
-        jobs=jobs,
-        counts=counts,
-        targets=targets,
-        series=series,
-        bounds=bounds,
-    )
+    return replace(told, counts=counts, targets=targets, series=series, bounds=bounds)
 
 
 def jobs_of(text: str) -> tuple[Job, ...]:

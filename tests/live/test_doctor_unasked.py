@@ -1,0 +1,63 @@
+"""The doctor that comes by itself asks no more than it needs: ticks have few questions to leave."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import urlsplit
+
+import pytest
+
+from kmon_tui.domain.doctor.examine import examine
+from kmon_tui.domain.doctor.facts import Case, Facts, Suspects
+from kmon_tui.domain.doctor.finding import Report
+from kmon_tui.domain.service import InferenceService, Key, Kind
+from kmon_tui.live.metrics import PrometheusMetrics
+from kmon_tui.settings import PrometheusSettings
+from tests.e2e.answering import Said, answering
+from tests.ui.samples import NOW
+
+ISVC = InferenceService(Key(Kind.ISVC, "default", "sklearn-iris"))
+OTHERS = "global: {scrape_interval: 1m}\nscrape_configs:\n- job_name: own\n"
+LOADED = f"{OTHERS}- job_name: kserve-metrics\n"
+
+
+async def looked(config: str) -> tuple[list[str], Report]:
+    """Examine a Prometheus with this configuration and no series; give the queries, and what was found."""
+    asked: list[str] = []
+
+    def say(_method: str, path: str) -> Said:
+        way = urlsplit(path).path.removeprefix("/api/v1/")
+        known: dict[str, dict[str, object]] = {
+            "status/buildinfo": {"version": "3.5.0"},
+            "status/runtimeinfo": {"storageRetention": "15d"},
+            "status/config": {"yaml": config},
+        }
+        data = known.get(way, {"resultType": "vector", "result": []})
+        if way == "query":
+            asked.append(path)
+        return Said(json.dumps({"status": "success", "data": data}).encode(), "application/json")
+
+    with answering(say) as address:
+        metrics = PrometheusMetrics(PrometheusSettings(url=f"http://{address}"))
+        try:
+            facts = await metrics.examined(Suspects((ISVC,), ISVC, (), families=()))
+        finally:
+            await metrics.aclose()
+    case = Case((ISVC,), "default", ISVC.key, families=(), brief=True)
+    return asked, Report("here", ISVC.key, NOW, examine(Facts(case, prometheus=facts)))
+
+
+async def test_where_no_job_is_loaded_nothing_else_is_asked() -> None:
+    asked, report = await looked(OTHERS)
+
+    assert report.first_failing is not None
+    assert report.first_failing.id == "prometheus.job"
+    assert len(asked) <= 1, "the clock, which ticks know already"
+
+
+@pytest.mark.parametrize("config", [LOADED, f"{OTHERS}scrape_config_files: [kserve.yml]\n"], ids=["loaded", "files"])
+async def test_where_it_may_be_loaded_targets_and_series_are_asked_for(config: str) -> None:
+    asked, _ = await looked(config)
+
+    assert any("kserve-" in one for one in asked)
+    assert len(asked) <= 4
