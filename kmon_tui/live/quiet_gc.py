@@ -26,6 +26,7 @@ class QuietGc:
     def __enter__(self) -> None:
         self._inside += 1
         if self._inside == 1 and gc.isenabled():
+            gc.collect(1)  # what is garbage by now must not be set aside: nobody would collect it any more
             gc.disable()
             self._paused = True
 
@@ -35,7 +36,10 @@ class QuietGc:
         self._inside -= 1
         if self._inside == 0 and self._paused:
             self._paused = False
-            gc.freeze()
+            if kind is None:
+                # A list that failed leaves tracebacks in circles, with all that they hold: a server that is down for
+                # minutes would fill the memory with them.
+                gc.freeze()
             gc.enable()
 
 

@@ -79,3 +79,28 @@ def test_what_a_context_that_was_left_held_in_circles_is_let_go() -> None:
 
     assert seen() is None
     assert gc.get_freeze_count() == 0
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_is_garbage_when_a_list_begins_or_fails_is_not_set_aside(fails: bool) -> None:
+    class Held:
+        def __init__(self) -> None:
+            self.me = self
+
+    thaw()
+    old = Held()
+    seen = [weakref.ref(old)]
+    del old
+    try:
+        with QuietGc():
+            if fails:
+                new = Held()
+                seen.append(weakref.ref(new))
+                del new
+                raise OSError
+    except OSError:
+        assert fails
+    gc.collect()
+
+    assert [one() for one in seen] == [None] * (1 + fails)
+    thaw()
