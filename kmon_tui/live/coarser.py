@@ -32,6 +32,16 @@ def steps_for(window_s: int, scrape_s: float, series: int) -> tuple[int, int, in
     return look_s, times, -(-window_s // (look_s * times))
 
 
+def unseen(look_s: int, scrape_s: float) -> tuple[str, ...]:
+    """Say what looks that are rarer than scrapes do not see; nothing when each scrape is looked at."""
+    if look_s < 2 * scrape_s:
+        return ()
+    return (
+        f"so long a window is looked at every {look_s} s only, not at each scrape ({scrape_s:.0f} s): "
+        "what a pod counted before the first look at it, or after the last, is missing",
+    )
+
+
 def rates(gains: Sequence[float], look_s: int, times: int, end_s: float) -> Series:
     """Give the rate of each step that is told, from what its looks gained."""
     values = array("d")

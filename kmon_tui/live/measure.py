@@ -15,7 +15,7 @@ from kmon_tui.domain.quantile import quantile
 from kmon_tui.domain.service import InferenceService, Key, Readiness
 from kmon_tui.domain.traffic import Family, Prometheus, Scope, Series, Traffic
 from kmon_tui.live.closeup import CloseUp, Tables, closer, latency_of
-from kmon_tui.live.coarser import coarser, rates, steps_for
+from kmon_tui.live.coarser import coarser, rates, steps_for, unseen
 from kmon_tui.live.detail import Table, failed, ratio_of
 from kmon_tui.live.feeder import Column, Feeder
 from kmon_tui.live.flow import Flow
@@ -75,7 +75,7 @@ def measure(
         window_s=rate_s,
         query_s=api.took_s,
         warnings=api.warnings,
-        notes=known.words,
+        notes=(*known.words, *unseen(step_s, scrape_s)),
         sampled_at=datetime.fromtimestamp(flow.sampled_s, UTC) if flow and flow.sampled_s else None,
         now=datetime.fromtimestamp(at_s, UTC),
         family=family,

@@ -76,3 +76,15 @@ async def test_a_long_window_has_no_more_steps_than_can_be_read(serve: Serve) ->
     assert {b[0] - a[0] for a, b in pairwise(series)} == {90}
     assert series[100][1] == pytest.approx(2, abs=0.5)
     assert sum(value or 0 for _, value in bucket) == pytest.approx(told["buckets"][0]["count"], rel=0.01)
+
+
+@pytest.mark.parametrize(("hours", "said"), [(6, 0), (48, 1)])
+async def test_a_window_too_long_to_look_at_each_scrape_says_what_is_missing(
+    serve: Serve, hours: int, said: int
+) -> None:
+    async with asked(relay(), serve) as metrics:
+        measurement = await metrics.measure((IRIS,), IRIS.key, hours * 3600)
+
+    notes = [note for note in measurement.prometheus.notes if "is missing" in note]
+    assert len(notes) == said
+    assert all("every 75 s only, not at each scrape (15 s)" in note for note in notes)
