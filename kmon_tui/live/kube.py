@@ -289,8 +289,9 @@ class KubeClient:
                 )
         except FOREIGN as error:
             raise translate(error, self.server) from error
-        self.heard_s = time.monotonic()
         response: aiohttp.ClientResponse = sent.response
+        if response.status != 401:  # who hears only that has not heard whether what is known still holds
+            self.heard_s = time.monotonic()
         return response
 
     async def _failure(self, response: aiohttp.ClientResponse, ask: Ask) -> BackendError:

@@ -5,10 +5,17 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+import pytest
+
+from kmon_tui.domain.errors import Unauthorized
 from kmon_tui.domain.health import Status
+from kmon_tui.live.asking import Ask
+from kmon_tui.live.kube import KubeClient
+from kmon_tui.live.kubeconfig import find_access
 from kmon_tui.live.scope import MOST_WATCHES
 from kmon_tui.live.watch import Pace
 from kmon_tui.sandbox.sandbox import Sandbox, SandboxOptions
+from kmon_tui.settings import KubeSettings, Secret
 from tests.live.watching import QUICK, names, sample, watching
 
 EMPTY = SandboxOptions(world="empty")
@@ -70,6 +77,18 @@ async def test_a_token_that_expires_under_open_watches_is_said() -> None:
             fleet = await seen.failing()
 
             assert (names(fleet), fleet.health.kind) == (["a"], "Unauthorized")
+
+
+async def test_who_is_told_only_that_nobody_knows_him_has_heard_nothing() -> None:
+    """Else a list that is tried again and again would keep the pulse from being felt, and the screen said "live"."""
+    async with Sandbox(EMPTY) as sandbox:
+        client = KubeClient(find_access(KubeSettings(kubeconfig=str(sandbox.kubeconfig), token=Secret("old"))))
+        heard_s = client.heard_s
+        with pytest.raises(Unauthorized):
+            await client.get("/version", Ask("get", "the version", where=False))
+        await client.close()
+
+    assert client.heard_s == heard_s
 
 
 async def test_who_may_ask_for_neither_is_not_asked_again_and_again() -> None:
