@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from kmon_tui.domain.errors import BackendError, BadAnswer, Forbidden, NotFound
 from kmon_tui.domain.health import Health
 from kmon_tui.domain.logs import LogLine, LogRequest
-from kmon_tui.domain.peek import text
+from kmon_tui.domain.peek import rows, text
 from kmon_tui.domain.service import Mode
 from kmon_tui.domain.tree import Object
 from kmon_tui.live.asking import Ask
@@ -108,6 +108,14 @@ class Source:
     def has_pods(self) -> bool:
         """Whether there is any pod."""
         return bool(self._pods.basket.things)
+
+    @property
+    def containers(self) -> tuple[str, ...]:
+        """The names of all containers of the pods."""
+        pods = self._pods.basket.objects
+        fields = ("initContainers", "containers", "ephemeralContainers")
+        names = [text(one, "name") for pod in pods for field in fields for one in rows(pod, "spec", field)]
+        return tuple(dict.fromkeys(names))
 
     @property
     def ended(self) -> bool:

@@ -73,9 +73,17 @@ async def read(client: KubeClient, request: LogRequest, around: Around | None = 
             if source.ended:
                 if not source.has_pods:
                     raise Absent(f"{request.key} has no pods", "One that is scaled to zero or stopped has none.")
+                _raise_if_nameless(request, source.containers)
                 return
             await source.fresh()
             batches = source.take()
+
+
+def _raise_if_nameless(request: LogRequest, names: tuple[str, ...]) -> None:
+    """Raise Absent when no container is called as it was asked for."""
+    if request.containers and names and not set(request.containers) & set(names):
+        asked = ", ".join(request.containers)
+        raise Absent(f"no container of {request.key} is called {asked}", f"There are {', '.join(names)}.")
 
 
 @asynccontextmanager

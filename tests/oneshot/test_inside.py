@@ -65,7 +65,8 @@ async def ask() -> dict[str, Answer]:
             "logs of one": await read(settings, logs.Wish(wanted("fraud-features"), containers=("queue-proxy",))),
             "logs before": await read(settings, logs.Wish(wanted("amount-forecast"), previous=True)),
         }
-        answers["silent"] = await silent(settings)
+        answers["silent"] = await silent(settings, logs.Wish(wanted("ocr")))
+        answers["nameless"] = await silent(settings, logs.Wish(wanted("fraud-features"), containers=("nope",)))
         return answers
 
 
@@ -77,10 +78,10 @@ async def read(settings: Settings, wish: logs.Wish) -> Answer:
     return Answer(text, tuple(words))
 
 
-async def silent(settings: Settings) -> Answer:
-    """Logs of a service that is scaled to zero."""
+async def silent(settings: Settings, wish: logs.Wish) -> Answer:
+    """Logs of a service that is scaled to zero, or of a container that none has."""
     try:
-        await read(settings, logs.Wish(wanted("ocr")))
+        await read(settings, wish)
     except Absent as error:
         return Answer(words=(error.message,), code=1)
     return Answer()
@@ -188,6 +189,10 @@ def test_logs_before_the_last_restart_are_of_the_container_that_restarted() -> N
 
 def test_a_service_without_pods_has_no_logs() -> None:
     assert told()["silent"].words == ("vision/ocr has no pods",)
+
+
+def test_a_container_that_no_pod_has_is_said_to_be_none() -> None:
+    assert told()["nameless"].words == ("no container of fraud/fraud-features is called nope",)
 
 
 async def test_check_of_a_cluster_that_is_away_is_unknown() -> None:
