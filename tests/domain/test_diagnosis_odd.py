@@ -45,6 +45,21 @@ def test_of_a_pull_that_failed_an_hour_ago_only_that_it_failed_is_still_told() -
     assert "kserve/sklearnserver:v9" in found.verdict
 
 
+def test_a_refusal_without_a_word_says_that_there_is_none() -> None:
+    failed = {"type": "PredictorReady", "status": "False", "reason": "FailedCreate", "message": ""}
+    root = {
+        "apiVersion": "serving.kserve.io/v1beta1",
+        "kind": "InferenceService",
+        "metadata": {"name": "iris", "namespace": "ml", "generation": 1},
+        "spec": {"predictor": {"model": {"modelFormat": {"name": "sklearn"}}}},
+        "status": {"conditions": [failed]},
+    }
+
+    found = diagnose(ObjectTree(root, (), (), synced=True), _NOW)
+
+    assert found.verdict == "no pods can be made for the predictor: KServe does not say why"
+
+
 @settings(max_examples=300, deadline=None)
 @given(root=st.none() | _objects, objects=st.lists(_objects, max_size=4), events=st.lists(_objects, max_size=3))
 def test_any_json_gets_some_answer(root: Any, objects: list[Any], events: list[Any]) -> None:

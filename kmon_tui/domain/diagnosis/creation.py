@@ -143,7 +143,9 @@ def _from_conditions(scene: Scene) -> Iterator[Finding]:
         denial = refusals.explain(condition.message, scene.ref.namespace)
         component = type_.removesuffix("Ready").lower()
         cause, verdict = (
-            ("pods-refused", one_line(condition.message)) if denial is None else (denial.cause, denial.verdict)
+            ("pods-refused", one_line(condition.message) or "KServe does not say why")
+            if denial is None
+            else (denial.cause, denial.verdict)
         )
         about = denial.object if denial is not None and denial.object is not None else scene.ref
         tries = refusals.tries(denial, scene.ref) if denial is not None else (describe(scene.ref),)
