@@ -10,13 +10,12 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import httpx
-
 from kmon_tui import __version__
 from kmon_tui.domain.errors import BackendError
 from kmon_tui.domain.predict import Prediction, PredictRequest, Speech, Split, Tokens
 from kmon_tui.domain.predict_answer import Spoken, failure
 from kmon_tui.domain.predict_stream import piece_of
+from kmon_tui.live.lean_httpx import httpx
 
 MOST_BYTES = 8 * 1024 * 1024
 """Of an answer; what comes after them is not read."""

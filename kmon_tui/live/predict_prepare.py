@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import httpx
 import msgspec
 
 from kmon_tui.domain.errors import BackendError
@@ -10,6 +9,7 @@ from kmon_tui.domain.predict import PredictRequest, Prepared, Speech, Via
 from kmon_tui.domain.predict_samples import MOST_VALUES, Tensor, sample
 from kmon_tui.domain.predict_speech import KSERVE_PREFIX, OWN_PREFIX, host_of, path_of, prefix_of, timeout_of
 from kmon_tui.domain.service import InferenceService
+from kmon_tui.live.lean_httpx import httpx
 from kmon_tui.live.predict_exchange import Target
 
 PATIENCE_S = 5.0

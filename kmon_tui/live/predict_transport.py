@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from typing import Any
 
 import httpcore
-import httpx
 
 from kmon_tui.domain.errors import BackendError
+from kmon_tui.live.lean_httpx import httpx
 from kmon_tui.live.pod_route import PodRoute
 from kmon_tui.live.predict_tls import TlsStream
 

@@ -9,14 +9,13 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from urllib.parse import urlsplit
 
-import httpx
-
 from kmon_tui.backend import Stream
 from kmon_tui.domain.errors import BackendError, SettingsError, Unreachable
 from kmon_tui.domain.predict import Prediction, PredictRequest, Prepared, Repetition, SavedBody, Sent, Speech, Via
 from kmon_tui.domain.predict_speech import full_path, host_of, other_prefix, speech_of
 from kmon_tui.domain.service import InferenceService, Key
 from kmon_tui.live.kube import KubeClient
+from kmon_tui.live.lean_httpx import httpx
 from kmon_tui.live.pod_route import FindPod, PodPort, PodRoute
 from kmon_tui.live.pod_tunnels import PodTunnels
 from kmon_tui.live.predict_exchange import Target, exchange, last_of

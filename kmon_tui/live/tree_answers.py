@@ -10,8 +10,6 @@ from collections.abc import Iterable
 from typing import NamedTuple
 from urllib.parse import quote
 
-import httpx
-
 from kmon_tui.domain.errors import BackendError
 from kmon_tui.domain.models_of import serves_several
 from kmon_tui.domain.peek import is_ready, label, name_of, rows, table, text
@@ -23,6 +21,7 @@ from kmon_tui.domain.tree import Answer, Object
 from kmon_tui.live.asking import Ask
 from kmon_tui.live.codec import fit
 from kmon_tui.live.kube import KubeClient
+from kmon_tui.live.lean_httpx import httpx
 from kmon_tui.live.objects import facts_of
 from kmon_tui.live.pod_route import PodPort, PodRoute
 from kmon_tui.live.pod_tunnels import PodTunnels
