@@ -83,8 +83,11 @@ def _where(process: subprocess.Popen[str]) -> Place:
 
 
 def plain_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Give an environment in which nothing of the person who runs the tests is configured."""
-    own = ("KUBE", "PROMETHEUS", "KMON_", "XDG_")
+    """Give an environment in which nothing of the person who runs the tests is configured.
+
+    No size either: readline puts that of no terminal into the environment of pytest's workers.
+    """
+    own = ("KUBE", "PROMETHEUS", "KMON_", "XDG_", "COLUMNS", "LINES")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(own)}
     return {**kept, "HOME": _empty_home().name, "LC_ALL": "C.UTF-8", **(extra or {})}
 

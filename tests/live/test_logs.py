@@ -218,10 +218,18 @@ async def test_since_tail_containers_and_pods_choose() -> None:
         write(sandbox, "iris-2", "other pod")
         request = LogRequest(IRIS, ("kserve-container",), ("iris-1",), since_s=600, tail=2, follow=False)
         found = [line.text async for batch in read(client, request) for line in batch]
-        nothing = [b async for b in read(client, LogRequest(IRIS, ("queue-proxy",), follow=False))]
 
     assert found == ["b", "c"]
-    assert nothing == []
+
+
+async def test_logs_of_a_container_that_no_pod_has_name_those_that_there_are() -> None:
+    async with Sandbox(EMPTY) as sandbox, client_of(sandbox) as client:
+        sandbox.api.store.put(running("iris-1"))
+
+        with pytest.raises(Absent, match="no container of default/iris is called queue-proxy") as raised:
+            [batch async for batch in read(client, LogRequest(IRIS, ("queue-proxy",), follow=False))]
+
+    assert raised.value.hint == "There are kserve-container."
 
 
 async def test_odd_bytes_long_lines_and_empty_ones_are_lines() -> None:

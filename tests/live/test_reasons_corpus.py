@@ -19,9 +19,9 @@ from kmon_tui.oneshot.looking import Chosen
 from kmon_tui.sandbox.sandbox import Sandbox, SandboxOptions
 from tests.domain.diagnosis_cases import Case
 from tests.live.extra_kinds import put_extra_kinds
-from tests.live.test_trees_corpus import LIVE, all_of, client_of, key_of
+from tests.live.test_trees_corpus import LIVE, all_of, client_of, key_of, words_of
 
-PARTS = 3
+PARTS = 4
 MOST_LISTS = 95
 """Of all kinds and modes together, and what is referred to."""
 
@@ -95,4 +95,4 @@ async def reasons_of(sandbox: Sandbox, trees: KubeTrees, keys: dict[Key, Case]) 
 
 def said(tree: ObjectTree, case: Case) -> tuple[object, ...]:
     found: Diagnosis = diagnose(tree, case.now)
-    return found.cause, found.object, found.verdict
+    return found.cause, found.object, words_of(case, found)

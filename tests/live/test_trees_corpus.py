@@ -14,6 +14,7 @@ from kmon_tui.domain.names import wanted
 from kmon_tui.domain.peek import kind_of, name_of, of_kind, table
 from kmon_tui.domain.service import InferenceService, Key, Kind, Readiness
 from kmon_tui.domain.tree import Object, ObjectTree
+from kmon_tui.domain.verdict import Diagnosis
 from kmon_tui.live import open_backend
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.kubeconfig import find_access
@@ -94,9 +95,15 @@ async def reason_of(client: KubeClient, key: Key) -> ObjectTree:
 def otherwise(case: Case, opened: ObjectTree, listed: ObjectTree) -> list[str]:
     """Say where the fleet's reason is another one than that on the service's screen."""
     screen, fleet = diagnose(opened, case.now), diagnose(listed, case.now)
-    if (fleet.cause, fleet.object, fleet.verdict) == (screen.cause, screen.object, screen.verdict):
+    if (fleet.cause, fleet.object, words_of(case, fleet)) == (screen.cause, screen.object, words_of(case, screen)):
         return []
     return [f"{case}: the fleet says {fleet.cause}: {fleet.verdict}, the screen {screen.cause}: {screen.verdict}"]
+
+
+def words_of(case: Case, found: Diagnosis) -> str:
+    """Give the verdict up to what only a screen adds, from events that are no warnings: rounds read no others."""
+    aside = case.truth.get("aside", "")
+    return found.verdict.partition(aside)[0] if aside else found.verdict
 
 
 def named(objects: tuple[Object, ...]) -> set[tuple[str, str]]:
