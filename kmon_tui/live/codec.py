@@ -57,7 +57,7 @@ class Codec(Generic[T]):
     def __init__(self, shape: type[T]) -> None:
         self._shape = shape
         self._page = msgspec.json.Decoder(Page[shape])  # type: ignore[valid-type]  # the shape is known at run time only
-        self._event = msgspec.json.Decoder(Event[shape])  # type: ignore[valid-type]  # as above
+        self._event = msgspec.json.Decoder(Event[shape])  # type: ignore[valid-type]  # the shape is known at run time only
 
     def page(self, body: bytes | bytearray) -> Page[T]:
         """Read one page of a list. Raises NotReadable."""

@@ -33,9 +33,9 @@ def _leave_out_what_nobody_uses() -> None:
 
 _leave_out_what_nobody_uses()
 
-from aiohttp import connector  # noqa: E402  (as below)
+from aiohttp import connector  # noqa: E402  (only now: see above)
 from kubernetes.aio.client.configuration import Configuration  # noqa: E402  (only now: see above)
-from kubernetes.aio.client.rest import RESTClientObject  # noqa: E402  (as above)
+from kubernetes.aio.client.rest import RESTClientObject  # noqa: E402  (only now: see above)
 
 
 def _forget_what_nobody_trusts() -> None:
