@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import math
-import urllib.parse
-import urllib.request
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -19,6 +16,7 @@ from kmon_tui.live.metrics import PrometheusMetrics
 from kmon_tui.oneshot.metrics import document
 from kmon_tui.settings import PrometheusSettings
 from tests.e2e import pages, scraping, tools
+from tests.e2e.family_truth import WINDOW_S, gained, samples
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
@@ -32,7 +30,6 @@ FAMILIES = {
     "sklearnserver": ("kserve-sdk", "request_predict_seconds_count", "request_predict_seconds_bucket", 1000),
 }
 POD = {"namespace": "default", "pod": "sklearn-iris-predictor-7c9fd8b6c-x2x4z"}
-WINDOW_S = 60
 
 
 @pytest.fixture(scope="module", params=["own", "2.53", "3.5"])
@@ -58,19 +55,6 @@ def prometheus(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
             yield url
 
 
-def raw(url: str, selector: str, at_s: float) -> list[dict[str, Any]]:
-    query = urllib.parse.urlencode({"query": f"{selector}[{WINDOW_S + 300}s]", "time": at_s})
-    with urllib.request.urlopen(f"{url}/api/v1/query?{query}", timeout=10) as answer:
-        return list(json.load(answer)["data"]["result"])
-
-
-def gained(samples: list[list[Any]], start_s: float) -> float:
-    """Increase since a moment, from raw samples; from the first one when it is younger."""
-    values = [(float(at), float(value)) for at, value in samples]
-    before = [value for at, value in values if at <= start_s] or [values[0][1]]
-    return values[-1][1] - before[-1]
-
-
 async def measured(url: str, page: str) -> dict[str, Any]:
     metrics = PrometheusMetrics(PrometheusSettings(url=url, matchers=(f'page="{page}"',)))
     try:
@@ -86,10 +70,10 @@ async def test_requests_and_counters_equal_the_raw_samples(prometheus: str, page
     told = await measured(prometheus, page)
 
     end_s = told["requests_per_s"]["series"][-1][0]
-    series = raw(prometheus, f'{counter}{{page="{page}"}}', end_s)
+    series = samples(prometheus, f'{counter}{{page="{page}"}}', end_s)
     assert told["family"] == family
     assert told["counter_sum"] == pytest.approx(sum(float(one["values"][-1][1]) for one in series))
-    assert told["requests_in_window"] == pytest.approx(sum(gained(one["values"], end_s - WINDOW_S) for one in series))
+    assert told["requests_in_window"] == pytest.approx(sum(gained(one["values"], end_s) for one in series))
     assert told["age_s"] < 3
 
 
@@ -103,9 +87,9 @@ async def test_buckets_and_quantiles_equal_the_raw_samples(prometheus: str, page
 
     end_s = told["requests_per_s"]["series"][-1][0]
     cumulative: dict[float, float] = {}
-    for one in raw(prometheus, f'{bucket}{{page="{page}"}}', end_s):
+    for one in samples(prometheus, f'{bucket}{{page="{page}"}}', end_s):
         le = float(one["metric"]["le"])
-        cumulative[le] = cumulative.get(le, 0.0) + gained(one["values"], end_s - WINDOW_S)
+        cumulative[le] = cumulative.get(le, 0.0) + gained(one["values"], end_s)
     bounds = sorted(cumulative)
     reached = [cumulative[bound] for bound in bounds]
     own = [b - a for a, b in pairwise([0.0, *reached])]
