@@ -1,14 +1,25 @@
-"""Writes to the terminal only the cells that were asked for.
+"""Paints and writes to the terminal only what was asked for.
 
-Textual cuts an update at its right edge but begins each line at the widget's
-left edge (``ChopsUpdate``: "crop to x extents"); over SSH that is half of all bytes.
+Textual cuts an update at its right edge but begins each line at the widget's left edge (``ChopsUpdate``: "crop to x
+extents"); over SSH that is half of all bytes. And for each paint it renders all lines of all widgets that the update's
+outline meets, also of containers that lie wholly behind their children; that is half of what a key costs.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from rich.console import Console
 from rich.control import Control
 from textual._compositor import ChopsUpdate, Compositor
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from kmon_tui.domain.late import dataclass
+
+Rows = int
+"""A set of rows of the screen: bit n stands for row n."""
 
 
 class CroppedUpdate(ChopsUpdate):
@@ -28,10 +39,66 @@ class CroppedUpdate(ChopsUpdate):
         return "".join(out)
 
 
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where something of each widget can be seen, for one arrangement of the widgets."""
+
+    of: Mapping[Widget, tuple[Region, Region]]
+    """The widgets from front to back, each with its region and what it is clipped to."""
+    seen: Mapping[Widget, Rows]
+
+    @classmethod
+    def arranged(cls, widgets: Mapping[Widget, tuple[Region, Region]]) -> Layout:
+        """Find the rows in which each widget is not wholly behind those before it."""
+        covered: dict[int, int] = {}
+        seen = {}
+        for widget, (region, clip) in widgets.items():
+            x, top, width, height = region.intersection(clip)
+            columns = ((1 << width) - 1) << max(0, x)
+            rows: Rows = 0
+            for y in range(max(0, top), top + height):
+                before = covered.get(y, 0)
+                if columns & ~before:
+                    rows |= 1 << y
+                    covered[y] = before | columns
+            seen[widget] = rows
+        return cls(widgets, seen)
+
+
 class CroppingCompositor(Compositor):
-    """A compositor whose partial updates are cropped on both sides."""
+    """A compositor whose partial updates are cropped on all sides."""
+
+    _layout = Layout({}, {})
+    _dirty_rows: Rows | None = None
 
     def render_partial_update(self) -> ChopsUpdate | None:
         """Give the update for the dirty regions, if there are any."""
-        update = super().render_partial_update()
+        self._dirty_rows = _rows_of(self._dirty_regions)
+        try:
+            update = super().render_partial_update()
+        finally:
+            self._dirty_rows = None
         return update and CroppedUpdate(update.chops, update.spans, update.chop_ends)
+
+    def _get_renders(self, crop: Region | None = None) -> Iterable[tuple[Region, Region, list[Strip]]]:
+        """Render of each widget that can be seen there the lines from the first dirty one to the last."""
+        widgets = self.visible_widgets
+        if self._layout.of is not widgets:
+            self._layout = Layout.arranged(widgets)
+        dirty = _rows_of([crop or self.size.region]) if self._dirty_rows is None else self._dirty_rows
+        for widget, (region, clip) in widgets.items():
+            rows = self._layout.seen[widget] & dirty
+            if not rows:
+                continue
+            first, height = (rows & -rows).bit_length() - 1, rows.bit_length()
+            lines = clip.intersection(Region(0, first, self.size.width, height - first))
+            part = region.intersection(lines)
+            if crop is None or crop.overlaps(part):
+                yield region, lines, widget.render_lines(part.translate((-region.x, -region.y)))
+
+
+def _rows_of(regions: Iterable[Region]) -> Rows:
+    rows: Rows = 0
+    for region in regions:
+        rows |= ((1 << region.height) - 1) << max(0, region.y)
+    return rows
