@@ -4,7 +4,6 @@ and whether what is named exists."""
 from __future__ import annotations
 
 import asyncio
-import importlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ from kmon_tui.domain.service import Key
 from kmon_tui.domain.tree import Answer, Object, Peak
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.tree_named import Names, look_up
-from kmon_tui.live.tree_words import ANSWERS
+from kmon_tui.live.tree_question import answers, question
 
 if TYPE_CHECKING:
     from kmon_tui.live.tree_peaks import PeaksOf
@@ -35,8 +34,6 @@ class Beside:
 
     async def ask(self, root: Object | None, objects: Iterable[Object]) -> None:
         """Ask anew; ``objects`` are the service's own, and its accounts."""
-        await asyncio.to_thread(importlib.import_module, ANSWERS)
-        from kmon_tui.live.tree_answers import answers, question
         from kmon_tui.live.tree_peaks import peaks
 
         known = tuple(objects)

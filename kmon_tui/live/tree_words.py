@@ -6,9 +6,7 @@ Here each question is about one pod, so there is a limit for each round; what it
 from __future__ import annotations
 
 import asyncio
-import importlib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from kmon_tui.domain.peek import kind_of, of_kind, text
 from kmon_tui.domain.service import Key
@@ -17,13 +15,9 @@ from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.tree_holders import Read, holders
 from kmon_tui.live.tree_named import Asked, Names, look_up
 from kmon_tui.live.tree_peaks import PeaksOf, peaks, was_killed
+from kmon_tui.live.tree_question import Question, answers, question
 from kmon_tui.live.tree_tails import Tails
 
-if TYPE_CHECKING:
-    from kmon_tui.live.tree_answers import Question
-
-ANSWERS = "kmon_tui.live.tree_answers"
-"""Brings httpx: imported late, and in a thread, since it takes 50 ms."""
 MOST_TAILS = 60
 """So many containers are asked for their last lines in one round."""
 MOST_ANSWERS = 20
@@ -78,9 +72,6 @@ class Words:
 
     async def read(self, insides: Mapping[Key, Inside]) -> int:
         """Ask all that may be asked in a round, the first ones first; give how many questions that were."""
-        await asyncio.to_thread(importlib.import_module, ANSWERS)
-        from kmon_tui.live.tree_answers import question
-
         asked = 0
         questions: dict[Key, Question] = {}
         read: Read = {}
@@ -116,8 +107,6 @@ class Words:
             killed.setdefault(key.namespace, []).extend(dead)
 
     async def _ask(self, questions: Mapping[Key, Question]) -> None:
-        from kmon_tui.live.tree_answers import answers  # loaded by now
-
         async with asyncio.TaskGroup() as tasks:
             asked = {key: tasks.create_task(answers(self._client, one)) for key, one in questions.items()}
         self._answers |= {key: task.result() for key, task in asked.items()}
