@@ -7,7 +7,7 @@ outline meets, also of containers that lie wholly behind their children; that is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from rich.console import Console
 from rich.control import Control
@@ -48,6 +48,15 @@ class Layout:
     seen: Mapping[Widget, Rows]
 
     @classmethod
+    def whole(cls, widgets: Mapping[Widget, tuple[Region, Region]], height: int) -> Layout:
+        """Leave nothing out: each widget counts as seen in all rows that it has."""
+        seen = {}
+        for widget, (region, clip) in widgets.items():
+            part = region.intersection(clip).intersection(Region(0, 0, clip.right, height))
+            seen[widget] = _rows_of([part]) if part else 0
+        return cls(widgets, seen)
+
+    @classmethod
     def arranged(cls, widgets: Mapping[Widget, tuple[Region, Region]]) -> Layout:
         """Find the rows in which each widget is not wholly behind those before it."""
         covered: dict[int, int] = {}
@@ -79,6 +88,27 @@ class CroppingCompositor(Compositor):
         finally:
             self._dirty_rows = None
         return update and CroppedUpdate(update.chops, update.spans, update.chop_ends)
+
+    def _render_chops(self, crop: Region, is_rendered_line: Callable[[int], bool]) -> Sequence[Mapping[int, Strip]]:
+        """Render, and where a widget gave less than its place, again with all that lies behind it.
+
+        A widget that was just shown or has another size gives the lines of its old size until it heard of the new one.
+        """
+        chops = super()._render_chops(crop, is_rendered_line)
+        if not self._has_gaps(chops, [y for y in crop.line_range if is_rendered_line(y)], crop):
+            return chops
+        self._layout = Layout.whole(self.visible_widgets, self.size.height)
+        try:
+            return super()._render_chops(crop, is_rendered_line)
+        finally:
+            self._layout = Layout({}, {})
+
+    def _has_gaps(self, chops: Sequence[Mapping[int, Strip | None]], rows: Sequence[int], crop: Region) -> bool:
+        return any(
+            strip is None and x < crop.right and end > crop.x
+            for y in rows
+            for (x, strip), end in zip(chops[y].items(), self.cuts[y][1:], strict=True)
+        )
 
     def _get_renders(self, crop: Region | None = None) -> Iterable[tuple[Region, Region, list[Strip]]]:
         """Render of each widget that can be seen there the lines from the first dirty one to the last."""

@@ -96,3 +96,27 @@ async def test_a_paint_of_one_row_asks_only_those_for_lines_that_are_seen_there(
         compositor.render_partial_update()
 
         assert asked == [("table", 1)]
+
+
+@pytest.mark.parametrize("narrow", [False, True], ids=["no lines", "lines of another width"])
+async def test_what_a_widget_does_not_paint_of_its_place_is_painted_by_those_behind_it(
+    narrow: bool, make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A widget that has just been shown has the lines of its old size, until it heard of its new one."""
+    app = make_app(ready_state())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(pilot)
+        await pilot.press("enter")
+        await pilot.pause()
+        late = app.screen.query_one("#page-revisions")
+        monkeypatch.setattr(late, "render_lines", lambda crop: [Strip([Segment(" ")])] * crop.height * narrow)
+        compositor = app.screen._compositor
+
+        whole = compositor.render_full_update()
+        compositor._dirty_regions = {Region(late.region.x, late.region.y, 20, 1)}
+        part = compositor.render_partial_update()
+
+        assert whole.render_segments(app.console)
+        assert all(strip is not None for line in whole.strips for strip in line)
+        assert part is not None
+        assert part.chops[late.region.y][late.region.x] is not None
