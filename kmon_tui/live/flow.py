@@ -192,7 +192,10 @@ class Flow:
 
     def latency_due(self, step_s: int) -> bool:
         """Whether its quantiles are older than those of a row that is swept over in time."""
-        return DIALECTS[self.family].latency is not None and self.end_s - self.latency.at_s > LATENCY_S + step_s
+        return (
+            DIALECTS[self.family].latency is not None
+            and self.end_s - self.latency.at_s > max(LATENCY_S, step_s) + step_s
+        )
 
     def _errors_over_time(self, step_s: int) -> Series:
         shared = self._no_errors

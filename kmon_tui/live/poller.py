@@ -14,11 +14,11 @@ from kmon_tui.domain.command import Span
 from kmon_tui.domain.errors import BackendError, Forbidden, NotFound
 from kmon_tui.domain.service import InferenceService, Key
 from kmon_tui.domain.traffic import Buckets, Family, Prometheus, Traffic, TrafficReport
+from kmon_tui.live.again import Again, Aside
 from kmon_tui.live.closeup import SWEEP, CloseUp
 from kmon_tui.live.feeder import Column, Feeder
 from kmon_tui.live.heap import give_back
 from kmon_tui.live.introduction import (
-    REFRESH_S,
     UNKNOWN_SCRAPE_S,
     Front,
     Introduction,
@@ -42,8 +42,6 @@ GROWING_S, GROWN = 120, 1.2
 """So long the books are begun anew when there are so many times the services that they were begun for."""
 MANY = 5_000
 """After answers about so many counters what they took is given back to the system at once."""
-SUSPICIOUS_S = 60
-"""While many services have no fresh samples, what Prometheus is like is looked at anew so often."""
 
 
 T = TypeVar("T")
@@ -92,13 +90,9 @@ class Poller:
         self._lacking: dict[str, tuple[float, str]] = {}
         """What Prometheus refused, and until when that matters."""
         self._front = Front()
-        self._introduced_s = 0.0
+        self._again = Again()
         self._began = (0.0, 0)
         """When the books were begun, and for how many services."""
-        self._strange = False
-        """Half of all services lacked samples at the last tick."""
-        self._interval_due = False
-        """It was looked at anew, but for how often it scrapes."""
         self._rations = Rations()
 
     @property
@@ -181,8 +175,11 @@ class Poller:
             self._is_there(api)
             # Somebody set our clock, and what was booked since then is of a time that has not come.
             self._outdated |= at_s < ledger.at_s - ledger.step_s
-        _, buckets = self._look_closer(api, ledger, look, SWEEP)
-        self._look_again(api, ledger)
+        free = api.left and not first
+        aside = self._again.due(self._now(), suspicious=ledger.suspicious) if free else None
+        _, buckets = self._look_closer(api, ledger, look, SWEEP, latency=aside is None)
+        if aside is not None:
+            self._look_again(api, ledger, aside)
         self._took_s, self._questions, self._warnings = api.took_s, api.questions, api.warnings
         if first or self._feeder.rows > MANY:
             give_back()
@@ -216,8 +213,7 @@ class Poller:
     def _introduce(self, api: Api) -> Introduction:
         known = self._feeder.introduction
         self._feeder.introduction = introduce(api, self._feeder.matchers.text, known, self._front, self._now)
-        self._introduced_s = self._now()
-        self._interval_due = False
+        self._again.introduced(self._now())
         return self._feeder.introduction
 
     def _has_grown(self, services: int) -> bool:
@@ -233,30 +229,21 @@ class Poller:
         with suppress(NotFound, Forbidden):  # not all that are only compatible have this
             api.read("status/buildinfo")
 
-    def _look_again(self, api: Api, ledger: Ledger) -> None:
-        """Now and then look at what may have changed, where that is not one question too many."""
-        # Samples that fail to come may be of a longer interval: that is found out before rates are too low.
-        strange, self._strange = ledger.suspicious, ledger.suspicious and not self._strange
-        if self._interval_due or strange:
-            self._interval_due = False
-            self._interval_again(api, ledger, ask_config=self._strange)
-        self._strange = strange
-        due_s = SUSPICIOUS_S if ledger.suspicious else REFRESH_S
-        if self._now() - self._introduced_s >= due_s and api.left:
+    def _look_again(self, api: Api, ledger: Ledger, what: Aside) -> None:
+        """Look at something that may have changed."""
+        if what is Aside.HOLDINGS:
             # The numbers of this tick are there; whether it answers at all is found out by the next one.
             with suppress(BackendError):
                 self._introduce(api)
-            self._introduced_s = self._now()
-            self._interval_due = True
-
-    def _interval_again(self, api: Api, ledger: Ledger, *, ask_config: bool) -> None:
-        if ledger.at_s is None:
             return
         some = ledger.some_series()
-        found_s = scrape_interval(api, self._feeder.matchers.text, some, ledger.at_s)
-        if ask_config:
-            told_s = configured_of(api, {one.get("job", "") for one in some})
-            found_s = told_s if told_s is not None and told_s > (self._scrape_s or 0.0) else found_s
+        if what is Aside.CONFIG:
+            found_s = configured_of(api, {one.get("job", "") for one in some})
+            if found_s is None or found_s <= (self._scrape_s or 0.0):
+                self._again.measure_next()
+                return
+        else:
+            found_s = scrape_interval(api, self._feeder.matchers.text, some, ledger.at_s or 0)
         if found_s is not None and found_s != self._scrape_s:
             self._scrape_s, self._outdated = found_s, True
             self._set_pace(Pace(found_s, self._pace.doublings))
@@ -287,7 +274,7 @@ class Poller:
             ledger.keep_pace(self._pace)
 
     def _look_closer(
-        self, api: Api, ledger: Ledger, look: Look, sweep: int
+        self, api: Api, ledger: Ledger, look: Look, sweep: int, *, latency: bool = True
     ) -> tuple[Sequence[Key], dict[Key, Buckets]]:
         """Ask for quantiles of some services and for one in detail; say of which.
 
@@ -295,7 +282,7 @@ class Poller:
         """
         asked: Sequence[Key] = ()
         try:
-            if api.left:
+            if latency and api.left:
                 asked = self._closeup.ask_latency(api, ledger, (look.selected, *look.visible), look.near, sweep)
         except BackendError as error:
             ledger.forget_latency()
