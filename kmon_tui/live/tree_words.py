@@ -21,7 +21,10 @@ from kmon_tui.live.tree_tails import Tails
 MOST_TAILS = 60
 """So many containers are asked for their last lines in one round."""
 MOST_ANSWERS = 20
-"""So many models are asked whether they serve, all at once: where there is no way to one, that shows after seconds."""
+"""So many models are asked whether they serve in one round."""
+ANSWERS_AT_ONCE = 5
+"""So many of them at the same time: where there is no way to one, that shows after seconds, and each has its own TLS
+connection with 256 KiB of buffer."""
 MOST_NAMES = 24
 """So many secrets, config maps and accounts that they name are looked for."""
 MOST_SPACES = 4
@@ -107,8 +110,14 @@ class Words:
             killed.setdefault(key.namespace, []).extend(dead)
 
     async def _ask(self, questions: Mapping[Key, Question]) -> None:
+        turns = asyncio.Semaphore(ANSWERS_AT_ONCE)
+
+        async def ask(one: Question) -> tuple[Answer, ...]:
+            async with turns:
+                return await answers(self._client, one)
+
         async with asyncio.TaskGroup() as tasks:
-            asked = {key: tasks.create_task(answers(self._client, one)) for key, one in questions.items()}
+            asked = {key: tasks.create_task(ask(one)) for key, one in questions.items()}
         self._answers |= {key: task.result() for key, task in asked.items()}
 
     async def _last_lines(self, key: Key, pods: Iterable[Object], left: int) -> int:
