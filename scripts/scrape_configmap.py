@@ -17,8 +17,9 @@ HEAD = """\
 # It has a name of its own: applying a ConfigMap named prometheus-server would replace all that the chart scrapes.
 # Prometheus reads it once the chart mounts it (prometheus-community/prometheus 25.3 and newer; only once):
 #
-#   kubectl apply --namespace monitoring -f manifests/prometheus-configmap.yaml
-#   helm upgrade prometheus prometheus-community/prometheus --namespace monitoring --reuse-values -f - <<'VALUES'
+#   kubectl apply -n monitoring -f manifests/prometheus-configmap.yaml
+#   helm upgrade prometheus prometheus-community/prometheus -n monitoring --reuse-values \\
+#     --version "$(helm get metadata prometheus -n monitoring | awk '/^VERSION:/ {print $2}')" -f - <<'VALUES'
 #   scrapeConfigFiles: [/etc/kserve/*.yml]
 #   server:
 #     extraConfigmapMounts:

@@ -16,8 +16,6 @@ from kmon_tui.domain.doctor.rights import FEATURES
 from kmon_tui.domain.doctor.scraping import down_fix
 from tests.domain.test_doctor import CLUSTER, HEALTHY, PROMETHEUS, TARGET
 
-GIVEN = {"HELM_REPO", "CHART"}
-"""Where charts come from is not for us to say; each of these is explained beside it."""
 ALL_RIGHTS = tuple(right for feature in FEATURES for right in feature.rights)
 ERRORS = ("404 Not Found", "connection refused", "context deadline exceeded", "EOF", "no such host", "")
 BY_WHOM = {
@@ -60,7 +58,7 @@ def placeholders(fix: str) -> set[str]:
         return set()
     commands = "\n".join(re.sub(r"(^|\s)#.*", "", line) for line in fix.splitlines())
     assigned = set(re.findall(r"(?:^|[\s;])([A-Z_]+)=", commands))
-    return set(re.findall(r"(?<![\w.-])[A-Z][A-Z_]+(?![\w.])", commands)) - assigned - GIVEN
+    return set(re.findall(r"(?<![\w.-])[A-Z][A-Z_]+(?![\w.])", commands)) - assigned
 
 
 @pytest.mark.parametrize("who", BY_WHOM)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from kmon_tui.domain.doctor import fixes
+from kmon_tui.domain.doctor import charts, fixes
 from kmon_tui.domain.doctor.facts import Workload
 from tests.e2e import tools
 from tests.e2e.kubectl import Kubectl
@@ -43,9 +43,14 @@ CRD = {
 }
 HELM = """#!/bin/sh
 # What helm would do, as far as these commands need it: values in, values out.
-case "$1" in
-get) cat "$HELM_VALUES";;
-upgrade) for word in "$@"; do case "$word" in extraScrapeConfigs=*) cat "${word#*=}" > "$HELM_SET";; esac; done
+case "$1 $2" in
+"get values") cat "$HELM_VALUES";;
+"get metadata") echo '{"name": "kserve", "chart": "kserve-resources", "version": "v0.9.0"}';;
+"search repo") printf 'NAME\tCHART VERSION\n'; for name in $HELM_HAS; do printf '%s\t1.0.0\n' "$name"; done;;
+"search hub") echo '[{"repository": {"name": "other", "url": "http://127.0.0.1:1/other"}},
+  {"repository": {"name": "prometheus-community", "url": "http://127.0.0.1:1/community"}}]';;
+"repo add") echo "$3 $4" > "$HELM_SET.added";;
+upgrade*) for word in "$@"; do case "$word" in extraScrapeConfigs=*) cat "${word#*=}" > "$HELM_SET";; esac; done
   echo "$@" > "$HELM_SET.words";;
 esac
 """
@@ -60,14 +65,15 @@ def sandbox() -> Iterator[Place]:
         yield place
 
 
-def run(fix: str, folder: Path, kubeconfig: Path, values: object = None) -> None:
-    """Do in a shell what the doctor says."""
+def run(fix: str, folder: Path, kubeconfig: Path, values: object = None, has: str = "") -> None:
+    """Do in a shell what the doctor says, on a machine whose helm repositories have these charts."""
     (folder / "kubectl").symlink_to(tools.kubectl())
     (folder / "helm").write_text(HELM, encoding="utf-8")
     (folder / "helm").chmod(0o755)
     (folder / "values.json").write_text(json.dumps(values), encoding="utf-8")
     own = {"KUBECONFIG": str(kubeconfig), "PATH": f"{folder}:{os.environ['PATH']}"}
     own |= {"HELM_VALUES": str(folder / "values.json"), "HELM_SET": str(folder / "set.yaml"), "TMPDIR": str(folder)}
+    own |= {"HELM_HAS": has}
     subprocess.run(["bash", "-ec", fix], cwd=ROOT, env=plain_environment(own), check=True, stdout=sys.stderr)
 
 
@@ -106,6 +112,38 @@ def test_extra_jobs_of_the_chart_stay(
     told = names((tmp_path / "set.yaml").read_text(encoding="utf-8"))
     assert told[: len(before)] == before
     assert told[len(before) :] == names(OURS)
+
+
+@pytest.mark.parametrize(
+    ("has", "chart", "added"),
+    [
+        ("", "prometheus-community/prometheus", "prometheus-community http://127.0.0.1:1/community\n"),
+        ("mirror/prometheus-adapter mirror/prometheus", "mirror/prometheus", None),
+    ],
+    ids=["none", "a mirror of another name"],
+)
+def test_the_chart_of_the_release_is_found_and_stays_what_it_is(
+    sandbox: Place, tmp_path: Path, has: str, chart: str, added: str | None
+) -> None:
+    server = Workload("Deployment", "monitoring", "prometheus-server", {"helm.sh/chart": "prometheus-27.1.0"})
+
+    run(fixes.load_jobs([server]), tmp_path, sandbox.kubeconfig, has=has)
+
+    words = (tmp_path / "set.yaml.words").read_text(encoding="utf-8")
+    told = tmp_path / "set.yaml.added"
+    assert words.startswith(f"upgrade prometheus {chart} --version 27.1.0 -n monitoring --reuse-values")
+    assert (told.read_text(encoding="utf-8") if told.exists() else None) == added
+
+
+def test_kserves_release_is_brought_up_to_date_from_the_repository_that_has_its_chart(
+    sandbox: Place, tmp_path: Path
+) -> None:
+    has = "acme/kserve-resources-extra acme/kserve-resources"
+
+    run(charts.newer("kserve", "kserve"), tmp_path, sandbox.kubeconfig, has=has)
+
+    words = (tmp_path / "set.yaml.words").read_text(encoding="utf-8")
+    assert words == "upgrade kserve acme/kserve-resources -n kserve --reset-then-reuse-values\n"
 
 
 @pytest.mark.parametrize("with_jobs", [False, True], ids=["none", "some"])

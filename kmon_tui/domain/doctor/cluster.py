@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from kmon_tui.domain.doctor import fixes
+from kmon_tui.domain.doctor import charts, fixes
 from kmon_tui.domain.doctor.facts import ClusterFacts, Told, Workload
 from kmon_tui.domain.doctor.finding import Finding, Status
 from kmon_tui.domain.doctor.version import tag_of, version_of, words
@@ -131,7 +131,7 @@ def _controller_finding(controller: Workload, kinds: str) -> Finding:
     by_helm = f", Helm release {release}" if release else ""
     if version < OLDEST_KSERVE:
         text = f"{words(version)}{by_helm} is older than 0.10: names of pods and services differ"
-        fix = fixes.newer_kserve(release, controller.namespace) if release else _APPLY_KSERVE
+        fix = charts.newer(release, controller.namespace) if release else _APPLY_KSERVE
         return Finding("kserve.version", title, Status.WARN, text, evidence, fix)
     newer = " (newer than the 0.20 that kmon-tui knows)" if version > NEWEST_KSERVE else ""
     text = f"{told.removeprefix('v') or words(version)}{newer}{by_helm}"

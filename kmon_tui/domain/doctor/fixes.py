@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping
 
+from kmon_tui.domain.doctor import charts
 from kmon_tui.domain.doctor.facts import Workload
 from kmon_tui.domain.doctor.version import version_of
 from kmon_tui.domain.service import Key, Kind
@@ -53,20 +54,23 @@ def installed_by(workloads: Iterable[Workload]) -> str:
 def load_jobs(workloads: Iterable[Workload]) -> str:
     """Add our scrape jobs to what a Prometheus scrapes already, jobs that somebody added before included."""
     how, one, release, namespace = _where(workloads)
+    version = chart_of(one)[1] if one is not None else ""
     if how == "chart":
         return (
             "F=$(mktemp)    # the extra jobs that there are already, and these\n"
             f"helm get values {release} -n {namespace} -o json | python3 -c 'import json, sys\n"
             'print((json.load(sys.stdin) or {}).get("extraScrapeConfigs") or "")\' \\\n'
             f'  | {_OTHERS} | cat - {JOBS} > "$F"\n'
-            f"helm upgrade {release} prometheus-community/prometheus -n {namespace} --reuse-values \\\n"
+            f"{charts.find_community('prometheus', version)}\n"
+            f"{charts.upgrade(release, version, namespace)} \\\n"
             '  --set-file extraScrapeConfigs="$F"'
         )
     if one is not None and how == "stack":
         spec = "prometheus.prometheusSpec.additionalScrapeConfigs"
         return (
             f"{_jobs_as_secret(one, namespace)}\n"
-            f"helm upgrade {release} prometheus-community/{_STACK} -n {namespace} --reuse-values \\\n"
+            f"{charts.find_community(_STACK, version)}\n"
+            f"{charts.upgrade(release, version, namespace)} \\\n"
             f"  --set {spec}=null --set {spec}Secret.enabled=true \\\n"
             f"  --set {spec}Secret.name=kserve-scrape --set {spec}Secret.key=scrape-kserve.yaml"
         )
@@ -119,8 +123,10 @@ def keep_longer(workloads: Iterable[Workload]) -> str:
     if how in ("chart", "stack"):
         chart = "prometheus" if how == "chart" else _STACK
         value = "server.retention" if how == "chart" else "prometheus.prometheusSpec.retention"
+        version = chart_of(one)[1] if one is not None else ""
         return (
-            f"helm upgrade {release} prometheus-community/{chart} -n {namespace} --reuse-values \\\n  --set {value}=15d"
+            f"{charts.find_community(chart, version)}\n"
+            f"{charts.upgrade(release, version, namespace)} \\\n  --set {value}=15d"
         )
     if one is not None and how == "operator":
         patch = '{"spec":{"retention":"15d"}}'
@@ -148,17 +154,9 @@ def newer_chart(workload: Workload) -> str:
     """Bring the chart's release up to date."""
     release, namespace = shlex.quote(release_of(workload) or "prometheus"), shlex.quote(workload.namespace)
     return (
-        f"helm repo update\nhelm upgrade {release} prometheus-community/prometheus -n {namespace} --reuse-values"
+        f"helm repo update\n{charts.find_community('prometheus', '')}\n"
+        f"helm upgrade {release} \"$C\" -n {namespace} --reset-then-reuse-values"
         "    # read the chart's notes on upgrades first"
-    )
-
-
-def newer_kserve(release: str, namespace: str) -> str:
-    """Bring KServe's release up to date; its chart is known by whoever installed it."""
-    return (
-        f"helm get metadata {shlex.quote(release)} -n {shlex.quote(namespace)}    # which chart it is\n"
-        f'helm upgrade {shlex.quote(release)} "$CHART" -n {shlex.quote(namespace)} --reuse-values'
-        "    # its CRDs' chart first"
     )
 
 

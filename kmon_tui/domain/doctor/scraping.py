@@ -6,7 +6,7 @@ import re
 import shlex
 from collections.abc import Iterator
 
-from kmon_tui.domain.doctor import fixes
+from kmon_tui.domain.doctor import charts, fixes
 from kmon_tui.domain.doctor.cluster import clock_finding, is_protocol_off, knative_version
 from kmon_tui.domain.doctor.facts import Facts, Job, PrometheusFacts, Scraped, Workload
 from kmon_tui.domain.doctor.finding import Finding, Status
@@ -100,7 +100,7 @@ def _logs(target: Scraped) -> str:
 def _failure(prometheus: PrometheusFacts, workloads: tuple[Workload, ...], user: str) -> Finding:
     if prometheus.failure_kind == "NotFound" and not workloads:
         fix = (
-            'helm repo add prometheus-community "$HELM_REPO"    # where its charts are, or your mirror of them\n'
+            f"{charts.ADD_COMMUNITY}\n"
             "helm install prometheus prometheus-community/prometheus -n monitoring --create-namespace \\\n"
             f"  --set-file extraScrapeConfigs={fixes.JOBS}\n"
             "# or, where it is elsewhere: kmon-tui --prometheus URL"
