@@ -288,7 +288,7 @@ def test_a_missing_right_costs_its_check_only_and_is_named() -> None:
 @pytest.mark.parametrize(
     ("workload", "fix"),
     [
-        (CHART, "helm upgrade prom \"$C\" --version 27.11.0 -n monitoring --reuse-values"),
+        (CHART, 'helm upgrade prom "$C" --version 27.11.0 -n monitoring --reuse-values'),
         (
             replace(CHART, labels={"chart": "kube-prometheus-stack-88.5.3", "release": "kps"}, kind="StatefulSet"),
             "helm search repo kube-prometheus-stack --version 88.5.3",

@@ -1,4 +1,4 @@
-"""Where a chart comes from, with no address in any command: helm knows its repositories, and the hub knows the others."""
+"""Where a chart comes from, with no address in any command: helm knows its repositories, and the hub knows others."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def upgrade(release: str, version: str, namespace: str) -> str:
 
 
 def newer(release: str, namespace: str) -> str:
-    """Bring a release up to date whose chart is known by helm alone: the newest of it in this machine's repositories."""
+    """Bring a release up to date: the newest of its chart in the repositories that this machine's helm knows."""
     release, namespace = shlex.quote(release), shlex.quote(namespace)
     return (
         f"N=$(helm get metadata {release} -n {namespace} -o json | "

@@ -155,7 +155,7 @@ def newer_chart(workload: Workload) -> str:
     release, namespace = shlex.quote(release_of(workload) or "prometheus"), shlex.quote(workload.namespace)
     return (
         f"helm repo update\n{charts.find_community('prometheus', '')}\n"
-        f"helm upgrade {release} \"$C\" -n {namespace} --reset-then-reuse-values"
+        f'helm upgrade {release} "$C" -n {namespace} --reset-then-reuse-values'
         "    # read the chart's notes on upgrades first"
     )
 
