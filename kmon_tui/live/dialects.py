@@ -43,6 +43,9 @@ FIRST_TOKEN, NEXT_TOKEN = "first token", "next token"
 NEW = " of new"
 """What PART ends with where all that new targets counted is asked for, not what they gained in the window."""
 
+MOST_NAMES = 1500
+"""Of so many letters may all names of services be that are put into a selector."""
+
 CHUNK = 100
 """More namespaces than this are not put into a selector."""
 
@@ -71,12 +74,14 @@ def probed(matchers: str) -> list[str]:
     return [f"{{{_requests(dialect)}{_and(matchers)}}}" for dialect in DIALECTS.values() if dialect.scope is Scope.PODS]
 
 
-def counters(families: Sequence[Family], matchers: str, namespaces: Collection[str]) -> str:
+def counters(
+    families: Sequence[Family], matchers: str, namespaces: Collection[str], names: Collection[str] = ()
+) -> str:
     """Ask for the raw counters of all services, one row per target, metric and code."""
     parts = []
     for dialect in (DIALECTS[family] for family in families):
         by = ", ".join(("__name__", *TARGET, *dialect.names, *BY, *dialect.code_labels))
-        rest = _scope(dialect, matchers, namespaces)
+        rest = _scope(dialect, matchers, namespaces, names)
         parts += [f"sum by ({by}) ({{{only}{rest}}})" for only in _selectors(dialect)]
     return _either(parts)
 
@@ -92,20 +97,26 @@ def gauges(packs: Sequence[Gauges], matchers: str, namespaces: Collection[str]) 
     return _either(parts, "gauge ")
 
 
-def sampled(families: Sequence[Family], packs: Sequence[Gauges], matchers: str, namespaces: Collection[str]) -> str:
+def sampled(
+    families: Sequence[Family],
+    packs: Sequence[Gauges],
+    matchers: str,
+    namespaces: Collection[str],
+    names: Collection[str] = (),
+) -> str:
     """Ask when each target was last sampled, in Prometheus' time; with Knative >= 1.19 also who the targets are."""
     parts = []
     for dialect in (DIALECTS[family] for family in families):
         by = ", ".join((*TARGET, *BY))
-        rest = f"{_and(dialect.requests_own)}{_scope(dialect, matchers, namespaces)}".lstrip(",")
+        rest = f"{_and(dialect.requests_own)}{_scope(dialect, matchers, namespaces, names)}".lstrip(",")
         times = " or ".join(f"timestamp({name}{{{rest}}})" for name in dialect.requests)
         parts.append(f"max by ({by}) ({times})")
     if Family.KNATIVE_S in families:
         by = ", ".join((*TARGET, *NAMES, *BY))
         parts.append(f'max by ({by}) (timestamp(target_info{{kn_revision_name!=""{_and(matchers)}}}))')
     for source in dict.fromkeys(pack.source for pack in packs if pack.names):
-        names = [name for pack in packs if pack.source == source for name in pack.levels]
-        times = " or ".join(f"max(timestamp({name}{_braced(matchers)}))" for name in names[:2])
+        levels = [name for pack in packs if pack.source == source for name in pack.levels]
+        times = " or ".join(f"max(timestamp({name}{_braced(matchers)}))" for name in levels[:2])
         parts.append(_told(times, f"{GAUGE_TIME}{source}"))
     return " or ".join(parts)
 
@@ -295,10 +306,22 @@ def _told(question: str, part: str) -> str:
     return f'label_replace({question}, "{PART}", "{part}", "", "")'
 
 
-def _scope(dialect: Dialect, matchers: str, namespaces: Collection[str]) -> str:
+def _scope(dialect: Dialect, matchers: str, namespaces: Collection[str], names: Collection[str] = ()) -> str:
     """Matchers behind the name. Series without a namespace pass: target_info or the pod may say whose they are."""
     only = in_namespaces(dialect.namespace_label, namespaces) if dialect.namespace_label else ""
-    return f"{_and(dialect.own)}{only}{_and(matchers)}"
+    return f"{_and(dialect.own)}{only}{_about(dialect, names)}{_and(matchers)}"
+
+
+def _about(dialect: Dialect, names: Collection[str]) -> str:
+    """Give a matcher, behind a comma, that keeps away most strangers of a process that serves everybody.
+
+    In a mesh all services of a namespace may be in it. What follows a service's name there begins with a dash.
+    """
+    if not dialect.patterns or not names or sum(map(len, names)) > MOST_NAMES:
+        return ""
+    choice = quoted_choice(names)[1:-1]
+    alone = len(dialect.names) == 1
+    return f',{dialect.names[-1]}=~"{f".*({choice}).*" if alone else f"({choice})(-.*)?"}"'
 
 
 def in_namespaces(label: str, namespaces: Collection[str]) -> str:

@@ -16,7 +16,6 @@ from kmon_tui.live.introduction import Introduction, scrape_interval
 from kmon_tui.live.ledger import Ledger, Reading
 from kmon_tui.live.levels import Levels, is_gauge
 from kmon_tui.live.owners import Owners, face
-from kmon_tui.live.packs.dialect import TARGET
 from kmon_tui.live.prometheus import Api
 from kmon_tui.live.prometheus_address import Matchers
 from kmon_tui.live.prometheus_answers import Labelled, Row
@@ -31,7 +30,11 @@ MOST_WHOLE, WHOLE_S = 6, 600
 """Of so many targets all labels are looked at; what was found out by that is believed for so long."""
 MOST_BIRTHS = 200
 """New targets of one tick that are looked at closely."""
+FEW = 200
+"""Names of more services are not put into a question."""
 MOST_VALUES = 300_000
+PAST_S, QUESTION_S = 10.0, 1.5
+"""So long may all questions about the past take, and one of them: a third of what it is told to give up after."""
 LEAST_STEPS = 12
 
 _MARK = f'"{PART}":"'.encode()
@@ -56,8 +59,12 @@ class Feeder:
         self._faces = array("q")
         """By place, a mark of all that decides whose series are a service's."""
         self._namespaces: frozenset[str] = frozenset()
+        self._names: frozenset[str] = frozenset()
+        """Of the services, where there are few."""
         self._identity: dict[Handle, list[dict[str, str]]] = {}
         self._rows = 0
+        self._step_took_s = 0.0
+        """What the counters of one step take Prometheus: most of it may be series that lead nowhere."""
         self._copied: dict[str, tuple[Several, int]] = {}
         self._clusters: dict[tuple[str, str], dict[str, int]] = {}
         """What was found out of labels that nobody knows, and when."""
@@ -77,6 +84,7 @@ class Feeder:
         if faces != self._faces:
             self._faces = faces
             self._namespaces = frozenset([isvc.key.namespace for isvc in services])
+            self._names = frozenset([isvc.key.name for isvc in services] if len(services) <= FEW else ())
             self.owners = Owners(services)
             self.levels.forget_owners()
 
@@ -92,7 +100,9 @@ class Feeder:
 
     def look(self, api: Api, ledger: Ledger, at_s: int) -> Column:
         """Ask for the counters, gauges and alerts of now; the counters are for ``book_now``."""
+        before_s = api.took_s
         rows = api.query(" or ".join(filter(None, (self._counters(), self._gauges(), self._alerts()))), at_s)
+        self._step_took_s = max(0.0, api.took_s - before_s)
         marked = [row for row in rows if _MARK in row.text]
         self._gauge_rows = [row for row in marked if is_gauge(row)]
         self._alert_rows = [row for row in marked if alerts.is_alert(row)]
@@ -110,24 +120,37 @@ class Feeder:
             name, labels = target.dialect.requests[0], target.labels
             job = (labels.get("job", ""), name)
             if len(some) < MOST_JOBS and job not in some and self.owners.owner(target.dialect.whose(labels)):
-                some[job] = {"__name__": name, **{k: v for k, v in labels.items() if k in TARGET}}
+                some[job] = {"__name__": name, **target.telling}
         return scrape_interval(api, self.matchers.text, list(some.values()), at_s)
 
-    def catch_up(self, api: Api, ledger: Ledger, at_s: int, most_values: int = MOST_VALUES) -> None:
+    def catch_up(
+        self, api: Api, ledger: Ledger, at_s: int, most_values: int = MOST_VALUES, most_s: float = PAST_S
+    ) -> None:
         """Book the steps that were missed, or the past at the start, by range; a few at a time.
 
-        A fleet of many thousands begins with a shorter past: all of it would take Prometheus and us half a minute.
+        A fleet of many thousands, and one whose questions are slow, begins with a shorter past: all of it would take
+        Prometheus and us half a minute.
         """
         step_s = ledger.step_s
         steps = ledger.points + ledger.window_s // step_s
         oldest_s = at_s - max(LEAST_STEPS, min(steps, most_values // max(1, self._rows))) * step_s
+        if self._step_took_s:
+            in_time = max(ledger.window_s // step_s + 1, int(min(most_s / (2 * self._step_took_s), steps)))
+            oldest_s = max(oldest_s, at_s - in_time * step_s)
         start_s = oldest_s if ledger.at_s is None else max(oldest_s, ledger.at_s + step_s)
-        at_once = max(1, VALUES_AT_ONCE // self._rows) if self._rows else 4
+        at_once = self._at_once() if self._rows else 4
         while start_s < at_s:
             end_s = min(start_s + (at_once - 1) * step_s, at_s - step_s)
             self._book_range(api, ledger, start_s, end_s)
-            at_once = max(1, VALUES_AT_ONCE // max(1, self._rows))
+            at_once = self._at_once()
             start_s = end_s + step_s
+
+    def _at_once(self) -> int:
+        """Give how many steps one question may be about: no answer so long, and no server at work for so long."""
+        few = VALUES_AT_ONCE // max(1, self._rows)
+        if self._step_took_s:
+            few = min(few, int(QUESTION_S / self._step_took_s))
+        return max(1, few)
 
     def book_now(self, api: Api, ledger: Ledger, at_s: int, seen: Column, about: Key | None = None) -> None:
         """Book the newest step, whose counters were asked for. ``about``: whose labels are looked at in any case."""
@@ -286,7 +309,7 @@ class Feeder:
 
     def _counters(self) -> str:
         assert self.introduction is not None
-        return dialects.counters(self.introduction.families, self.matchers.text, self._asked_for)
+        return dialects.counters(self.introduction.families, self.matchers.text, self._asked_for, self._names)
 
     def _gauges(self) -> str:
         assert self.introduction is not None
@@ -299,4 +322,4 @@ class Feeder:
     def _sampled(self, *, now: bool = False) -> str:
         assert self.introduction is not None
         gauges = self.introduction.gauges if now else ()
-        return dialects.sampled(self.introduction.families, gauges, self.matchers.text, self._asked_for)
+        return dialects.sampled(self.introduction.families, gauges, self.matchers.text, self._asked_for, self._names)

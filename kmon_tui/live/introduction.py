@@ -207,8 +207,8 @@ def scrape_interval(api: Api, matchers: str, metrics: Collection[Mapping[str, st
     question = dialects.sample_times(matchers, metrics)
     try:
         return _slowest(api.query_range(question, at_s - LOOK_BACK_S, at_s, 1))
-    except (BadAnswer, Forbidden, NotFound):
-        return None
+    except (BadAnswer, Forbidden, NotFound, TimedOut):
+        return None  # a target may have so many series that this takes too long, and nothing else does
 
 
 def _slowest(tracks: Iterable[Track]) -> float | None:

@@ -21,7 +21,6 @@ from kmon_tui.live.outside import best_family, with_pods
 from kmon_tui.live.owners import Owners
 from kmon_tui.live.pace import Pace
 from kmon_tui.live.packs import BY_COUNTER
-from kmon_tui.live.packs.dialect import TARGET
 from kmon_tui.live.prometheus_answers import Labelled
 from kmon_tui.live.remarks import ALL_NAN, remark
 from kmon_tui.live.target import COUNTS, Handle, Slot, Target, best_of_each, brought_by, handle_of
@@ -204,8 +203,7 @@ class Ledger:
         some: dict[tuple[str, str], dict[str, str]] = {}
         for target in self._targets.values():
             if target.chosen and target.owner is not None and target.seen_s is not None:
-                labels = {k: v for k, v in target.labels.items() if k in TARGET}
-                labels["__name__"] = target.dialect.requests[0]
+                labels = {**target.telling, "__name__": target.dialect.requests[0]}
                 some.setdefault((labels.get("job", ""), labels["__name__"]), labels)
                 if len(some) == _SOME:
                     break

@@ -60,7 +60,7 @@ def measure(
     rate_s = step_s * max(1, -(-round(max(60.0, 4 * scrape_s)) // step_s))
     ledger.step_s, ledger.window_s, ledger.points, ledger.scrape_s = step_s, rate_s, steps, scrape_s
     if known.families:
-        feeder.catch_up(api, ledger, at_s, MOST_VALUES)
+        feeder.catch_up(api, ledger, at_s, MOST_VALUES, math.inf)
         feeder.book_now(api, ledger, at_s, seen, key)
     else:
         feeder.ask_alerts(api)

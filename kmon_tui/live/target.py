@@ -78,6 +78,12 @@ class Target:
         """How long it took to gain that, from sample to sample."""
 
     @property
+    def telling(self) -> dict[str, str]:
+        """The labels by which its series are found: of a process that serves many services, those of one."""
+        names = (*TARGET, *self.dialect.names) if self.dialect.patterns else TARGET
+        return {name: value for name, value in self.labels.items() if name in names}
+
+    @property
     def labels(self) -> dict[str, str]:
         """What it is known by, made anew at every access."""
         return dict(zip(self._names, self._values, strict=True))

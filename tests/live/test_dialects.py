@@ -26,7 +26,9 @@ def questions(matchers: str, namespaces: frozenset[str]) -> list[str]:
         dialects.probe(matchers, (Scope.PODS,)),
         dialects.counters(ALL, matchers, namespaces),
         dialects.gauges(GAUGES, matchers, namespaces),
+        dialects.counters(ALL, matchers, namespaces, ("iris", "a.b")),
         dialects.sampled(ALL, GAUGES, matchers, namespaces),
+        dialects.sampled(ALL, GAUGES, matchers, namespaces, ("iris", "a.b")),
         *(part for dialect in DIALECTS.values() for part in dialects.latency(dialect, matchers, TARGETS, 60)),
         *(dialects.together(dialects.detail(dialect, matchers, TARGETS)) for dialect in DIALECTS.values()),
         *(dialects.together(dialects.levels(GAUGES, matchers, [own])) for own in OWN),
@@ -43,6 +45,13 @@ def test_every_question_is_promql(matchers: str, namespaces: frozenset[str]) -> 
 def test_the_matcher_of_the_person_is_in_every_selector() -> None:
     for question in questions(MATCHER, frozenset()):
         assert question.count("{") == question.count(MATCHER)
+
+
+def test_a_mesh_is_asked_about_our_services_only_where_they_are_few() -> None:
+    few, many = (dialects.counters((Family.ISTIO,), "", {"a"}, names) for names in (["b", "c"], ["x" * 250] * 7))
+
+    assert 'destination_service_name=~"(b|c)(-.*)?"' in few
+    assert "destination_service_name=~" not in many
 
 
 def test_targets_are_named_by_the_label_that_tells_them_apart() -> None:
