@@ -118,7 +118,7 @@ def check_answer(status: int, headers: Mapping[str, str], body: bytes, url: str,
     kind = headers.get("Content-Type", "").lower()
     said = _failure(body)
     if status == 401:
-        raise Unauthorized(f"{url} does not know who asks (401)", _credentials_hint(headers))
+        raise Unauthorized(f"{url} does not know who asks (401)", _credentials_hint(headers, body))
     if status == 403:
         raise Forbidden(
             f"{url} does not allow it (403)", "Ask for the right to read metrics, or use another Prometheus."
@@ -247,7 +247,9 @@ def _hint_for(said: Failure) -> str:
     return "Look at its own log."
 
 
-def _credentials_hint(headers: Mapping[str, str]) -> str:
+def _credentials_hint(headers: Mapping[str, str], body: bytes) -> str:
+    if b"org id" in body[:200].lower():  # Mimir, Loki and Cortex: "no org id"
+        return "Name the tenant: --prometheus-header 'X-Scope-OrgID: NAME', or headers_file in the config file."
     asked = headers.get("WWW-Authenticate", "").split(" ")[0].lower()
     way = {"basic": "a user with a password", "bearer": "a bearer token file"}.get(asked, "a token file or a password")
     return f"Give {way} in the config file or the environment."
