@@ -59,3 +59,5 @@ class LogView:
     """One sentence each: `may not read logs in namespace risk (get pods/log)`."""
     ended: bool = False
     """Everything was read and nothing is followed."""
+    pods: int | None = None
+    """How many pods there are that could write; None: not known yet."""

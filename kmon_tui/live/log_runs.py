@@ -46,6 +46,8 @@ def waiting(pod: Object, request: LogRequest) -> Iterator[str]:
     """Say which containers have not started yet, and why."""
     if request.pods and name_of(pod) not in request.pods:
         return
+    if not any(_statuses(pod)):
+        yield f"{name_of(pod)}: no container has started yet ({_pending(pod)})"
     by_reason: dict[str, list[str]] = {}
     for status in _statuses(pod):
         reason = text(status, "state", "waiting", "reason")
@@ -59,6 +61,13 @@ def waiting(pod: Object, request: LogRequest) -> Iterator[str]:
 def _statuses(pod: Object) -> Iterator[Mapping[str, object]]:
     for field in ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses"):
         yield from rows(pod, "status", field)
+
+
+def _pending(pod: Object) -> str:
+    """Say what a pod waits for of which no container is known yet."""
+    unmet = (one for one in rows(pod, "status", "conditions") if text(one, "type") == "PodScheduled")
+    reasons = [text(one, "reason") for one in unmet if text(one, "status") == "False"]
+    return next(filter(None, [*reasons, text(pod, "status", "reason"), text(pod, "status", "phase")]), "no status yet")
 
 
 def _newest(pod: Object, status: Mapping[str, object]) -> Run | None:

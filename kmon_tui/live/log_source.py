@@ -110,6 +110,14 @@ class Source:
         return bool(self._pods.basket.things)
 
     @property
+    def pods(self) -> int | None:
+        """How many pods there are of those asked for, once that is known."""
+        if not self.settled or (not self.has_pods and self._pods.blind is not None):
+            return None
+        wanted = self._request.pods
+        return sum(not wanted or name in wanted for _, name in self._pods.basket.things)
+
+    @property
     def containers(self) -> tuple[str, ...]:
         """The names of all containers of the pods."""
         pods = self._pods.basket.objects

@@ -48,6 +48,7 @@ async def follow(
                 source.streams,
                 source.problems,
                 source.ended,
+                source.pods,
             )
             await asyncio.sleep(GAP_S)
             await source.fresh()

@@ -60,7 +60,7 @@ def middle(text: str, width: int, *, ellipsis: str = "…", end_share: float = 0
     return head + ellipsis + _tail(text, tail_width)
 
 
-def wrap(text: str, width: int, *, most_lines: int = 99) -> list[str]:
+def wrap(text: str, width: int, *, most_lines: int = 99, ellipsis: str = "…") -> list[str]:
     """Break a sentence into lines of at most ``width`` cells; the last one is cut when there are too many."""
     lines: list[str] = []
     line = ""
@@ -77,7 +77,7 @@ def wrap(text: str, width: int, *, most_lines: int = 99) -> list[str]:
     if line:
         lines.append(line)
     if len(lines) > most_lines:
-        lines = [*lines[: most_lines - 1], fit(" ".join(lines[most_lines - 1 :]), width).rstrip()]
+        lines = [*lines[: most_lines - 1], fit(" ".join(lines[most_lines - 1 :]), width, ellipsis=ellipsis).rstrip()]
     return lines
 
 

@@ -30,7 +30,7 @@ STATUS_WIDTH = 10
 
 def condition_page(inside: Inside, drawing: Drawing, width: int) -> Page:
     """Show all conditions: of the service, then of what is below it; of pods only where one is amiss."""
-    draft = Draft(width)
+    draft = Draft(width, drawing.glyphs.ellipsis)
     own = _own(inside)
     draft.head(inside.key.kind.value)
     _add(draft, own, drawing)

@@ -49,14 +49,14 @@ def describe_page(
         (f"the last {LAST_EVENTS} events and changes", event_page(inside, drawing, width, edits, most=LAST_EVENTS)),
     )
     for title, part in parts:
-        draft = Draft(width, [()])
+        draft = Draft(width, lines=[()])
         draft.add(((f" {title.upper()}", "bold"),))
         page = page.over(draft.page).over(part)
     return page
 
 
 def _spec_page(inside: Inside, drawing: Drawing, width: int) -> Page:
-    draft = Draft(width, [()])
+    draft = Draft(width, drawing.glyphs.ellipsis, lines=[()])
     root = inside.tree.root if inside.tree is not None else None
     if root is None:
         return draft.page

@@ -40,7 +40,7 @@ def event_page(
     waiting = waiting_page(inside, "events", width)
     if waiting is not None or inside.tree is None:
         return waiting or Page()
-    draft = Draft(width)
+    draft = Draft(width, drawing.glyphs.ellipsis)
     blind = add_unread(draft, inside, "Event")
     moments = timeline(inside.tree, edits)
     for one in moments if most is None else moments[-most:]:
@@ -105,10 +105,10 @@ def _moment_lines(one: Moment, service: str, drawing: Drawing, width: int) -> li
     if len(words) <= room:
         return [(*head, (words, "" if look else "dim"))]
     if room >= 40:
-        first, *rest = wrap(words, room, most_lines=MOST_LINES)
+        first, *rest = wrap(words, room, most_lines=MOST_LINES, ellipsis=ellipsis)
         indent = " " * width_of(head)
         return [(*head, (first, "" if look else "dim")), *(((indent + line, "" if look else "dim"),) for line in rest)]
-    lines = wrap(words, max(8, width - 8), most_lines=MOST_LINES)
+    lines = wrap(words, max(8, width - 8), most_lines=MOST_LINES, ellipsis=ellipsis)
     return [head, *(((f"      {line}", "" if look else "dim"),) for line in lines)]
 
 

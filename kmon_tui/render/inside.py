@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from kmon_tui.domain.health import Health, Status
-from kmon_tui.domain.service import InferenceService, Key
+from kmon_tui.domain.service import InferenceService, Key, Readiness
 from kmon_tui.domain.state import State
 from kmon_tui.domain.traffic import RevisionTraffic
 from kmon_tui.domain.tree import ObjectTree, Why
@@ -103,6 +103,16 @@ def add_unread(draft: Draft, inside: Inside, *kinds: str) -> bool:
         rights = "The ClusterRole in manifests/rbac.yaml has the rights to watch with; "
         draft.say(f"{rights if forbidden else ''}ctrl+r tries again.", "dim")
     return bool(why)
+
+
+def no_pods(inside: Inside) -> str:
+    """Say why a service has no pods when that is as it should be; empty otherwise."""
+    readiness = inside.isvc.readiness if inside.isvc is not None else Readiness.UNKNOWN
+    if readiness is Readiness.COLD:
+        return "No pods: it is scaled to zero, and the next request wakes it. i sends one."
+    if readiness is Readiness.STOPPED:
+        return "No pods: it was stopped (annotation serving.kserve.io/stop)."
+    return ""
 
 
 def waiting_page(inside: Inside, what: str, width: int) -> Page | None:

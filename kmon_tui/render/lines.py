@@ -49,6 +49,18 @@ def cropped(line: Line, width: int) -> Line:
     return tuple(out)
 
 
+def shortened(line: Line, width: int, ellipsis: str) -> Line:
+    """Give the line in at most ``width`` cells; what is cut away leaves a mark, unless it is empty."""
+    if width_of(line) <= width:
+        return line
+    short = cropped(line, width)
+    rest = text_of(line)[len(text_of(short).rstrip()) :]
+    if not rest.strip() or width < 1:
+        return short
+    *head, (text, look) = cropped(line, width - 1)
+    return (*head, (f"{text.rstrip()}{ellipsis}", look))
+
+
 def spread(left: Line, right: Line, width: int) -> Line:
     """Put one line at the left edge and one at the right; the left one is cut when they meet."""
     room = width - width_of(right)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from kmon_tui.domain.logs import LogRequest, LogView
 from kmon_tui.render.cells import clean
 from kmon_tui.render.drawing import Drawing
-from kmon_tui.render.inside import Inside
+from kmon_tui.render.inside import Inside, no_pods
 from kmon_tui.render.lines import Line, cropped, spread, width_of
 from kmon_tui.render.log_lines import SHORT
 from kmon_tui.render.page import Draft
@@ -82,7 +82,7 @@ def empty_lines(
     inside: Inside, request: LogRequest, view: LogView | None, filtered: str, drawing: Drawing, width: int
 ) -> tuple[Line, ...]:
     """Say why there is no line, and what to press."""
-    draft = Draft(width)
+    draft = Draft(width, drawing.glyphs.ellipsis)
     draft.add(())
     if view is not None and view.total > view.first:
         draft.say(f"None of {view.total - view.first:,} lines is shown: {filtered or 'their containers are off'}.", "")
@@ -97,10 +97,13 @@ def empty_lines(
     elif inside.failing or drawing.api_failing:
         draft.say(inside.health.error or "The API is away.", "failed")
         draft.say("The logs go on by themselves once it answers.", "dim")
-    elif view is None or not (view.ended or view.streams):
+    elif view is None or (view.pods is None and not (view.ended or view.streams)):
         draft.say("the logs: being asked for ...", "dim")
         if inside.gone:
             draft.say("The service is not there (any more). q goes back.", "failed")
+    elif not view.pods and not view.streams and (why := no_pods(inside)):
+        draft.say(why, "")
+        draft.say("Lines appear as they come, once it has pods again.", "dim")
     elif request.previous:
         draft.say("No container has restarted, so there are no logs of before a restart.", "")
         draft.say("p shows those of now.", "dim")
@@ -108,6 +111,7 @@ def empty_lines(
         draft.say(f"No line in the last {duration(request.since_s)}.", "")
         draft.say("0 shows all that there is.", "dim")
     else:
-        draft.say("Nothing was written yet." if view.streams else "There is no pod, so there are no logs.", "")
+        has_pods = view.streams or view.pods
+        draft.say("Nothing was written yet." if has_pods else "There is no pod, so there are no logs.", "")
         draft.say("Lines appear as they come, of new pods, too. q, then w, says why there is none.", "dim")
     return draft.page.lines

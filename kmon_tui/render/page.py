@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
 from kmon_tui.render.cells import clean, wrap
-from kmon_tui.render.lines import Line, cropped, spread
+from kmon_tui.render.lines import Line, shortened, spread
 from kmon_tui.render.units import MINUTE_S, UNKNOWN, long_duration
 
 INDENT = 1
@@ -45,12 +45,14 @@ class Draft:
     """A page that is being written, line by line."""
 
     width: int
+    ellipsis: str = "…"
+    """Stands where something was cut away."""
     lines: list[Line] = field(default_factory=list)
     stops: list[Stop] = field(default_factory=list)
 
     def add(self, *lines: Line) -> None:
-        """Add lines; too long ones are cut."""
-        self.lines.extend(cropped(line, self.width) for line in lines)
+        """Add lines; too long ones are cut, with a mark."""
+        self.lines.extend(shortened(line, self.width, self.ellipsis) for line in lines)
 
     def gap(self) -> None:
         """Leave a line empty, unless it is the first one or one is empty already."""
@@ -64,7 +66,7 @@ class Draft:
 
     def say(self, text: str, look: str = "", *, indent: int = INDENT, most_lines: int = 99) -> None:
         """Add a sentence from anywhere, in as many lines as it takes."""
-        self.add(*sentence(text, self.width, look, indent=indent, most_lines=most_lines))
+        self.add(*sentence(text, self.width, look, indent=indent, most_lines=most_lines, ellipsis=self.ellipsis))
 
     def stop(self, value: object, lines: Iterable[Line]) -> None:
         """Add lines that are one stop of the cursor."""
@@ -78,10 +80,14 @@ class Draft:
         return Page(tuple(self.lines), tuple(self.stops))
 
 
-def sentence(text: str, width: int, look: str = "", *, indent: int = INDENT, most_lines: int = 99) -> list[Line]:
+def sentence(
+    text: str, width: int, look: str = "", *, indent: int = INDENT, most_lines: int = 99, ellipsis: str = "…"
+) -> list[Line]:
     """Break a sentence from anywhere into lines."""
     room = max(8, width - indent - 1)
-    return [((" " * indent + line, look),) for line in wrap(clean(text), room, most_lines=most_lines)]
+    return [
+        ((" " * indent + line, look),) for line in wrap(clean(text), room, most_lines=most_lines, ellipsis=ellipsis)
+    ]
 
 
 def lasting(since: datetime | None, now: datetime) -> str:

@@ -7,7 +7,7 @@ from kmon_tui.domain.pod_facts import ContainerFacts, PodFacts, pods_of
 from kmon_tui.domain.service import Readiness
 from kmon_tui.render.cells import clean, fit, middle
 from kmon_tui.render.drawing import Drawing
-from kmon_tui.render.inside import Inside, add_unread, waiting_page
+from kmon_tui.render.inside import Inside, add_unread, no_pods, waiting_page
 from kmon_tui.render.lines import Line, cropped, spread
 from kmon_tui.render.page import Draft, Page, lasting, short_name
 from kmon_tui.render.units import NOTHING, coarse_age
@@ -26,7 +26,7 @@ def pod_page(inside: Inside, drawing: Drawing, width: int) -> Page:
     waiting = waiting_page(inside, "pods", width)
     if waiting is not None or inside.tree is None:
         return waiting or Page()
-    draft = Draft(width)
+    draft = Draft(width, drawing.glyphs.ellipsis)
     blind = add_unread(draft, inside, "Pod")
     pods = pods_of(own_pods(inside.tree))
     named = _name_width(pods, inside.key.name, width)
@@ -142,9 +142,4 @@ def _why_none(inside: Inside) -> str:
         return "It is not there (any more), and neither are its pods."
     if inside.tree is not None and not inside.tree.synced:
         return "pods: being read ..."
-    readiness = inside.isvc.readiness if inside.isvc is not None else Readiness.UNKNOWN
-    if readiness is Readiness.COLD:
-        return "No pods: it is scaled to zero, and the next request wakes it. i sends one."
-    if readiness is Readiness.STOPPED:
-        return "No pods: it was stopped (annotation serving.kserve.io/stop)."
-    return "No pods: nothing has made one yet. 1 says why, 6 shows the events."
+    return no_pods(inside) or "No pods: nothing has made one yet. 1 says why, 6 shows the events."

@@ -24,7 +24,7 @@ def revision_page(inside: Inside, drawing: Drawing, width: int) -> Page:
     waiting = waiting_page(inside, "revisions", width)
     if waiting is not None or inside.tree is None:
         return waiting or Page()
-    draft = Draft(width)
+    draft = Draft(width, drawing.glyphs.ellipsis)
     mode = inside.isvc.mode if inside.isvc is not None else Mode.UNKNOWN
     for warning in canary_warnings(inside.tree.root or {}, mode):
         draft.say(warning, "warn")
@@ -38,7 +38,7 @@ def revision_page(inside: Inside, drawing: Drawing, width: int) -> Page:
         shown = list(revisions)
         for place, one in enumerate(shown):
             older = shown[place + 1] if place + 1 < len(shown) else None
-            draft.stop(one, _revision_lines(one, older, inside, drawing, (named, room, bar)))
+            draft.stop(one, _revision_lines(one, older, inside, drawing, (named, room, bar), width))
     if not found:
         draft.gap()
         draft.say(_why_none(inside, mode), "dim")
@@ -64,7 +64,12 @@ def _header(named: int, bar: int, room: int) -> str:
 
 
 def _revision_lines(
-    one: RevisionFacts, older: RevisionFacts | None, inside: Inside, drawing: Drawing, widths: tuple[int, int, int]
+    one: RevisionFacts,
+    older: RevisionFacts | None,
+    inside: Inside,
+    drawing: Drawing,
+    widths: tuple[int, int, int],
+    width: int,
 ) -> list[Line]:
     named, room, bar = widths
     ellipsis = drawing.glyphs.ellipsis
@@ -89,7 +94,9 @@ def _revision_lines(
         )
     ]
     if (counted := inside.revisions.get(one.mark)) is not None:
-        lines.append((("   ", ""), (_numbers(counted), ""), ("   as its pods count", "dim")))
+        words = _numbers(counted)
+        whose = next((it for it in ("   as its pods count", "   (pods)") if len(words + it) + 3 <= width), "")
+        lines.append((("   ", ""), (words, ""), (whose, "dim")))
     trouble = ": ".join(clean(part) for part in (one.reason, one.message) if part)
     if trouble and one.ready is not True:
         lines.append(((f"   {trouble}", "dim" if idle else "reason"),))
@@ -116,4 +123,6 @@ def _why_none(inside: Inside, mode: Mode) -> str:
         return "ModelMesh has no revisions: models share the pods of their runtime."
     if inside.tree is not None and not inside.tree.synced:
         return "revisions: being read ..."
+    if inside.isvc is not None and inside.isvc.readiness is Readiness.STOPPED:
+        return "No revisions: it was stopped (annotation serving.kserve.io/stop), and KServe took them away."
     return "No revision yet: the controller has made neither a Knative service nor a Deployment. 1 says why."

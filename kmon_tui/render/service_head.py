@@ -7,7 +7,7 @@ from kmon_tui.render.cells import clean, middle
 from kmon_tui.render.columns import replicas_words
 from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.inside import Inside
-from kmon_tui.render.lines import Line, cropped, in_look, spread, width_of
+from kmon_tui.render.lines import Line, cropped, in_look, shortened, spread, width_of
 from kmon_tui.render.rows import has_split, split_words
 from kmon_tui.render.story import headline
 from kmon_tui.render.units import age
@@ -40,27 +40,27 @@ def foot_line(
     inside: Inside, drawing: Drawing, width: int, *, made_anew: bool, was_there: bool, unread: str, about: str = ""
 ) -> Line:
     """Say what matters most about what is shown: that it is old, gone or incomplete; else how much is watched."""
-    name = clean(str(inside.key))
+    name, ellipsis = clean(str(inside.key)), drawing.glyphs.ellipsis
     if inside.failing or drawing.api_failing:
         since = inside.health.since
         old = f", {age((drawing.now - since).total_seconds())} old" if since is not None else ""
         error = clean(inside.health.error)
-        return cropped(
-            ((f" api: {error}" if error else " the API is away", "failed"), (f"  shown is what it was{old}", "")), width
-        )
+        away = (f" api: {error}" if error else " the API is away", "failed")
+        return shortened((away, (f"  shown is what it was{old}", "")), width, ellipsis)
     if inside.gone:
         shown = " was deleted; shown is what it was. q goes back" if was_there else " is not there. q goes back"
-        return cropped(((f" {name}{shown}", "failed"),), width)
+        return shortened(((f" {name}{shown}", "failed"),), width, ellipsis)
     if unread:
-        return cropped(((f" {clean(unread)}", "warn"),), width)
+        return shortened(((f" {clean(unread)}", "warn"),), width, ellipsis)
     if made_anew:
-        return cropped(((f" {name} was deleted and made anew while you looked at it", "warn"),), width)
+        return shortened(((f" {name} was deleted and made anew while you looked at it", "warn"),), width, ellipsis)
     if inside.tree is None:
-        return cropped(((f" {name}   reading what is below it ...", "dim"),), width)
+        return shortened(((f" {name}   reading what is below it ...", "dim"),), width, ellipsis)
     if about:
-        return cropped(((f" {clean(about)}   o another object", "dim"),), width)
+        return shortened(((f" {clean(about)}   o another object", "dim"),), width, ellipsis)
+    more = "" if inside.tree.synced else ", more is being read ..."
     known = f"watching {len(inside.tree.objects)} objects, {len(inside.tree.events)} events"
-    return cropped(((f" {name}   {known}{'' if inside.tree.synced else ', more is being read ...'}", "dim"),), width)
+    return shortened(((f" {name}   {known}{more}", "dim"),), width, ellipsis)
 
 
 def _answers_at(isvc: InferenceService) -> str:

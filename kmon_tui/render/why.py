@@ -20,7 +20,7 @@ DEEPEST = 12
 
 def why_page(inside: Inside, drawing: Drawing, width: int, keys: frozenset[str] = frozenset()) -> Page:
     """Answer why a service is as it is; ``keys`` are those that do something here, no other is named."""
-    draft = Draft(width)
+    draft = Draft(width, drawing.glyphs.ellipsis)
     diagnosis = inside.diagnosis
     if diagnosis is None:
         _say_what_the_list_knows(draft, inside, drawing)
@@ -71,7 +71,9 @@ def _say_verdict(draft: Draft, inside: Inside, diagnosis: Diagnosis, drawing: Dr
         look = look if look not in {"failed", "unknown"} else ""
     else:
         look = "warn" if look == "rolling" or _unknown(diagnosis) else "failed"
-    lines = wrap(clean(diagnosis.verdict), max(8, draft.width - 4), most_lines=MOST_VERDICT_LINES)
+    lines = wrap(
+        clean(diagnosis.verdict), max(8, draft.width - 4), most_lines=MOST_VERDICT_LINES, ellipsis=draft.ellipsis
+    )
     for place, line in enumerate(lines):
         draft.add(((f" {glyph} " if place == 0 else "   ", look), (line, look)))
     about = clean(str(diagnosis.object)) if diagnosis.object is not None else ""

@@ -170,6 +170,30 @@ async def test_a_container_that_has_not_started_is_named_and_read_once_it_has() 
     assert view.problems == ()
 
 
+async def test_a_service_without_pods_is_known_to_have_none_and_its_first_pod_joins() -> None:
+    async with Sandbox(EMPTY) as sandbox, followed(sandbox) as seen:
+        view = await seen.until(lambda view: view.pods is not None)
+        sandbox.api.store.put(running("iris-1"))
+        write(sandbox, "iris-1", "at last")
+        joined = await seen.until(lambda view: "at last" in texts(view))
+
+    assert (view.pods, view.streams, view.problems) == (0, (), ())
+    assert joined.pods == 1
+
+
+async def test_a_pod_that_no_node_has_taken_is_named_with_what_it_waits_for() -> None:
+    async with Sandbox(EMPTY) as sandbox:
+        unplaced = running("iris-1")
+        unmet = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}
+        unplaced["status"] = {"phase": "Pending", "conditions": [unmet]}
+        sandbox.api.store.put(unplaced)
+        async with followed(sandbox) as seen:
+            view = await seen.until(lambda view: bool(view.problems))
+
+    assert view.problems == ("iris-1: no container has started yet (Unschedulable)",)
+    assert view.pods == 1
+
+
 async def test_a_cut_is_healed_without_a_line_lost_or_twice() -> None:
     async with Sandbox(EMPTY) as sandbox:
         sandbox.api.store.put(running("iris-1"))

@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 
 from kmon_tui.domain.command import FollowLogs, OpenService, PreparePredict, SaveLogs
 from kmon_tui.domain.logs import LogLine, LogRequest, LogView
+from kmon_tui.domain.service import Readiness
 from kmon_tui.domain.state import Activity, Opened, State
 from kmon_tui.domain.tree import Blind, Why
 from kmon_tui.render.lines import text_of
@@ -313,6 +314,24 @@ async def test_logs_of_another_request_are_not_shown() -> None:
         assert "the logs: being asked for ..." in " ".join(lines(run))
 
 
+@pytest.mark.parametrize(
+    ("readiness", "words"),
+    [
+        (Readiness.COLD, "No pods: it is scaled to zero, and the next request wakes it."),
+        (Readiness.STOPPED, "No pods: it was stopped"),
+    ],
+)
+async def test_the_logs_of_a_service_that_is_to_have_no_pods_say_so(readiness: Readiness, words: str) -> None:
+    state = with_logs(LogView(REQUEST, pods=0))
+    services = [one._replace(readiness=readiness) if one.key == IRIS else one for one in state.fleet.services]
+    run = Run(replace(state, fleet=replace(state.fleet, services=tuple(services))))
+    async with run.app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, *OPEN)
+        await pilot.pause(0.15)
+
+        assert words in " ".join(" ".join(lines(run)).split())
+
+
 PROBLEM = "may not read logs in namespace demo (get pods/log)"
 
 
@@ -321,6 +340,8 @@ PROBLEM = "may not read logs in namespace demo (get pods/log)"
     [
         (LogView(REQUEST, problems=(PROBLEM,)), (), (PROBLEM, "manifests/rbac.yaml")),
         (LogView(REQUEST, ended=True), (), ("There is no pod", "q, then w, says why")),
+        (LogView(REQUEST, pods=0), (), ("There is no pod", "q, then w, says why")),
+        (LogView(REQUEST, pods=2), (), ("Nothing was written yet.",)),
         (LogView(REQUEST, streams=(("a", "b"),)), (), ("Nothing was written yet.",)),
         (LogView(replace(REQUEST, since_s=60), ended=True), ("1",), ("No line in the last 1m.", "0 shows all")),
         (
@@ -330,7 +351,16 @@ PROBLEM = "may not read logs in namespace demo (get pods/log)"
         ),
         (log_view(REQUEST, 5), ("o", "j", "enter", "o", "j", "j", "enter"), ("None of 6 lines is shown", "esc")),
     ],
-    ids=["forbidden", "no_pod", "silent", "nothing_since", "no_restart", "all_hidden"],
+    ids=[
+        "forbidden",
+        "no_pod",
+        "no_pod_is_followed",
+        "pods_that_say_nothing",
+        "silent",
+        "nothing_since",
+        "no_restart",
+        "all_hidden",
+    ],
 )
 async def test_an_empty_list_says_why_and_what_to_press(
     view: LogView, pressed: tuple[str, ...], words: tuple[str, ...]

@@ -1,0 +1,41 @@
+"""The Revisions tab says what divides the requests, and where there are no revisions, why."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from kmon_tui.domain.service import Readiness
+from kmon_tui.domain.traffic import RevisionTraffic
+from kmon_tui.domain.tree import ObjectTree
+from kmon_tui.render.drawing import Drawing
+from kmon_tui.render.inside import Inside
+from kmon_tui.render.lines import text_of
+from kmon_tui.render.revisions import revision_page
+from kmon_tui.render.rows import row_of
+from tests.ui.insides import FRAUD_ROOT, IRIS, IRIS_TREE
+from tests.ui.samples import services
+
+NOW = datetime(2026, 11, 22, 12, 41, tzinfo=UTC)
+IRIS_SERVICE = next(one for one in services() if one.key == IRIS)
+
+
+def words(inside: Inside, width: int = 80) -> str:
+    return "\n".join(text_of(line).rstrip() for line in revision_page(inside, Drawing(now=NOW), width).lines)
+
+
+def test_a_stopped_service_has_none_because_it_was_stopped() -> None:
+    stopped = IRIS_SERVICE._replace(readiness=Readiness.STOPPED)
+
+    said = words(Inside(IRIS, row_of(stopped, None), ObjectTree(FRAUD_ROOT, synced=True), listed=True))
+
+    assert "\n No revisions: it was stopped (annotation serving.kserve.io/stop)" in said
+
+
+@pytest.mark.parametrize(("width", "whose"), [(80, "   as its pods count"), (58, "   (pods)"), (48, "")])
+def test_whose_count_it_is_is_said_as_there_is_room(width: int, whose: str) -> None:
+    counted = RevisionTraffic(4.3, 0.0, 47.0)
+    inside = Inside(IRIS, row_of(IRIS_SERVICE, None), IRIS_TREE, listed=True, revisions={"sklearn-iris-predictor-00002": counted})
+
+    assert f"   requests/s 4.3   errors 0 %   p90 47ms{whose}" in words(inside, width).split("\n")
