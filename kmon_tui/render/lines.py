@@ -61,12 +61,14 @@ def shortened(line: Line, width: int, ellipsis: str) -> Line:
     return (*head, (f"{text.rstrip()}{ellipsis}", look))
 
 
-def spread(left: Line, right: Line, width: int) -> Line:
+def spread(left: Line, right: Line, width: int, ellipsis: str = "") -> Line:
     """Put one line at the left edge and one at the right; the left one is cut when they meet."""
     room = width - width_of(right)
-    if room <= 1:
-        return cropped(left, width)
-    left = cropped(left, room - 1)
+    meets = room <= 1
+    kept = width if meets else room - 1
+    left = shortened(left, kept, ellipsis) if ellipsis else cropped(left, kept)
+    if meets:
+        return left
     return (*left, (" " * (room - width_of(left)), ""), *right)
 
 

@@ -110,7 +110,7 @@ def _container_line(one: ContainerFacts, drawing: Drawing, width: int) -> Line:
     image = (
         middle(clean(one.image), max(0, min(44, width - 80)), ellipsis=drawing.glyphs.ellipsis) if width > 96 else ""
     )
-    return spread(left, ((f"{image} ", "dim"),) if image else (), width)
+    return spread(left, ((f"{image} ", "dim"),) if image else (), width, drawing.glyphs.ellipsis)
 
 
 def _state(pod: PodFacts) -> Readiness:

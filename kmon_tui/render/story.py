@@ -13,7 +13,7 @@ from kmon_tui.domain.traffic import Traffic
 from kmon_tui.render.cells import clean, fit, middle, wrap
 from kmon_tui.render.columns import kind_word, replicas_words, state_words
 from kmon_tui.render.drawing import Drawing
-from kmon_tui.render.lines import Line, Span, cropped, joined, spread, text_of, width_of
+from kmon_tui.render.lines import Line, Span, cropped, joined, shortened, spread, text_of, width_of
 from kmon_tui.render.reasons import in_short, without_own_names
 from kmon_tui.render.rows import Row, Severity, has_split, scope_words, split_words
 from kmon_tui.render.summary import api_health
@@ -74,19 +74,22 @@ def headline(row: Row, drawing: Drawing, width: int) -> Line:
     name = full if len(full) <= room else middle(clean(key.name), max(10, room), ellipsis=drawing.glyphs.ellipsis)
     line: Line = ((f"{glyph} {word}{since}", look), ("  ", ""), (name, "bold"))
     facts: Line = (("  ", ""), *_facts(_kind_facts(row), drawing))
-    return (*line, *facts) if width_of((*line, *facts)) <= width else cropped(line, width)
+    return (*line, *facts) if width_of((*line, *facts)) <= width else shortened(line, width, drawing.glyphs.ellipsis)
 
 
-def advice_lines(diagnosis: Diagnosis, width: int) -> list[Line]:
+def advice_lines(diagnosis: Diagnosis, drawing: Drawing, width: int) -> list[Line]:
     """Say what still serves and what to try; `w` tells the whole chain."""
     lines: list[Line] = []
+    ellipsis = drawing.glyphs.ellipsis
     if diagnosis.serving:
         none = diagnosis.serving.startswith("nothing")
-        lines.append(cropped((("" if none else "still serving: ", "dim"), (clean(diagnosis.serving), "")), width))
+        lines.append(
+            shortened((("" if none else "still serving: ", "dim"), (clean(diagnosis.serving), "")), width, ellipsis)
+        )
     for one in diagnosis.tries[:MOST_TRIES]:
-        lines.append(cropped((("try ", "key"), (clean(one.text), "")), width))
+        lines.append(shortened((("try ", "key"), (clean(one.text), "")), width, ellipsis))
         if one.command:
-            lines.append(cropped(((f"    {clean(one.command)}", "accent"),), width))
+            lines.append(shortened(((f"    {clean(one.command)}", "accent"),), width, ellipsis))
     return lines
 
 
@@ -97,17 +100,19 @@ def story_lines(row: Row, drawing: Drawing, width: int, diagnosis: Diagnosis | N
     if row.reason and not row.reason.startswith("alert "):  # the alerts themselves say more
         lines.extend(((line, "reason"),) for line in wrap(clean(row.reason), width, most_lines=6))
     if diagnosis is not None and row.reason == diagnosis.verdict:
-        lines.extend(advice_lines(diagnosis, width))
+        lines.extend(advice_lines(diagnosis, drawing, width))
     for alert in row.alerts[:MOST_ALERTS]:
         lines.extend(alert_lines(alert, drawing, width))
     if (facts := _facts(_kind_facts(row), drawing)) and not text_of(lines[0]).endswith(text_of(facts)):
-        lines.append(cropped(facts, width))
+        lines.append(shortened(facts, width, drawing.glyphs.ellipsis))
     pods: Line = ((f"pods {replicas_words(isvc)}", "warn" if isvc.not_serving else ""),)
     split: Line = ()
     if isvc.traffic:
         split = ((f"traffic {clean(split_words(isvc.traffic))}", "bold" if has_split(isvc.traffic) else ""),)
     together: Line = (*pods, ("   ", ""), *split)
-    lines.extend([cropped(together, width)] if width_of(together) <= width else [pods, cropped(split, width)])
+    lines.extend(
+        [together] if width_of(together) <= width else [pods, shortened(split, width, drawing.glyphs.ellipsis)]
+    )
     if isvc.url:
         lines.append(((middle(clean(isvc.url), width, ellipsis=drawing.glyphs.ellipsis), "dim"),))
     said = [condition for condition in isvc.conditions if (condition.type, condition.status) != ("Stopped", "False")]
@@ -115,7 +120,7 @@ def story_lines(row: Row, drawing: Drawing, width: int, diagnosis: Diagnosis | N
     for pod in isvc.pods:
         if pod.trouble:
             words = f"pod {clean(pod.name)}: {clean(pod.trouble)} {clean(pod.message)}"
-            lines.append(cropped(((words, "reason"),), width))
+            lines.append(shortened(((words, "reason"),), width, drawing.glyphs.ellipsis))
     return lines
 
 

@@ -36,6 +36,7 @@ def test_a_stopped_service_has_none_because_it_was_stopped() -> None:
 @pytest.mark.parametrize(("width", "whose"), [(80, "   as its pods count"), (58, "   (pods)"), (48, "")])
 def test_whose_count_it_is_is_said_as_there_is_room(width: int, whose: str) -> None:
     counted = RevisionTraffic(4.3, 0.0, 47.0)
-    inside = Inside(IRIS, row_of(IRIS_SERVICE, None), IRIS_TREE, listed=True, revisions={"sklearn-iris-predictor-00002": counted})
+    revisions = {"sklearn-iris-predictor-00002": counted}
+    inside = Inside(IRIS, row_of(IRIS_SERVICE, None), IRIS_TREE, listed=True, revisions=revisions)
 
     assert f"   requests/s 4.3   errors 0 %   p90 47ms{whose}" in words(inside, width).split("\n")
