@@ -36,11 +36,25 @@ async def supervise(
             async with aclosing(stream()) as values:
                 async for value in values:
                     put(value)
+                    del value  # a whole fleet, held until the next one comes
         except BackendError as error:
             failed(error)
             least_s = error.retry_after_s or 0.0
+            _let_go(error)
         backoff = backoff.failed(clock() - began_s)
         await _wait(max(backoff.wait_s(chance()), least_s), wake() if wake else asyncio.Event())
+
+
+def _let_go(error: BaseException) -> None:
+    """Drop the frames it came through: they hold the last values of the stream until the collector comes.
+
+    A stream that keeps its error is in a circle with them.
+    """
+    one: BaseException | None = error
+    while one is not None:
+        before = one.__cause__ or one.__context__
+        one.__traceback__ = one.__cause__ = one.__context__ = None
+        one = before
 
 
 async def _wait(seconds: float, woken: asyncio.Event) -> None:
