@@ -97,8 +97,8 @@ class ObjectTree:
     peaks: tuple[Peak, ...] = ()
     """Of containers that were killed for their memory, if Prometheus knows; a diagnosis does not need them."""
     absent: tuple[Ref, ...] = ()
-    """Secrets, config maps and accounts that are named here and known not to exist; empty when nobody asked. What is in
-    those that exist is never read."""
+    """Secrets, config maps, accounts and nodes that are named here and known not to exist; empty when nobody asked.
+    What is in those that exist is never read."""
     synced: bool = False
     """True once every part was listed or is in ``blind``."""
     shallow: bool = False

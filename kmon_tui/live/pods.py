@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from sys import intern
 
+from kmon_tui.domain.llm_names import llm_of
 from kmon_tui.domain.service import Key, Kind, Pod
 from kmon_tui.live.shapes import Container, PodMeta, PodObject, PodStatus, Stop
 
 _WAITING_IS_FINE = frozenset({"", "PodInitializing", "ContainerCreating"})
 _NO_STOP = Stop()
 _CRASH = "CrashLoopBackOff"
-_LLM_WORKLOAD = re.compile(r"(?P<llm>.+)-kserve(?:-prefill|-mn|-mn-prefill|-router-scheduler)?(?:-[a-z0-9]{1,10})?")
-"""What KServe calls the Deployments and LeaderWorkerSets of an LLMInferenceService, with the end of a child's name."""
-_SUM = re.compile(r"[0-9a-f]{32}$")
-"""Knative's ChildName puts it in place of the end of a name that is too long."""
 
 
 def pod_of(pod: PodObject) -> Pod | None:
@@ -81,8 +77,7 @@ def _whose(meta: PodMeta) -> tuple[Kind, str, str]:
 def _llm_of(meta: PodMeta) -> str:
     """Give the LLMInferenceService whose workload owns the pod, else that of the label, which people may write over."""
     owner = next((owner.name for owner in meta.owners or () if owner.controller), "")
-    found = _LLM_WORKLOAD.fullmatch(owner)
-    return found["llm"] if found and not _SUM.search(found["llm"]) else meta.labels.name
+    return llm_of(owner) or meta.labels.name
 
 
 def _in_order(status: PodStatus) -> Iterable[Container]:

@@ -141,7 +141,7 @@ class Growing:
             blind=tuple(dict.fromkeys([one for one in blind if one is not None] + absent)),
             answers=self._beside.answers,
             peaks=self._beside.peaks,
-            absent=self._beside.names.absent,
+            absent=(*self._beside.names.absent, *self._refs.absent),
             synced=self.synced,
             health=self.health,
         )

@@ -11,7 +11,7 @@ from kmon_tui.domain.errors import BackendError, Forbidden, NotFound
 from kmon_tui.domain.models_of import CACHE_JOBS, CACHE_LABEL, CACHE_SPACE_LABEL, TRAINED_LABEL, serves_several
 from kmon_tui.domain.peek import at, is_ready, kind_of, label, name_of, rows, text
 from kmon_tui.domain.service import Key, Kind
-from kmon_tui.domain.tree import Blind, Object, Why
+from kmon_tui.domain.tree import Blind, Object, Ref, Why
 from kmon_tui.live.asking import Ask
 from kmon_tui.live.codec import NotReadable
 from kmon_tui.live.groups import Groups
@@ -69,9 +69,12 @@ class Refs:
         self._client, self._groups = client, groups
         self.objects: tuple[Object, ...] = ()
         self.blind: tuple[Blind, ...] = ()
+        self.absent: tuple[Ref, ...] = ()
+        """Nodes that are named and do not exist; of other things that are not there, somebody else tells."""
 
     async def ask(self, namespace: str, asked: list[Wish], objects: tuple[Object, ...]) -> None:
         """Read all of them anew, and who holds what ``objects`` wait for. What is not there is left out."""
+        self.absent = ()
         answers = await asyncio.gather(*(self.one(wish) for wish in asked))
         found = tuple(thing.object for things, _ in answers for thing in things)
         self.objects = (*found, *await holders(self._client, namespace, (*objects, *found)))
@@ -93,6 +96,8 @@ class Refs:
             body = await self._client.get_long(path, ask)
             return ([codec.thing(bytes(body))] if wish.name else codec.page(body).items), None
         except NotFound:
+            if wish.kind == "Node":
+                self.absent += (Ref(wish.kind, wish.name),)
             return [], None
         except Forbidden as error:
             return [], None if wish.quiet else Blind(wish.kind, Why.FORBIDDEN, error.message)

@@ -91,9 +91,11 @@ class Round:
 
     def _trees(self, *, shallow: bool) -> dict[Key, ObjectTree]:
         events = self._by_service()
+        words = {row.key: self._words.tree(row.key) for row in self.rows}
         return {
             row.key: replace(
-                self._words.tree(row.key),
+                words[row.key],
+                absent=(*words[row.key].absent, *self._shared.absent(self._wishes.get(row.key, ()))),
                 root=self._roots.get(row.key) or stand_in(row),
                 objects=(*self._below[row.key], *self._refs.get(row.key, ()), *self._words.holders(row.key)),
                 events=events.get(row.key, ()),
@@ -114,9 +116,11 @@ class Round:
             self._roots |= {Key(kind, t.metadata.namespace, t.metadata.name): t.object for t in found.things}
 
     async def _read_owned(self) -> None:
-        """Read the children of those that no label leads to, in a few namespaces."""
+        """Read the children of those that no label leads to, in a few namespaces: those renamed first."""
         bare = [key for key, below in self._below.items() if not below and key in self._roots]
-        for space in most_first(key.namespace for key in bare)[:FEW_PLACES]:
+        renamed = [key.namespace for key in bare if text(self._roots[key], "spec", "labels", LABELS[Kind.LLM])]
+        places = dict.fromkeys([*most_first(renamed), *most_first(key.namespace for key in bare)])
+        for space in list(places)[:FEW_PLACES]:
             here = [key for key in bare if key.namespace == space]
             found, asked = await owned(self._client, space, [self._roots[key] for key in here])
             self._lists.asked += asked

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from kmon_tui.domain.peek import label, name_of, text
 from kmon_tui.domain.service import Key
-from kmon_tui.domain.tree import Blind, Object, Why
+from kmon_tui.domain.tree import Blind, Object, Ref, Why
 from kmon_tui.live.groups import Groups
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.tree_lists import Lists, called, most_first, selected
@@ -29,6 +29,7 @@ class Shared:
         self._partial: set[str] = set()
         self._left: dict[str, set[str]] = {}
         """By kind the namespaces that were not read."""
+        self._absent: set[Ref] = set()
 
     async def ask(self, asked: Iterable[Wish]) -> None:
         """Read what all of these ask for. Raises BackendError when nobody answers."""
@@ -60,6 +61,11 @@ class Shared:
         """Say whether some of what these ask for may not have been read."""
         return any(wish.kind in self._partial or wish.namespace in self._left.get(wish.kind, ()) for wish in wishes)
 
+    def absent(self, wishes: Iterable[Wish]) -> tuple[Ref, ...]:
+        """Give the nodes of these that do not exist."""
+        named = dict.fromkeys(Ref("Node", wish.name) for wish in wishes if wish.kind == "Node")
+        return tuple(ref for ref in named if ref in self._refs.absent or ref in self._absent)
+
     async def _each(self, kind: str, wishes: Iterable[Wish]) -> None:
         for wish in wishes:
             self._lists.asked += 1
@@ -80,6 +86,9 @@ class Shared:
             if found.partial:
                 self._partial.add(part.kind)
             self._left.setdefault(part.kind, set()).update(found.left)
+            if part.kind == "Node" and not (found.blind or found.partial):
+                known = {thing.metadata.name for thing in found.things}
+                self._absent |= {Ref("Node", wish.name) for wish in wishes if wish.name and wish.name not in known}
 
 
 def _meant(found: Object, wish: Wish) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from kmon_tui.domain.tree import Answer, Blind, LogTail, ObjectTree, Peak, Why
+from kmon_tui.domain.tree import Answer, Blind, LogTail, ObjectTree, Peak, Ref, Why
 
 CASES = Path(__file__).parents[1] / "data" / "diagnosis"
 
@@ -68,6 +68,7 @@ def _read(folder: Path) -> Case:
         tuple(Blind(part["kind"], Why(part["why"]), part.get("text", "")) for part in truth.get("blind", ())),
         tuple(Answer(**answer) for answer in extra.get("answers", ())),
         tuple(Peak(**peak) for peak in extra.get("peaks", ())),
+        tuple(Ref(**one) for one in truth.get("absent", ())),
         synced=bool(truth.get("synced", True)),
     )
     return Case(folder.name, tree, datetime.fromisoformat(truth["now"]).astimezone(UTC), truth)

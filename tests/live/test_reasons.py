@@ -101,6 +101,7 @@ class Values(list[Mapping[Key, ObjectTree]]):
 @asynccontextmanager
 async def read(sandbox: Sandbox, trouble: Trouble, *, at_once: bool = True) -> AsyncIterator[Values]:
     """Follow the reasons; give the list to which each value is added."""
+    sandbox.api.store.put({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1"}})
     client = KubeClient(
         find_access(KubeSettings(kubeconfig=str(sandbox.kubeconfig))), answer_s=5.0, rate=RateLimit(1000.0, 1000)
     )

@@ -130,3 +130,15 @@ def test_what_is_told_already_and_what_is_well_gets_no_second_word() -> None:
 
     assert with_absent(told, (CREDENTIALS,)) is told
     assert with_absent(Diagnosis(HEALTHY, "well"), (CREDENTIALS,)).evidence == ()
+
+
+async def test_a_node_that_a_pod_is_bound_to_and_that_does_not_exist_is_known() -> None:
+    lost = crashing("p1")
+    lost["spec"]["nodeName"] = "no-such-node"
+    async with Sandbox(EMPTY) as sandbox:
+        sandbox.api.store.put(sample())
+        sandbox.api.store.put(lost)
+        async with trees_of(sandbox) as trees:
+            tree = await trees.look(IRIS)
+
+    assert tree.absent == (Ref("Node", "no-such-node"),)

@@ -81,6 +81,7 @@ class Opened:
 @asynccontextmanager
 async def trees_of(sandbox: Sandbox, token: str = "") -> AsyncIterator[KubeTrees]:
     path = sandbox.write_kubeconfig("other", token) if token else sandbox.kubeconfig
+    sandbox.api.store.put({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1"}})
     client = KubeClient(find_access(KubeSettings(kubeconfig=str(path))), answer_s=2.0, rate=RateLimit(1000.0, 1000))
     try:
         yield KubeTrees(client, Around(pace=QUICK))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager
 
 import pytest
 
 from kmon_tui.domain.diagnosis import diagnose
 from kmon_tui.domain.names import wanted
-from kmon_tui.domain.peek import kind_of, name_of, of_kind, table
+from kmon_tui.domain.peek import kind_of, name_of, of_kind, table, text
 from kmon_tui.domain.service import InferenceService, Key, Kind, Readiness
 from kmon_tui.domain.tree import Object, ObjectTree
 from kmon_tui.domain.verdict import Diagnosis
@@ -120,7 +120,16 @@ def key_of(case: Case) -> Key:
 
 def all_of(case: Case) -> list[Object]:
     assert case.tree.root is not None
-    return [case.tree.root, *case.tree.objects, *case.tree.events]
+    return [case.tree.root, *case.tree.objects, *case.tree.events, *machines(case)]
+
+
+def machines(case: Case) -> Iterator[Object]:
+    """Give the nodes that the pods of a case are on and that tell nothing."""
+    known = {name_of(one) for one in of_kind(case.tree.objects, "Node")} | {ref.name for ref in case.tree.absent}
+    hosts = dict.fromkeys(text(pod, "spec", "nodeName") for pod in of_kind(case.tree.objects, "Pod"))
+    for name in hosts:
+        if name and name not in known:
+            yield {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}}
 
 
 def put(sandbox: Sandbox, case: Case) -> None:

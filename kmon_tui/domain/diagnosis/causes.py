@@ -53,7 +53,7 @@ CAUSES: tuple[Cause, ...] = (
     Cause("scheduling-gated", "a scheduling gate holds the pod back", "see who owns the gate: a queue, mostly Kueue"),
     Cause("evicted", "the node throws the pod out for want of memory or disk", "ask for what it needs"),
     Cause("node-refused", "the node refuses the pod that it was given", "see the node: devices, disk, versions"),
-    Cause("node-down", "the node that the pod is on does not answer", "see the node"),
+    Cause("node-down", "the node that the pod is on does not answer, or does not exist", "see the node"),
     # what keeps containers from starting
     Cause("image-auth", "the registry does not let the image be pulled", "give the ServiceAccount an imagePullSecret"),
     Cause("image-rate-limit", "the registry's pull limit is used up", "pull with an account, or through a mirror"),

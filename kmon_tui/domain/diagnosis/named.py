@@ -1,4 +1,4 @@
-"""What a service names and is not there: a secret, a config map, an account. It explains a fault, it makes none."""
+"""What a service names and is not there: a secret, a config map, an account, a node. It explains a fault."""
 
 from __future__ import annotations
 

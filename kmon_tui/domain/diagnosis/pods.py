@@ -6,15 +6,14 @@ import re
 from dataclasses import replace
 from datetime import datetime
 
-from kmon_tui.domain.diagnosis import absent, chain, crashes, gpu, images, model, scheduling, untouched
+from kmon_tui.domain.diagnosis import absent, chain, crashes, gpu, images, machines, model, scheduling, untouched
 from kmon_tui.domain.diagnosis.boxes import Box, End, boxes_of
-from kmon_tui.domain.diagnosis.finding import Finding, describe, kubectl, logs
+from kmon_tui.domain.diagnosis.finding import Finding, describe, logs
 from kmon_tui.domain.diagnosis.outlived import outlived
 from kmon_tui.domain.diagnosis.reading import NOTHING, conditions_of, node, nodes, one_line, probe_said, text
 from kmon_tui.domain.diagnosis.scene import Scene, event_time
 from kmon_tui.domain.diagnosis.workloads import PodView
-from kmon_tui.domain.tree import Ref
-from kmon_tui.domain.verdict import Evidence, Try
+from kmon_tui.domain.verdict import Evidence
 
 _STARTING = frozenset({"", "ContainerCreating", "PodInitializing"})
 _MOUNTING = frozenset({"FailedMount", "FailedAttachVolume", "FailedMapVolume"})
@@ -79,7 +78,7 @@ def _unplaced(scene: Scene, pod: PodView, reason: str, message: str, since: date
 
 
 def _on_its_node(scene: Scene, pod: PodView) -> Finding | None:
-    down = _node_down(scene, pod)
+    down = machines.down(scene, pod)
     if down is not None:
         return down
     boxes = boxes_of(pod.object)
@@ -92,40 +91,6 @@ def _on_its_node(scene: Scene, pod: PodView) -> Finding | None:
     if pod.ready:
         return None
     return _stuck(scene, pod, boxes) or _unready(scene, pod, boxes) or untouched.held_by_gate(scene, pod)
-
-
-def _node_down(scene: Scene, pod: PodView) -> Finding | None:
-    host = text(pod.object, "spec", "nodeName")
-    machine = scene.find("Node", host) if host else NOTHING
-    ready = conditions_of(machine).get("Ready") if machine is not NOTHING else None
-    if pod.ready or (ready is not None and ready.status == "True"):
-        return None
-    ref = Ref("Node", host)
-    if ready is None:
-        return _node_lost(scene, pod, ref)
-    return Finding(
-        "node-down",
-        f"the node {host} that {pod.ref.name} is on is not ready: "
-        f"{one_line(ready.message or ready.reason) or 'it does not say why'}",
-        ref,
-        ready.since,
-        chain.of_pod(scene, pod, Evidence(chain.said(ready), ref, ready.since, 3)),
-        (Try("see the node", kubectl("describe", "node", host)),),
-        f"Node {host}",
-    )
-
-
-def _node_lost(scene: Scene, pod: PodView, ref: Ref) -> Finding | None:
-    """Read from the pod's own events that its node is lost, where the node itself may not be seen."""
-    event = chain.newest_event(scene, pod.ref, frozenset({"NodeNotReady"}))
-    if not ref.name or event is NOTHING or not all(box.ready for box in boxes_of(pod.object)):
-        return None
-    step = chain.of_event(event, pod.ref)
-    verdict = f"the node {ref.name} that {pod.ref.name} is on does not answer"
-    see = Try("see the node", kubectl("describe", "node", ref.name))
-    return Finding(
-        "node-down", verdict, ref, event_time(event), chain.of_pod(scene, pod, step), (see,), f"Node {ref.name}"
-    )
 
 
 def _box(scene: Scene, pod: PodView, box: Box) -> Finding | None:

@@ -35,6 +35,8 @@ _LIMITS = re.compile(r"(maximum|minimum) \S+ usage per (Container|Pod)|max limit
 _OF_KIND = re.compile(r'(\w+)(?:\.[\w.\-]+)? "[^"]*" is invalid:')
 _WITH_PODS = frozenset({"Pod", "Deployment", "ReplicaSet", "StatefulSet", "LeaderWorkerSet", "Job", "Service"})
 """Kinds whose fields are mostly those of a pod; a Service of Knative is one of them."""
+_HOST = re.compile(r'invalid domain name "([^"]+)": (.*)', re.S)
+"""What KServe itself says of the host name that it puts together."""
 _INVALID = re.compile(r"Invalid value|is invalid:|Required value|must be less than or equal to|Forbidden: may not")
 
 
@@ -52,7 +54,7 @@ class Denial(NamedTuple):
 
 def explain(said: str, namespace: str) -> Denial | None:
     """Sort a message of the API server; None when it refuses nothing that is known."""
-    for rule in (_quota, _webhook, _policy, _security, _constraints, account, _limits):
+    for rule in (_quota, _webhook, _policy, _security, _constraints, account, _limits, _host):
         denial = rule(said, namespace)
         if denial is not None:
             return denial
@@ -180,6 +182,18 @@ def account(said: str, namespace: str) -> Denial | None:
         f"the ServiceAccount {ref.name} does not exist in namespace {namespace}",
         ref,
         str(ref),
+    )
+
+
+def _host(said: str, namespace: str) -> Denial | None:
+    found = _HOST.search(said)
+    if found is None:
+        return None
+    why = one_line(found.group(2).rpartition(": ")[2], 120)
+    return Denial(
+        "invalid-spec",
+        f"its name and namespace ({namespace}) make the host name {one_line(found.group(1), 160)}, "
+        f"an invalid domain name: {why}",
     )
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from kmon_tui.domain.diagnosis import workloads
+from kmon_tui.domain.diagnosis import kinship, workloads
 from kmon_tui.domain.diagnosis.reading import (
     NOTHING,
     conditions_of,
@@ -118,8 +118,7 @@ def look(tree: ObjectTree, now: datetime) -> Scene:
     for obj in tree.objects:
         kinds.setdefault(text(obj, "kind"), []).append(obj)
     mode = _mode(root)
-    own, others = workloads.split_pods(root, mode, kinds.get("Pod", []), _uids(root, kinds))
-    kinds["Pod"] = others
+    own, kinds["Pod"] = _split(root, mode, kinds)
     latest = workloads.latest_revisions(root, kinds).values()
     counting = [one for one in kinds.get("Deployment", ()) if workloads.counts(root, mode, one, latest)]
     return Scene(
@@ -146,13 +145,15 @@ def own_pods(tree: ObjectTree) -> tuple[Object, ...]:
     if mode is Mode.MODELMESH:
         home = text(root, "metadata", "namespace")
         return tuple([pod for pod in pods if text(pod, "metadata", "namespace") == home])
-    return tuple(workloads.split_pods(root, mode, pods, _uids(root, kinds))[0])
+    return tuple(_split(root, mode, kinds)[0])
 
 
-def _uids(root: Object, kinds: Mapping[str, Sequence[Object]]) -> set[str]:
-    """Give the uids of all that may own a pod of the service."""
-    makers = [one for kind in workloads.MAKERS for one in kinds.get(kind, ())]
-    return {text(one, "metadata", "uid") for one in (root, *makers)} - {""}
+def _split(root: Object, mode: Mode, kinds: dict[str, list[Object]]) -> tuple[list[Object], list[Object]]:
+    """Part own pods from others, and leave out of ``kinds`` what makes those of another service."""
+    foreign = kinship.makers_of_others(root, kinds)
+    for kind in kinship.MAKERS if foreign else ():
+        kinds[kind] = [one for one in kinds.get(kind, ()) if text(one, "metadata", "uid") not in foreign]
+    return workloads.split_pods(root, mode, kinds.get("Pod", []), kinship.uids_of_makers(root, kinds), foreign)
 
 
 def event_time(event: Object) -> datetime | None:

@@ -68,7 +68,9 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
 )
 _HUB_REPOSITORY = re.compile(r"repository not ?found|RepositoryNotFoundError", re.I)
-_TELLING = re.compile(r"error|exception|failed|denied|forbidden|not found|no such|no space|cannot", re.I)
+_TELLING = re.compile(
+    r"error|exception|failed|denied|forbidden|not found|no such|no space|cannot|can't|fatal|read-only file system", re.I
+)
 _ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]{1,15}://\S+", re.I)
 _FRAME = re.compile(r'^[ \t|]*File "[^"\n]*", line \d+.*(?:\n[ \t|]{4,}\S.*)*', re.M)
 """Where a traceback came by, with the source there: numbers and words of code, not of an answer."""

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from kmon_tui.domain.diagnosis.kinship import MAKERS, made_by
 from kmon_tui.domain.diagnosis.reading import (
     NOTHING,
     conditions_of,
@@ -18,11 +19,9 @@ from kmon_tui.domain.diagnosis.reading import (
     text,
     when,
 )
+from kmon_tui.domain.llm_names import llm_of
 from kmon_tui.domain.service import Kind, Mode
 from kmon_tui.domain.tree import Object, Ref
-
-MAKERS = frozenset({"ReplicaSet", "StatefulSet", "LeaderWorkerSet", "Deployment"})
-"""Kinds that make pods, or what makes them."""
 
 
 class PodView(NamedTuple):
@@ -47,12 +46,12 @@ class PodView(NamedTuple):
 
 
 def split_pods(
-    root: Object, mode: Mode, pods: Sequence[Object], known: Collection[str] = ()
+    root: Object, mode: Mode, pods: Sequence[Object], known: Collection[str] = (), others_have: Collection[str] = ()
 ) -> tuple[list[Object], list[Object]]:
     """Part the service's own pods from those of others, that only hold what it waits for.
 
-    ``known``: uids of what is below the service. In ModelMesh the pods of the
-    runtime that loads the model count as its own; other runtimes are nothing to it.
+    ``known``: uids of what is below the service, ``others_have`` of what its labels claim and others made. In ModelMesh
+    the pods of the runtime that loads the model count as its own; other runtimes are nothing to it.
     """
     own: list[Object] = []
     others: list[Object] = []
@@ -60,7 +59,7 @@ def split_pods(
         if mode is Mode.MODELMESH:
             mine = serves_mesh(root, _lineage(pod, labels(pod))[0])
         else:
-            mine = _belongs(root, pod, known)
+            mine = not made_by(pod, others_have) and _belongs(root, pod, known)
         (own if mine else others).append(pod)
     return own, others
 
@@ -88,16 +87,24 @@ def _belongs(root: Object, pod: Object, known: Collection[str]) -> bool:
     owner = (
         text(marks, "serving.kserve.io/inferenceservice")
         or text(marks, "serving.kserve.io/inferencegraph")
-        or (text(marks, "app.kubernetes.io/name") if _of_llm(marks) else "")
+        or ((_llm_that_made(pod) or text(marks, "app.kubernetes.io/name")) if _of_llm(marks) else "")
     )
     where, home = text(pod, "metadata", "namespace"), text(root, "metadata", "namespace")
     if where and home and where != home:
         return False
-    if owner or not name:
-        return not name or owner == name
+    if not name or owner == name:
+        return True
+    if made_by(pod, known):
+        return True
     # Without any of these labels it was found by its owner, or it only holds what ours wait for.
-    made = any(text(one, "uid") in known for one in nodes(pod, "metadata", "ownerReferences"))
-    return made or name_of(pod).startswith(f"{name}-")
+    return not owner and name_of(pod).startswith(f"{name}-")
+
+
+def _llm_that_made(pod: Object) -> str:
+    names = [
+        text(owner, "name") for owner in nodes(pod, "metadata", "ownerReferences") if text(owner, "kind") in MAKERS
+    ]
+    return llm_of(names[0]) if names else ""
 
 
 def _of_llm(marks: Object) -> bool:
