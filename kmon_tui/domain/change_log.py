@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from kmon_tui.domain.peek import kind_of, ref_of, text
 from kmon_tui.domain.tree import Object, ObjectTree, Ref
 from kmon_tui.domain.writers import Edit, edit_between
@@ -37,18 +39,18 @@ class ChangeLog:
         self._root: Object | None = None
         self._below: dict[Ref, Object] = {}
 
-    def see(self, tree: ObjectTree) -> None:
+    def see(self, tree: ObjectTree, now: datetime | None = None) -> None:
         """Look at the newest versions; what is gone has none."""
         found: list[tuple[Ref, Edit]] = []
         if tree.root is not None and tree.root is not self._root:
             before, self._root = self._root, tree.root
             self.made_anew = self.made_anew or (before is not None and not _same_uid(before, tree.root))
-            found += _told(before, tree.root)
+            found += _told(before, tree.root, now)
         for one in tree.objects:
             if is_made(one) or kind_of(one) in TOLD:
                 ref = ref_of(one)
                 known, self._below[ref] = self._below.get(ref), one
-                found += [(ref, edit) for ref, edit in _told(known, one) if _says_more(edit)]
+                found += [(ref, edit) for ref, edit in _told(known, one, now) if _says_more(edit)]
         if found:
             self.edits = (*self.edits, *found)[-MOST:]
 
@@ -59,12 +61,12 @@ def is_made(obj: Object) -> bool:
     return kind in MADE or (kind == "Service" and text(obj, "apiVersion").startswith("serving.knative.dev/"))
 
 
-def _told(before: Object | None, after: Object) -> list[tuple[Ref, Edit]]:
+def _told(before: Object | None, after: Object, now: datetime | None) -> list[tuple[Ref, Edit]]:
     if before is None or before is after or not _same_uid(before, after):
         return []
     if text(before, "metadata", "resourceVersion") == text(after, "metadata", "resourceVersion"):
         return []
-    edit = edit_between(before, after)
+    edit = edit_between(before, after, now)
     return [] if edit is None else [(ref_of(after), edit)]
 
 

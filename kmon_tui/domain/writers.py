@@ -14,6 +14,10 @@ NOISE = frozenset({"kubectl.kubernetes.io/last-applied-configuration"})
 """Fields that repeat others."""
 
 
+SAME_WRITE_S = 10.0
+"""Two writes of one manager look alike when they fall into one second; so much more a watch and two clocks may take."""
+
+
 class Writer(NamedTuple):
     """One manager of fields, at its last write."""
 
@@ -51,15 +55,21 @@ def writers(obj: Object) -> tuple[Writer, ...]:
     return tuple(sorted(found, key=lambda one: one.time.timestamp() if one.time else 0.0))
 
 
-def edit_between(before: Object, after: Object) -> Edit | None:
-    """Say what changed from one version of an object to the next; None when only the status, or nothing, did."""
+def edit_between(before: Object, after: Object, seen: datetime | None = None) -> Edit | None:
+    """Say what changed from one version of an object to the next; None when only the status, or nothing, did.
+
+    When and by whom is what the object says; ``seen`` is when it was seen, for one that says nothing of this write.
+    """
     found = changes(before, after, after)
     if not found:
         return None
-    last = writers(after)[-1:]
-    return Edit(
-        last[0].time if last else None, last[0].manager if last else "", number(after, "metadata", "generation"), found
-    )
+    generation = number(after, "metadata", "generation")
+    last = next(iter(writers(after)[-1:]), None)
+    if last is None or last.time is None:
+        return Edit(seen, last.manager if last is not None else "", generation, found)
+    if seen is not None and last in writers(before) and (seen - last.time).total_seconds() > SAME_WRITE_S:
+        return Edit(seen, "", generation, found)  # each write that changes a field renews the time of its manager
+    return Edit(last.time, last.manager, generation, found)
 
 
 def _fields(tree: Mapping[str, object], path: str) -> Iterator[str]:

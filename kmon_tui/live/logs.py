@@ -75,6 +75,8 @@ async def read(client: KubeClient, request: LogRequest, around: Around | None = 
                 if not source.has_pods:
                     raise Absent(f"{request.key} has no pods", "One that is scaled to zero or stopped has none.")
                 _raise_if_nameless(request, source.containers)
+                if request.previous and not source.opened and not source.problems:
+                    raise Absent(f"no container of {request.key} has restarted", "Ask without --previous.")
                 return
             await source.fresh()
             batches = source.take()

@@ -63,7 +63,7 @@ async def watch(open_backend: OpenBackend, settings: Settings, wish: Wish, now: 
                 if failing != trouble:
                     trouble = failing
                     yield Answer(words=(trouble or "the API server answers again",))
-                changes.see(tree)
+                changes.see(tree, now())
                 told = timeline(tree, changes.edits)
                 fresh = [moment for moment in told if moment not in seen]
                 seen.update(fresh)

@@ -153,7 +153,7 @@ class LogScreen(KmonScreen):
         pane.display = self._events
         if self._events:
             if inside.tree is not None:
-                self._log.see(inside.tree)
+                self._log.see(inside.tree, self.surroundings.now())
             most = MOST_EVENTS if self.size.height >= TALL else FEW_EVENTS
             lines = event_strip(inside, self.drawing, self.size.width, most, self._log.edits)
             pane.styles.height = len(lines)

@@ -141,7 +141,7 @@ class ServiceScreen(PagedScreen):
             self._log, self._root = ChangeLog(), None
         opened = state.opened
         if opened is not None and opened.key == self.key and opened.tree is not None:
-            self._log.see(opened.tree)
+            self._log.see(opened.tree, self.surroundings.now())
             self._root = opened.tree.root or self._root
         super().show(state)
 

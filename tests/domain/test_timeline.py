@@ -108,6 +108,28 @@ def test_a_change_that_was_seen_says_generation_field_values_and_who() -> None:
     ]
 
 
+def test_a_change_of_which_the_object_says_nothing_is_told_when_it_was_seen_and_by_nobody() -> None:
+    log, seen = ChangeLog(), datetime(2026, 11, 22, 12, 30, tzinfo=UTC)
+    for one in (child(1, "3", "x", managedFields=[]), child(4, "7", "x", managedFields=[])):
+        log.see(ObjectTree(root=root(), objects=(one,)), seen)
+
+    last = timeline(ObjectTree(root=root(), objects=(one,)), log.edits)[-1]
+
+    assert (last.time, last.who, last.text) == (seen, "", "generation 7: spec.replicas: 1 -> 4")
+
+
+def test_the_last_writer_is_not_blamed_for_a_change_that_left_no_trace() -> None:
+    log, seen = ChangeLog(), datetime(2026, 11, 22, 12, 30, tzinfo=UTC)
+    noted = child(4, "3", "kubectl-scale")
+    undone = {**child(1, "8", "x"), "metadata": {**noted["metadata"], "resourceVersion": "8", "generation": 8}}
+    for one in (noted, undone):
+        log.see(ObjectTree(root=root(), objects=(one,)), seen)
+
+    last = timeline(ObjectTree(root=root(), objects=(one,)), log.edits)[-1]
+
+    assert (last.time, last.who, last.text) == (seen, "", "generation 8: spec.replicas: 4 -> 1")
+
+
 def test_a_new_status_is_no_change() -> None:
     assert edit_between(root(), root(version="2")) is None
 

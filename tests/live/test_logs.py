@@ -233,6 +233,14 @@ async def test_the_run_before_the_last_restart_can_be_read() -> None:
     assert texts(view) == ["last words"]
 
 
+async def test_without_a_restart_there_is_no_run_before_it() -> None:
+    async with Sandbox(EMPTY) as sandbox, client_of(sandbox) as client:
+        sandbox.api.store.put(running("iris-1"))
+        write(sandbox, "iris-1", "first")
+        with pytest.raises(Absent, match="no container of default/iris has restarted"):
+            [b async for b in read(client, LogRequest(IRIS, previous=True, follow=False))]
+
+
 async def test_since_tail_containers_and_pods_choose() -> None:
     async with Sandbox(EMPTY) as sandbox, client_of(sandbox) as client:
         for name in ("iris-1", "iris-2"):
