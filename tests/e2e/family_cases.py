@@ -32,7 +32,7 @@ QUEUE_PROXY = [
 SDK = FamilyPod("kserve-sdk", 8080)
 FIRST_SDK = FamilyPod("kserve-sdk-0.10.2", 8080)
 MLSERVER = FamilyPod("mlserver", 8082, image="docker.io/seldonio/mlserver:1.7.1", port_annotation="8080")
-TRITON = FamilyPod("constructed-triton", 8002, image="nvcr.io/nvidia/tritonserver:23.05-py3")
+TRITON = FamilyPod("triton-2.51.0", 8002, image="nvcr.io/nvidia/tritonserver:24.10-py3")
 OLDER_TRITON = FamilyPod("triton-23", 8002, image="nvcr.io/nvidia/tritonserver:23.05-py3")
 TORCHSERVE = FamilyPod("torchserve-0.12.0", 8082, port_annotation="8082")
 VLLM = FamilyPod("vllm-0.33.0", 8000, "llm")
@@ -117,7 +117,7 @@ CASES = [
 ]
 VIEWED = list({(case.family, case.to_ms, bool(case.failed), bool(case.buckets)): case for case in CASES}.values())
 """One of each that is drawn in another way."""
-GATEWAYS = {Family.ISTIO: SDK, Family.ENVOY: MLSERVER}
+GATEWAYS = {Family.ISTIO: ("constructed-istio", SDK), Family.ENVOY: ("envoy-1.40.0", MLSERVER)}
 OF_KNATIVE = {"1.18.1": "1.18.0", "1.19.0": "1.19.0", "1.20.1": "1.20.1", "1.23.0": "1.23.0"}
 """Versions of the pages of activator and autoscaler, and of queue-proxy's page that belongs to them."""
 BEHIND = {one: next(pod for pod in QUEUE_PROXY if pod.page == f"knative-{two}") for one, two in OF_KNATIVE.items()}

@@ -114,7 +114,7 @@ def targets_of(family: Family) -> list[dict[str, str]]:
         known = {
             "destination_service_namespace": "default",
             "destination_service_name": "constructed-istio-predictor-00001",
-            "envoy_cluster_name": "default/constructed-envoy-predictor-00001",
+            "envoy_cluster_name": "default/envoy-1-40-0-predictor-00001",
             "namespace_name": "default",
             "revision_name": f"{_page('activator', '1.18.1')}-predictor-00001",
             "k8s_namespace_name": "default",

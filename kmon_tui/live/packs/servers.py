@@ -35,15 +35,16 @@ MLSERVER = Dialect(
 
 TRITON = Dialect(
     Family.TRITON,
-    "requests that Triton answered or failed, those that its queue rejected or that were given up too; a batch is one "
-    "request; no histogram, so only a mean latency, of what succeeded",
+    # Seen in Triton 2.51.0: 503 of a full queue is in no counter, and an error of a Python model's own is a success.
+    "requests that Triton took and answered or failed, not those that found its queue full (503); an error that a Python "
+    "model answers by itself (500) counts as good; a batch is one request; no histogram, so only a mean latency, of what "
+    "succeeded",
     {
         "nv_inference_request_success": Count(Role.REQUESTS, GOOD),
         "nv_inference_request_failure": Count(Role.REQUESTS, FAILED),
         "nv_inference_request_duration_us": Count(Role.DURATION),
     },
     None,
-    counts_rejected=True,
     duration_to_ms=0.001,
 )
 
