@@ -36,9 +36,9 @@ MLSERVER = Dialect(
 TRITON = Dialect(
     Family.TRITON,
     # Seen in Triton 2.51.0: 503 of a full queue is in no counter, and an error of a Python model's own is a success.
-    "requests that Triton took and answered or failed, not those that found its queue full (503); an error that a Python "
-    "model answers by itself (500) counts as good; a batch is one request; no histogram, so only a mean latency, of what "
-    "succeeded",
+    "requests that Triton took and answered or failed, not those that found its queue full (503); an error that a "
+    "Python model answers by itself (500) counts as good; a batch is one request; no histogram, so only a mean "
+    "latency, of what succeeded",
     {
         "nv_inference_request_success": Count(Role.REQUESTS, GOOD),
         "nv_inference_request_failure": Count(Role.REQUESTS, FAILED),
