@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from kmon_tui.domain.quantile import own_counts, parse_le, quantile
 from kmon_tui.domain.service import Key
 from kmon_tui.domain.traffic import Buckets, Family, RevisionTraffic, Series
-from kmon_tui.live import dialects
+from kmon_tui.live import dialects, natives
 from kmon_tui.live.asked import RAW, expressions
 from kmon_tui.live.detail import Looks, Place, Raw, Table, buckets_of, newest, place_of, series_by_class, tabulate
 from kmon_tui.live.dialects import FIRST_TOKEN, NEW, NEXT_TOKEN, PART
@@ -54,6 +54,8 @@ class CloseUp:
 
     def __init__(self, matchers: str) -> None:
         self._matchers = matchers
+        self.native: Collection[str] = natives.NONE
+        """Histograms that this Prometheus has as native ones."""
         self._asked_s: dict[Key, int] = {}
         self._raw: Raw | None = None
 
@@ -96,9 +98,10 @@ class CloseUp:
         self, family: Family, found: Mapping[Place, tuple[Key, Target]], window_s: int, since_s: int
     ) -> Iterator[str]:
         dialect, targets = DIALECTS[family], [target for _, target in found.values()]
-        yield from dialects.latency(dialect, self._matchers, [target.labels for target in targets], window_s)
+        labels = [target.labels for target in targets]
+        yield from dialects.latency(dialect, self._matchers, labels, window_s, self.native)
         new = [target.labels for target in targets if _is_new(target, since_s)]
-        yield from dialects.latency(dialect, self._matchers, new, None)
+        yield from dialects.latency(dialect, self._matchers, new, None, self.native)
 
     def ask_detail(
         self, api: Api, ledger: Ledger, owners: Owners, levels: Levels, key: Key | None
@@ -131,7 +134,7 @@ class CloseUp:
         raw = self._raw_of(key, ledger.step_s, places, frozenset(told))
         from_s = start_s if raw.end_s is None else max(start_s, raw.end_s + ledger.step_s)
         labels = {f: [target.labels for target in found.values()] for f, found in targets.items()}
-        parts = [part for f in labels for part in dialects.detail(DIALECTS[f], self._matchers, labels[f])]
+        parts = [part for f in labels for part in dialects.detail(DIALECTS[f], self._matchers, labels[f], self.native)]
         parts += [dialects.scraped(self._matchers, [one for found in labels.values() for one in found])]
         parts += [one for pack, own in told.values() for one in dialects.levels((pack,), self._matchers, own)]
         question = dialects.together(filter(None, parts))
@@ -259,6 +262,18 @@ def _is_new(target: Target, since_s: float) -> bool:
     return target.zero_s is not None and target.zero_s >= since_s
 
 
+def _bounds_of(row: Row, metric: Mapping[str, str], family: Family, part: str) -> Iterable[tuple[float, float]]:
+    """Give bounds and cumulative counts of a row: a bucket, or a native histogram that holds all of them."""
+    if row.histogram is None:
+        le = parse_le(metric.get("le", ""))
+        return () if le is None else ((le, float(row.value[1])),)
+    dialect = DIALECTS[family]
+    tokens = {FIRST_TOKEN: dialect.first_token, NEXT_TOKEN: dialect.next_token}
+    one = tokens.get(part.partition(" ")[2], dialect.latency)
+    base = natives.base_of(one.series) if one is not None else ""
+    return ((le, count) for _, le, count in natives.cumulative(base, row.histogram[1]))
+
+
 def _sums_by_part(
     asked: Mapping[Family, Mapping[Place, tuple[Key, Target]]], rows: Iterable[Row], since_s: float
 ) -> Sums:
@@ -269,13 +284,17 @@ def _sums_by_part(
     by_place: dict[tuple[str, Place, float], float] = {}
     for row in rows:
         metric = row.metric
-        le, value, told = parse_le(metric.get("le", "")), float(row.value[1]), metric.get(PART, "")
-        if told and le is not None and math.isfinite(value):
-            part = told.removesuffix(NEW)
-            family = Family(part.partition(" ")[0])
-            where = place_of(metric, DIALECTS[family])
-            found = asked[family].get(where)
-            if found is not None and (part == told or _is_new(found[1], since_s)):
+        told = metric.get(PART, "")
+        part = told.removesuffix(NEW)
+        family = Family(part.partition(" ")[0]) if told else None
+        if family is None:
+            continue
+        where = place_of(metric, DIALECTS[family])
+        found = asked[family].get(where)
+        if found is None or (part != told and not _is_new(found[1], since_s)):
+            continue
+        for le, value in _bounds_of(row, metric, family, part):
+            if math.isfinite(value):
                 by_place[part, where, le] = max(by_place.get((part, where, le), 0.0), value)
     sums: dict[str, dict[Key, dict[float, float]]] = {}
     for (part, where, le), value in by_place.items():

@@ -12,9 +12,10 @@ from kmon_tui.domain.counters import Increase, fell, increase, together
 from kmon_tui.domain.quantile import own_counts, parse_le, quantile
 from kmon_tui.domain.service import Key
 from kmon_tui.domain.traffic import Buckets, Family, RevisionTraffic, Series
+from kmon_tui.live import natives
 from kmon_tui.live.dialects import code_class
 from kmon_tui.live.packs.dialect import FAILED, TARGET, Dialect, Role
-from kmon_tui.live.prometheus_answers import Track
+from kmon_tui.live.prometheus_answers import Hist, Track
 
 EXTRA = frozenset((Role.DURATION, Role.PROMPT_TOKENS, Role.GENERATION_TOKENS, Role.PREFIX_QUERIES, Role.PREFIX_HITS))
 
@@ -42,12 +43,23 @@ class Raw:
     def add(self, tracks: Iterable[Track], end_s: int) -> None:
         """Take in what a range query gave, up to ``end_s``."""
         for track in tracks:
+            if track.histograms:
+                self._add_buckets(track.metric, track.histograms)
+                continue
             kept = self._series.setdefault(tuple(track.metric.items()), {})
             for at_s, text in track.values:
                 value = float(text)
                 if math.isfinite(value):
                     kept[round(at_s)] = value
         self.end_s = end_s
+
+    def _add_buckets(self, metric: dict[str, str], looks: Iterable[tuple[float, Hist]]) -> None:
+        """Take in a native histogram as the classic series that it stands for."""
+        base = metric.pop("__name__", "")
+        metric["__name__"] = f"{base}_bucket"
+        for at_s, told in looks:
+            for le, _, count in natives.cumulative(base, told):
+                self._series.setdefault(tuple({**metric, "le": le}.items()), {})[round(at_s)] = count
 
     def looks(self, start_s: int) -> list[tuple[dict[str, str], list[float]]]:
         """Give each series as one value per step from ``start_s`` on; what is older is dropped."""

@@ -10,11 +10,12 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from kmon_tui.domain.traffic import Family, Scope
+from kmon_tui.live import natives
 from kmon_tui.live.guards import BY, GUARDS
 from kmon_tui.live.packs import DIALECTS
 from kmon_tui.live.packs.dialect import FAILED, GOOD, NAMES, TARGET, Dialect, Histogram
 from kmon_tui.live.packs.gauges import GAUGES, Gauges
-from kmon_tui.live.unreadable import NAMES as UNREADABLE
+from kmon_tui.live.unreadable import DOTTED_NAMES
 
 PART = "kmon_part"
 """A label that our own questions add."""
@@ -60,11 +61,18 @@ def probe(matchers: str, scopes: Collection[Scope] = tuple(Scope)) -> str:
     plain = [dialect for dialect in of_scope if not (dialect.own or dialect.requests_own)]
     only = [_named([name for dialect in plain for name in dialect.requests])]
     only += [_requests(dialect) for dialect in of_scope if dialect not in plain]
+    # Native histograms of requests; a part of their own, since their names say nothing of codes or ``le``.
+    only += [
+        f'__name__="{base}"{_and(dialect.requests_own)}{_and(dialect.own)}'
+        for dialect in of_scope
+        for base, name in natives.COUNTED.items()
+        if name in dialect.requests
+    ]
     parts = [f"count by ({by}) ({{{one}{_and(matchers)}}})" for one in only]
     parts.append(f"count by (__name__) ({{{_named(_gauge_names(GAUGES))}{_and(matchers)}}})")
     names = [name for dialect in DIALECTS.values() if dialect.scope is Scope.PODS for name in dialect.requests]
     exported = f'count by (__name__) ({{{_named(names)},exported_namespace!=""{_and(matchers)}}})'
-    unread = f"count by (__name__) ({{__name__=~{quoted_choice(UNREADABLE)}{_and(matchers)}}})"
+    unread = f"count by (__name__) ({{__name__=~{quoted_choice((*DOTTED_NAMES, *natives.NAMES))}{_and(matchers)}}})"
     told = (_told(exported, EXPORTED), _told(unread, UNREAD), _told("vector(time())", CLOCK))
     return " or ".join((_either(parts), *told))
 
@@ -75,7 +83,11 @@ def probed(matchers: str) -> list[str]:
 
 
 def counters(
-    families: Sequence[Family], matchers: str, namespaces: Collection[str], names: Collection[str] = ()
+    families: Sequence[Family],
+    matchers: str,
+    namespaces: Collection[str],
+    names: Collection[str] = (),
+    native: Collection[str] = natives.NONE,
 ) -> str:
     """Ask for the raw counters of all services, one row per target, metric and code."""
     parts = []
@@ -83,6 +95,7 @@ def counters(
         by = ", ".join(("__name__", *TARGET, *dialect.names, *BY, *dialect.code_labels))
         rest = _scope(dialect, matchers, namespaces, names)
         parts += [f"sum by ({by}) ({{{only}{rest}}})" for only in _selectors(dialect)]
+        parts += natives.counters(dialect, native, by, rest)
     return _either(parts)
 
 
@@ -103,13 +116,15 @@ def sampled(
     matchers: str,
     namespaces: Collection[str],
     names: Collection[str] = (),
+    native: Collection[str] = natives.NONE,
 ) -> str:
     """Ask when each target was last sampled, in Prometheus' time; with Knative >= 1.19 also who the targets are."""
     parts = []
     for dialect in (DIALECTS[family] for family in families):
         by = ", ".join((*TARGET, *BY))
         rest = f"{_and(dialect.requests_own)}{_scope(dialect, matchers, namespaces, names)}".lstrip(",")
-        times = " or ".join(f"timestamp({name}{{{rest}}})" for name in dialect.requests)
+        classic = [f"timestamp({name}{{{rest}}})" for name in dialect.requests]
+        times = " or ".join((*classic, *natives.times(dialect, native, rest)))
         parts.append(f"max by ({by}) ({times})")
     if Family.KNATIVE_S in families:
         by = ", ".join((*TARGET, *NAMES, *BY))
@@ -121,29 +136,39 @@ def sampled(
     return " or ".join(parts)
 
 
-def latency(dialect: Dialect, matchers: str, targets: Iterable[Mapping[str, str]], window_s: int | None) -> list[str]:
+def latency(
+    dialect: Dialect,
+    matchers: str,
+    targets: Iterable[Mapping[str, str]],
+    window_s: int | None,
+    native: Collection[str] = natives.NONE,
+) -> list[str]:
     """Ask what fell into the buckets of these targets in the window, cumulative, one row per target and bound.
 
     PART says of which family, and which of a language model's histograms it is. No window: all that was ever counted,
     for targets that began in the window: ``increase()`` does not see what a series is born with.
     """
     parts = []
-    by = ", ".join(("le", *dialect.place_labels))
+    on = ", ".join(dialect.place_labels)
+    by = f"le, {on}"
     histograms = {"": dialect.latency, FIRST_TOKEN: dialect.first_token, NEXT_TOKEN: dialect.next_token}
     for only in only_targets(targets, dialect):
         for part, histogram in histograms.items():
             if histogram is not None:
                 inner = f"{{{only}{_rest(dialect, histogram, matchers)}}}"
-                names = filter(None, (histogram.series, histogram.older))
-                gained = " or ".join(
-                    f"{name}{inner}" if window_s is None else f"increase({name}{inner}[{window_s}s])" for name in names
-                )
+                names = [name for name in (histogram.series, histogram.older) if name]
+                gained = " or ".join(_gained(name + inner, window_s) for name in names)
                 of = f"{dialect.family} {part}".rstrip() + (NEW if window_s is None else "")
-                parts.append(f'label_replace(sum by ({by}) ({gained}), "{PART}", "{of}", "", "")')
+                parts.append(_told(f"sum by ({by}) ({gained})", of))
+                if natives.is_native(histogram, native):
+                    whole = f"sum by ({on}) ({_gained(natives.base_of(histogram.series) + inner, window_s)})"
+                    parts.append(_told(natives.unless_classic(whole, on, histogram.series + inner), of))
     return parts
 
 
-def detail(dialect: Dialect, matchers: str, targets: Iterable[Mapping[str, str]]) -> list[str]:
+def detail(
+    dialect: Dialect, matchers: str, targets: Iterable[Mapping[str, str]], native: Collection[str] = natives.NONE
+) -> list[str]:
     """Ask for the raw counters by code and the raw buckets of these targets; for a range. Parts for ``together``."""
     by_code = ", ".join(("__name__", *dialect.place_labels, *dialect.code_labels))
     by_le = ", ".join(("__name__", "le", *dialect.place_labels))
@@ -151,9 +176,14 @@ def detail(dialect: Dialect, matchers: str, targets: Iterable[Mapping[str, str]]
     for only in only_targets(targets, dialect):
         rest = f",{only}{_and(dialect.own)}{_and(matchers)}"
         parts += [f"sum by ({by_code}) ({{{selector}{rest}}})" for selector in _selectors(dialect)]
+        parts += natives.counters(dialect, native, by_code, rest)
         if dialect.latency is not None:
-            rest = _rest(dialect, dialect.latency, matchers)
-            parts.append(f"sum by ({by_le}) ({dialect.latency.series}{{{only}{rest}}})")
+            inner = f"{{{only}{_rest(dialect, dialect.latency, matchers)}}}"
+            parts.append(f"sum by ({by_le}) ({dialect.latency.series}{inner})")
+            if natives.is_native(dialect.latency, native):
+                on = ", ".join(dialect.place_labels)
+                whole = f"sum by (__name__, {on}) ({natives.base_of(dialect.latency.series)}{inner})"
+                parts.append(natives.unless_classic(whole, on, dialect.latency.series + inner))
     return parts
 
 
@@ -300,6 +330,10 @@ def _either(parts: Iterable[str], of: str = "") -> str:
     return " or ".join(
         f'label_replace({part}, "{PART}", "{of}{n}", "", "")' if n or of else part for n, part in enumerate(parts)
     )
+
+
+def _gained(selector: str, window_s: int | None) -> str:
+    return selector if window_s is None else f"increase({selector}[{window_s}s])"
 
 
 def _told(question: str, part: str) -> str:

@@ -309,7 +309,8 @@ class Feeder:
 
     def _counters(self) -> str:
         assert self.introduction is not None
-        return dialects.counters(self.introduction.families, self.matchers.text, self._asked_for, self._names)
+        known = self.introduction
+        return dialects.counters(known.families, self.matchers.text, self._asked_for, self._names, known.native)
 
     def _gauges(self) -> str:
         assert self.introduction is not None
@@ -321,5 +322,6 @@ class Feeder:
 
     def _sampled(self, *, now: bool = False) -> str:
         assert self.introduction is not None
-        gauges = self.introduction.gauges if now else ()
-        return dialects.sampled(self.introduction.families, gauges, self.matchers.text, self._asked_for, self._names)
+        known = self.introduction
+        of, gauges = self._asked_for, known.gauges if now else ()
+        return dialects.sampled(known.families, gauges, self.matchers.text, of, self._names, known.native)

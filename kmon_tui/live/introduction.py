@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from kmon_tui.domain.errors import BackendError, BadAnswer, Forbidden, NotFound, TimedOut, Unauthorized
 from kmon_tui.domain.traffic import Family, Scope
-from kmon_tui.live import dialects, unreadable
+from kmon_tui.live import dialects, natives, unreadable
 from kmon_tui.live.dialects import CLOCK, EXPORTED, PART, UNREAD
 from kmon_tui.live.guards import Guards, guards_of
 from kmon_tui.live.packs import DIALECTS
@@ -57,6 +57,8 @@ class Introduction:
     """Those that have series now."""
     notes: tuple[str, ...] = ()
     """What is left out, and why."""
+    native: frozenset[str] = natives.NONE
+    """Histograms that are there in one series each, by the name of that."""
     exported: bool = False
     """Whether some series have another namespace than their own where it is usually told, as behind a federation."""
 
@@ -138,7 +140,9 @@ def _introduced(
     parts = {part: [row for row in rows if row.metric.get(PART) == part] for part in (EXPORTED, UNREAD, CLOCK)}
     counted = [row for row in rows if row.metric.get(PART) not in parts]
     guards, notes = not_too_many(counted)
-    unread = unreadable.words({row.metric["__name__"] for row in parts[UNREAD]})
+    # Other programs have histograms of the same name.
+    foreign = natives.COUNTED.keys() - {row.metric["__name__"] for row in counted}
+    odd = {row.metric["__name__"] for row in parts[UNREAD]} - foreign
     pods = {name for dialect in DIALECTS.values() if dialect.scope is Scope.PODS for name in dialect.requests}
     if not guards.keys() & pods:
         # The only model may have been scaled to zero, or its target may have died: then its past tells.
@@ -157,7 +161,8 @@ def _introduced(
         version="VictoriaMetrics" if api.is_victoria else version,
         retention=known.retention if known else _text(api, "status/runtimeinfo", "storageRetention"),
         gauges=tuple(pack for pack in GAUGES if any(name in guards for name in pack.levels)),
-        notes=(*notes, *unread, *front.notes(after_s)),
+        notes=(*notes, *unreadable.words(odd), *front.notes(after_s)),
+        native=frozenset(odd.intersection(natives.NAMES)),
         exported=bool(parts[EXPORTED]),
     )
 
@@ -176,7 +181,7 @@ def not_too_many(rows: Iterable[Row], most_series: int = MOST_SERIES) -> tuple[d
     counts: dict[str, float] = {}
     for row in rows:
         metric = row.metric
-        name = metric["__name__"]
+        name = natives.COUNTED.get(metric["__name__"], metric["__name__"])
         found.setdefault(name, set()).add(guards_of(metric))
         counts[name] = counts.get(name, 0.0) + float(row.value[1])
     large = {name for name in front if counts.get(name, 0.0) > most_series}

@@ -65,6 +65,7 @@ def measure(
     else:
         feeder.ask_alerts(api)
     closeup = CloseUp(matchers.text)
+    closeup.native = known.native
     tables = closeup.ask_tables(api, ledger, feeder.owners, feeder.levels, key, steps * step_s)
     if tables is not None:
         closeup.ask_latency(api, ledger, [key], sweep=0)

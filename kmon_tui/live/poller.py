@@ -214,6 +214,7 @@ class Poller:
         known = self._feeder.introduction
         self._feeder.introduction = introduce(api, self._feeder.matchers.text, known, self._front, self._now)
         self._again.introduced(self._now())
+        self._closeup.native = self._ranged.native = self._feeder.introduction.native
         return self._feeder.introduction
 
     def _has_grown(self, services: int) -> bool:

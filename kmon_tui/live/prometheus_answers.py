@@ -39,12 +39,22 @@ class Labelled(msgspec.Struct, gc=False):
         return bytes(self.raw)
 
 
+class Hist(msgspec.Struct, gc=False):
+    """A native histogram."""
+
+    count: str
+    buckets: list[tuple[int, str, str, str]] = []
+    """Which of its ends belong to a bucket, its ends, and how many are in it alone; empty ones are left out."""
+
+
 class Row(Labelled, gc=False):
     """One series of an instant query."""
 
     value: tuple[float, str] = (0.0, "NaN")
     values: tuple[tuple[float, str], ...] = ()
     """Raw samples, when the query asked for them with ``[15m]``."""
+    histogram: tuple[float, Hist] | None = None
+    """In place of a value, where the series holds all buckets."""
 
 
 class Rows(msgspec.Struct):
@@ -78,6 +88,8 @@ class Track(Labelled, gc=False):
     """One series of a range query: its samples stay as they were written, a fifth of what they take when read."""
 
     samples: msgspec.Raw = msgspec.field(name="values", default=msgspec.Raw(b"[]"))
+    histograms: list[tuple[float, Hist]] = []
+    """In place of values, where the series holds all buckets."""
     until_s: float = math.inf
     """What is later was not asked for."""
 

@@ -6,7 +6,7 @@ Prometheus; after the first answer only steps that are new are asked for, and be
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import quote
 
@@ -14,7 +14,7 @@ from kmon_tui.domain.command import Span
 from kmon_tui.domain.errors import BadAnswer, Forbidden, NotFound
 from kmon_tui.domain.service import Key
 from kmon_tui.domain.traffic import Buckets, Family
-from kmon_tui.live import dialects
+from kmon_tui.live import dialects, natives
 from kmon_tui.live.closeup import Tables, closer
 from kmon_tui.live.detail import Place, Raw, Table, tabulate
 from kmon_tui.live.guards import BY
@@ -40,6 +40,8 @@ class Ranged:
         self._of: tuple[Key, Span] | None = None
         self._targets: Found = {}
         self._cut = False
+        self.native: Collection[str] = natives.NONE
+        """Histograms that this Prometheus has as native ones."""
         self._raw: Raw | None = None
 
     def ask(self, api: Api, ledger: Ledger, owners: Owners, levels: Levels, key: Key, span: Span) -> Buckets | None:
@@ -86,7 +88,7 @@ class Ranged:
         if raw is None or (raw.step_s, raw.places, raw.packs) != (step_s, places, frozenset(told)):
             self._raw = raw = Raw(key, step_s, places, frozenset(told))
         labels = {family: [target.labels for target in at.values()] for family, at in self._targets.items() if at}
-        parts = [part for f in labels for part in dialects.detail(DIALECTS[f], self._matchers, labels[f])]
+        parts = [part for f in labels for part in dialects.detail(DIALECTS[f], self._matchers, labels[f], self.native)]
         parts += [dialects.scraped(self._matchers, [one for found in labels.values() for one in found])]
         parts += [one for pack, own in told.values() for one in dialects.levels((pack,), self._matchers, own)]
         question = dialects.together(filter(None, parts))

@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from kmon_tui.live.packs import DIALECTS
+from kmon_tui.live.natives import NAMES
 
 DOTTED = ("http.server.request.duration_seconds", "http.server.request.duration")
 """What Knative 1.19.0 sends to whoever takes any name, and OpenTelemetry without translation."""
-NATIVE = tuple(
-    dict.fromkeys(
-        dialect.latency.series.removesuffix("_bucket")
-        for dialect in DIALECTS.values()
-        if dialect.latency is not None and dialect.latency.series.endswith("_bucket")
-    )
-)
-"""What a histogram is called where its buckets are in one series."""
-NAMES = (*(f"{name}{tail}" for name in DOTTED for tail in ("", "_count")), *NATIVE)
+DOTTED_NAMES = tuple(f"{name}{tail}" for name in DOTTED for tail in ("", "_count"))
 
 
 def words(there: Collection[str]) -> tuple[str, ...]:
@@ -27,9 +19,6 @@ def words(there: Collection[str]) -> tuple[str, ...]:
             f"{dotted[0]} is not read for the dots in its name: metric_name_validation_scheme: legacy in its scrape "
             "job, or translation_strategy: UnderscoreEscapingWithSuffixes under otlp, gives the name that is"
         )
-    if native := sorted(name for name in there if name in NATIVE):
-        found.append(
-            f"{native[0]} is a native histogram, which is not read: convert_classic_histograms_to_nhcb: false or "
-            "always_scrape_classic_histograms: true in its scrape job keeps the buckets"
-        )
+    if native := sorted(name for name in there if name in NAMES):
+        found.append(f"{native[0]} is a native histogram: it is read at the bounds of the classic one")
     return tuple(found)

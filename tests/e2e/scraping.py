@@ -50,7 +50,7 @@ def scraping(place: Place, binary: Path, folder: Path, *, native: bool, rules: s
 
 
 @contextmanager
-def running(binary: Path, folder: Path, config: dict[str, Any]) -> Iterator[str]:
+def running(binary: Path, folder: Path, config: dict[str, Any], *flags: str) -> Iterator[str]:
     """Run Prometheus with this configuration and give its URL once it is ready."""
     (folder / "prometheus.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
     with socket.socket() as free:
@@ -63,6 +63,7 @@ def running(binary: Path, folder: Path, config: dict[str, Any]) -> Iterator[str]
         f"--storage.tsdb.path={folder / 'data'}",
         f"--web.listen-address=127.0.0.1:{port}",
         "--log.level=warn",
+        *flags,
     ]
     with (folder / "prometheus.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)

@@ -1,4 +1,4 @@
-"""Forms of histograms that are not read are named, with what to set so that they are."""
+"""Odd forms of histograms are named: those that are read otherwise, and what to set where one is not read."""
 
 from __future__ import annotations
 
@@ -17,11 +17,10 @@ from tests.live.test_metrics_numbers import report_of
             "for the dots in its name: metric_name_validation_scheme: legacy",
         ),
         ("http.server.request.duration", "for the dots in its name"),
-        ("http_server_request_duration_seconds", "is a native histogram, which is not read"),
-        ("revision_request_latencies", "is a native histogram, which is not read"),
+        ("revision_request_latencies", "is a native histogram: it is read at the bounds of the classic one"),
     ],
 )
-async def test_what_is_there_in_a_form_that_is_not_read_is_said(name: str, words: str) -> None:
+async def test_what_is_there_in_an_odd_form_is_said(name: str, words: str) -> None:
     story = Story()
     story.tell(name, POD, rising(30))
 
