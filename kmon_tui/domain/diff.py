@@ -23,6 +23,7 @@ Path: TypeAlias = tuple[str, ...]
 
 HIDDEN_METADATA = frozenset(
     {"managedFields", "resourceVersion", "uid", "generation", "creationTimestamp", "selfLink", "deletionTimestamp"}
+    | {"deletionGracePeriodSeconds"}
 )
 """What only the server writes: never a change that somebody asked for."""
 _ITEM_KEYS = ("name", "containerPort", "port", "key", "mountPath", "type", "ip", "host")

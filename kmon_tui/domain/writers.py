@@ -60,10 +60,14 @@ def edit_between(before: Object, after: Object, seen: datetime | None = None) ->
 
     When and by whom is what the object says; ``seen`` is when it was seen, for one that says nothing of this write.
     """
+    generation = number(after, "metadata", "generation")
+    deleted = text(after, "metadata", "deletionTimestamp")
+    if deleted and not text(before, "metadata", "deletionTimestamp"):  # managedFields tell of no deletion
+        asked = Change(("metadata", "deletionTimestamp"), new=deleted)
+        return Edit(seen or moment(after, "metadata", "deletionTimestamp"), "", generation, (asked,))
     found = changes(before, after, after)
     if not found:
         return None
-    generation = number(after, "metadata", "generation")
     last = next(iter(writers(after)[-1:]), None)
     if last is None or last.time is None:
         return Edit(seen, last.manager if last is not None else "", generation, found)

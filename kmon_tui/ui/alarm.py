@@ -67,6 +67,8 @@ class Alarm:
                 self._told.add(isvc.key)
                 if not early:
                     self._waiting[isvc.key] = now
+            elif isvc.readiness is not Readiness.FAILED and self._waiting.pop(isvc.key, None) is not None:
+                self._told.discard(isvc.key)  # it failed for a moment, as in a rollout
 
     def _forget_gone(self, there: set[Key]) -> None:
         self._told &= there

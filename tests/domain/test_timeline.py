@@ -130,6 +130,19 @@ def test_the_last_writer_is_not_blamed_for_a_change_that_left_no_trace() -> None
     assert (last.time, last.who, last.text) == (seen, "", "generation 8: spec.replicas: 4 -> 1")
 
 
+def test_a_deletion_is_told_as_one_and_nobody_is_blamed() -> None:
+    log, seen = ChangeLog(), datetime(2026, 11, 22, 12, 8, 5, tzinfo=UTC)
+    marked = root(1, version="2")
+    marked["metadata"] |= {"deletionTimestamp": at(8), "deletionGracePeriodSeconds": 0}
+    for one in (root(1), marked):
+        log.see(ObjectTree(root=one), seen)
+
+    last = timeline(ObjectTree(root=marked), log.edits)[-1]
+
+    assert (last.time, last.who) == (seen, "")
+    assert last.text.endswith(f"metadata.deletionTimestamp: nothing -> {at(8)}")
+
+
 def test_a_new_status_is_no_change() -> None:
     assert edit_between(root(), root(version="2")) is None
 

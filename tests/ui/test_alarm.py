@@ -88,6 +88,14 @@ def test_one_that_is_well_again_before_it_was_told_is_not_told() -> None:
     assert heard(Alarm(), (FINE, NOW), (FAILED, LATER), (FINE, after(1)), (FINE, after(9))) == []
 
 
+def test_one_that_rolls_on_before_it_was_told_rings_only_when_it_stays_failed() -> None:
+    rolling, alarm = fleet(iris(Readiness.ROLLING)), Alarm()
+
+    assert heard(alarm, (FINE, NOW), (FAILED, LATER), (rolling, after(1)), (rolling, after(9))) == []
+    assert not alarm.waits
+    assert heard(alarm, (FAILED, after(10)), (FAILED, after(13))) == ["demo/iris failed: Boom"]
+
+
 def test_many_that_fail_together_ring_once() -> None:
     many = tuple(iris(Readiness.READY, f"m{n:03}") for n in range(200))
     failed = tuple(one._replace(readiness=Readiness.FAILED, reason="Boom") for one in many)
