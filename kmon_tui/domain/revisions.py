@@ -91,6 +91,7 @@ def canary_warnings(root: Object, mode: Mode) -> tuple[str, ...]:
 def _knative(tree: ObjectTree) -> Iterator[RevisionFacts]:
     root = tree.root or {}
     pods = [pod for pod in of_kind(tree.objects, "Pod") if not text(pod, "metadata", "deletionTimestamp")]
+    counted = bool(pods) or (tree.synced and all(one.kind != "Pod" for one in tree.blind))
     objects = {name_of(one): one for one in of_kind(tree.objects, "Revision")}
     shares = _shares(root)
     for name in dict.fromkeys((*objects, *(share[1] for share in shares))):
@@ -109,8 +110,8 @@ def _knative(tree: ObjectTree) -> Iterator[RevisionFacts]:
             sum(share[2] or 0 for share in own) if own else 0 if shares else None,
             " ".join(share[3] for share in own if share[3]),
             text(root, "status", "components", component, "latestCreatedRevision") == name,
-            sum(_pod_ready(pod) for pod in mine),
-            len(mine),
+            sum(_pod_ready(pod) for pod in mine) if counted else number(obj, "status", "actualReplicas"),
+            len(mine) if counted else number(obj, "status", "desiredReplicas"),
             created,
             _who(root, created) or annotation(obj, CREATOR).rpartition(":")[2],
             text(next(iter(rows(obj, "spec", "containers")), {}), "image"),

@@ -46,7 +46,7 @@ def revision_page(inside: Inside, drawing: Drawing, width: int) -> Page:
         draft.gap()
         draft.say("Nothing divides the requests: every ready pod gets its part of them.", "dim")
     draft.gap()
-    add_unread(draft, inside, "Revision", "Route", "Deployment", "ReplicaSet", "HTTPRoute", "LeaderWorkerSet")
+    add_unread(draft, inside, "Revision", "Route", "Pod", "Deployment", "ReplicaSet", "HTTPRoute", "LeaderWorkerSet")
     return draft.page
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from kmon_tui.domain.service import Readiness
 from kmon_tui.domain.traffic import RevisionTraffic
-from kmon_tui.domain.tree import ObjectTree
+from kmon_tui.domain.tree import Blind, ObjectTree, Why
 from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.inside import Inside
 from kmon_tui.render.lines import text_of
@@ -40,3 +40,19 @@ def test_whose_count_it_is_is_said_as_there_is_room(width: int, whose: str) -> N
     inside = Inside(IRIS, row_of(IRIS_SERVICE, None), IRIS_TREE, listed=True, revisions=revisions)
 
     assert f"   requests/s 4.3   errors 0 %   p90 47ms{whose}" in words(inside, width).split("\n")
+
+
+@pytest.mark.parametrize(
+    ("synced", "blind"), [(False, ()), (True, (Blind("Pod", Why.FORBIDDEN, "may not list pods in namespace demo"),))]
+)
+def test_pods_that_nobody_may_or_could_yet_count_are_not_said_to_be_none(
+    synced: bool, blind: tuple[Blind, ...]
+) -> None:
+    others = tuple(one for one in IRIS_TREE.objects if one["kind"] != "Pod")
+    tree = ObjectTree(IRIS_TREE.root, others, blind=blind, synced=synced)
+
+    said = words(Inside(IRIS, row_of(IRIS_SERVICE, None), tree, listed=True))
+
+    assert "0/0" not in said
+    assert [" ? " in line for line in said.split("\n") if line.startswith(" 0000")] == [True] * 3
+    assert all(one.text in said for one in blind)
