@@ -8,6 +8,8 @@ from kmon_tui.domain.service import InferenceService, Kind
 
 IN_TURNS = "are watched in turns"
 """In a note that concerns only who goes on watching: at the first complete list they are counted."""
+GONE = "are gone: the API does not know their kind any more"
+"""In a note of rows that somebody has taken away together with their kind: more than any one row has to say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,16 @@ class Fleet:
     """Values of one edition have the same services: nobody must keep old ones to see that; 0: unknown."""
     scaled: bool = True
     """False while autoscalers are not known that will be: they come some time after the rest."""
+
+    @property
+    def not_installed(self) -> str:
+        """What of KServe the API does not know, as a sentence's beginning: 'KServe is not installed'; empty: nothing.
+
+        LLMInferenceServices and InferenceGraphs are no part of many versions, so that nobody misses them.
+        """
+        if not self.synced or Kind.ISVC in self.kinds:
+            return ""
+        return f"{'InferenceServices are' if self.kinds else 'KServe is'} not installed"
 
     @property
     def notes_at_first(self) -> tuple[str, ...]:

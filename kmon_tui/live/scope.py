@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from kmon_tui.domain.errors import BackendError, Forbidden, NotFound
-from kmon_tui.domain.fleet import IN_TURNS, Fleet
+from kmon_tui.domain.fleet import GONE, IN_TURNS, Fleet
 from kmon_tui.domain.health import Health, Status
 from kmon_tui.domain.service import Kind
 from kmon_tui.live.asking import REFUSED_FOR_S
@@ -153,7 +153,9 @@ class Scope:
 
     def _notes(self) -> list[str]:
         notes = [note for note in (self._note, "" if self.synced else self._client.waiting) if note]
-        for watched in self._kinds.values():
+        for kind, watched in self._kinds.items():
+            if watched.gone:
+                notes.append(f"{PLURALS[kind]} {GONE}, which is looked for again")
             what = "what is shown may be old" if watched.shown else "they are not shown"
             notes += [f"{watched.refused}: {what}"] if watched.refused is not None else []
         refused = {f"{w.refused}: replicas are not known" for w in self._pods.values() if w.refused is not None}
@@ -303,6 +305,5 @@ class Scope:
     def _found(self, bases: dict[Kind, str]) -> None:
         self._looked = True
         for kind, base in bases.items():
-            self._kinds[kind].base = base
-            self._kinds[kind].known.set()
+            self._kinds[kind].found(base)
         self._changed()

@@ -26,9 +26,17 @@ class Watched:
     """Set once there is one object."""
     follower: Follower[Served] | Follower[PodObject] | Follower[ScalerObject] | None = None
     refused: BackendError | None = None
+    gone: bool = False
+    """The kind was there, and is not any more."""
+
+    def found(self, base: str) -> None:
+        """Note that the kind exists, and where it is served."""
+        self.base, self.gone = base, False
+        self.known.set()
 
     def leave(self) -> None:
         """Note that the kind does not exist, or not any more."""
+        self.gone = self.gone or self.shown
         self.base, self.follower = "", None
         self.known.clear()
         self.any.clear()

@@ -66,7 +66,8 @@ def status(
     worst = max(levels.values(), default=OK)
     if not rows:
         where = "any namespace" if fleet.namespace is None else f"namespace {fleet.namespace}"
-        text = f"no services in {where}"
+        text = f"{fleet.not_installed}: no services in {where}" if fleet.not_installed else f"no services in {where}"
+        worst = UNKNOWN if fleet.not_installed else worst  # or somebody has deleted the kind, and all services with it
     elif worst == OK:
         text = f"{rows[0].key} is healthy" if len(rows) == 1 else f"all {len(rows)} services are healthy"
     else:

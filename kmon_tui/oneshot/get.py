@@ -96,8 +96,9 @@ def answer(fleet: Fleet, place: Place, wish: Wish, now: datetime) -> Answer:
     )
     where = "any namespace" if fleet.namespace is None else f"namespace {fleet.namespace}"
     words = fleet.notes_at_first
-    if not fleet.kinds:
-        words += (f"KServe is not installed in {place.context or 'this cluster'}: it has no serving.kserve.io kinds",)
+    if fleet.not_installed and not fleet.services:
+        where_to = place.context or "this cluster"
+        words += (f"{fleet.not_installed} in {where_to}: the API has no InferenceService (serving.kserve.io)",)
     if wish.wanted is not None and not chosen:
         return Answer(text, (*words, f"there is no {_name(wish.wanted)} in {where}{_similar(fleet, wish.wanted)}"), 1)
     if not chosen and fleet.kinds:

@@ -48,6 +48,7 @@ async def why(open_backend: OpenBackend, settings: Settings, wish: Wish, now: No
             if not groups:
                 where = "any namespace" if fleet.namespace is None else f"namespace {fleet.namespace}"
                 count = len(fleet.services)
+                words += [fleet.not_installed] if fleet.not_installed and not count else []
                 words.append(f"all {count} services are healthy" if count else f"no services in {where}")
             return Answer(_write_all(groups, found, wish, now()), tuple(words), FOUND if groups else 0)
         key = chosen(fleet, wish.wanted).key

@@ -85,7 +85,9 @@ def notes_lines(state: State) -> tuple[Line, ...]:
     lines: list[Line] = [((f"{name:<16}", "dim"), (clean(value) or UNKNOWN, "")) for name, value in facts]
     lines.extend(_failure(api_health(state)))
     lines.extend(((line, "warn"),) for note in fleet.notes for line in wrap(clean(note), _WIDTH))
-    if not fleet.notes:
+    if fleet.not_installed:
+        lines.append(((f"{fleet.not_installed}: looked for again every few seconds", "warn"),))
+    elif not fleet.notes:
         lines.append((("nothing is missing", "ready"),))
     return tuple(lines)
 

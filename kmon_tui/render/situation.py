@@ -85,9 +85,9 @@ def _without_services(state: State) -> Notice:
             return Notice("starting", ("reading the kubeconfig",), (QUIT,))
         told = tuple(map(clean, state.fleet.notes)) or ("0 services yet",)
         return Notice(f"connecting to {context or 'the cluster'}", (_where(state), *told), (CONTEXT, QUIT))
-    if not state.fleet.kinds:
+    if state.fleet.not_installed:
         return Notice(
-            f"KServe is not installed in {context or 'this cluster'}",
+            f"{state.fleet.not_installed} in {context or 'this cluster'}",
             (
                 "the API has no InferenceService (serving.kserve.io)",
                 "looked for again every few seconds; https://kserve.github.io/website says how to install it",

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from kmon_tui.domain.alerts import Alert
+from kmon_tui.domain.fleet import GONE
 from kmon_tui.domain.health import Health, Status
 from kmon_tui.domain.service import Condition
 from kmon_tui.domain.state import PROMETHEUS, State
@@ -35,6 +36,8 @@ def context_line(state: State, row: Row | None, drawing: Drawing, width: int) ->
         return ()  # the notice in place of the list has said it
     if api.status is Status.FAILING:
         return _failure("api", api, width, drawing)
+    if gone := [note for note in state.fleet.notes if GONE in note]:
+        return cropped(((f" {clean(gone[0])}", "warn"),), width)
     prometheus = state.health.get(PROMETHEUS)
     if row is not None and row.severity < Severity.ERRORS and row.reason:
         return trouble_line(row, drawing, width)

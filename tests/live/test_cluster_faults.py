@@ -8,6 +8,7 @@ import pytest
 
 from kmon_tui.domain.health import Status
 from kmon_tui.domain.service import Kind
+from kmon_tui.live.discovery import PLURALS
 from kmon_tui.live.watch import Pace
 from kmon_tui.sandbox.apiserver.store import Store
 from kmon_tui.sandbox.faults import Fault
@@ -240,6 +241,37 @@ async def test_a_kind_without_a_crd_costs_that_kind_only() -> None:
             sandbox.api.faults.clear()
 
             await seen.until(lambda fleet: names(fleet) == ["a", "qwen"], within_s=30.0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "left", "said"),
+    [
+        (Kind.ISVC, ["g", "qwen"], "inferenceservices are gone"),
+        (Kind.LLM, ["g", "a"], "llminferenceservices are gone"),
+        (Kind.GRAPH, ["a", "qwen"], "inferencegraphs are gone"),
+    ],
+)
+async def test_a_kind_that_is_removed_alone_takes_its_rows_is_said_and_looked_for_again(
+    kind: Kind, left: list[str], said: str
+) -> None:
+    async with Sandbox(EMPTY) as sandbox:
+        store = sandbox.api.store
+        graph = {"apiVersion": f"{GROUP}/v1alpha1", "kind": "InferenceGraph", "metadata": {"name": "g"}}
+        for thing in (sample(name="a"), sample("llmisvc-ready"), {**graph, "spec": {}}):
+            thing["metadata"]["namespace"] = "default"
+            store.put(thing)
+        async with watching(sandbox) as seen:
+            await seen.until(lambda fleet: fleet.synced and names(fleet) == ["g", "a", "qwen"])
+            definition = store.get(*CRDS, "", f"{PLURALS[kind]}.{GROUP}")
+            assert definition is not None
+            store.delete(*CRDS, "", definition["metadata"]["name"])
+
+            fleet = await seen.until(lambda fleet: names(fleet) == left)
+            assert kind not in fleet.kinds
+            assert said in " ".join(fleet.notes)
+
+            store.put(definition)
+            await seen.until(lambda fleet: kind in fleet.kinds and said not in str(fleet.notes), within_s=30.0)
 
 
 async def test_many_changes_come_as_few_fleets() -> None:

@@ -171,6 +171,15 @@ async def test_a_cluster_without_kserve_is_said() -> None:
     assert "KServe is not installed in prod" in printed.words[0]
 
 
+async def test_what_of_kserve_is_not_installed_is_said_where_nothing_is_found() -> None:
+    printed = await answer(Wish(), Fleet((), synced=True, kinds=(Kind.LLM,)))
+
+    assert printed.words[0] == (
+        "InferenceServices are not installed in prod: the API has no InferenceService (serving.kserve.io)"
+    )
+    assert printed.words[1] == "no services in any namespace"
+
+
 async def test_a_note_for_who_goes_on_watching_is_not_said_to_who_asks_once() -> None:
     printed = await answer(Wish(), replace(FLEET, notes=(f"replicas of inferencegraphs {IN_TURNS}",)))
 

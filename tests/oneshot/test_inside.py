@@ -152,6 +152,13 @@ def test_check_of_one_tells_its_verdict() -> None:
     assert told()["check broken"].text.startswith("KSERVE CRITICAL - fraud/amount-forecast: kserve-container of ")
 
 
+def test_check_is_not_ok_where_the_kind_of_the_services_does_not_exist() -> None:
+    answer = check.status((), {}, Fleet(synced=True))
+
+    assert answer.code == check.UNKNOWN
+    assert answer.text.startswith("KSERVE UNKNOWN - KServe is not installed: no services in any namespace")
+
+
 def test_check_of_what_is_not_there_is_unknown() -> None:
     assert told()["check missing"].code == check.UNKNOWN
     assert told()["check missing"].text.startswith("KSERVE UNKNOWN - there is no service nope")

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from kmon_tui.domain.fleet import GONE
 from kmon_tui.domain.health import Health, Status
 from kmon_tui.domain.state import PROMETHEUS, State
 from kmon_tui.domain.verdict import Diagnosis, Try
@@ -71,6 +72,7 @@ def test_a_long_context_keeps_both_ends() -> None:
         ("unauthorized", "the server does not know you (401): the token has expired", ":ctx"),
         ("forbidden", "ops may not list inferenceservices in namespace demo (403)", ":ctx"),
         ("no_kserve", "KServe is not installed in prod-eu", ":ctx"),
+        ("no_isvc_kind", "InferenceServices are not installed in prod-eu", "ctrl+r"),
         ("no_services", "no services in namespace demo", "0"),
     ],
 )
@@ -91,6 +93,16 @@ def test_a_filter_that_hides_all_says_how_to_clear_it() -> None:
 
 def test_a_full_list_needs_no_words() -> None:
     assert notice(ready_state(), shown=1, filter_text="") is None
+
+
+def test_rows_that_went_with_their_kind_are_told_before_the_trouble_of_one_row() -> None:
+    state = ready_state()
+    fraud = next(service for service in state.fleet.services if service.key.name == "fraud-xgb")
+    state = replace(state, fleet=replace(state.fleet, notes=(f"inferencegraphs {GONE}, which is looked for again",)))
+
+    line = text_of(context_line(state, row_of(fraud, None), drawing(state), 80))
+
+    assert line.startswith(" inferencegraphs are gone: the API does not know their kind any more")
 
 
 def test_old_numbers_say_their_age() -> None:

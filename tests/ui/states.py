@@ -122,6 +122,7 @@ STATES: Mapping[str, State] = {
         failing("ops may not list inferenceservices in namespace demo (403)", "see manifests/role.yaml")
     ),
     "no_kserve": replace(ready_state(), fleet=Fleet(synced=True, health=LIVE), traffic=None),
+    "no_isvc_kind": replace(ready_state(), fleet=Fleet(synced=True, health=LIVE, kinds=(Kind.LLM,)), traffic=None),
     "no_services": replace(
         ready_state(), fleet=Fleet(synced=True, health=LIVE, kinds=tuple(Kind), namespace="demo"), traffic=None
     ),
