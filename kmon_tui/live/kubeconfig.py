@@ -18,7 +18,7 @@ from kmon_tui.live.access import Access, Endpoint, Login
 from kmon_tui.live.fields import Fields, checked_file
 from kmon_tui.live.kubefiles import Entry, Kubeconfig, Surroundings, read_kubeconfig
 from kmon_tui.live.login import read_login
-from kmon_tui.live.proxies import check_proxy, proxy_from_environment
+from kmon_tui.live.proxies import check_proxy, is_loopback, proxy_from_environment
 from kmon_tui.settings import KubeSettings, Secret
 
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -48,6 +48,7 @@ def find_access(settings: KubeSettings, around: Surroundings | None = None) -> A
     _check_namespace(own, f"context {context_name}")
     endpoint = _endpoint(settings, _pick(config, "cluster", config.clusters, cluster_name), around, config)
     login = read_login(settings, _pick(config, "user", config.users, user_name))
+    login = _fitting(login, endpoint.server, _user_words(config, user_name))
     endpoint, login = _without_user_info(endpoint, login)
     place = Place(
         context=context_name,
@@ -138,7 +139,9 @@ def _server(url: str, tls: bool, where: str) -> str:
     if not url:
         raise SettingsError(f"{where}: no server is named", "A cluster needs server: https://HOST:PORT.")
     if "://" not in url:
-        url = f"{'https' if tls else 'http'}://{url}"  # as client-go does
+        if tls:  # kubectl takes http here and asks a TLS port in plain text, which no server understands
+            raise SettingsError(f"{where}: the server does not say https", f"Write https://{url.strip()}.")
+        url = f"http://{url}"
     try:
         parts = urlsplit(url)
         usable = (
@@ -151,6 +154,25 @@ def _server(url: str, tls: bool, where: str) -> str:
             f"{where}: the server is no URL that can be used", "It ought to look like https://HOST:PORT."
         )
     return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
+
+
+def _fitting(login: Login, server: str, where: str) -> Login:
+    """Give what of a login goes to this server: nothing secret in the clear, as in kubectl. Raises SettingsError.
+
+    In the clear is http to another machine. Where there is no way of logging in kubectl asks for a password, which no
+    API server takes any more.
+    """
+    parts = urlsplit(server)
+    if parts.scheme == "http":
+        return login if is_loopback(parts.hostname or "") else Login(impersonate=login.impersonate)
+    ways = (login.token, login.token_file, login.plugin, login.username, login.certificate, login.certificate_file)
+    if any(ways) or "@" in parts.netloc:
+        return login
+    raise SettingsError(f"{where}: no way of logging in", "It needs a token, a client certificate or an exec plugin.")
+
+
+def _user_words(config: Kubeconfig, name: str) -> str:
+    return f"user {name!r} in {config.source}" if name else f"{config.source} names no user"
 
 
 def _without_user_info(endpoint: Endpoint, login: Login) -> tuple[Endpoint, Login]:

@@ -16,6 +16,8 @@ from kmon_tui.settings import KubeSettings, Secret
 _TOKEN = "!#$&'*+^`|"
 """Beside letters, digits and ``_.-~`` what the name of a header may hold (RFC 9110, token)."""
 MODES = ("IfAvailable", "Never", "Always")
+_INSTEAD = {"gcp": "the exec plugin gke-gcloud-auth-plugin", "azure": "the exec plugin kubelogin"}
+"""What took the place of providers that kubectl once had."""
 API_VERSIONS = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1")
 
 
@@ -37,8 +39,9 @@ def _own_login(fields: Fields) -> Login:
     plugin, token = _plugin(fields), fields.text("token")
     token_file = fields.file("tokenFile", needed=not token)
     provider = fields.values.get("auth-provider")
-    if isinstance(provider, dict) and not (token or token_file):
-        token = _provider_token(provider, fields.where)
+    if isinstance(provider, dict):
+        kept = _provider_token(provider, fields.where, needed=not (token or token_file))
+        token = token if token or token_file else kept
     if (token or token_file) and (fields.text("username") or fields.text("password")):
         raise SettingsError(f"{fields.where}: both a token and a user name", "Only one way of logging in can be used.")
     return Login(
@@ -115,15 +118,22 @@ def _plugin(fields: Fields) -> ExecPlugin | None:
     )
 
 
-def _provider_token(provider: dict[str, Any], where: str) -> str:
-    """Give the token that an old auth-provider entry keeps; nothing renews it, as in kubectl since 1.26."""
-    config = provider.get("config")
+def _provider_token(provider: dict[str, Any], where: str, *, needed: bool) -> str:
+    """Give the token that an auth-provider entry keeps; nothing here renews it. Raises SettingsError, as kubectl does.
+
+    kubectl knows no other provider than oidc since 1.26, whatever stands beside it.
+    """
+    name, config = str(provider.get("name") or ""), provider.get("config")
     kept = config if isinstance(config, dict) else {}
-    token = kept.get("id-token") or kept.get("access-token")
-    if not token:
-        name = provider.get("name") or "without a name"
-        raise SettingsError(f"{where}: auth-provider {name} holds no token", "Use an exec plugin, as kubectl asks for.")
-    return str(token)
+    if name != "oidc":
+        instead = _INSTEAD.get(name, "an exec plugin")
+        raise SettingsError(f"{where}: kubectl knows no auth-provider {name!r}", f"Use {instead} in its place.")
+    if lacking := [field for field in ("idp-issuer-url", "client-id") if not kept.get(field)]:
+        raise SettingsError(f"{where}: auth-provider oidc has no {lacking[0]}", "Use an exec plugin in its place.")
+    token = kept.get("id-token")
+    if needed and not token:
+        raise SettingsError(f"{where}: auth-provider oidc holds no id-token", "Use an exec plugin in its place.")
+    return str(token or "")
 
 
 def _check_headers(login: Login, token: str) -> None:

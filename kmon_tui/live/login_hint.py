@@ -27,4 +27,6 @@ def login_hint(access: Access) -> str:
         return f"Has the client certificate expired, {_ASKED}? A new one in the kubeconfig is read by itself."
     if login.certificate_file is not None:
         return f"Has {login.certificate_file} expired, {_ASKED}? A new one is read as soon as it is there."
+    if access.endpoint.server.startswith("http:"):
+        return "Without TLS no token goes to another machine, nor does kubectl's: has the server an https address?"
     return "The user of this context has no credentials: check the kubeconfig, or give --token."

@@ -27,7 +27,7 @@ def proxy_from_environment(server: str, environ: Mapping[str, str]) -> str:
     """Give the proxy that HTTPS_PROXY or HTTP_PROXY names for this server; empty when NO_PROXY excludes it."""
     parts = urlsplit(server)
     host = (parts.hostname or "").lower()
-    if host == "localhost" or host.startswith("127.") or host == "::1":
+    if is_loopback(host):
         return ""
     names = ("HTTPS_PROXY", "https_proxy") if parts.scheme == "https" else ("HTTP_PROXY", "http_proxy")
     proxy = next((environ[name] for name in names if environ.get(name)), "")
@@ -38,6 +38,11 @@ def proxy_from_environment(server: str, environ: Mapping[str, str]) -> str:
         if _excludes(rule.strip().lower(), host, port):
             return ""
     return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether it is this machine, whatever a name server says."""
+    return host.lower() in ("localhost", "::1") or (host.startswith("127.") and host.replace(".", "").isdigit())
 
 
 def _excludes(rule: str, host: str, port: str) -> bool:

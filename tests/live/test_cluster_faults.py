@@ -256,9 +256,9 @@ async def test_a_kind_that_is_removed_alone_takes_its_rows_is_said_and_looked_fo
 ) -> None:
     async with Sandbox(EMPTY) as sandbox:
         store = sandbox.api.store
-        graph = {"apiVersion": f"{GROUP}/v1alpha1", "kind": "InferenceGraph", "metadata": {"name": "g"}}
-        for thing in (sample(name="a"), sample("llmisvc-ready"), {**graph, "spec": {}}):
-            thing["metadata"]["namespace"] = "default"
+        where = {"name": "g", "namespace": "default"}
+        graph = {"apiVersion": f"{GROUP}/v1alpha1", "kind": "InferenceGraph", "metadata": where, "spec": {}}
+        for thing in (sample(name="a"), sample("llmisvc-ready"), graph):
             store.put(thing)
         async with watching(sandbox) as seen:
             await seen.until(lambda fleet: fleet.synced and names(fleet) == ["g", "a", "qwen"])

@@ -385,9 +385,12 @@ def test_inside_a_pod_the_service_account_is_used(tmp_path: Path) -> None:
     assert access.endpoint.ca_file == account / "ca.crt"
 
 
+OIDC = {"id-token": "t", "idp-issuer-url": "https://issuer.example", "client-id": "c"}
+
+
 def test_an_auth_provider_keeps_its_token_for_us(tmp_path: Path) -> None:
     content = document("dev", current="dev")
-    content["users"][0]["user"] = {"auth-provider": {"name": "oidc", "config": {"id-token": "t"}}}
+    content["users"][0]["user"] = {"auth-provider": {"name": "oidc", "config": OIDC}}
     path = write(tmp_path / "config", content)
 
     assert find_access(KubeSettings(kubeconfig=str(path)), around(tmp_path)).login.token == Secret("t")
@@ -439,7 +442,7 @@ def test_a_file_that_yaml_itself_stumbles_over_is_said(tmp_path: Path, text: str
 
 def test_extra_names_become_names_of_headers_as_client_go_writes_them(tmp_path: Path) -> None:
     content = document("dev", current="dev")
-    content["users"][0]["user"] = {"as": "jane", "as-user-extra": {"example.org/scope a": ["x"]}}
+    content["users"][0]["user"] = {"token": "t", "as": "jane", "as-user-extra": {"example.org/scope a": ["x"]}}
     write(tmp_path / ".kube/config", content)
 
     headers = dict(find_access(KubeSettings(), around(tmp_path)).login.impersonate)

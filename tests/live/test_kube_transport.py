@@ -75,7 +75,8 @@ def plain(folder: Path, url: str, **cluster: Any) -> Path:
         yaml.safe_dump(
             {
                 "clusters": [{"name": "c", "cluster": {"server": url, **cluster}}],
-                "contexts": [{"name": "x", "context": {"cluster": "c", "user": ""}}],
+                "users": [{"name": "u", "user": {"token": "t"}}],
+                "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
                 "current-context": "x",
             }
         )
@@ -326,11 +327,12 @@ def test_retry_after_is_read(value: str, seconds: float | None) -> None:
 
 
 async def test_without_credentials_one_is_told_to_log_in_and_not_to_ask_for_rights() -> None:
-    async with Sandbox(EMPTY) as sandbox:
+    async with Sandbox(SandboxOptions(world="empty", tls=False)) as sandbox:
         error = await failure(changed(sandbox, user={}))
 
     assert isinstance(error, Unauthorized)
-    assert "no credentials" in error.hint
+    assert "no credentials" in error.message
+    assert "https" in error.hint
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,6 @@ def test_a_token_by_flag_is_never_read_anew(tmp_path: Path) -> None:
         ({"client-certificate": "jane.pem", "client-key": "jane.key"}, "/jane.pem expired"),
         ({"client-certificate-data": "Y2VydA==", "client-key-data": "a2V5"}, "in the kubeconfig is read by itself"),
         ({"exec": PLUGIN}, "then try cloud token --region north"),
-        ({}, "has no credentials"),
     ],
 )
 def test_each_way_of_logging_in_has_its_own_hint(tmp_path: Path, user: dict[str, Any], words: str) -> None:
