@@ -124,6 +124,8 @@ def _failure(status: int, kind: str, body: bytes, server: str, what: str) -> Bac
         case 410:
             return Gone(said.message or "too old a resource version")
     text = said.message or body[:200].decode(errors="replace").strip()
+    if status == 400 and "HTTP request to an HTTPS server" in text:  # Go's words
+        return BadAnswer(f"{server} speaks TLS alone", f"Write {server.replace('http:', 'https:', 1)}.")
     return BadAnswer(f"{server} answers {status}{': ' if text else ''}{text[:300]}")
 
 

@@ -205,6 +205,14 @@ async def test_a_server_without_tls_is_named(tmp_path: Path) -> None:
     assert "does not speak TLS" in error.message
 
 
+async def test_a_tls_port_that_is_asked_in_the_clear_is_named_with_the_address_to_write(tmp_path: Path) -> None:
+    async with server(_tls_port) as port:
+        error = await failure(plain(tmp_path, f"127.0.0.1:{port}"))
+
+    assert error.message == f"http://127.0.0.1:{port} speaks TLS alone"
+    assert error.hint == f"Write https://127.0.0.1:{port}."
+
+
 async def test_another_program_is_not_taken_for_an_api_server(tmp_path: Path) -> None:
     async with server(_ssh) as port:
         error = await failure(plain(tmp_path, f"http://127.0.0.1:{port}"))
@@ -221,6 +229,14 @@ async def _hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         await reader.read()
     finally:
         writer.close()
+
+
+async def _tls_port(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer as Go's http server does on a TLS port."""
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n")
+    await writer.drain()
+    writer.close()
 
 
 async def _ssh(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
