@@ -207,7 +207,8 @@ def levels(packs: Sequence[Gauges], matchers: str, owners: Iterable[Mapping[str,
 def counted(dialect: Dialect, matchers: str, namespace: str) -> list[str]:
     """Give selectors of the counters in a namespace, for the index of series."""
     rest = _scope(dialect, matchers, (namespace,))
-    return [f"{{{selector}{rest}}}" for selector in _selectors(dialect)]
+    whole = [f'__name__="{base}"' for base, name in natives.COUNTED.items() if name in dialect.counters]
+    return [f"{{{selector}{rest}}}" for selector in (*_selectors(dialect), *whole)]
 
 
 def identities(matchers: str) -> list[str]:

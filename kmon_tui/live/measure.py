@@ -32,6 +32,7 @@ from kmon_tui.live.telling import traffic_of
 
 MOST_VALUES = 2_000_000
 """Values of all services of a namespace; with more the past is shorter."""
+UNSEEN = "no sample of it came in this window"
 
 
 def measure(
@@ -91,6 +92,12 @@ def measure(
     )
     if flow is None or tables is None:
         return replace(empty, traffic=flow.traffic(step_s) if flow else None)
+    if flow.sampled_s is not None and flow.sampled_s <= at_s - steps * step_s:
+        # What came since is told by the next scrape: it is not zero.
+        told = flow.traffic(step_s)
+        traffic = replace(told, requests_per_s=None if flow.lost else told.requests_per_s, mean_ms=None)
+        traffic = replace(traffic, error_ratio=None, pods_error_ratio=None, p50_ms=None, p90_ms=None, p99_ms=None)
+        return replace(empty, traffic=traffic, problem=empty.problem or UNSEEN)
     table = tables.by_family.get(flow.family) or Table.nothing(steps)
     traffic = _whole_window(feeder, ledger, flow, key, tables, steps)
     if times > 1:

@@ -177,6 +177,23 @@ async def test_what_is_old_is_null_now_and_has_its_age(serve: Serve) -> None:
     assert told["age_s"] == pytest.approx(8 * SCRAPE_S, abs=6)
 
 
+async def test_a_window_without_a_single_sample_has_no_requests_that_are_known(serve: Serve) -> None:
+    """Not zero: what came since the last scrape is told by the next one."""
+    story = Story()
+    last = 75
+    for name, labels in ((COUNT, {**POD, **OK}), (BUCKET, {**POD, **OK, "le": "+Inf"})):
+        story.tell(name, labels, lambda n: 100 + 30 * n if n <= last else None)
+
+    async with asked(story, serve) as metrics:
+        told = document(await metrics.measure((IRIS,), IRIS.key, 60))
+
+    assert told["age_s"] >= told["window_s"] == 60
+    assert (told["requests_in_window"], told["error_ratio"], told["buckets"]) == (None, None, [])
+    assert set(told["latency_ms"].values()) == {None}
+    assert told["counter_sum"] == 100 + 30 * last
+    assert told["problem"] == "no sample of it came in this window"
+
+
 async def test_a_counter_with_one_sample_is_new(serve: Serve) -> None:
     story = Story()
     story.tell(COUNT, {**POD, **OK}, lambda n: 7 if n == 78 else None)
