@@ -93,11 +93,7 @@ def measure(
     if flow is None or tables is None:
         return replace(empty, traffic=flow.traffic(step_s) if flow else None)
     if flow.sampled_s is not None and flow.sampled_s <= at_s - steps * step_s:
-        # What came since is told by the next scrape: it is not zero.
-        told = flow.traffic(step_s)
-        traffic = replace(told, requests_per_s=None if flow.lost else told.requests_per_s, mean_ms=None)
-        traffic = replace(traffic, error_ratio=None, pods_error_ratio=None, p50_ms=None, p90_ms=None, p99_ms=None)
-        return replace(empty, traffic=traffic, problem=empty.problem or UNSEEN)
+        return replace(empty, traffic=_last_known(flow, step_s), problem=empty.problem or UNSEEN)
     table = tables.by_family.get(flow.family) or Table.nothing(steps)
     traffic = _whole_window(feeder, ledger, flow, key, tables, steps)
     if times > 1:
@@ -153,6 +149,14 @@ def _whole_window(feeder: Feeder, ledger: Ledger, flow: Flow, key: Key, tables: 
         top_bound_ms=finite[-1] if finite else None,
         mean_ms=_mean_ms(flow, table),
     )
+
+
+def _last_known(flow: Flow, step_s: int) -> Traffic:
+    """Give what the newest sample told, and nothing of a window without any: that is told by the next scrape."""
+    last = flow.traffic(step_s)
+    rate = None if flow.lost else last.requests_per_s
+    last = replace(last, requests_per_s=rate, error_ratio=None, pods_error_ratio=None, mean_ms=None)
+    return replace(last, p50_ms=None, p90_ms=None, p99_ms=None)
 
 
 def _users(users: Users, seen: tuple[float, float] | None, table: Table) -> Users:
