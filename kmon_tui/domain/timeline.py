@@ -44,8 +44,9 @@ class Moment(NamedTuple):
 
 def timeline(tree: ObjectTree, edits: Iterable[tuple[Ref, Edit]] = ()) -> tuple[Moment, ...]:
     """Give everything that is known to have happened; ``edits`` are changes that were seen while we watched."""
+    edits = tuple(edits)
     seen = [_of_edit(ref, edit) for ref, edit in edits]
-    known = {(one.object, one.time) for one in seen}
+    known = {(ref, edit.time) for ref, edit in edits if edit.who}
     root = tree.root if tree.root is not None else {}
     told = [_of_writer(ref_of(root), one) for one in writers(root) if (ref_of(root), one.time) not in known]
     told += [one for one in _by_hand(tree) if (one.object, one.time) not in known]

@@ -143,6 +143,45 @@ def test_a_deletion_is_told_as_one_and_nobody_is_blamed() -> None:
     assert last.text.endswith(f"metadata.deletionTimestamp: nothing -> {at(8)}")
 
 
+def conditions(*told: tuple[str, str, str, int]) -> dict[str, Any]:
+    return {
+        "conditions": [
+            {"type": type, "status": status, "reason": reason, "lastTransitionTime": at(minute)}
+            for type, status, reason, minute in told
+        ]
+    }
+
+
+def test_conditions_that_turned_while_one_looked_are_one_line_with_the_time_they_say() -> None:
+    log = ChangeLog()
+    well = {**root(), "status": conditions(("PredictorReady", "True", "", 1), ("Ready", "True", "", 1))}
+    ill = {**root(version="2"), "status": conditions(("PredictorReady", "False", "Boom", 7), ("Ready", "False", "", 7))}
+    for one in (well, ill):
+        log.see(ObjectTree(root=one))
+
+    last = timeline(ObjectTree(root=ill), log.edits)[-1]
+
+    assert (last.time, last.who, last.reason) == (datetime(2026, 11, 22, 12, 7, tzinfo=UTC), "", CHANGED)
+    assert last.text == "Ready: True -> False, PredictorReady: True -> False (Boom)"
+
+
+def test_of_what_was_made_for_it_only_the_condition_that_sums_it_up_is_told() -> None:
+    log = ChangeLog()
+    before = {
+        **child(1, "3", "manager"),
+        "status": conditions(("Available", "True", "", 1), ("Progressing", "True", "", 1)),
+    }
+    after = {
+        **child(1, "4", "manager"),
+        "status": conditions(("Available", "False", "", 4), ("Progressing", "False", "", 4)),
+    }
+    anew = {**child(1, "5", "manager", uid="d2"), "status": conditions(("Available", "True", "", 5))}
+    for one in (before, after, anew):
+        log.see(ObjectTree(root=root(), objects=(one,)))
+
+    assert [[change.field for change in edit.changes] for _, edit in log.edits] == [["Available"]]
+
+
 def test_a_new_status_is_no_change() -> None:
     assert edit_between(root(), root(version="2")) is None
 
