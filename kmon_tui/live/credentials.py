@@ -22,6 +22,8 @@ from kmon_tui.settings import Credential, Secret
 READ_AGAIN_S = 60.0
 """A token file is read again when it is older than this; the kubelet rotates it long before it expires."""
 RENEW_BEFORE = timedelta(seconds=30)
+AGAIN_S = 1.0
+"""A plugin is asked no sooner for another token, even if the one that it gave had ended already."""
 PATIENT_S = 2.0
 """A plugin that takes longer is told of."""
 FAILED_FOR_S = 5.0
@@ -168,9 +170,14 @@ class Credentials:
             return time.monotonic() - kept.read_s > READ_AGAIN_S
         if self._login.plugin is None:
             return False
-        expires = kept.value.expires
-        over = expires is not None and expires - RENEW_BEFORE < datetime.now(UTC)
-        return kept.read_s == float("-inf") or over
+        if kept.read_s == float("-inf"):
+            return True
+        expires, age_s = kept.value.expires, time.monotonic() - kept.read_s
+        if expires is None or age_s < AGAIN_S:
+            return False
+        left = expires - datetime.now(UTC)
+        # Some plugins hand out what they keep until it ends: what comes with seconds to live is used for half of them.
+        return left < min(RENEW_BEFORE, (left + timedelta(seconds=age_s)) / 2)
 
     async def _renew(self) -> None:
         login = self._login

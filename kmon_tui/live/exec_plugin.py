@@ -153,6 +153,8 @@ def _hint(plugin: ExecPlugin) -> str:
 
 
 def last_line(err: bytes | bytearray) -> str:
-    """Give the last thing that a program said."""
-    lines = [line.strip() for line in err.decode(errors="replace").splitlines() if line.strip()]
+    """Give the last thing that a program said, without its colours."""
+    from kmon_tui.domain.log_text import plain  # late: few plugins have anything to say
+
+    lines = [said for line in err.decode(errors="replace").split("\n") if (said := plain(line).strip())]
     return lines[-1][:300] if lines else ""

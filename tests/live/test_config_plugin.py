@@ -223,6 +223,13 @@ async def test_a_relative_command_is_relative_to_the_kubeconfig(tmp_path: Path) 
     assert got.token == Secret("t")
 
 
+async def test_what_a_plugin_says_in_colours_is_told_without_them(tmp_path: Path) -> None:
+    path = script(tmp_path, r"printf '\033[31mERROR\033[0m: run sso login\n' >&2; exit 1")
+
+    with pytest.raises(Unauthorized, match="failed: ERROR: run sso login"):
+        await run_plugin(plugin_of(path), ENDPOINT)
+
+
 async def test_the_plugin_is_asked_once_while_its_token_lives(tmp_path: Path) -> None:
     later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
     credentials = Credentials(_access(answering(tmp_path, token="t", expirationTimestamp=later)))
@@ -233,11 +240,23 @@ async def test_the_plugin_is_asked_once_while_its_token_lives(tmp_path: Path) ->
     assert runs(tmp_path) == 1
 
 
+@pytest.mark.parametrize("left_s", [5.0, 1.5, -1.0])
+async def test_a_token_that_comes_with_seconds_to_live_is_used_for_half_of_them(tmp_path: Path, left_s: float) -> None:
+    soon = (datetime.now(UTC) + timedelta(seconds=left_s)).isoformat()
+    credentials = Credentials(_access(answering(tmp_path, token="t", expirationTimestamp=soon)))
+
+    for _ in range(3):
+        await credentials.proof()
+
+    assert runs(tmp_path) == 1
+
+
 async def test_a_token_that_is_about_to_end_is_renewed(tmp_path: Path) -> None:
-    soon = (datetime.now(UTC) + timedelta(seconds=5)).isoformat()
+    soon = (datetime.now(UTC) + timedelta(seconds=1.5)).isoformat()
     credentials = Credentials(_access(answering(tmp_path, token="t", expirationTimestamp=soon)))
 
     await credentials.proof()
+    await asyncio.sleep(1.1)
     await credentials.proof()
 
     assert runs(tmp_path) == 2
