@@ -65,16 +65,19 @@ class TabBar(LinesView):
 
 
 def tabs_line(present: Tab, width: int) -> tuple[Line, list[tuple[int, Tab]]]:
-    """Give the line, and the column behind each tab; names are cut before numbers are."""
+    """Give the line, and the column behind each tab; names are cut before numbers are, the present one's last."""
     shown = TABS if present in TABS else (*TABS, present)
-    full = sum(len(tab.value) + 4 for tab in shown)
+    longest = present if present not in TABS else max(TABS, key=lambda tab: len(tab.value))
+    for most, behind in ((99, " "), (4, " "), (4, ""), (3, ""), (2, ""), (0, "")):
+        names = {tab: tab.value if tab is present else tab.value[:most] for tab in shown}
+        if sum(3 + len(tab.value if tab is longest else tab.value[:most]) + len(behind) for tab in shown) <= width:
+            break
     line: Line = ()
     ends: list[tuple[int, Tab]] = []
     at = 0
     for place, tab in enumerate(shown, start=1):
         number = str(place) if tab in TABS else "d"
-        name = tab.value if full <= width or tab is present else tab.value[:4] if full - 20 <= width else ""
-        words = f" {number} {name} ".replace("  ", " ")
+        words = f" {number} {names[tab]}".rstrip() + behind
         line = (*line, (words, "tab")) if tab is present else (*line, (f" {number}", "key"), (words[2:], "dim"))
         at += len(words)
         ends.append((at, tab))
