@@ -12,7 +12,7 @@ from kmon_tui.render.cells import clean, fit, middle
 from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.lines import Line, Span, in_look, joined
 from kmon_tui.render.reasons import in_short, without_own_names
-from kmon_tui.render.rows import BEGINNING, Row, Severity, has_split, split_words
+from kmon_tui.render.rows import BEGINNING, Row, Severity, alert_beside, has_split, split_words
 from kmon_tui.render.sparkline import sparkline
 from kmon_tui.render.units import COMING, NOTHING, UNKNOWN, age, coarse_age, milliseconds, number, percent
 
@@ -98,6 +98,8 @@ def reason_line(row: Row, width: int, drawing: Drawing, *, show_split: bool) -> 
     parts = ["traffic " + clean(split_words(row.isvc.traffic))] if show_split and has_split(row.isvc.traffic) else []
     look = "reason" if row.severity >= Severity.ERRORS else "warn" if row.severity is Severity.AILING else "dim"
     text = f"   {drawing.glyphs.branch} "
+    if beside := alert_beside(row):
+        parts.insert(0, fit(clean(beside), min(width // 3, len(beside)), ellipsis=drawing.glyphs.ellipsis))
     if row.reason and row.severity >= Severity.AILING:
         room = max(0, width - len(text) - sum(len(part) + 3 for part in parts))
         reason = without_own_names(clean(row.reason), clean(row.isvc.key.name), room)

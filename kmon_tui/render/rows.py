@@ -113,6 +113,14 @@ def alert_words(alert: Alert, more: int = 0) -> str:
     return f"alert {alert.name}{f': {alert.summary}' if alert.summary else ''}{others}"
 
 
+def alert_beside(row: Row) -> str:
+    """Name the gravest alert that fires where something else is the reason of the row; empty where none does."""
+    firing = [alert for alert in row.alerts if alert.matters]
+    if not firing or row.reason == alert_words(firing[0], len(firing) - 1):
+        return ""
+    return f"alert {firing[0].name}" + (f" (and {len(firing) - 1} more)" if len(firing) > 1 else "")
+
+
 def has_split(traffic: tuple[TrafficShare, ...]) -> bool:
     """Whether requests are divided between revisions."""
     return sum(1 for share in traffic if share.percent) > 1

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from kmon_tui.domain.alerts import Alert
 from kmon_tui.domain.service import Key, Kind, Readiness, Replicas
 from kmon_tui.domain.traffic import Scope
 from kmon_tui.domain.verdict import Diagnosis
@@ -114,6 +115,30 @@ def test_a_forbidden_bucket_is_read_at_80_columns() -> None:
     )
 
     assert "403 Forbidden" in text_of(reason_line(row_of(broken, None), 79, Drawing(now=NOW), show_split=True))
+
+
+@pytest.mark.parametrize(
+    ("alerts", "end"),
+    [
+        ((Alert("KServeNoData", True, "warning"),), "   alert KServeNoData"),
+        ((Alert("Down", True, "critical"), Alert("Slow", True)), "   alert Down (and 1 more)"),
+        ((Alert("Slow", False), Alert("Note", True, "info")), "access to the bucket."),
+    ],
+    ids=["one", "two", "none that matters"],
+)
+def test_an_alert_stands_behind_the_reason_that_a_row_has_already(alerts: tuple[Alert, ...], end: str) -> None:
+    broken = isvc("iris", "demo", Readiness.FAILED, reason="ModelLoadFailed", message="no access to the bucket.")
+
+    text = text_of(reason_line(row_of(broken, None, alerts), 79, Drawing(now=NOW), show_split=True)).rstrip()
+
+    assert text.startswith("   └ ModelLoadFailed")
+    assert text.endswith(end)
+
+
+def test_an_alert_that_is_the_reason_stands_there_once() -> None:
+    row = row_of(isvc("iris", "demo", Readiness.READY), None, (Alert("KServeSlow", True, "warning", None, "p99 3 s"),))
+
+    assert text_of(reason_line(row, 79, Drawing(now=NOW), show_split=True)).count("KServeSlow") == 1
 
 
 def test_ready_with_none_serving_has_the_sign_and_colour_of_a_failure() -> None:
