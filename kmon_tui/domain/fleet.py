@@ -10,6 +10,8 @@ IN_TURNS = "are watched in turns"
 """In a note that concerns only who goes on watching: at the first complete list they are counted."""
 GONE = "are gone: the API does not know their kind any more"
 """In a note of rows that somebody has taken away together with their kind: more than any one row has to say."""
+NOT_SHOWN = ": they are not shown"
+"""The end of a note that says why none of a kind is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,11 @@ class Fleet:
     def notes_at_first(self) -> tuple[str, ...]:
         """The notes that concern who looks only once, too."""
         return tuple(note for note in self.notes if IN_TURNS not in note)
+
+    def unseen(self, kind: Kind | None) -> str:
+        """Say why nobody can tell whether something of this kind (None: of any) is there; empty when it can be told."""
+        told = [note.removesuffix(NOT_SHOWN) for note in self.notes if note.endswith(NOT_SHOWN)]
+        return "; ".join(why for why in told if kind is None or f" {kind.lower()}s " in f"{why} ")
 
 
 @dataclass(frozen=True, slots=True)

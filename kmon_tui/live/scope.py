@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from kmon_tui.domain.errors import BackendError, Forbidden, NotFound
-from kmon_tui.domain.fleet import GONE, IN_TURNS, Fleet
+from kmon_tui.domain.fleet import GONE, IN_TURNS, NOT_SHOWN, Fleet
 from kmon_tui.domain.health import Health, Status
 from kmon_tui.domain.service import Kind
 from kmon_tui.live.asking import REFUSED_FOR_S
@@ -156,8 +156,8 @@ class Scope:
         for kind, watched in self._kinds.items():
             if watched.gone:
                 notes.append(f"{PLURALS[kind]} {GONE}, which is looked for again")
-            what = "what is shown may be old" if watched.shown else "they are not shown"
-            notes += [f"{watched.refused}: {what}"] if watched.refused is not None else []
+            what = ": what is shown may be old" if watched.shown else NOT_SHOWN
+            notes += [f"{watched.refused}{what}"] if watched.refused is not None else []
         refused = {f"{w.refused}: replicas are not known" for w in self._pods.values() if w.refused is not None}
         notes += sorted(refused)
         for kind in Kind:

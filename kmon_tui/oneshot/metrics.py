@@ -269,6 +269,8 @@ async def complete_fleet(backend: Backend, settings: Settings, *, scaled: bool =
 def chosen(fleet: Fleet, wanted: Wanted) -> InferenceService:
     """Give the one service that is meant; the context's namespace is all that is watched unless -A was given."""
     found = [isvc for isvc in fleet.services if wanted.fits(isvc.key)]
+    if not found and (unseen := fleet.unseen(wanted.kind)):
+        raise Absent(f"whether there is a service {wanted.name} cannot be seen: {unseen}", "Ask for that right.")
     if not found:
         raise Absent(f"there is no service {wanted.name}", "`kmon-tui get -A` lists them; -n chooses the namespace.")
     if len(found) > 1:

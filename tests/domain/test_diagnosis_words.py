@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import yaml
 
-from kmon_tui.domain.diagnosis import gpu, images, placement, refusals
+from kmon_tui.domain.diagnosis import diagnose, gpu, images, placement, refusals
 from kmon_tui.domain.diagnosis.boxes import boxes_of
 from kmon_tui.domain.diagnosis.workloads import pods_of
+from kmon_tui.domain.tree import ObjectTree
 
 _FILE = Path(__file__).parent.parent / "data" / "cluster-words.yaml"
 _WORDS: dict[str, dict[str, list[str]]] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
@@ -47,3 +49,25 @@ def test_the_words_of_a_server_whose_gpu_is_at_fault_or_is_not(cause: str, words
     found = gpu.finding(pod, boxes_of(_POD)[0], words)
 
     assert (found.cause if found is not None else "neither") == cause
+
+
+@pytest.mark.parametrize(("cause", "words"), said("kserve"))
+def test_the_words_of_kserves_controller_that_has_written_no_status(cause: str, words: str) -> None:
+    service = {
+        "kind": "InferenceService",
+        "metadata": {"name": "iris", "namespace": "ml", "creationTimestamp": "2026-11-28T11:40:00Z"},
+        "spec": {"predictor": {"model": {"modelFormat": {"name": "sklearn"}, "storageUri": "gs://b/m"}}},
+    }
+    event = {
+        "kind": "Event",
+        "involvedObject": {"kind": "InferenceService", "name": "iris", "namespace": "ml"},
+        "type": "Warning",
+        "reason": "InternalError",
+        "message": words,
+        "lastTimestamp": "2026-11-28T11:59:00Z",
+    }
+
+    found = diagnose(ObjectTree(service, (), (event,), synced=True), datetime(2026, 11, 28, 12, tzinfo=UTC))
+
+    assert found.cause == cause, found.verdict
+    assert "controller running" not in found.verdict

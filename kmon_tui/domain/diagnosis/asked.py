@@ -32,9 +32,17 @@ _UNSUPPORTED = re.compile(r"no runtime found to support|does not support specifi
 _SPEC = re.compile(
     r"StorageURI not supported|must provide only one of|invalid (predictor|spec)|workerSpec|"
     r"failed to replace placeholders|no container configuration found|InvalidGPUAllocation|"
-    r"not valid|is required|Required value|is invalid",
+    r"not valid|is required|Required value|is invalid|ClusterStorageContainer \"?\S+ (not found|is disabled|does not)|"
+    r"Invalid URI must be|invalid GPU format|PVC storage paths|storage paths? (must|cannot)|too many OCI sources|"
+    r"unknown autoscaler class|(find|target) container|already used by volume|is not supported for KEDA|"
+    r"metricSpec\.|metric source type|'name' field is not allowed|deploymentMode cannot be changed|"
+    r"does not support multi-model|confidential model serving",
     re.I,
 )
+_CONFIGURATION = re.compile(
+    r"(deploy|ingress|autoscaler|storage) config\b|Failed to parse resource configuration", re.I
+)
+"""What KServe cannot read is its own configuration, not the service."""
 _PASSING = re.compile(r"the object has been modified|Operation cannot be fulfilled|context (canceled|deadline)", re.I)
 _NO_KIND = re.compile(r'no matches for kind "([^"]+)" in version "([^"/]+)/?([^"]*)"')
 _TAKEN = re.compile(r'There is an existing (?:placeholder )?(\w+) "?([^"\s]+?)"? that we do(?: not|n\'t) own')
@@ -133,6 +141,13 @@ def passes(said: str) -> bool:
     return _PASSING.search(said) is not None
 
 
+def passing_complaint(scene: Scene) -> Evidence | None:
+    """Give KServe's newest complaint if the next try may get over it; None when there is none."""
+    event = _complaint(scene)
+    said = text(event, "message")
+    return Evidence(one_line(said), scene.ref, event_time(event), 1) if said and passes(said) else None
+
+
 def explain(scene: Scene, said: str, steps: tuple[Evidence, ...]) -> Finding | None:
     """Tell why KServe cannot make something, from the error that it wrote down."""
     moment = runtimes.since(scene)
@@ -162,7 +177,7 @@ def explain(scene: Scene, said: str, steps: tuple[Evidence, ...]) -> Finding | N
     known = _taken(scene, said, moment, steps) or _no_kind(scene, said, moment, steps)
     if known is not None:
         return known
-    if _SPEC.search(said):
+    if _SPEC.search(said) and not _CONFIGURATION.search(said):
         verdict = f"KServe cannot work with its spec: {one_line(said)}"
         return Finding("invalid-spec", verdict, scene.ref, moment, steps, (runtimes.edit(scene),))
     verdict = f"KServe cannot create what {scene.ref.name} needs: {one_line(said)}"

@@ -20,6 +20,12 @@ _SECRET = re.compile(
     re.S,
 )
 """What KServe's own webhook says where the Secret with the storages' credentials, or a key in it, is not there."""
+_CA_BUNDLE = re.compile(
+    r"can't read cabundle configmap ([^\s:]+):.*not found"
+    r"|specified cabundle file (\S+) not found in cabundle configmap ([^\s\"]+)",
+    re.S,
+)
+"""The same of the certificates to trust, which KServe copies from its own namespace."""
 _CALL = re.compile(
     r'failed calling webhook "([^"]+)"[:,]?\s*(.*)|conversion webhook for (\S+), Kind=\w+ failed:\s*(.*)', re.S
 )
@@ -54,7 +60,18 @@ class Denial(NamedTuple):
 
 def explain(said: str, namespace: str) -> Denial | None:
     """Sort a message of the API server; None when it refuses nothing that is known."""
-    for rule in (_quota, _webhook, _policy, _security, _constraints, account, _limits, _host):
+    for rule in (
+        _quota,
+        _credentials,
+        _authorities,
+        _webhook,
+        _policy,
+        _security,
+        _constraints,
+        account,
+        _limits,
+        _host,
+    ):
         denial = rule(said, namespace)
         if denial is not None:
             return denial
@@ -118,12 +135,6 @@ def _webhook(said: str, namespace: str) -> Denial | None:
     denied = _WEBHOOK.search(said)
     if denied is None:
         return None
-    lacking = _SECRET.search(denied.group(2))
-    if lacking is not None:
-        secret = Ref("Secret", lacking.group(1) or lacking.group(3), namespace)
-        where = f"the Secret {secret.name} of namespace {namespace}"
-        without = "does not exist" if lacking.group(1) else f"has no key {lacking.group(2)}"
-        return Denial("secret-missing", f"{where} {without}, which storage.key needs", secret, str(secret))
     ref = Ref("webhook", denied.group(1))
     return Denial(
         "webhook-denied",
@@ -131,6 +142,26 @@ def _webhook(said: str, namespace: str) -> Denial | None:
         ref,
         str(ref),
     )
+
+
+def _credentials(said: str, namespace: str) -> Denial | None:
+    lacking = _SECRET.search(said)
+    if lacking is None:
+        return None
+    secret = Ref("Secret", lacking.group(1) or lacking.group(3), namespace)
+    where = f"the Secret {secret.name} of namespace {namespace}"
+    without = "does not exist" if lacking.group(1) else f"has no key {lacking.group(2)}"
+    return Denial("secret-missing", f"{where} {without}, which storage.key needs", secret, str(secret))
+
+
+def _authorities(said: str, namespace: str) -> Denial | None:
+    lacking = _CA_BUNDLE.search(said)
+    if lacking is None:
+        return None
+    bundle = Ref("ConfigMap", lacking.group(1) or lacking.group(3), "kserve")
+    without = "does not exist" if lacking.group(1) else f"has no {lacking.group(2)}"
+    verdict = f"the ConfigMap {bundle.name} with the certificates of the storage {without}"
+    return Denial("config-missing", verdict, bundle, str(bundle))
 
 
 def _unanswered(said: str) -> str:
@@ -224,6 +255,10 @@ def tries(denial: Denial, root: Ref) -> tuple[Try, ...]:
         return (Try("create it", kubectl("create", "serviceaccount", denial.object.name, namespace=namespace)), edit)
     if denial.cause == "secret-missing" and denial.object is not None:
         return (Try("see which there are", kubectl("get", "secrets", namespace=namespace)), edit)
+    if denial.cause == "config-missing" and denial.object is not None:
+        there = kubectl("get", "configmaps", namespace=denial.object.namespace)
+        config = kubectl("edit", "configmap", "inferenceservice-config", namespace="kserve")
+        return (Try("see which there are", there), Try("create it, or mend its name in KServe's configuration", config))
     if denial.cause == "webhook-unreachable":
         return _of_webhook(denial, root)
     if denial.cause == "pod-security" and denial.object is None:

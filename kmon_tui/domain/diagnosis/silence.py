@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from kmon_tui.domain.diagnosis import graph
+from kmon_tui.domain.diagnosis import asked, graph
 from kmon_tui.domain.diagnosis.finding import age, controller, kubectl
 from kmon_tui.domain.diagnosis.reading import node, when
 from kmon_tui.domain.diagnosis.scene import Scene
@@ -22,6 +22,9 @@ def silent(scene: Scene) -> Diagnosis | None:
     made = when(scene.root, "metadata", "creationTimestamp")
     if not scene.older_than(made, _SILENT_S):
         return Diagnosis(HEALTHY, "new: KServe has not looked at it yet", scene.ref, made)
+    tried = asked.passing_complaint(scene)
+    if tried is not None:
+        return _trying(scene, tried, made)
     called = graph.steps_of(scene)
     if called:
         return _silent_graph(scene, called, made)
@@ -36,6 +39,20 @@ def silent(scene: Scene) -> Diagnosis | None:
         "nothing serves",
         controller(scene.ref),
         "KServe's controller",
+    )
+
+
+def _trying(scene: Scene, tried: Evidence, made: datetime | None) -> Diagnosis:
+    """Say what KServe's last try ended with: its controller runs, and has got through with nothing yet."""
+    return Diagnosis(
+        "reconcile-failed",
+        f"KServe has written no status for {age(made, scene.now)}; "
+        f"its last try ended {age(tried.since, scene.now)} ago with {tried.text}",
+        scene.ref,
+        made,
+        (Evidence("no conditions in its status", scene.ref, made), tried),
+        "nothing serves",
+        controller(scene.ref),
     )
 
 
