@@ -198,6 +198,8 @@ class Monitor:
         self._settings = settings
         old = self.state
         place = replace(old.place, context=context, namespace=settings.kube.namespace)
+        if context != old.place.context:  # whose server and user are known once it is read, and perhaps it cannot be
+            place = replace(place, cluster="", user="", acting_as="", server="")
         state = replace(
             old,
             place=place,

@@ -11,6 +11,7 @@ import pytest
 from kmon_tui.backend import Backend
 from kmon_tui.domain.command import Awake, LookAt, Refresh, SwitchContext, SwitchNamespace
 from kmon_tui.domain.errors import Unauthorized, Unreachable
+from kmon_tui.domain.fleet import Place
 from kmon_tui.domain.health import Status
 from kmon_tui.domain.service import Key, Kind
 from kmon_tui.domain.state import KUBERNETES, PROMETHEUS, State
@@ -25,8 +26,10 @@ DOWN = Unreachable("connection refused", "is the VPN up?")
 
 
 @asynccontextmanager
-async def running(outside: Outside, settings: Settings | None = None) -> AsyncIterator[Monitor]:
-    monitor = Monitor(outside.open, settings or Settings(), now, chance=lambda: 0.0)
+async def running(
+    outside: Outside, settings: Settings | None = None, place: Place | None = None
+) -> AsyncIterator[Monitor]:
+    monitor = Monitor(outside.open, settings or Settings(), now, place=place, chance=lambda: 0.0)
     task = asyncio.create_task(monitor.run())
     try:
         yield monitor
@@ -189,6 +192,15 @@ async def test_the_context_can_be_switched_while_the_present_one_does_not_answer
         state = await until(monitor, lambda s: s.fleet.synced)
 
     assert state.place.context == "second"
+
+
+async def test_the_server_of_a_context_that_was_left_does_not_stand_beside_the_name_of_the_next() -> None:
+    outside = Outside([[fleet("iris")]], refusals=[DOWN])
+    async with running(outside, place=Place(context="first", user="jane", server="https://first.example")) as monitor:
+        monitor.send(SwitchContext("second"))
+        place = monitor.state.place
+
+    assert (place.context, place.user, place.server) == ("second", "", "")
 
 
 async def test_what_the_context_that_was_left_still_tells_does_not_stand_under_the_name_of_the_next() -> None:
