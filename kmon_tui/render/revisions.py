@@ -45,6 +45,9 @@ def revision_page(inside: Inside, drawing: Drawing, width: int) -> Page:
     elif all(one.percent is None for one in found):
         draft.gap()
         draft.say("Nothing divides the requests: every ready pod gets its part of them.", "dim")
+    elif not any(one.mark in inside.revisions for one in found):
+        draft.gap()
+        draft.say("How many requests each of them gets is not known: 5 says why.", "dim")
     draft.gap()
     add_unread(draft, inside, "Revision", "Route", "Pod", "Deployment", "ReplicaSet", "HTTPRoute", "LeaderWorkerSet")
     return draft.page

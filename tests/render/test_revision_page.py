@@ -33,6 +33,17 @@ def test_a_stopped_service_has_none_because_it_was_stopped() -> None:
     assert "\n No revisions: it was stopped (annotation serving.kserve.io/stop)" in said
 
 
+def test_where_nobody_counts_what_each_revision_gets_it_says_where_to_look() -> None:
+    row = row_of(IRIS_SERVICE, None)
+    uncounted = words(Inside(IRIS, row, IRIS_TREE, listed=True))
+    counted = Inside(
+        IRIS, row, IRIS_TREE, listed=True, revisions={"sklearn-iris-predictor-00002": RevisionTraffic(1.0)}
+    )
+
+    assert " How many requests each of them gets is not known: 5 says why." in uncounted.split("\n")
+    assert "5 says why" not in words(counted)
+
+
 @pytest.mark.parametrize(("width", "whose"), [(80, "   as its pods count"), (58, "   (pods)"), (48, "")])
 def test_whose_count_it_is_is_said_as_there_is_room(width: int, whose: str) -> None:
     counted = RevisionTraffic(4.3, 0.0, 47.0)
