@@ -18,6 +18,7 @@ from kmon_tui.live.asking import Ask
 from kmon_tui.live.codec import Codec, NotReadable
 from kmon_tui.live.discovery import server_version
 from kmon_tui.live.kube import Answered, KubeClient
+from kmon_tui.live.resource import labelled
 from kmon_tui.live.scope import POD_SELECTORS
 
 T = TypeVar("T")
@@ -169,7 +170,8 @@ async def _pods(client: KubeClient, case: Case) -> tuple[PodFacts, ...]:
     if key is None:
         return ()
     label = POD_SELECTORS[key.kind]
-    selector = f"{label}={key.name}" if "=" not in label else f"{label},app.kubernetes.io/name={key.name}"
+    own = labelled("app.kubernetes.io/name" if "=" in label else label, key.name)
+    selector = f"{label},{own}" if "=" in label else own
     path = f"/api/v1/namespaces/{quote(key.namespace)}/pods?labelSelector={quote(selector)}&limit={MOST_ITEMS}"
     body = await client.get(path, Ask("list", "pods", key.namespace))
     try:

@@ -14,6 +14,7 @@ from kmon_tui.live.asking import Ask
 from kmon_tui.live.codec import Codec, NotReadable
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.pod_route import PodPort
+from kmon_tui.live.resource import labelled
 from kmon_tui.live.target_ports import best_first, model_port, of_component, selection_of, serves_tls
 from kmon_tui.live.target_shapes import TargetPod
 
@@ -37,7 +38,7 @@ async def find_door(client: KubeClient, isvc: InferenceService, before: PodPort 
         )
     target = target_of(isvc.key)
     fixed, label = selection_of(target)
-    selector = ",".join(filter(None, (fixed, f"{label}={isvc.key.name}")))
+    selector = ",".join(filter(None, (fixed, labelled(label, isvc.key.name))))
     path = f"/api/v1/namespaces/{quote(namespace)}/pods?labelSelector={quote(selector)}&limit=500"
     body = await client.get(path, Ask("list", "pods", namespace))
     try:

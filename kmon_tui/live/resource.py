@@ -5,6 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
+LONGEST_VALUE = 63
+"""So many characters a label's value may have; names of objects may have 253."""
+
+
+def labelled(label: str, *values: str) -> str:
+    """Select what has one of these values of a label.
+
+    Nothing can have one that is too long, and an API server that is asked for one refuses all of the question (400).
+    """
+    fitting = sorted({value for value in values if len(value) <= LONGEST_VALUE})
+    if not fitting:
+        return f"{label},!{label}"
+    return f"{label}={fitting[0]}" if len(fitting) == 1 else f"{label} in ({','.join(fitting)})"
+
 
 @dataclass(frozen=True, slots=True)
 class Resource:

@@ -9,7 +9,7 @@ from typing import Any, Generic
 
 from kmon_tui.live.codec import Codec
 from kmon_tui.live.kube import KubeClient
-from kmon_tui.live.resource import Resource
+from kmon_tui.live.resource import Resource, labelled
 from kmon_tui.live.shelf import Shelf, T, name_of
 from kmon_tui.live.sink import Name
 from kmon_tui.live.watch import Around, Follower
@@ -44,7 +44,7 @@ class Question:
         only = next(iter(values)) if len(values) == 1 else ""
         selector, fields = self.selector, ""
         if self.label:
-            own = f"{self.label}={only}" if only else f"{self.label} in ({','.join(sorted(values))})"
+            own = labelled(self.label, *values)
             selector = f"{selector},{own}" if selector else own
         elif only:
             fields = f"metadata.name={only}"

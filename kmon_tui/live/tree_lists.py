@@ -11,6 +11,7 @@ from kmon_tui.live.groups import Groups
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.raw import RawCodec, Thing, Wanted
 from kmon_tui.live.raw_list import list_pages
+from kmon_tui.live.resource import LONGEST_VALUE
 from kmon_tui.live.tree_parts import Part
 
 MOST_PAGES = 4
@@ -103,10 +104,13 @@ def most_first(spaces: Iterable[str]) -> list[str]:
 
 
 def selected(part: Part, name: str, values: Iterable[str], before: str = "") -> list[Part]:
-    """Give parts that together choose all objects with one of these values of a label, and with ``before``."""
+    """Give parts that together choose all objects with one of these values of a label, and with ``before``.
+
+    None for a value that is too long for a label, which would spoil the others.
+    """
     chunks: list[list[str]] = []
     length = LONGEST_SELECTOR
-    for value in sorted(set(values)):
+    for value in sorted({value for value in values if len(value) <= LONGEST_VALUE}):
         if length + len(value) + 1 > LONGEST_SELECTOR:
             chunks.append([])
             length = 0

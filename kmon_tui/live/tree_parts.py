@@ -12,7 +12,7 @@ from kmon_tui.domain.tree import Object
 from kmon_tui.live.codec import fit
 from kmon_tui.live.discovery import PLURALS, VERSIONS
 from kmon_tui.live.objects import facts_of
-from kmon_tui.live.resource import Resource
+from kmon_tui.live.resource import Resource, labelled
 from kmon_tui.live.shapes import Served
 
 KSERVE = "serving.kserve.io"
@@ -72,8 +72,8 @@ def _served(root: Object) -> Served:
 def label_of(key: Key) -> str:
     """Give the labelSelector of everything that is of one service."""
     if key.kind is Kind.LLM:
-        return f"{OF_LLM},{LLM_LABEL}={key.name}"
-    return f"{GRAPH_LABEL if key.kind is Kind.GRAPH else ISVC_LABEL}={key.name}"
+        return f"{OF_LLM},{labelled(LLM_LABEL, key.name)}"
+    return labelled(GRAPH_LABEL if key.kind is Kind.GRAPH else ISVC_LABEL, key.name)
 
 
 def pods_part(key: Key, mode: Mode) -> Part:

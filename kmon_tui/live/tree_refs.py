@@ -17,6 +17,7 @@ from kmon_tui.live.codec import NotReadable
 from kmon_tui.live.groups import Groups
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.raw import RawCodec, Thing
+from kmon_tui.live.resource import labelled
 from kmon_tui.live.tree_holders import holders
 from kmon_tui.live.tree_parts import GATEWAY, KSERVE
 
@@ -44,7 +45,7 @@ class Wish(NamedTuple):
     @property
     def selector(self) -> str:
         """The labelSelector of the list; empty: everything."""
-        return f"{self.label} in ({','.join(self.values)})" if self.label else ""
+        return labelled(self.label, *self.values) if self.label else ""
 
 
 def wishes(key: Key, root: Object | None, objects: tuple[Object, ...]) -> list[Wish]:

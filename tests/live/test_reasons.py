@@ -130,6 +130,19 @@ async def until_there(values: list[Mapping[Key, ObjectTree]], count: int = 1) ->
     raise AssertionError(f"only {len(values)} values came")
 
 
+async def test_a_name_too_long_for_a_label_costs_the_others_nothing() -> None:
+    long = "n" * 253
+    async with Sandbox(EMPTY) as sandbox:
+        put(sandbox, "a")
+        sandbox.api.store.put(sample("isvc-notready-standard", long, "default"))
+        async with read(sandbox, Trouble(row("a"), row(long)), at_once=False) as values:
+            trees = await until_there(values)
+
+    found = trees[Key(Kind.ISVC, "default", "a")]
+    assert [name_of(one) for one in found.objects if kind_of(one) == "Pod"] == ["a-predictor-x"]
+    assert not [blind for tree in trees.values() for blind in tree.blind if blind.why is not Why.ABSENT]
+
+
 async def test_two_hundred_services_cost_some_forty_requests_and_no_watch() -> None:
     names = [f"model-{number:03d}" for number in range(200)]
     async with Sandbox(EMPTY) as sandbox:

@@ -14,6 +14,7 @@ from kmon_tui.domain.service import InferenceService, Kind
 from kmon_tui.live.asking import Ask
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.pod_route import PodPort
+from kmon_tui.live.resource import labelled
 from kmon_tui.live.tunnel import PodTunnel
 
 MOST_PODS = 8
@@ -25,9 +26,9 @@ ACCEPT = "text/plain, */*;q=0.1"
 _PORT, _PATH = "prometheus.kserve.io/port", "prometheus.kserve.io/path"
 _IMAGES = {"tritonserver": 8002, "mlserver": 8082}
 _SELECTORS = {
-    Kind.ISVC: "serving.kserve.io/inferenceservice={}",
-    Kind.LLM: "app.kubernetes.io/part-of=llminferenceservice,app.kubernetes.io/name={}",
-    Kind.GRAPH: "serving.kserve.io/inferencegraph={}",
+    Kind.ISVC: ("", "serving.kserve.io/inferenceservice"),
+    Kind.LLM: ("app.kubernetes.io/part-of=llminferenceservice,", "app.kubernetes.io/name"),
+    Kind.GRAPH: ("", "serving.kserve.io/inferencegraph"),
 }
 
 
@@ -138,7 +139,8 @@ class Pages:
     async def places(self, isvc: InferenceService) -> list[Place]:
         """Look which pods a service has now. Raises BackendError."""
         namespace = isvc.key.namespace
-        selector = _SELECTORS[isvc.key.kind].format(isvc.key.name)
+        fixed, label = _SELECTORS[isvc.key.kind]
+        selector = fixed + labelled(label, isvc.key.name)
         path = f"/api/v1/namespaces/{quote(namespace)}/pods?labelSelector={quote(selector)}&limit=100"
         body = await self._client.get(path, Ask("list", "pods", namespace))
         try:

@@ -17,6 +17,7 @@ Match = Callable[[Entry], bool]
 _TOKEN = re.compile(r"\s*(==|!=|[(),!=<>]|[^\s(),!=<>]+)")
 _SYMBOLS = frozenset(("==", "!=", "(", ")", ",", "!", "=", "<", ">"))
 _COMPARISONS = ("=", "==", "!=", "in", "notin", "gt", "lt", ">", "<")
+_LONGEST_VALUE = 63
 
 _INVOLVED = ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
 _FIELDS: dict[tuple[str, str], Mapping[str, str]] = {
@@ -121,7 +122,11 @@ class _LabelParser:
     def _value(self) -> str:
         if self._peek() in ("", ",", ")"):
             return ""
-        return self._identifier()
+        value = self._identifier()
+        if len(value) > _LONGEST_VALUE:
+            why = f"must be no more than {_LONGEST_VALUE} bytes"
+            raise bad_request(f'unable to parse requirement: values[0]: Invalid value: "{value}": {why}')
+        return value
 
     def _identifier(self) -> str:
         if not self._is_identifier():
