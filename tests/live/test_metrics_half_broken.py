@@ -55,3 +55,17 @@ async def test_what_was_refused_once_is_not_spoken_of_for_ever() -> None:
     assert report.prometheus.notes == ()
     assert not any(map(math.isnan, report.traffic[IRIS.key].requests.values[-20:]))
     assert report.traffic[IRIS.key].requests.step_s == SCRAPE_S
+
+
+async def test_a_server_that_takes_long_for_a_step_is_asked_for_a_shorter_past_a_few_steps_at_a_time() -> None:
+    """All of a quarter of an hour would keep it at work for half a minute, or be given up by its own limit."""
+    story, _ = busy()
+    async with watched(story) as seen:
+        seen.server.faults.delay_s = 0.25
+        traffic = (await seen.poll()).traffic[IRIS.key]
+        ranges = sum("/query_range" in path for path in seen.requests)
+
+    known = sum(1 for value in traffic.requests.values if not math.isnan(value))
+    assert traffic.requests_per_s == 2
+    assert 4 <= known <= 20
+    assert ranges >= 4
