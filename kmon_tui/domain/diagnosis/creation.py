@@ -17,6 +17,17 @@ from kmon_tui.domain.verdict import Evidence, Try
 _REFUSED = frozenset({"FailedCreate"})
 _NO_SET = "ReplicaSetCreateError"
 """What a Deployment says of Progressing when it may not make its ReplicaSet."""
+_PARTS = {
+    "PredictorReady": "predictor",
+    "TransformerReady": "transformer",
+    "ExplainerReady": "explainer",
+    "MainWorkloadReady": "workload",
+    "WorkerWorkloadReady": "worker",
+    "PrefillWorkloadReady": "prefill",
+    "PrefillWorkerWorkloadReady": "prefill worker",
+    "SchedulerWorkloadReady": "scheduler",
+}
+"""Conditions into which KServe copies what it is told of the pods of a component."""
 _OWN_LIMIT = re.compile(r"exceed\w* (?:the (?:total )?|its .*)limit", re.I)
 """What the kubelet says where a pod is over a limit of its own, whatever its node has."""
 _OVER_AND_OVER = 2
@@ -132,7 +143,7 @@ def _from_conditions(scene: Scene) -> Iterator[Finding]:
     """Read the refusal that KServe copied into the service's own condition, where the Deployment cannot be seen."""
     if scene.current:
         return
-    for type_ in ("PredictorReady", "TransformerReady", "ExplainerReady", "MainWorkloadReady", "WorkerWorkloadReady"):
+    for type_, component in _PARTS.items():
         condition = scene.conditions.get(type_)
         if (
             condition is None
@@ -141,7 +152,6 @@ def _from_conditions(scene: Scene) -> Iterator[Finding]:
         ):
             continue
         denial = refusals.explain(condition.message, scene.ref.namespace)
-        component = type_.removesuffix("Ready").lower()
         cause, verdict = (
             ("pods-refused", one_line(condition.message) or "KServe does not say why")
             if denial is None
