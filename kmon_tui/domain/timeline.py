@@ -46,10 +46,11 @@ def timeline(tree: ObjectTree, edits: Iterable[tuple[Ref, Edit]] = ()) -> tuple[
     """Give everything that is known to have happened; ``edits`` are changes that were seen while we watched."""
     edits = tuple(edits)
     seen = [_of_edit(ref, edit) for ref, edit in edits]
-    known = {(ref, edit.time) for ref, edit in edits if edit.who}
+    known: set[tuple[Ref, object]] = {(ref, edit.time) for ref, edit in edits if edit.who}
     root = tree.root if tree.root is not None else {}
-    told = [_of_writer(ref_of(root), one) for one in writers(root) if (ref_of(root), one.time) not in known]
-    told += [one for one in _by_hand(tree) if (one.object, one.time) not in known]
+    known |= {(ref, edit.who) for ref, edit in edits if edit.who}
+    told = [_of_writer(ref_of(root), one) for one in writers(root)]
+    told = [one for one in (*told, *_by_hand(tree)) if (one.object, one.time or one.who) not in known]
     events = fold(_of_event(event) for event in tree.events)
     return tuple(sorted((*told, *seen, *events), key=lambda one: one.time or BEGINNING))
 

@@ -68,12 +68,35 @@ def edit_between(before: Object, after: Object, seen: datetime | None = None) ->
     found = changes(before, after, after)
     if not found:
         return None
-    last = next(iter(writers(after)[-1:]), None)
-    if last is None or last.time is None:
-        return Edit(seen, last.manager if last is not None else "", generation, found)
-    if seen is not None and last in writers(before) and (seen - last.time).total_seconds() > SAME_WRITE_S:
-        return Edit(seen, "", generation, found)  # each write that changes a field renews the time of its manager
-    return Edit(last.time, last.manager, generation, found)
+    who, time = _who(before, after, found, seen)
+    return Edit(time, who, generation, found)
+
+
+def _who(
+    before: Object, after: Object, found: tuple[Change, ...], seen: datetime | None
+) -> tuple[str, datetime | None]:
+    """Say who made the changes, and when: whoever owns a changed field now; a write of ``scale`` leaves no time."""
+    old, new = writers(before), writers(after)
+    owners = [one for one in new if any(_owns(one, change) for change in found)]
+    fresh = [one for one in new if one not in old]
+    for some in ([one for one in owners if one in fresh], fresh, [one for one in owners if one.time is None]):
+        if some:
+            last = next((one for one in some if one.time is None), some[-1])
+            return last.manager, last.time or seen
+    if not new:
+        return "", seen
+    last, time = new[-1], new[-1].time
+    # Each write that changes a field renews the time of its manager, so nobody says who made an older one.
+    if time is None or (seen is not None and (seen - time).total_seconds() > SAME_WRITE_S):
+        return "", seen
+    return last.manager, time
+
+
+def _owns(writer: Writer, change: Change) -> bool:
+    """Say whether a changed field is among a writer's, as far as both can be compared: not within lists."""
+    field = change.field.partition("[")[0]
+    owned = {one.partition("[")[0] for one in writer.fields}
+    return any(one == field or one.startswith(f"{field}.") or field.startswith(f"{one}.") for one in owned)
 
 
 def _fields(tree: Mapping[str, object], path: str) -> Iterator[str]:

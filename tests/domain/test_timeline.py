@@ -130,6 +130,42 @@ def test_the_last_writer_is_not_blamed_for_a_change_that_left_no_trace() -> None
     assert (last.time, last.who, last.text) == (seen, "", "generation 8: spec.replicas: 4 -> 1")
 
 
+def scaled(replicas: int, version: str, manager: str) -> dict[str, Any]:
+    """Give a Deployment as API server 1.36 keeps it: a write of its subresource ``scale`` has no time."""
+    noted = child(replicas, version, "kserve-manager-0.20.0")
+    mark = {
+        "manager": manager,
+        "operation": "Update",
+        "subresource": "scale",
+        "fieldsV1": {"f:spec": {"f:replicas": {}}},
+    }
+    kept = {**noted["metadata"]["managedFields"][0], "time": at(3), "fieldsV1": {"f:spec": {"f:template": {}}}}
+    return {**noted, "metadata": {**noted["metadata"], "managedFields": [mark, kept]}}
+
+
+def test_who_scaled_is_told_though_that_write_leaves_no_time() -> None:
+    log, seen = ChangeLog(), datetime(2026, 11, 22, 12, 30, tzinfo=UTC)
+    first = child(1, "3", "kserve-manager-0.20.0")
+    for one in (first, scaled(3, "7", "kubectl"), scaled(2, "8", "kube-controller-manager"), scaled(1, "9", "kubectl")):
+        log.see(ObjectTree(root=root(), objects=(one,)), seen)
+
+    moments = timeline(ObjectTree(root=root(), objects=(one,)), log.edits)
+
+    assert [(one.time, one.who, one.text) for one in moments if one.object == DEPLOYMENT] == [
+        (seen, "kubectl", "generation 7: spec.replicas: 1 -> 3"),
+        (seen, "kube-controller-manager", "generation 8: spec.replicas: 3 -> 2"),
+        (seen, "kubectl", "generation 9: spec.replicas: 2 -> 1"),
+    ]
+
+
+def test_a_manager_that_scales_again_is_told_again() -> None:
+    log, seen = ChangeLog(), datetime(2026, 11, 22, 12, 30, tzinfo=UTC)
+    for one in (scaled(1, "7", "kubectl"), scaled(4, "8", "kubectl")):
+        log.see(ObjectTree(root=root(), objects=(one,)), seen)
+
+    assert [(edit.time, edit.who) for _, edit in log.edits] == [(seen, "kubectl")]
+
+
 def test_a_deletion_is_told_as_one_and_nobody_is_blamed() -> None:
     log, seen = ChangeLog(), datetime(2026, 11, 22, 12, 8, 5, tzinfo=UTC)
     marked = root(1, version="2")
