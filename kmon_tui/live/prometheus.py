@@ -119,8 +119,9 @@ class Api:
         if late_s > end_s:
             for track in tracks:
                 track.until_s = end_s
-            return [track for track in tracks if track.values]
-        return tracks
+            return [track for track in tracks if track.values or track.histograms]
+        # A proxy may answer with series that hold nothing, or another program with what is no range.
+        return [track for track in tracks if not track.is_empty]
 
     def read(self, path: str) -> Any:
         """Read ``data`` of another part of the API, as ``status/buildinfo``."""

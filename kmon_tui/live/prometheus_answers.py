@@ -94,6 +94,11 @@ class Track(Labelled, gc=False):
     """What is later was not asked for."""
 
     @property
+    def is_empty(self) -> bool:
+        """Whether it holds nothing at all; its samples are not read for that."""
+        return memoryview(self.samples).nbytes <= len("[]") and not self.histograms
+
+    @property
     def values(self) -> list[tuple[float, str]]:
         """Its samples, read anew at every access. Raises BadAnswer."""
         try:

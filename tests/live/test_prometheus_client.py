@@ -469,3 +469,17 @@ async def test_series_that_nobody_asked_for_are_a_bad_answer_and_no_bug(series: 
                 await metrics.measure((IRIS,), IRIS.key, 900)
         finally:
             await metrics.aclose()
+
+
+async def test_series_that_hold_no_samples_are_nothing_known_and_no_bug() -> None:
+    series = '{"metric":{"__name__":"request_predict_seconds_count"},"value":[1,"1"]}'
+    body = '{"status":"success","data":{"resultType":"vector","result":[' + series + "]}}"
+    async with serving(answering(body)) as url:
+        metrics = PrometheusMetrics(PrometheusSettings(url=url))
+        try:
+            found = await metrics.measure((IRIS,), IRIS.key, 900)
+        finally:
+            await metrics.aclose()
+
+    assert found.prometheus.url == url
+    assert found.traffic is None
