@@ -273,6 +273,25 @@ def test_a_cluster_without_knative_is_not_told_about_it() -> None:
     assert not any(one.id == "knative.protocol" for one in examine(facts))
 
 
+def test_a_controller_that_is_scaled_to_nothing_is_started() -> None:
+    finding = found(with_cluster(kserve=Told((replace(KSERVE, ready=0, desired=0),))), "kserve.version")
+
+    assert finding.status is Status.FAIL
+    assert "is scaled to 0" in finding.text
+    assert finding.fix == "kubectl scale deployment kserve-controller-manager -n kserve --replicas=1"
+
+
+def test_a_controller_whose_pods_are_not_ready_is_looked_at_and_started_anew() -> None:
+    finding = found(with_cluster(kserve=Told((replace(KSERVE, ready=0),))), "kserve.version")
+    knative = replace(KSERVE, namespace="knative-serving", name="activator", ready=0)
+
+    assert "has no ready pod" in finding.text
+    assert "kubectl logs -n kserve deployment/kserve-controller-manager --all-containers" in finding.fix
+    assert "kubectl rollout restart deployment/kserve-controller-manager -n kserve" in finding.fix
+    fix = found(with_cluster(knative=Told((knative,))), "knative.version").fix
+    assert "kubectl describe pods -n knative-serving -l app=activator" in fix
+
+
 def test_a_missing_right_costs_its_check_only_and_is_named() -> None:
     facts = with_cluster(
         observability=Told(why="may not get configmap config-observability in namespace knative-serving")

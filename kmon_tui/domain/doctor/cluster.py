@@ -120,8 +120,9 @@ def _controller_finding(controller: Workload, kinds: str) -> Finding:
     where = f"{controller.namespace}/{controller.name}"
     evidence = (*(f"image {image}" for image in controller.images), *((kinds,) if kinds else ()))
     if controller.ready == 0:
-        text = f"the controller {where} has no ready pod: nothing becomes ready, deletions hang"
-        fix = f"kubectl get pods -n {controller.namespace} -l control-plane=kserve-controller-manager"
+        what = "has no ready pod" if controller.desired else "is scaled to 0"
+        text = f"the controller {where} {what}: nothing becomes ready, deletions hang"
+        fix = fixes.start_controller(controller, "control-plane=kserve-controller-manager")
         return Finding("kserve.version", title, Status.FAIL, text, evidence, fix)
     if version is None:
         return Finding(
@@ -155,7 +156,7 @@ def _knative(facts: ClusterFacts) -> Finding:
     down = [one for one in facts.knative.value if one.ready == 0 and one.desired]
     if down:
         names = ", ".join(one.name for one in down)
-        fix = f"kubectl get pods -n {down[0].namespace}"
+        fix = "\n".join(fixes.start_controller(one, f"app={one.name}") for one in down)
         return Finding("knative.version", title, Status.FAIL, f"{told}: {names} has no ready pod", fix=fix)
     return Finding("knative.version", title, Status.OK, f"{told}: queue-proxy counts {unit}")
 

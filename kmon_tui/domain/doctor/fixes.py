@@ -160,6 +160,19 @@ def newer_chart(workload: Workload) -> str:
     )
 
 
+def start_controller(controller: Workload, selector: str) -> str:
+    """Let a controller run that was scaled to nothing, else look at why its pods, by their label, are not ready."""
+    namespace, name = shlex.quote(controller.namespace), shlex.quote(controller.name)
+    if not controller.desired:
+        return f"kubectl scale deployment {name} -n {namespace} --replicas=1"
+    return (
+        f"kubectl describe deployment {name} -n {namespace}    # are its pods made at all?\n"
+        f"kubectl describe pods -n {namespace} -l {shlex.quote(selector)}\n"
+        f"kubectl logs -n {namespace} deployment/{name} --all-containers --tail=50\n"
+        f"kubectl rollout restart deployment/{name} -n {namespace}    # when what it complains of is mended"
+    )
+
+
 def reach_prometheus(hint: str) -> str:
     """Open a way to a Prometheus that does not answer, with kubectl."""
     why = f"# {' '.join(hint.split())}\n" if hint else ""
