@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import subprocess
 import urllib.request
 from collections.abc import Iterator
@@ -95,7 +96,8 @@ def test_a_prometheus_without_our_job_is_told_how_to_load_it(sandbox: Place, tmp
 
     assert code == 1
     assert found["prometheus.job"]["status"] == "fail"
-    assert "helm upgrade prometheus prometheus-community/prometheus -n monitoring" in found["prometheus.job"]["fix"]
+    fix = found["prometheus.job"]["fix"]
+    assert re.search(r"helm upgrade prometheus \"\$C\" --version \S+ -n monitoring --reuse-values", fix), fix
     assert found["chain.target"]["status"] == "fail"
 
 
