@@ -255,9 +255,9 @@ class Follower(Generic[T]):
                 timeoutSeconds=length_s,
             )
             ask = Ask("watch", self._resource.title, self._namespace)
+            began_s = clock()  # the server counts from the question on: its answer may reach a busy machine late
             async with self._client.lines(path, ask, length_s + self._pace.grace_s) as lines:
                 self._history.opened(lines.store)
-                began_s = clock()
                 proven = asyncio.get_running_loop().call_later(PROVEN_S, self._say, LIVE)
                 try:
                     await self._hear(lines.next_line)
