@@ -23,9 +23,6 @@ _PARTS = {
     "ExplainerReady": "explainer",
     "MainWorkloadReady": "workload",
     "WorkerWorkloadReady": "worker",
-    "PrefillWorkloadReady": "prefill",
-    "PrefillWorkerWorkloadReady": "prefill worker",
-    "SchedulerWorkloadReady": "scheduler",
 }
 """Conditions into which KServe copies what it is told of the pods of a component."""
 _OWN_LIMIT = re.compile(r"exceed\w* (?:the (?:total )?|its .*)limit", re.I)
