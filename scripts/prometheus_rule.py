@@ -27,7 +27,7 @@ spec:
 def prometheus_rule() -> str:
     """Give the text of the PrometheusRule."""
     rules = (MANIFESTS / "alerts.yaml").read_text(encoding="utf-8")
-    lines = rules[rules.index("groups:") :].splitlines()
+    lines = rules[rules.index("\ngroups:") + 1 :].splitlines()
     return HEAD + "".join(f"  {line}\n" if line else "\n" for line in lines)
 
 

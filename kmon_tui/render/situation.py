@@ -26,7 +26,7 @@ QUIT = ("q", "quit")
 
 def too_small(width: int, height: int) -> Notice:
     """Say that the terminal has no room."""
-    return Notice(f"too small: {width}x{height}", ("40x8 is the least",))  # two lines: five rows have no room for more
+    return Notice(f"too small: {width}x{height}", ("40x8 at least",))  # two lines: five rows have no room for more
 
 
 def notice(state: State, *, shown: int, filter_text: str, view: str = "", awaited: str = "") -> Notice | None:

@@ -260,7 +260,7 @@ def test_docs_name_every_key_of_the_json() -> None:
 
 
 def test_an_empty_namespace_is_ok() -> None:
-    answer = check.status((), {}, Fleet((), True, Health(Status.LIVE), namespace="models"))
+    answer = check.status((), {}, Fleet((), True, Health(Status.LIVE), namespace="models", kinds=(Kind.ISVC,)))
 
     assert answer.code == check.OK
     assert answer.text.startswith("KSERVE OK - no services in namespace models | services=0")
