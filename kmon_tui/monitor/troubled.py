@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_left
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -21,6 +21,8 @@ PATIENCE_S = 120.0
 """A rollout, or a service without a status, is looked into after so long: most are over by then."""
 LOOK_S = 2.0
 """At least so long between two looks at the fleet."""
+SLICE = 500
+"""So many suspects are judged before keys are let through."""
 AGE_S = 30.0
 """Without any news the fleet is looked at so often, as long as something is young."""
 
@@ -49,8 +51,9 @@ class InTrouble:
             edition = self._store.state.fleet.edition
             report = self._store.state.traffic
             erring = frozenset() if report is None else report.erring
+            await asyncio.sleep(0)  # each of these steps takes milliseconds at ten thousand services
             suspects = self._suspects.of(self._store.state.fleet.services, self._visible(), erring)
-            rows, young = in_trouble(suspects, self._now(), erring)
+            rows, young = await looked_into(suspects, self._now(), erring)
             del suspects  # thousands, and others at the next look
             if len(rows) != len(self._rows) or any(a is not b for a, b in zip(rows, self._rows, strict=True)):
                 self._rows = rows
@@ -62,6 +65,21 @@ class InTrouble:
                     await self._store.wait_for(partial(_another, edition, report))
             except TimeoutError:
                 continue
+
+
+async def looked_into(
+    suspects: Sequence[InferenceService], now: datetime, erring: Container[Key]
+) -> tuple[tuple[InferenceService, ...], bool]:
+    """Do what ``in_trouble`` does, and let keys through after each slice."""
+    found: list[InferenceService] = []
+    young = False
+    for start in range(0, len(suspects), SLICE):
+        await asyncio.sleep(0)
+        some, more = in_trouble(suspects[start : start + SLICE], now, erring)
+        found, young = [*found, *some], young or more
+        if len(found) >= MOST:
+            return tuple(found[:MOST]), True
+    return tuple(found), young
 
 
 def _another(edition: int, report: TrafficReport | None, state: State) -> bool | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 from kmon_tui.domain.service import InferenceService, Key, Kind, Readiness
 from kmon_tui.domain.traffic import Family, Prometheus, Traffic, TrafficReport
-from kmon_tui.monitor.troubled import MOST, PATIENCE_S, Suspects, in_trouble
+from kmon_tui.monitor.troubled import MOST, PATIENCE_S, SLICE, Suspects, in_trouble, looked_into
 
 NOW = datetime(2026, 8, 21, 9, tzinfo=UTC)
 LATE = NOW - timedelta(seconds=PATIENCE_S + 1)
@@ -64,3 +65,27 @@ def test_a_service_that_says_ready_is_looked_into_when_its_requests_fail() -> No
 
     assert suspects == [isvc(1)]
     assert in_trouble(suspects, NOW, erring)[0] == (isvc(1),)
+
+
+async def test_thousands_are_judged_in_slices_between_which_keys_are_answered() -> None:
+    suspects = [isvc(number, Readiness.FAILED if number % 10 == 0 else Readiness.READY) for number in range(4 * SLICE)]
+    turns = 0
+
+    async def keys() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    typing = asyncio.create_task(keys())
+    found = await looked_into(suspects, NOW, ())
+    typing.cancel()
+
+    assert found == in_trouble(suspects, NOW)
+    assert turns >= 4
+
+
+async def test_in_slices_no_more_are_found_than_can_be_looked_into() -> None:
+    suspects = [isvc(number, Readiness.FAILED) for number in range(MOST + 2 * SLICE)]
+
+    assert await looked_into(suspects, NOW, ()) == in_trouble(suspects, NOW)
