@@ -14,6 +14,8 @@ import ssl
 import sys
 from types import ModuleType
 
+from aiohttp import connector
+
 
 def _leave_out_what_nobody_uses() -> None:
     found = importlib.util.find_spec("kubernetes")
@@ -33,9 +35,8 @@ def _leave_out_what_nobody_uses() -> None:
 
 _leave_out_what_nobody_uses()
 
-from aiohttp import connector  # noqa: E402  (only now: see above)
-from kubernetes.aio.client.configuration import Configuration  # noqa: E402  (only now: see above)
-from kubernetes.aio.client.rest import RESTClientObject  # noqa: E402  (only now: see above)
+from kubernetes.aio.client.configuration import Configuration  # noqa: E402  (its packages were set up above)
+from kubernetes.aio.client.rest import RESTClientObject  # noqa: E402  (its packages were set up above)
 
 
 def _forget_what_nobody_trusts() -> None:
