@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
@@ -67,7 +67,7 @@ class Series:
     end_s: float
     """Unix time of the last value."""
     step_s: float
-    values: array[float] = field(default_factory=lambda: array("d"))
+    values: Sequence[float] = field(default_factory=lambda: array("d"))
     """NaN where nothing is known."""
 
     def points(self) -> list[tuple[float, float | None]]:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from kmon_tui.domain.traffic import EMPTY_SERIES, Family, Scope, Series, Traffic
 from kmon_tui.live.packs import DIALECTS
 from kmon_tui.live.packs.dialect import Role
+from kmon_tui.live.sheet import Sheet, Strand
 from kmon_tui.live.steps import Gain, Steps
 
 
@@ -40,14 +41,15 @@ LATENCY_S = 60
 
 
 class Flow:
-    """Keeps the last steps of one service. Arrays are never changed once a Series holds them."""
+    """Keeps the last steps of one service. Arrays and columns are never changed once a Series holds them."""
 
     __slots__ = (
-        "_errors", "_no_errors", "_rate_now", "_ratio_now", "_requests", "_steps", "closed", "counter_sum", "cut_s",
-        "end_s", "families", "family", "gaps", "latency", "new_requests", "problem", "remark", "sampled_s", "tokens",
+        "_errors", "_known", "_no_errors", "_rate_now", "_ratio_now", "_row", "_sheet", "_steps", "closed",
+        "counter_sum", "cut_s", "end_s", "families", "family", "gaps", "latency", "new_requests", "problem", "remark",
+        "sampled_s", "tokens",
     )  # fmt: skip
 
-    def __init__(self, family: Family) -> None:
+    def __init__(self, family: Family, sheet: Sheet) -> None:
         self.family = family
         self.families: tuple[Family, ...] = (family,)
         """All that count this service, best first."""
@@ -69,7 +71,9 @@ class Flow:
         self._rate_now: float | None = None
         self._ratio_now: float | None = None
         self._steps = Steps()
-        self._requests = array("d")
+        self._sheet, self._row = sheet, sheet.row()
+        self._known = 0
+        """Steps of which its row of the sheet tells."""
         self._errors = array("d")
         self._no_errors: Series | None = None
         """The errors of the newest step, if others share them."""
@@ -77,10 +81,10 @@ class Flow:
     @property
     def over(self) -> bool:
         """Whether nothing was known in any step that is kept."""
-        return all(map(math.isnan, self._requests)) and self.new_requests is None and not self.problem
+        return all(map(math.isnan, self.requests)) and self.new_requests is None and not self.problem
 
     def push(self, at_s: int, gain: Gain | None, window: tuple[int, int], points: int) -> None:
-        """Add one step; None: nothing is known of it. ``window`` is (rate window, step) in seconds."""
+        """Add the step that the sheet has begun; None: nothing is known of it. ``window``: of rates, and the step (s)."""
         window_s, step_s = window
         if gain is not None:
             self._steps.add(at_s, gain)
@@ -93,29 +97,34 @@ class Flow:
             # A gap keeps what was known before it; a step without requests has no error ratio.
             self._rate_now = self._rate_now if rate is None else rate
             self._ratio_now = ratio
-        self._requests = _pushed(self._requests, rate, points)
+        self._known = min(points, self._known + 1)
+        self._sheet.put(self._row, rate)
         self._errors = _pushed(self._errors, ratio, points)
         self.end_s = at_s
 
     def doubt(self) -> None:
         """Know nothing of the past either: it was added up like what turned out to be no sum."""
         self._steps = Steps()
-        self._requests, self._errors = (array("d", [math.nan]) * len(self._requests) for _ in range(2))
+        self._known, self._errors = 0, array("d")
         self._rate_now = self._ratio_now = None
 
-    def share(self, alike: dict[bytes, Series], step_s: int) -> None:
+    def close(self) -> None:
+        """Take it out of the books."""
+        self.closed = True
+        self._sheet.give_up(self._row)
+
+    def share(self, alike: dict[bytes, tuple[array[float], Series]], step_s: int) -> None:
         """Keep errors as a series that others keep, too, while there are none: most services have none for hours."""
         self._no_errors = None
         if self._errors and not self._errors[-1] > 0:
             mark = self._errors.tobytes()
             if mark not in alike:
-                alike[mark] = Series(self.end_s, step_s, self._errors)
-            self._no_errors = alike[mark]
-            self._errors = self._no_errors.values
+                alike[mark] = (self._errors, Series(self.end_s, step_s, self._errors))
+            self._errors, self._no_errors = alike[mark]
 
     def thin(self) -> None:
-        """Keep every second step, counted from the newest: the steps have become twice as long."""
-        self._requests = self._requests[(len(self._requests) - 1) % 2 :: 2]
+        """Keep every second step, as the sheet does: the steps have become twice as long."""
+        self._known = (self._known + 1) // 2
         self._errors = self._errors[(len(self._errors) - 1) % 2 :: 2]
 
     @property
@@ -143,23 +152,23 @@ class Flow:
 
     def override(self, rate: float | None, ratio: float | None) -> None:
         """Put what others know better into the newest step."""
-        # Copies: a Series or another service may hold these.
-        self._requests, self._errors = self._requests[:], self._errors[:]
-        for values, value in ((self._requests, rate), (self._errors, ratio)):
-            if values:
-                values[-1] = math.nan if value is None else value
+        if self._known:
+            self._sheet.put(self._row, rate)
+            # A copy: a Series or another service may hold it.
+            self._errors = self._errors[:]
+            self._errors[-1] = math.nan if ratio is None else ratio
         self._rate_now = self._rate_now if rate is None else rate
         self._ratio_now = ratio
 
     @property
-    def requests(self) -> array[float]:
+    def requests(self) -> Strand:
         """Requests per second by step."""
-        return self._requests
+        return self._sheet.last(self._row, self._known)
 
     def traffic(self, step_s: int, scope: Scope = Scope.PODS, *, serves: bool = True) -> Traffic:
         """Give what is known now; while no pod serves, what pods saw says nothing of what callers get."""
         young = self.new_requests is not None
-        requests = Series(self.end_s, step_s, self._requests) if self._requests else EMPTY_SERIES
+        requests = Series(self.end_s, step_s, self.requests) if self._known else EMPTY_SERIES
         errors = self._errors_over_time(step_s)
         if self.problem:
             return Traffic(

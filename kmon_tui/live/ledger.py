@@ -6,6 +6,7 @@ A step in which a target was not sampled is a gap, whatever Prometheus still ans
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -23,6 +24,7 @@ from kmon_tui.live.pace import Pace
 from kmon_tui.live.packs import BY_COUNTER
 from kmon_tui.live.prometheus_answers import Labelled
 from kmon_tui.live.remarks import ALL_NAN, remark
+from kmon_tui.live.sheet import Sheet
 from kmon_tui.live.target import COUNTS, Handle, Slot, Target, best_of_each, brought_by, handle_of
 
 FORGET_S = 1200
@@ -73,6 +75,7 @@ class Ledger:
         self.flows: dict[Key, Flow] = {}
         self.users: dict[Key, Flow] = {}
         """What callers got, where somebody counts in front of the pods."""
+        self._sheet = Sheet()
         self.conflicts = Conflicts()
         self._owners = Owners(())
         self._generation = 0
@@ -92,11 +95,12 @@ class Ledger:
         self._owners, self._identity = owners, identity
         for flows in (self.flows, self.users):
             for key in [key for key in flows if key not in owners]:
-                flows.pop(key).closed = True
+                flows.pop(key).close()
 
     def slow_down(self, step_s: int, window_s: int, points: int) -> None:
         """Go on with steps twice as long."""
         self.step_s, self.window_s, self.points = step_s, window_s, points
+        self._sheet.thin()
         for flow in (*self.flows.values(), *self.users.values()):
             flow.thin()
 
@@ -266,7 +270,9 @@ class Ledger:
         return born_s is not None and born_s < (target.first_sample_s or 0.0) - OLD_S
 
     def _book(self, at_s: int, fresh: list[Target]) -> None:
-        arrived: dict[int, tuple[Flow, list[Target]]] = {}
+        self._sheet.begin(self.points)
+        # One target stands for itself: lists of ten thousand would be the most that a tick holds at once.
+        arrived: dict[Flow, Target | list[Target]] = {}
         for target in fresh:
             flow = target.flow
             if flow is None or flow.closed:
@@ -274,13 +280,14 @@ class Ledger:
                 flows = self._flows_of(target)
                 flow = flows.get(target.owner)
                 if flow is None:
-                    flow = flows[target.owner] = Flow(target.dialect.family)
+                    flow = flows[target.owner] = Flow(target.dialect.family, self._sheet)
                 target.flow = flow
-            arrived.setdefault(id(flow), (flow, []))[1].append(target)
-        for flow, targets in arrived.values():
-            self._book_one(at_s, flow, targets)
-        alike: dict[bytes, Series] = {}
-        for flow, _ in arrived.values():
+            others = arrived.setdefault(flow, target)
+            if others is not target:
+                arrived[flow] = [*others, target] if isinstance(others, list) else [others, target]
+        alike: dict[bytes, tuple[array[float], Series]] = {}
+        for flow, found in arrived.items():
+            self._book_one(at_s, flow, found if isinstance(found, list) else [found])
             flow.share(alike, self.step_s)
         for flows in (self.flows, self.users):
             for key, flow in list(flows.items()):
@@ -289,7 +296,7 @@ class Ledger:
                     flow.problem = ""
                     flow.push(at_s, None, (self.window_s, self.step_s), self.points)
                     if flow.over:
-                        flows.pop(key).closed = True
+                        flows.pop(key).close()
         for key, flow in self.users.items():
             with_pods(flow, self.flows.get(key))
 
@@ -325,7 +332,7 @@ class Ledger:
         """Keep services of which nothing can be read in the books, with the reason."""
         for target in unreadable:
             if target.owner is not None and self._flows_of(target) is self.flows and target.owner not in self.flows:
-                flow = self.flows[target.owner] = Flow(target.dialect.family)
+                flow = self.flows[target.owner] = Flow(target.dialect.family, self._sheet)
                 flow.problem = ALL_NAN
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import re
-from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
@@ -177,10 +176,10 @@ def _buckets(measurement: Measurement, times: list[int]) -> Iterable[dict[str, A
 
 
 def _points(times: list[int], series: Series | None) -> list[list[float | None]]:
-    return _pairs(times, series.values if series else array("d"))
+    return _pairs(times, series.values if series else ())
 
 
-def _pairs(times: list[int], values: array[float]) -> list[list[float | None]]:
+def _pairs(times: list[int], values: Sequence[float]) -> list[list[float | None]]:
     """Pair times with values that end together; what lies before the first value is not known."""
     padded = [math.nan] * (len(times) - len(values)) + list(values[max(0, len(values) - len(times)) :])
     return [[at, _number(value)] for at, value in zip(times, padded, strict=True)]

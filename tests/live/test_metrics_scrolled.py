@@ -13,6 +13,7 @@ from kmon_tui.live.closeup import SWEEP
 from kmon_tui.live.flow import Flow, Latency
 from kmon_tui.live.metrics import PrometheusMetrics
 from kmon_tui.live.poller import Look
+from kmon_tui.live.sheet import Sheet
 from kmon_tui.live.steps import Gain
 from kmon_tui.settings import PrometheusSettings
 from tests.live.interests import Interested
@@ -136,17 +137,22 @@ async def test_scrolling_wakes_the_poll_where_quantiles_lack() -> None:
 
 
 def test_quantiles_of_minutes_ago_are_due() -> None:
-    flow = Flow(Family.ALIAS)
+    sheet = Sheet()
+    flow = Flow(Family.ALIAS, sheet)
     flow.latency = Latency(1, 2, 3, 10, at_s=1000)
+    sheet.begin(60)
     flow.push(1075, Gain(15.0, 15.0), (60, 15), 60)
     in_time = flow.traffic(15).latency_due
+    sheet.begin(60)
     flow.push(1090, Gain(15.0, 15.0), (60, 15), 60)
 
     assert (in_time, flow.traffic(15).latency_due) == (False, True)
 
 
 def test_a_family_without_a_histogram_has_none_that_could_come() -> None:
-    flow = Flow(Family.TRITON)
+    sheet = Sheet()
+    flow = Flow(Family.TRITON, sheet)
+    sheet.begin(60)
     flow.push(1075, Gain(15.0, 15.0), (60, 15), 60)
 
     assert not flow.traffic(15).latency_due
