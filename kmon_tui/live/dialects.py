@@ -57,24 +57,18 @@ def probe(matchers: str, scopes: Collection[Scope] = tuple(Scope)) -> str:
     Without Scope.USERS nothing is asked of what is counted before the pods.
     """
     by = ", ".join(("__name__", *GUARDS))
-    of_scope = [dialect for dialect in DIALECTS.values() if dialect.scope in scopes]
-    plain = [dialect for dialect in of_scope if not (dialect.own or dialect.requests_own)]
-    only = [_named([name for dialect in plain for name in dialect.requests])]
-    only += [_requests(dialect) for dialect in of_scope if dialect not in plain]
-    # Native histograms of requests; a part of their own, since their names say nothing of codes or ``le``.
-    only += [
-        f'__name__="{base}"{_and(dialect.requests_own)}{_and(dialect.own)}'
-        for dialect in of_scope
-        for base, name in natives.COUNTED.items()
-        if name in dialect.requests
-    ]
-    parts = [f"count by ({by}) ({{{one}{_and(matchers)}}})" for one in only]
+    parts = [f"count by ({by}) ({{{one}{_and(matchers)}}})" for one in _counted_in(scopes)]
     parts.append(f"count by (__name__) ({{{_named(_gauge_names(GAUGES))}{_and(matchers)}}})")
     names = [name for dialect in DIALECTS.values() if dialect.scope is Scope.PODS for name in dialect.requests]
     exported = f'count by (__name__) ({{{_named(names)},exported_namespace!=""{_and(matchers)}}})'
     unread = f"count by (__name__) ({{__name__=~{quoted_choice((*DOTTED_NAMES, *natives.NAMES))}{_and(matchers)}}})"
     told = (_told(exported, EXPORTED), _told(unread, UNREAD), _told("vector(time())", CLOCK))
     return " or ".join((_either(parts), *told))
+
+
+def present(matchers: str, scope: Scope) -> str:
+    """Ask which names of request counters there are."""
+    return " or ".join(f"count by (__name__) ({{{one}{_and(matchers)}}})" for one in _counted_in((scope,)))
 
 
 def probed(matchers: str) -> list[str]:
@@ -307,6 +301,21 @@ def _selectors(dialect: Dialect) -> list[str]:
     plain = [name for name, count in dialect.counters.items() if not count.own]
     others = [f'__name__="{name}",{count.own}' for name, count in dialect.counters.items() if count.own]
     return [_named(plain), *others]
+
+
+def _counted_in(scopes: Collection[Scope]) -> list[str]:
+    """Give matchers of everything that counts requests."""
+    of_scope = [dialect for dialect in DIALECTS.values() if dialect.scope in scopes]
+    plain = [dialect for dialect in of_scope if not (dialect.own or dialect.requests_own)]
+    only = [_named([name for dialect in plain for name in dialect.requests])] if plain else []
+    only += [_requests(dialect) for dialect in of_scope if dialect not in plain]
+    # Native histograms of requests; a part of their own, since their names say nothing of codes or ``le``.
+    return only + [
+        f'__name__="{base}"{_and(dialect.requests_own)}{_and(dialect.own)}'
+        for dialect in of_scope
+        for base, name in natives.COUNTED.items()
+        if name in dialect.requests
+    ]
 
 
 def _requests(dialect: Dialect) -> str:

@@ -18,7 +18,7 @@ from kmon_tui.live.doctor_rights import rights_facts
 from kmon_tui.live.kube import KubeClient
 
 PROMETHEUS_S = 30.0
-"""All questions to Prometheus together: a slow one costs its checks only."""
+"""All questions to Prometheus together, once a tick has left one: a slow one costs its checks only."""
 UNASKED_S = 600.0
 """The same where nobody asked for it: then it takes one question of each tick."""
 RIGHTS_S = 15.0
@@ -63,10 +63,10 @@ class KubeDoctor:
             return PrometheusFacts(failure="none is configured", hint="kmon-tui --prometheus URL")
         suspects = Suspects(case.services, case.isvc, cluster.pods.value or (), case.families)
         try:
-            async with asyncio.timeout(UNASKED_S if case.brief else PROMETHEUS_S):
+            async with asyncio.timeout(UNASKED_S if case.brief else PROMETHEUS_S + case.tick_s):
                 return await metrics.examined(suspects)
         except TimeoutError:
-            return PrometheusFacts(failure=f"too slow: its answers took longer than {PROMETHEUS_S:g} s")
+            return PrometheusFacts(failure=f"too slow: no answer within {PROMETHEUS_S + case.tick_s:.0f} s")
         except BackendError as error:
             return PrometheusFacts(failure=error.message, failure_kind=type(error).__name__, hint=error.hint)
 

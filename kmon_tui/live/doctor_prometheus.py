@@ -1,39 +1,48 @@
-"""Asks one Prometheus what it scrapes, what it keeps, and what it holds of one service. Bounded, question by question.
+"""Asks one Prometheus what it scrapes, what it keeps, and what it holds of one service: a few pages, and one question.
 
-Each question is a job of its own in the thread of PrometheusClient, so that ticks go on in between.
+Each is a job of its own in the thread of PrometheusClient, so that ticks go on in between.
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
-from kmon_tui.domain.doctor.facts import Bounds, Job, PodFacts, PrometheusFacts, Scraped, SeriesFact, Suspects, Told
+from kmon_tui.domain.doctor.facts import Bounds, Job, PrometheusFacts, Scraped, SeriesFact, Suspects, Told
 from kmon_tui.domain.doctor.scraping import WALK_JOB
-from kmon_tui.domain.errors import BackendError
+from kmon_tui.domain.errors import BackendError, BadAnswer, TimedOut
 from kmon_tui.domain.quantile import parse_le
 from kmon_tui.domain.service import InferenceService
 from kmon_tui.domain.traffic import Scope
-from kmon_tui.live import dialects
-from kmon_tui.live.dialects import quoted, quoted_choice
+from kmon_tui.live.dialects import CLOCK
+from kmon_tui.live.doctor_questions import (
+    BOUNDS,
+    COUNTS,
+    FAMILIES,
+    FRONT,
+    SERIES,
+    TARGETS,
+    Questions,
+    at_once,
+    by_part,
+    families_of,
+    questions,
+)
+from kmon_tui.live.doctor_questions import apart as split
+from kmon_tui.live.introduction import skew_of
 from kmon_tui.live.owners import Owners
-from kmon_tui.live.packs import DIALECTS
-from kmon_tui.live.packs.dialect import NAMES, TARGET
 from kmon_tui.live.prometheus import Api
 from kmon_tui.live.prometheus_answers import Row
 from kmon_tui.settings.nesting import not_too_deep
 
 T = TypeVar("T")
 
-OUR_JOBS = "kserve-.*"
 MOST_TARGETS = 3000
 """The targets API tells everything of all of them at once: larger pools are not asked for."""
 MOST_POOLS = 3
-MOST_PODS = 20
 _SCRAPE_NOTE = "__meta_kubernetes_pod_annotation_prometheus_io_scrape"
 
 
@@ -45,47 +54,103 @@ class Run(Protocol):
 
 
 async def prometheus_facts(
-    run: Run, url: str, found_by: str, matchers: str, suspects: Suspects, skew_s: float | None = None
+    run: Run, asked: Run, url: str, found_by: str, matchers: str, suspects: Suspects, skew_s: float | None = None
 ) -> PrometheusFacts:
-    """Ask some ten questions. Raises BackendError when it does not answer the first one.
+    """Ask for some pages, and one question about series. Raises BackendError when it does not answer.
 
-    ``skew_s``: its clock minus ours, if that is known. Whose families are known is asked by nobody but itself, and has
-    to wait for each answer until a tick leaves a question: of that only what leads to the first failing check is asked.
+    ``asked`` runs what asks that question: it waits until a tick leaves one. ``skew_s``: its clock minus ours, if that
+    is known. Whose families are known is asked by nobody but itself: of that only what leads to the first failing check
+    is asked.
     """
-    isvc, pods = suspects.isvc, suspects.pods
-    unasked = suspects.families is not None
-    skew_s = await run(_skew) if skew_s is None else skew_s
+    if suspects.families is None:
+        answers = await _answers(asked, questions(matchers, suspects), apart=True)
+        pages, _ = await _pages(run, PrometheusFacts(url, found_by))
+        return await _read(run, pages, answers, suspects)
+    pages, in_files = await _pages(run, PrometheusFacts(url, found_by, skew_s=Told(skew_s)))
+    names = {job.name for job in pages.jobs.value or ()}
+    if not suspects.families and names and not in_files and WALK_JOB not in names:
+        if skew_s is None:
+            pages = replace(pages, skew_s=Told((await _answers(asked, {CLOCK: "vector(time())"})).skew_s))
+        # Nothing that would follow from it is worth a question.
+        return replace(pages, families=Told(suspects.families))
+    return await _read(run, pages, await _answers(asked, questions(matchers, suspects)), suspects)
+
+
+async def _pages(run: Run, told: PrometheusFacts) -> tuple[PrometheusFacts, bool]:
+    """Read what it tells of itself, and whether jobs may be in files beside its configuration."""
     version = await _told(run, lambda api: _text(api, "status/buildinfo", "version"))
     retention = await _told(run, lambda api: _text(api, "status/runtimeinfo", "storageRetention"))
-    families = Told(suspects.families)
-    front: Told[tuple[str, ...]] = Told()
-    if not unasked:
-        families = await _told(run, lambda api: _families(api, matchers))
-        front = await _told(run, lambda api: _families(api, matchers, Scope.USERS))
     config = await _told(run, lambda api: _text(api, "status/config", "yaml"))
+    in_files = "scrape_config_files:" in (config.value or "")
     jobs: Told[tuple[Job, ...]] = Told(why=config.why)
     if config.value:
-        # Jobs of files beside the configuration (the chart's scrapeConfigFiles) are not in it.
-        more = await _told(run, _pools) if "scrape_config_files:" in config.value else Told(())
+        # Jobs of files (the chart's scrapeConfigFiles) are not in it.
+        more = await _told(run, _pools) if in_files else Told(())
         known = await asyncio.to_thread(jobs_of, config.value)
         names = {job.name for job in known}
         jobs = Told((*known, *(Job(name) for name in more.value or () if name not in names)))
-    told = PrometheusFacts(url, found_by, version=version, retention=retention, skew_s=Told(skew_s), jobs=jobs)
-    told = replace(told, families=families, front=front)
-    in_files = "scrape_config_files:" in (config.value or "")
-    names_told = {job.name for job in jobs.value or ()}
-    if unasked and not families.value and names_told and not in_files and WALK_JOB not in names_told:
-        return told  # nothing that would follow from it is worth a question
-    counts = await _told(run, lambda api: _counts(api, matchers))
-    targets = await _told(run, lambda api: _targets(api, matchers, pods, counts.value or {}))
-    series: Told[tuple[SeriesFact, ...]] = Told()
-    bounds: Told[tuple[Bounds, ...]] = Told()
-    if isvc is not None:
-        owners = Owners(suspects.services)
-        series = await _told(run, lambda api: _series(api, matchers, isvc, pods, owners))
-    if isvc is not None and (series.value or not unasked):
-        bounds = await _told(run, lambda api: _bounds(api, matchers, isvc, pods))
-    return replace(told, counts=counts, targets=targets, series=series, bounds=bounds)
+    return replace(told, version=version, retention=retention, jobs=jobs), in_files
+
+
+async def _read(run: Run, told: PrometheusFacts, answers: Answers, suspects: Suspects) -> PrometheusFacts:
+    """Put together what the series tell."""
+    isvc = suspects.isvc
+    families: Told[tuple[str, ...]] = Told(suspects.families)
+    if suspects.families is None:
+        families = answers.told(FAMILIES, lambda rows: families_of(rows, Scope.PODS))
+        told = replace(told, skew_s=Told(answers.skew_s))
+        told = replace(told, front=answers.told(FRONT, lambda rows: families_of(rows, Scope.USERS)))
+    counts = answers.told(COUNTS, _counts)
+    targets = answers.told(TARGETS, _targets)
+    if targets.value:
+        errors = await _told(run, lambda api: _with_errors(api, targets.value or (), counts.value or {}))
+        targets = targets if errors.value is None else errors
+    told = replace(told, families=families, counts=counts, targets=targets)
+    if isvc is None:
+        return told
+    owners = Owners(suspects.services)
+    series = answers.told(SERIES, lambda rows: _series(rows, isvc, owners))
+    bounds: Told[tuple[Bounds, ...]] = Told(())
+    if BOUNDS in answers.by_part:
+        bounds = answers.told(BOUNDS, _bounds)
+    return replace(told, series=series, bounds=bounds)
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What was answered to each part, or why it was not."""
+
+    by_part: Mapping[str, Told[Sequence[Row]]]
+    skew_s: float | None = None
+    """Its clock minus ours, if it was asked for."""
+
+    def told(self, part: str, read: Callable[[Sequence[Row]], T]) -> Told[T]:
+        """Read one part."""
+        rows = self.by_part.get(part, Told())
+        return Told(why=rows.why) if rows.value is None else Told(read(rows.value))
+
+
+async def _answers(run: Run, asked: Questions, *, apart: bool = False) -> Answers:
+    """Ask all at once, or, where that is refused or takes too long, in a few groups. Raises BackendError."""
+    try:
+        return await run(lambda api: _answer(api, asked))
+    except (BadAnswer, TimedOut):
+        if not apart:
+            raise
+    first, *others = split(asked)
+    found = await run(lambda api: _answer(api, first))
+    by_part = dict(found.by_part)
+    for group in others:
+        more = await _told(run, lambda api, group=group: _answer(api, group))  # type: ignore[misc]  # mypy does not infer lambdas with defaults
+        by_part |= more.value.by_part if more.value else {part: Told(why=more.why) for part in group}
+    return replace(found, by_part=by_part)
+
+
+def _answer(api: Api, asked: Questions) -> Answers:
+    before_s = time.time()
+    rows = by_part(api.query(at_once(asked)))
+    skew_s = skew_of(rows[CLOCK], before_s, time.time()) if CLOCK in rows else None
+    return Answers({part: Told(rows.get(part, ())) for part in asked}, skew_s)
 
 
 def jobs_of(text: str) -> tuple[Job, ...]:
@@ -128,13 +193,6 @@ async def _told(run: Run, job: Callable[[Api], T]) -> Told[T]:
         return Told(why=error.message)
 
 
-def _skew(api: Api) -> float:
-    before = time.time()
-    rows = api.query("vector(time())")
-    after = time.time()
-    return float(rows[0].value[1]) - (before + after) / 2 if rows else 0.0
-
-
 def _text(api: Api, path: str, name: str) -> str:
     found = api.read(path)
     return str(found.get(name) or "") if isinstance(found, dict) else ""
@@ -147,24 +205,14 @@ def _pools(api: Api) -> tuple[str, ...]:
     return tuple(str(name) for name in names) if isinstance(names, list) else ()
 
 
-def _families(api: Api, matchers: str, scope: Scope = Scope.PODS) -> tuple[str, ...]:
-    there = {row.metric.get("__name__", "") for row in api.query(dialects.probe(matchers, (scope,)))}
-    ours = {family: dialect for family, dialect in DIALECTS.items() if dialect.scope is scope}
-    return tuple(str(family) for family, dialect in ours.items() if there & set(dialect.requests))
-
-
-def _counts(api: Api, matchers: str) -> Mapping[str, int]:
-    rows = api.query(f"count by (job) (up{{job=~{quoted(OUR_JOBS)}{_and(matchers)}}})")
+def _counts(rows: Sequence[Row]) -> Mapping[str, int]:
     return {row.metric.get("job", ""): int(float(row.value[1])) for row in rows}
 
 
-def _targets(api: Api, matchers: str, pods: tuple[PodFacts, ...], counts: Mapping[str, int]) -> tuple[Scraped, ...]:
+def _targets(rows: Sequence[Row]) -> tuple[Scraped, ...]:
     """Give the targets of the pods of one service whatever their job; without pods those of our jobs that are down."""
-    parts = [f"up{{{where}{_and(matchers)}}}" for where in _of_pods(pods)]
-    if not parts:
-        parts = [f"(up{{job=~{quoted(OUR_JOBS)}{_and(matchers)}}} == 0)"]
     found: dict[tuple[str, str], Scraped] = {}
-    for row in api.query(" or ".join(parts)):
+    for row in rows:
         metric = row.metric
         job, instance = metric.get("job", ""), metric.get("instance", "")
         found[job, instance] = Scraped(
@@ -175,19 +223,21 @@ def _targets(api: Api, matchers: str, pods: tuple[PodFacts, ...], counts: Mappin
             namespace=metric.get("namespace") or metric.get("kubernetes_namespace", ""),
             service_name=metric.get("service_name", ""),
         )
-    return tuple(_with_errors(api, found, counts))
+    return tuple(found.values())
 
 
-def _with_errors(api: Api, found: Mapping[tuple[str, str], Scraped], counts: Mapping[str, int]) -> Iterable[Scraped]:
+def _with_errors(api: Api, found: Sequence[Scraped], counts: Mapping[str, int]) -> tuple[Scraped, ...]:
     """Add what the targets API says of those that are down; where it is not there, they are down without a reason."""
-    pools = sorted({one.job for one in found.values() if one.health == "down"})
+    pools = sorted({one.job for one in found if one.health == "down"})
     errors: dict[tuple[str, str], tuple[str, str]] = {}
     for pool in pools[:MOST_POOLS]:
         if counts.get(pool, 0) <= MOST_TARGETS:
             errors |= _errors(api, pool)
-    for place, one in found.items():
-        error, url = errors.get(place, ("", "")) if one.health == "down" else ("", "")
-        yield Scraped(one.job, one.instance, one.health, error, one.pod, one.namespace, one.service_name, url)
+    told = []
+    for one in found:
+        error, url = errors.get((one.job, one.instance), ("", "")) if one.health == "down" else ("", "")
+        told.append(replace(one, last_error=error, url=url))
+    return tuple(told)
 
 
 def _errors(api: Api, pool: str) -> dict[tuple[str, str], tuple[str, str]]:
@@ -207,18 +257,10 @@ def _errors(api: Api, pool: str) -> dict[tuple[str, str], tuple[str, str]]:
     return errors
 
 
-def _series(
-    api: Api, matchers: str, isvc: InferenceService, pods: tuple[PodFacts, ...], owners: Owners
-) -> tuple[SeriesFact, ...]:
-    """Ask for the counters that its pods or its name lead to, and whether their labels lead back to it."""
-    of_pods = [dialect for dialect in DIALECTS.values() if dialect.scope is Scope.PODS]
-    counters = "|".join(sorted({name for dialect in of_pods for name in dialect.requests}))
-    by = ", ".join(("__name__", *TARGET, *NAMES))
-    name = re.escape(isvc.key.name)
-    places = [*_of_pods(pods), f"service_name=~{quoted(f'{name}(-(predictor|transformer|explainer)(-default)?)?')}"]
-    parts = [f'count by ({by}) ({{__name__=~"({counters}|target_info)",{where}{_and(matchers)}}})' for where in places]
-    rows = [row.metric for row in api.query(" or ".join(parts))]
-    mine = {_place(metric) for metric in rows if owners.owner(metric) == isvc.key}
+def _series(rows: Sequence[Row], isvc: InferenceService, owners: Owners) -> tuple[SeriesFact, ...]:
+    """Tell of each counter whether its labels lead back to the service."""
+    metrics = [row.metric for row in rows]
+    mine = {_place(metric) for metric in metrics if owners.owner(metric) == isvc.key}
     return tuple(
         SeriesFact(
             metric["__name__"],
@@ -228,17 +270,14 @@ def _series(
             metric.get("namespace", ""),
             _place(metric) in mine,
         )
-        for metric in rows
+        for metric in metrics
         if metric.get("__name__") != "target_info" and (_place(metric) in mine or owners.owner(metric) is None)
     )
 
 
-def _bounds(api: Api, matchers: str, isvc: InferenceService, pods: tuple[PodFacts, ...]) -> tuple[Bounds, ...]:
+def _bounds(rows: Sequence[Row]) -> tuple[Bounds, ...]:
     """Find where the histograms of its pods end."""
-    names = "|".join(sorted({dialect.latency.series for dialect in DIALECTS.values() if dialect.latency}))
-    parts = [f'count by (__name__, le) ({{__name__=~"{names}",{where}{_and(matchers)}}})' for where in _of_pods(pods)]
     largest: dict[str, float] = {}
-    rows: list[Row] = api.query(" or ".join(parts)) if parts else []
     for row in rows:
         metric = row.metric
         bound = parse_le(metric.get("le", ""))
@@ -247,20 +286,5 @@ def _bounds(api: Api, matchers: str, isvc: InferenceService, pods: tuple[PodFact
     return tuple(Bounds(name, bound) for name, bound in sorted(largest.items()))
 
 
-def _of_pods(pods: tuple[PodFacts, ...]) -> list[str]:
-    """Give matchers for the targets of these pods: by a label with their name, and by their address."""
-    some = [pod for pod in pods if pod.phase == "Running"][:MOST_PODS]
-    names = {pod.name for pod in some}
-    addresses = "|".join(sorted(re.escape(f"[{pod.ip}]" if ":" in pod.ip else pod.ip) for pod in some if pod.ip))
-    found = [f"{label}=~{quoted_choice(names)}" for label in ("pod", "kubernetes_pod_name") if names]
-    if addresses:
-        found.append(f"instance=~{quoted(f'({addresses}):[0-9]+')}")
-    return found
-
-
 def _place(metric: Mapping[str, str]) -> tuple[str, str]:
     return metric.get("job", ""), metric.get("instance", "")
-
-
-def _and(matcher: str) -> str:
-    return f",{matcher}" if matcher else ""

@@ -148,7 +148,7 @@ def _introduced(
         # The only model may have been scaled to zero, or its target may have died: then its past tells.
         guards |= {
             name: {NO_GUARDS}
-            for name in _counted_lately(api, matchers, after_s + _skew(parts[CLOCK], before_s, after_s))
+            for name in _counted_lately(api, matchers, after_s + skew_of(parts[CLOCK], before_s, after_s))
         }
     found = {
         family: frozenset(one for name in dialect.requests for one in guards.get(name, ()))
@@ -157,7 +157,7 @@ def _introduced(
     return Introduction(
         families=tuple(family for family, seen in found.items() if seen),
         guards=found,
-        skew_s=_skew(parts[CLOCK], before_s, after_s),
+        skew_s=skew_of(parts[CLOCK], before_s, after_s),
         version="VictoriaMetrics" if api.is_victoria else version,
         retention=known.retention if known else _text(api, "status/runtimeinfo", "storageRetention"),
         gauges=tuple(pack for pack in GAUGES if any(name in guards for name in pack.levels)),
@@ -226,7 +226,7 @@ def _slowest(tracks: Iterable[Track]) -> float | None:
     return max(1.0, round(max(medians), 1)) if medians else None
 
 
-def _skew(rows: Sequence[Row], before_s: float, after_s: float) -> float:
+def skew_of(rows: Sequence[Row], before_s: float, after_s: float) -> float:
     """Compare the clocks. Prometheus looks at its own when the question arrives, however long it works on it then."""
     arrived_s = before_s + min(after_s - before_s, LONGEST_WAY_S) / 2
     return float(rows[0].value[1]) - arrived_s if rows else 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -16,23 +17,21 @@ from kmon_tui.domain.traffic import Family, Prometheus, TrafficReport
 from kmon_tui.live.measure import measure
 from kmon_tui.live.pace import IDLE_S, wait_s
 from kmon_tui.live.poller import Look, Poller
-from kmon_tui.live.prometheus import AdapterFactory, Api, PrometheusClient
+from kmon_tui.live.prometheus import AdapterFactory, Api, PrometheusClient, Spent
 from kmon_tui.live.prometheus_address import parse_matchers
+from kmon_tui.live.rests import SETTLE_S, Rests
 from kmon_tui.settings import PrometheusSettings
 
 if TYPE_CHECKING:
-    from kmon_tui.domain.tree import Peak
-
-if TYPE_CHECKING:
+    from kmon_tui.domain.command import Span
     from kmon_tui.domain.doctor.facts import PrometheusFacts, Suspects
+    from kmon_tui.domain.tree import Peak
 
 T = TypeVar("T")
 JITTER_S = (0.05, 0.5)
 BESIDE_S, LISTING_S, PAGES_S = 0.5, 0.25, 0.75
 PAGE = 500
 """A fleet of so many services is listed in several pages, which may come slowly."""
-SETTLE_S = 0.2
-"""The cursor may run over many rows; only where it rests is asked for."""
 
 
 class PrometheusMetrics:
@@ -44,6 +43,7 @@ class PrometheusMetrics:
         self._matchers = parse_matchers(settings.matchers)
         self._found_by = settings.found_by
         self._poller = Poller(self._matchers, self._client.address.url, settings.found_by)
+        self._rests = Rests()
 
     async def poll(self, interest: Interest) -> Stream[TrafficReport]:
         """Stream a report a tick, and one more when another service, or another time of it, is selected.
@@ -72,18 +72,33 @@ class PrometheusMetrics:
         if not look.services:
             await _within(_until_services(interest), IDLE_S)
             return False
-        chosen, rows = (look.selected, look.span), look.visible
+        chosen, seen = (look.selected, look.span), _seen(look)
         while True:
             delay_s = wait_s(self._poller.next_s, idle=interest.idle, jitter_s=random.uniform(*JITTER_S))
-            same = (interest.selected, interest.span, interest.visible) == (*chosen, rows)
-            if same and not await _within(interest.changed(), delay_s):
+            if _seen(interest) == seen and not await _within(interest.changed(), delay_s):
                 return False
-            await asyncio.sleep(min(SETTLE_S, delay_s))
-            if (interest.selected, interest.span) != chosen or self._poller.lacks(interest.visible):
-                return self._poller.next_s > SETTLE_S
-            if interest.visible == rows or interest.family is not look.family:
+            begins_anew = interest.family is not look.family and self._poller.may_begin_anew
+            if _seen(interest) == seen or begins_anew:
+                await asyncio.sleep(min(SETTLE_S, delay_s))
                 return False  # somebody wants it now
-            rows = interest.visible
+            await self._rest(interest, chosen, delay_s)
+            moved = (interest.selected, interest.span) != chosen
+            if moved or self._poller.lacks(interest.visible):
+                closer = self._poller.next_s > SETTLE_S
+                if closer and moved:
+                    self._rests.take(time.monotonic())
+                return closer
+            seen = _seen(interest)
+
+    async def _rest(self, interest: Interest, chosen: tuple[Key | None, Span | None], limit_s: float) -> None:
+        """Return once nothing moves any more, and another selection may be looked at; or when the next tick is due."""
+        until_s = time.monotonic() + limit_s
+        while (left_s := until_s - time.monotonic()) > 0:
+            seen = _seen(interest)
+            moved = (interest.selected, interest.span) != chosen
+            rest_s = self._rests.wait_s(time.monotonic()) if moved else SETTLE_S
+            if not await _within(interest.changed(), min(rest_s, left_s)) or _seen(interest) == seen:
+                return
 
     async def measure(
         self, services: tuple[InferenceService, ...], key: Key, window_s: int, family: Family | None = None
@@ -96,22 +111,27 @@ class PrometheusMetrics:
         """Tell what it scrapes, keeps and holds; see ``backend.Patient``."""
         from kmon_tui.live.doctor_prometheus import prometheus_facts  # late: ticks need none of it
 
-        # Without anybody's wish it takes the questions that ticks leave.
+        # Pages without anybody's wish wait, too: the server may have trouble enough.
         unasked = suspects.families is not None
         return await prometheus_facts(
             self._beside if unasked else self._client.run,
+            self._beside,
             self._client.address.url,
             self._found_by,
             self._matchers.text,
             suspects,
-            self._poller.skew_s if unasked else None,
+            self._poller.skew_s,
         )
 
     async def _beside(self, job: Callable[[Api], T]) -> T:
         """Run a job of one question once a tick has one left."""
-        while not self._poller.spare:  # noqa: ASYNC110  # a tick is in another thread, which has no events of the loop
-            await asyncio.sleep(BESIDE_S)
-        return await self._client.run(lambda api: self._poller.beside(api, job))
+        while True:
+            while not self._poller.spare:  # noqa: ASYNC110  # a tick is in another thread, which has no events of the loop
+                await asyncio.sleep(BESIDE_S)
+            try:
+                return await self._client.run(lambda api: self._poller.beside(api, job))
+            except Spent:
+                await asyncio.sleep(BESIDE_S)  # somebody else took it meanwhile
 
     async def memory_peaks(self, namespace: str, pods: tuple[str, ...]) -> tuple[Peak, ...]:
         """Give the most memory of the last hour; see ``backend.Memory``."""
@@ -134,6 +154,10 @@ def _look(interest: Interest) -> Look:
         interest.span,
         interest.edition,
     )
+
+
+def _seen(of: Interest | Look) -> tuple[object, ...]:
+    return of.selected, of.span, of.visible, of.family
 
 
 async def _until_services(interest: Interest) -> None:

@@ -31,7 +31,7 @@ from kmon_tui.live.introduction import (
 from kmon_tui.live.ledger import Ledger
 from kmon_tui.live.pace import HISTORY_S, SHORTEST_S, Pace
 from kmon_tui.live.packs import DIALECTS
-from kmon_tui.live.prometheus import Api
+from kmon_tui.live.prometheus import Api, Spent
 from kmon_tui.live.prometheus_address import Matchers
 from kmon_tui.live.ranged import Ranged
 from kmon_tui.live.rations import LEAST_ASKED, Rations, Tick
@@ -107,7 +107,12 @@ class Poller:
     @property
     def spare(self) -> bool:
         """Whether one more question may be asked in this tick."""
-        return self._rations.left > 0
+        return self._rations.spare(self._now())
+
+    @property
+    def may_begin_anew(self) -> bool:
+        """Whether enough questions of this tick are left for the numbers of another family."""
+        return self._rations.left >= LEAST_ASKED
 
     def lacks(self, keys: Iterable[Key]) -> bool:
         """Whether quantiles of one of these services are due, and there is a question left for them."""
@@ -120,7 +125,9 @@ class Poller:
         return self._feeder.introduction.skew_s if self._feeder.introduction else None
 
     def beside(self, api: Api, job: Callable[[Api], T]) -> T:
-        """Ask what is no part of a tick with the questions that it leaves."""
+        """Ask what is no part of a tick with the questions that it leaves. Raises Spent when there is none."""
+        if not self.spare:
+            raise Spent("all questions of this tick are asked")
         with self._rationed(api):
             return job(api)
 
@@ -152,7 +159,7 @@ class Poller:
         """Between two ticks: only what another selection needs; what is told of all others stays the same value."""
         ledger = self._ledger
         if ledger is None or ledger.at_s is None or look.family is not self._family:
-            return self.poll(api, look) if self._rations.left >= LEAST_ASKED else self._report({}, self._told)
+            return self.poll(api, look) if self.may_begin_anew else self._report({}, self._told)
         with self._rationed(api):
             asked, buckets = self._look_closer(api, ledger, look, sweep=0)
             new = self._traffic(asked) if asked else {}

@@ -12,6 +12,8 @@ from kmon_tui.live.prometheus import UNLIMITED, Api, Spent
 MOST_ASKED, LEAST_ASKED = 4, 2
 """Instant queries of one tick; what the numbers of now need."""
 SOON_S = 0.2
+OVERDUE_S = 5.0
+"""A tick that is so late does not come: nobody watches, and its questions are free."""
 
 
 class Tick(NamedTuple):
@@ -29,7 +31,13 @@ class Rations:
     def __init__(self) -> None:
         self._began_s: float | None = None
         self.left = MOST_ASKED
+        self._until_s = 0.0
+        """When the tick ends."""
         self._failure: BackendError | None = None
+
+    def spare(self, now_s: float) -> bool:
+        """Whether one more question may be asked."""
+        return self.left > 0 or now_s > self._until_s + OVERDUE_S
 
     @contextmanager
     def of(self, tick: Tick, api: Api, least: int = LEAST_ASKED) -> Iterator[None]:
@@ -40,6 +48,7 @@ class Rations:
         if self._began_s is None or not 0 <= tick.now_s - self._began_s < tick.length_s:
             self._began_s, self.left = tick.began_s, MOST_ASKED
             api.begin()
+        self._until_s = self._began_s + tick.length_s
         api.left = self.left
         try:
             yield

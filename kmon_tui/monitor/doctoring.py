@@ -60,6 +60,7 @@ def case_of(state: State, key: Key | None, *, brief: bool = False) -> Case:
         read_only=bool(state.place.read_only),
         families=tuple(map(str, state.traffic.prometheus.families)) if brief and state.traffic is not None else None,
         brief=brief,
+        tick_s=(state.traffic.prometheus.tick_s or 0.0) if state.traffic is not None else 0.0,
     )
 
 

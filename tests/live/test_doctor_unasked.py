@@ -9,7 +9,7 @@ import pytest
 
 from kmon_tui.domain.doctor.examine import examine
 from kmon_tui.domain.doctor.facts import Case, Facts, Suspects
-from kmon_tui.domain.doctor.finding import Report
+from kmon_tui.domain.doctor.finding import Report, Status
 from kmon_tui.domain.service import InferenceService, Key, Kind
 from kmon_tui.live.metrics import PrometheusMetrics
 from kmon_tui.settings import PrometheusSettings
@@ -21,8 +21,13 @@ OTHERS = "global: {scrape_interval: 1m}\nscrape_configs:\n- job_name: own\n"
 LOADED = f"{OTHERS}- job_name: kserve-metrics\n"
 
 
-async def looked(config: str) -> tuple[list[str], Report]:
-    """Examine a Prometheus with this configuration and no series; give the queries, and what was found."""
+async def looked(
+    config: str, families: tuple[str, ...] | None = (), refused: str = "of nothing"
+) -> tuple[list[str], Report]:
+    """Examine a Prometheus with this configuration and no series; give the queries, and what was found.
+
+    ``refused``: what no query may hold.
+    """
     asked: list[str] = []
 
     def say(_method: str, path: str) -> Said:
@@ -35,15 +40,17 @@ async def looked(config: str) -> tuple[list[str], Report]:
         data = known.get(way, {"resultType": "vector", "result": []})
         if way == "query":
             asked.append(path)
+            if refused in path:
+                return Said(b'{"status":"error","errorType":"execution","error":"too many"}', "application/json", 422)
         return Said(json.dumps({"status": "success", "data": data}).encode(), "application/json")
 
     with answering(say) as address:
         metrics = PrometheusMetrics(PrometheusSettings(url=f"http://{address}"))
         try:
-            facts = await metrics.examined(Suspects((ISVC,), ISVC, (), families=()))
+            facts = await metrics.examined(Suspects((ISVC,), ISVC, (), families))
         finally:
             await metrics.aclose()
-    case = Case((ISVC,), "default", ISVC.key, families=(), brief=True)
+    case = Case((ISVC,), "default", ISVC.key, families=families, brief=families is not None)
     return asked, Report("here", ISVC.key, NOW, examine(Facts(case, prometheus=facts)))
 
 
@@ -61,3 +68,13 @@ async def test_where_it_may_be_loaded_targets_and_series_are_asked_for(config: s
 
     assert any("kserve-" in one for one in asked)
     assert len(asked) <= 4
+
+
+async def test_what_a_server_refuses_costs_only_what_was_asked_with_it() -> None:
+    asked, report = await looked(LOADED, families=None, refused="istio")
+
+    told = {one.id: (one.status, one.text) for one in report.findings}
+    assert len(asked) == 4, "all at once, then in three groups"
+    assert told["prometheus.users"][0] is Status.UNKNOWN
+    assert "too many" in told["prometheus.users"][1]
+    assert told["prometheus.families"][0] is not Status.UNKNOWN

@@ -8,6 +8,7 @@ from kmon_tui.domain.service import InferenceService, Key, Kind, Pod, Readiness
 from kmon_tui.domain.traffic import Family, Scope, Traffic, TrafficReport
 from kmon_tui.live.introduction import not_too_many
 from kmon_tui.live.prometheus import PrometheusClient
+from kmon_tui.live.rations import MOST_ASKED
 from kmon_tui.settings import PrometheusSettings
 from tests.live.interests import Interested
 from tests.live.served import Serve, serve_by_sandbox
@@ -304,6 +305,7 @@ async def test_another_family_can_be_chosen_where_it_counts_the_service(
     async with asked(story, serve) as metrics:
         stream = metrics.poll(interest)
         await anext(stream)
+        metrics._poller._rations.left = MOST_ASKED  # as at the next tick
         interest.family = chosen
         interest.select(IRIS.key)
         report = await anext(stream)

@@ -153,6 +153,44 @@ async def test_what_nobody_asked_for_takes_the_questions_that_ticks_leave() -> N
     assert counts == [MOST]
 
 
+async def test_the_doctor_that_somebody_calls_waits_for_a_question_that_a_tick_leaves() -> None:
+    story = Story()
+    for line in everything():
+        story.tell(*line)
+    async with sandboxed(story) as server:
+        log = server.faults = Log()
+        metrics = PrometheusMetrics(PrometheusSettings(url=server.url))
+        stream = metrics.poll(Interested((IRIS, *MANY), selected=IRIS.key))
+        await anext(stream)
+        examined = asyncio.create_task(metrics.examined(Suspects((IRIS,), IRIS)))
+        await asyncio.sleep(1)
+        waiting, first = not examined.done(), log.look()[0]
+        metrics._poller._rations.left = 1  # as after the next tick
+        facts = await asyncio.wait_for(examined, 10)
+        second = log.look()[0]
+        await stream.aclose()
+        await metrics.aclose()
+
+    assert waiting
+    assert (first, second) == (MOST, 1)
+    assert "kserve-alias" in (facts.families.value or ())
+    assert any(one.owned for one in facts.series.value or ())
+
+
+async def test_the_doctor_alone_asks_one_question() -> None:
+    story = Story()
+    for line in everything():
+        story.tell(*line)
+    async with sandboxed(story) as server:
+        log = server.faults = Log()
+        metrics = PrometheusMetrics(PrometheusSettings(url=server.url))
+        facts = await metrics.examined(Suspects((IRIS,), IRIS))
+        await metrics.aclose()
+
+    assert log.look() == (1, 0)
+    assert facts.front.value and facts.skew_s.value == pytest.approx(0, abs=2)
+
+
 async def test_a_first_tick_asks_four_and_has_rates_errors_and_latency() -> None:
     async with logged(*everything(), services=(IRIS, *MANY)) as (seen, log):
         traffic = (await seen.poll()).traffic[IRIS.key]

@@ -14,6 +14,8 @@ from kmon_tui.domain.doctor.unseen import with_command
 from kmon_tui.domain.service import Readiness
 
 GROUPS = ("cluster", "prometheus", "rights", "local ports")
+LONG_S = 10
+"""It is told when Prometheus may be asked, if that may take longer."""
 
 
 def examine(facts: Facts) -> tuple[Finding, ...]:
@@ -24,7 +26,13 @@ def examine(facts: Facts) -> tuple[Finding, ...]:
 def still_running(facts: Facts) -> tuple[str, ...]:
     """Say what is still being looked at."""
     done = (facts.cluster, facts.prometheus, facts.rights, facts.ports)
-    return tuple(name for name, fact in zip(GROUPS, done, strict=True) if fact is None)
+    running = (name for name, fact in zip(GROUPS, done, strict=True) if fact is None)
+    return tuple(f"{name}{_turn(facts.case)}" if name == "prometheus" else name for name in running)
+
+
+def _turn(case: Case) -> str:
+    """Say when Prometheus is asked: at the latest with the next tick."""
+    return f" (asked within {case.tick_s:.0f} s)" if case.tick_s > LONG_S else ""
 
 
 def _findings(facts: Facts) -> Iterator[Finding]:

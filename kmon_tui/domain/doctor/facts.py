@@ -221,6 +221,8 @@ class Case:
     """Families that Prometheus is known to have, as its last tick told."""
     brief: bool = False
     """Only what may keep numbers of the service away, for few questions."""
+    tick_s: float = 0.0
+    """Seconds between two ticks: a question to Prometheus may have to wait for the next one. 0: there are none."""
 
     @property
     def isvc(self) -> InferenceService | None:

@@ -1,0 +1,110 @@
+"""What the doctor asks about series: all of it as one instant query, since a tick leaves few. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+
+from kmon_tui.domain.doctor.facts import PodFacts, Suspects
+from kmon_tui.domain.service import InferenceService
+from kmon_tui.domain.traffic import Scope
+from kmon_tui.live import dialects, natives
+from kmon_tui.live.dialects import CLOCK, PART, quoted, quoted_choice
+from kmon_tui.live.packs import DIALECTS
+from kmon_tui.live.packs.dialect import NAMES, TARGET
+from kmon_tui.live.prometheus_answers import Row
+
+OUR_JOBS = "kserve-.*"
+MOST_PODS = 20
+FAMILIES, FRONT = "families", "families of callers"
+COUNTS, TARGETS, SERIES, BOUNDS = "targets of our jobs", "targets", "series", "bounds"
+"""PART of each, and of CLOCK."""
+_APART = ((CLOCK, COUNTS, TARGETS), (FAMILIES, SERIES, BOUNDS), (FRONT,))
+"""What is asked together where all at once is refused: the cheap ones first, what a mesh has many of last."""
+
+Questions = Mapping[str, str]
+"""By PART."""
+
+
+def questions(matchers: str, suspects: Suspects) -> Questions:
+    """Give what is to be asked; of a Prometheus whose families are known neither these nor the time."""
+    found = {} if suspects.families is not None else _about_itself(matchers)
+    places = of_pods(suspects.pods)
+    found[COUNTS] = f"count by (job) (up{{job=~{quoted(OUR_JOBS)}{_and(matchers)}}})"
+    targets = [f"up{{{where}{_and(matchers)}}}" for where in places]
+    found[TARGETS] = " or ".join(targets) or f"(up{{job=~{quoted(OUR_JOBS)}{_and(matchers)}}} == 0)"
+    if suspects.isvc is not None:
+        found[SERIES] = _series(matchers, suspects.isvc, places)
+        if places:
+            found[BOUNDS] = _bounds(matchers, places)
+    return found
+
+
+def at_once(asked: Questions) -> str:
+    """Make one question of all of them."""
+    return " or ".join(f'label_replace(({question}), "{PART}", "{part}", "", "")' for part, question in asked.items())
+
+
+def apart(asked: Questions) -> Sequence[Questions]:
+    """Give them in few groups, each a question that may be refused alone."""
+    groups = ({part: asked[part] for part in group if part in asked} for group in _APART)
+    return [group for group in groups if group]
+
+
+def by_part(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    """Sort rows of an answer by what they answer."""
+
+    def part(row: Row) -> str:
+        return row.metric.get(PART, "")
+
+    return {of: list(some) for of, some in groupby(sorted(rows, key=part), key=part)}
+
+
+def families_of(rows: Iterable[Row], scope: Scope) -> tuple[str, ...]:
+    """Give the families that are there, also those of which there are only native histograms."""
+    names = {row.metric.get("__name__", "") for row in rows}
+    there = names | {natives.COUNTED.get(name, name) for name in names}
+    ours = {family: dialect for family, dialect in DIALECTS.items() if dialect.scope is scope}
+    return tuple(str(family) for family, dialect in ours.items() if there & set(dialect.requests))
+
+
+def of_pods(pods: tuple[PodFacts, ...]) -> list[str]:
+    """Give matchers for the targets of these pods: by a label with their name, and by their address."""
+    some = [pod for pod in pods if pod.phase == "Running"][:MOST_PODS]
+    names = {pod.name for pod in some}
+    addresses = "|".join(sorted(re.escape(f"[{pod.ip}]" if ":" in pod.ip else pod.ip) for pod in some if pod.ip))
+    found = [f"{label}=~{quoted_choice(names)}" for label in ("pod", "kubernetes_pod_name") if names]
+    if addresses:
+        found.append(f"instance=~{quoted(f'({addresses}):[0-9]+')}")
+    return found
+
+
+def _about_itself(matchers: str) -> dict[str, str]:
+    return {
+        CLOCK: "vector(time())",
+        FAMILIES: dialects.present(matchers, Scope.PODS),
+        FRONT: dialects.present(matchers, Scope.USERS),
+    }
+
+
+def _series(matchers: str, isvc: InferenceService, of: Iterable[str]) -> str:
+    """Ask for the counters that its pods or its name lead to, and whether their labels lead back to it."""
+    pods = [dialect for dialect in DIALECTS.values() if dialect.scope is Scope.PODS]
+    names = {name for dialect in pods for name in dialect.requests}
+    counters = "|".join(sorted(names | {base for base, name in natives.COUNTED.items() if name in names}))
+    by = ", ".join(("__name__", *TARGET, *NAMES))
+    name = re.escape(isvc.key.name)
+    places = [*of, f"service_name=~{quoted(f'{name}(-(predictor|transformer|explainer)(-default)?)?')}"]
+    parts = (f'count by ({by}) ({{__name__=~"({counters}|target_info)",{where}{_and(matchers)}}})' for where in places)
+    return " or ".join(parts)
+
+
+def _bounds(matchers: str, of: Iterable[str]) -> str:
+    """Ask where the histograms of its pods end."""
+    names = "|".join(sorted({dialect.latency.series for dialect in DIALECTS.values() if dialect.latency}))
+    return " or ".join(f'count by (__name__, le) ({{__name__=~"{names}",{where}{_and(matchers)}}})' for where in of)
+
+
+def _and(matcher: str) -> str:
+    return f",{matcher}" if matcher else ""
