@@ -6,9 +6,10 @@ for the same numbers in its own words. They differ at the edges of bursts and at
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple, TypeAlias
 
+from kmon_tui.live import natives
 from kmon_tui.live.dialects import PART, only_targets, scraped
 from kmon_tui.live.packs.dialect import FAILED, Count, Dialect, Histogram, Role
 
@@ -18,26 +19,35 @@ _BAD = f'=~"5..|{FAILED}"'
 
 
 def expressions(
-    dialect: Dialect, matchers: str, targets: Iterable[Mapping[str, str]], window_s: int, step_s: int
+    dialect: Dialect,
+    matchers: str,
+    targets: Iterable[Mapping[str, str]],
+    window_s: int,
+    step_s: int,
+    native: Collection[str] = natives.NONE,
 ) -> dict[str, str]:
-    """Give one expression a panel; those that the family has no metric for are left out."""
+    """Give one expression a panel; those that the family has no metric for are left out.
+
+    ``native``: histograms of which these targets have no classic series.
+    """
     targets = list(targets)
     only = only_targets(targets, dialect)
     if not only:
         return {}
     rest = "".join(f",{one}" for one in (dialect.own, matchers) if one)
-    rates = _Rates(dialect, only, rest, window_s)
+    rates = _Rates(dialect, only, rest, window_s, native)
+    of = (only, rest, native)
     found = {REQUESTS: rates.requests()}
     if errors := rates.errors():
         found[ERRORS] = errors
     if dialect.latency is not None:
-        found[LATENCY] = _quantile(dialect.latency, only, rest, window_s)
+        found[LATENCY] = _quantile(dialect.latency, of, window_s)
         # One step is one scrape: too short for a gain in any Prometheus, and always in 3.
-        found[HEAT] = f"sum by (le) ({_gained(dialect.latency, only, rest, 'increase', max(step_s, window_s))})"
+        found[HEAT] = _sum(dialect.latency, of, "increase", max(step_s, window_s))
     if up := scraped(matchers, targets):
         found[PODS] = f"count({up} == 1)"
     if dialect.first_token is not None:
-        found[LLM] = _quantile(dialect.first_token, only, rest, window_s)
+        found[LLM] = _quantile(dialect.first_token, of, window_s)
     return found
 
 
@@ -48,6 +58,7 @@ class _Rates(NamedTuple):
     only: list[str]
     rest: str
     window_s: int
+    native: Collection[str]
 
     def requests(self) -> str:
         """By code, where the requests themselves have one."""
@@ -85,15 +96,29 @@ class _Rates(NamedTuple):
         return [(name, count) for name, count in self.dialect.counters.items() if count.role is role]
 
     def _rate(self, name: str, of: str = "") -> str:
-        own = self.dialect.counters[name].own
-        own = f",{own}" if own else ""
-        return " or ".join(f"rate({name}{{{one}{own}{self.rest}{of}}}[{self.window_s}s])" for one in self.only)
+        count, base = self.dialect.counters[name], natives.base_of(name)
+        whole = base in self.native and natives.counted(self.dialect).get(base) == name
+        own = natives.own_of(count) if whole else count.own
+        inner = [f"{{{one}{_and(own)}{self.rest}{of}}}[{self.window_s}s]" for one in self.only]
+        return " or ".join(f"histogram_count(rate({base}{one}))" if whole else f"rate({name}{one})" for one in inner)
 
 
-def _quantile(histogram: Histogram, only: Iterable[str], rest: str, window_s: int) -> str:
-    return f"histogram_quantile(0.9, sum by (le) ({_gained(histogram, only, rest, 'rate', window_s)}))"
+_Of: TypeAlias = tuple[Iterable[str], str, Collection[str]]
+"""Matchers of targets, further matchers, and native histograms."""
 
 
-def _gained(histogram: Histogram, only: Iterable[str], rest: str, function: str, span_s: int) -> str:
-    own = f",{histogram.own}" if histogram.own else ""
-    return " or ".join(f"{function}({histogram.series}{{{one}{rest}{own}}}[{span_s}s])" for one in only)
+def _quantile(histogram: Histogram, of: _Of, window_s: int) -> str:
+    return f"histogram_quantile(0.9, {_sum(histogram, of, 'rate', window_s)})"
+
+
+def _sum(histogram: Histogram, of: _Of, function: str, span_s: int) -> str:
+    """Add up what buckets gained; a native histogram holds all of them."""
+    only, rest, native = of
+    whole = natives.is_native(histogram, native)
+    name = natives.base_of(histogram.series) if whole else histogram.series
+    gained = (f"{function}({name}{{{one}{rest}{_and(histogram.own)}}}[{span_s}s])" for one in only)
+    return f"sum{'' if whole else ' by (le)'} ({' or '.join(gained)})"
+
+
+def _and(matcher: str) -> str:
+    return f",{matcher}" if matcher else ""

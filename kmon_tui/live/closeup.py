@@ -46,6 +46,8 @@ class Tables:
     question: str = ""
     """What Prometheus was asked."""
     matchers: str = ""
+    native: Collection[str] = natives.NONE
+    """Histograms that those have as native ones alone."""
     revisions: Mapping[str, RevisionTraffic] = field(default_factory=dict)
 
 
@@ -146,7 +148,8 @@ class CloseUp:
         steps = width_s // ledger.step_s
         found = {f: _table(ledger, owners, key, start_s, steps, looks, f, at) for f, at in targets.items()}
         shares = self._shares(ledger, owners, key, start_s, steps, looks, targets)
-        return Tables(looks, found, ledger.at_s, labels, question, self._matchers, shares)
+        native = self.native if raw.native else natives.NONE
+        return Tables(looks, found, ledger.at_s, labels, question, self._matchers, native, shares)
 
     @staticmethod
     def _shares(
@@ -196,7 +199,7 @@ def closer(ledger: Ledger, owners: Owners, key: Key, tables: Tables) -> Buckets:
     front = tables.by_family.get(users.family) if users is not None else None
     gauges = gauges_over_time(tables.looks, key, owners.owner, end_s, step_s)
     labels = tables.labels.get(shown.family, ())
-    asked = expressions(DIALECTS[shown.family], tables.matchers, labels, window_s, step_s)
+    asked = expressions(DIALECTS[shown.family], tables.matchers, labels, window_s, step_s, tables.native)
     tokens = tables.by_family.get(Family.VLLM)
     return replace(
         found,

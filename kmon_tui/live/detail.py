@@ -38,6 +38,8 @@ class Raw:
         self.places = places
         self.packs = packs
         self.end_s: int | None = None
+        self.native: set[str] = set()
+        """Histograms whose buckets are in native ones alone."""
         self._series: dict[tuple[tuple[str, str], ...], dict[int, float]] = {}
 
     def add(self, tracks: Iterable[Track], end_s: int) -> None:
@@ -56,6 +58,7 @@ class Raw:
     def _add_buckets(self, metric: dict[str, str], looks: Iterable[tuple[float, Hist]]) -> None:
         """Take in a native histogram as the classic series that it stands for."""
         base = metric.pop("__name__", "")
+        self.native.add(base)
         metric["__name__"] = f"{base}_bucket"
         for at_s, told in looks:
             for le, _, count in natives.cumulative(base, told):

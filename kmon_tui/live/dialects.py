@@ -57,7 +57,7 @@ def probe(matchers: str, scopes: Collection[Scope] = tuple(Scope)) -> str:
     Without Scope.USERS nothing is asked of what is counted before the pods.
     """
     by = ", ".join(("__name__", *GUARDS))
-    parts = [f"count by ({by}) ({{{one}{_and(matchers)}}})" for one in _counted_in(scopes)]
+    parts = [_named_as(f"count by ({by}) ({{{one}{_and(matchers)}}})", name) for one, name in _counted_in(scopes)]
     parts.append(f"count by (__name__) ({{{_named(_gauge_names(GAUGES))}{_and(matchers)}}})")
     names = [name for dialect in DIALECTS.values() if dialect.scope is Scope.PODS for name in dialect.requests]
     exported = f'count by (__name__) ({{{_named(names)},exported_namespace!=""{_and(matchers)}}})'
@@ -68,7 +68,9 @@ def probe(matchers: str, scopes: Collection[Scope] = tuple(Scope)) -> str:
 
 def present(matchers: str, scope: Scope) -> str:
     """Ask which names of request counters there are."""
-    return " or ".join(f"count by (__name__) ({{{one}{_and(matchers)}}})" for one in _counted_in((scope,)))
+    return " or ".join(
+        _named_as(f"count by (__name__) ({{{one}{_and(matchers)}}})", name) for one, name in _counted_in((scope,))
+    )
 
 
 def probed(matchers: str) -> list[str]:
@@ -116,9 +118,10 @@ def sampled(
     parts = []
     for dialect in (DIALECTS[family] for family in families):
         by = ", ".join((*TARGET, *BY))
-        rest = f"{_and(dialect.requests_own)}{_scope(dialect, matchers, namespaces, names)}".lstrip(",")
+        scope = _scope(dialect, matchers, namespaces, names)
+        rest = f"{_and(dialect.requests_own)}{scope}".lstrip(",")
         classic = [f"timestamp({name}{{{rest}}})" for name in dialect.requests]
-        times = " or ".join((*classic, *natives.times(dialect, native, rest)))
+        times = " or ".join((*classic, *natives.times(dialect, native, scope)))
         parts.append(f"max by ({by}) ({times})")
     if Family.KNATIVE_S in families:
         by = ", ".join((*TARGET, *NAMES, *BY))
@@ -201,7 +204,7 @@ def levels(packs: Sequence[Gauges], matchers: str, owners: Iterable[Mapping[str,
 def counted(dialect: Dialect, matchers: str, namespace: str) -> list[str]:
     """Give selectors of the counters in a namespace, for the index of series."""
     rest = _scope(dialect, matchers, (namespace,))
-    whole = [f'__name__="{base}"' for base, name in natives.COUNTED.items() if name in dialect.counters]
+    whole = [f'__name__="{base}"' for base in natives.counted(dialect)]
     return [f"{{{selector}{rest}}}" for selector in (*_selectors(dialect), *whole)]
 
 
@@ -303,19 +306,23 @@ def _selectors(dialect: Dialect) -> list[str]:
     return [_named(plain), *others]
 
 
-def _counted_in(scopes: Collection[Scope]) -> list[str]:
-    """Give matchers of everything that counts requests."""
+def _counted_in(scopes: Collection[Scope]) -> list[tuple[str, str]]:
+    """Give matchers of everything that counts requests, and the name that is meant where it is another one."""
     of_scope = [dialect for dialect in DIALECTS.values() if dialect.scope in scopes]
     plain = [dialect for dialect in of_scope if not (dialect.own or dialect.requests_own)]
-    only = [_named([name for dialect in plain for name in dialect.requests])] if plain else []
-    only += [_requests(dialect) for dialect in of_scope if dialect not in plain]
+    only = [(_named([name for dialect in plain for name in dialect.requests]), "")] if plain else []
+    only += [(_requests(dialect), "") for dialect in of_scope if dialect not in plain]
     # Native histograms of requests; a part of their own, since their names say nothing of codes or ``le``.
     return only + [
-        f'__name__="{base}"{_and(dialect.requests_own)}{_and(dialect.own)}'
+        (f'__name__="{base}"{_and(natives.own_of(dialect.counters[name]))}{_and(dialect.own)}', name)
         for dialect in of_scope
-        for base, name in natives.COUNTED.items()
+        for base, name in natives.counted(dialect).items()
         if name in dialect.requests
     ]
+
+
+def _named_as(question: str, name: str) -> str:
+    return f'label_replace({question}, "__name__", "{name}", "", "")' if name else question
 
 
 def _requests(dialect: Dialect) -> str:

@@ -62,9 +62,8 @@ def by_part(rows: Iterable[Row]) -> dict[str, list[Row]]:
 
 
 def families_of(rows: Iterable[Row], scope: Scope) -> tuple[str, ...]:
-    """Give the families that are there, also those of which there are only native histograms."""
-    names = {row.metric.get("__name__", "") for row in rows}
-    there = names | {natives.COUNTED.get(name, name) for name in names}
+    """Give the families that are there."""
+    there = {row.metric.get("__name__", "") for row in rows}
     ours = {family: dialect for family, dialect in DIALECTS.items() if dialect.scope is scope}
     return tuple(str(family) for family, dialect in ours.items() if there & set(dialect.requests))
 
@@ -91,8 +90,8 @@ def _about_itself(matchers: str) -> dict[str, str]:
 def _series(matchers: str, isvc: InferenceService, of: Iterable[str]) -> str:
     """Ask for the counters that its pods or its name lead to, and whether their labels lead back to it."""
     pods = [dialect for dialect in DIALECTS.values() if dialect.scope is Scope.PODS]
-    names = {name for dialect in pods for name in dialect.requests}
-    counters = "|".join(sorted(names | {base for base, name in natives.COUNTED.items() if name in names}))
+    names = {name for dialect in pods for name in (*dialect.requests, *natives.counted(dialect))}
+    counters = "|".join(sorted(names))
     by = ", ".join(("__name__", *TARGET, *NAMES))
     name = re.escape(isvc.key.name)
     places = [*of, f"service_name=~{quoted(f'{name}(-(predictor|transformer|explainer)(-default)?)?')}"]

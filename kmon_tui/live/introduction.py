@@ -141,7 +141,7 @@ def _introduced(
     counted = [row for row in rows if row.metric.get(PART) not in parts]
     guards, notes = not_too_many(counted)
     # Other programs have histograms of the same name.
-    foreign = natives.COUNTED.keys() - {row.metric["__name__"] for row in counted}
+    foreign = natives.COUNTED - {natives.base_of(row.metric["__name__"]) for row in counted}
     odd = {row.metric["__name__"] for row in parts[UNREAD]} - foreign
     pods = {name for dialect in DIALECTS.values() if dialect.scope is Scope.PODS for name in dialect.requests}
     if not guards.keys() & pods:
@@ -181,7 +181,7 @@ def not_too_many(rows: Iterable[Row], most_series: int = MOST_SERIES) -> tuple[d
     counts: dict[str, float] = {}
     for row in rows:
         metric = row.metric
-        name = natives.COUNTED.get(metric["__name__"], metric["__name__"])
+        name = metric["__name__"]
         found.setdefault(name, set()).add(guards_of(metric))
         counts[name] = counts.get(name, 0.0) + float(row.value[1])
     large = {name for name in front if counts.get(name, 0.0) > most_series}

@@ -10,12 +10,13 @@ import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from kmon_tui.live.packs import DIALECTS
-from kmon_tui.live.packs.dialect import SECONDS_MS, Dialect, Histogram
+from kmon_tui.live.packs.dialect import SECONDS_MS, Count, Dialect, Histogram
 from kmon_tui.live.prometheus_answers import Hist
 
 NONE: frozenset[str] = frozenset()
 _BUCKET, _COUNT = "_bucket", "_count"
-_COUNTED = "_seconds_count"
+_COUNTED, _INFINITE = "_seconds_count", 'le="+Inf"'
+"""How a counter is called that is a part of a histogram, or kept apart from the rest of one."""
 
 
 def base_of(series: str) -> str:
@@ -30,10 +31,24 @@ def _of(dialect: Dialect) -> Iterator[Histogram]:
 _HISTOGRAMS: Mapping[str, Histogram] = {
     base_of(one.series): one for dialect in DIALECTS.values() for one in _of(dialect) if one.series.endswith(_BUCKET)
 }
-COUNTED: Mapping[str, str] = {
-    base_of(name): name for dialect in DIALECTS.values() for name in dialect.counters if name.endswith(_COUNTED)
-}
-"""Counters that are parts of a histogram, by its name."""
+
+
+def counted(dialect: Dialect) -> dict[str, str]:
+    """Give the counters that are parts of a histogram, by its name."""
+    return {
+        base_of(name): name
+        for name, count in dialect.counters.items()
+        if name.endswith(_COUNTED) or count.own == _INFINITE
+    }
+
+
+def own_of(count: Count) -> str:
+    """Give the matcher that keeps a counter apart; what holds all buckets has no bound."""
+    return "" if count.own == _INFINITE else count.own
+
+
+COUNTED = frozenset(base for dialect in DIALECTS.values() for base in counted(dialect))
+"""Histograms whose count is a counter of ours."""
 NAMES = tuple(dict.fromkeys((*_HISTOGRAMS, *COUNTED)))
 
 
@@ -44,19 +59,22 @@ def is_native(histogram: Histogram, native: Collection[str]) -> bool:
 
 def counters(dialect: Dialect, native: Collection[str], by: str, rest: str) -> Iterator[str]:
     """Ask for counts of native histograms as if they were classic counters; of those that are both, for nothing."""
-    for name, count in dialect.counters.items():
-        base = base_of(name)
-        if COUNTED.get(base) == name and base in native:
-            own = f",{count.own}" if count.own else ""
-            only = f"{own}{rest}".lstrip(",")
-            told = f'label_replace(histogram_count({base}{{{only}}}), "__name__", "{name}", "", "")'
-            yield f"(sum by ({by}) ({told}) unless sum by ({by}) ({name}{{{only}}}))"
+    for base, name in counted(dialect).items():
+        if base in native:
+            own, classic = (
+                f"{_and(one)}{rest}".lstrip(",") for one in (own_of(dialect.counters[name]), dialect.counters[name].own)
+            )
+            told = f'label_replace(histogram_count({base}{{{own}}}), "__name__", "{name}", "", "")'
+            yield f"(sum by ({by}) ({told}) unless sum by ({by}) ({name}{{{classic}}}))"
 
 
 def times(dialect: Dialect, native: Collection[str], rest: str) -> list[str]:
     """Ask when native histograms of requests were sampled."""
-    bases = [base for base, name in COUNTED.items() if name in dialect.requests and base in native]
-    return [f"timestamp({base}{{{rest}}})" for base in bases]
+    return [
+        f"timestamp({base}{{{_and(own_of(dialect.counters[name]))}{rest}}})".replace("{,", "{")
+        for base, name in counted(dialect).items()
+        if name in dialect.requests and base in native
+    ]
 
 
 def unless_classic(question: str, on: str, classic: str) -> str:
@@ -85,3 +103,7 @@ def _share(low: float, high: float, bound: float) -> float:
         return 1.0
     inside = low < bound and math.isfinite(low) and math.isfinite(high)
     return (bound - low) / (high - low) if inside else 0.0
+
+
+def _and(matcher: str) -> str:
+    return f",{matcher}" if matcher else ""

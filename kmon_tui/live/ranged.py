@@ -74,7 +74,8 @@ class Ranged:
 
         found = {family: table_of(family, at) for family, at in self._targets.items() if at}
         labels = {family: [target.labels for target in at.values()] for family, at in self._targets.items()}
-        tables = Tables(looks, found, end_s, labels, question, self._matchers)
+        native = self.native if raw.native else natives.NONE
+        tables = Tables(looks, found, end_s, labels, question, self._matchers, native)
         cut = f"only the newest {MOST_TARGETS} pods of this time are counted" if self._cut else ""
         drawn = closer(_at_pace(ledger, step_s, rate_s, steps), owners, key, tables)
         return replace(drawn, range_s=span.range_s, remark=cut)
