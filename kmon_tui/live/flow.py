@@ -84,7 +84,7 @@ class Flow:
         return all(map(math.isnan, self.requests)) and self.new_requests is None and not self.problem
 
     def push(self, at_s: int, gain: Gain | None, window: tuple[int, int], points: int) -> None:
-        """Add the step that the sheet has begun; None: nothing is known of it. ``window``: of rates, and the step (s)."""
+        """Add the step that the sheet has begun; None: nothing is known. ``window``: of rates, and a step, in s."""
         window_s, step_s = window
         if gain is not None:
             self._steps.add(at_s, gain)
