@@ -68,6 +68,8 @@ class Place:
     """Whom the user impersonates; empty: nobody."""
     namespace: str | None = None
     """The namespace that was asked for or that the context names; None: all."""
+    namespace_known: bool = True
+    """False while the context that may name one is not read yet."""
     server: str = ""
     contexts: tuple[str, ...] = ()
     """Names of all contexts of the kubeconfig, for ``:ctx``."""

@@ -97,13 +97,18 @@ class KubeClient:
         response = await self._request(f"{path}?includeObject=None", ask, timeout, accept=AS_LINE)
         response.close()
 
-    async def get_long(self, path: str, ask: Ask) -> bytes | bytearray:
-        """Do the same for what may be megabytes, which are put together as they come, and never copied whole."""
+    async def get_long(self, path: str, ask: Ask, coming: Callable[[], None] | None = None) -> bytes | bytearray:
+        """Do the same for what may be megabytes, which are put together as they come, and never copied whole.
+
+        ``coming`` is called when the first bytes of an answer are there that is no page.
+        """
         timeout = aiohttp.ClientTimeout(total=self._answer_s, sock_connect=CONNECT_S)
         response = await self._request(path, ask, timeout, encoding="gzip")
         body = bytearray()
         try:
             async for chunk in response.content.iter_any():
+                if coming is not None and not body and not is_page(response.content_type, chunk):
+                    coming()
                 body += chunk
                 self.heard_s = time.monotonic()
             whole = inflated(body) if response.headers.get("Content-Encoding") == "gzip" else body

@@ -25,7 +25,7 @@ from kmon_tui.live.row_sinks import PodSink, ServedSink
 from kmon_tui.live.rows import Rows
 from kmon_tui.live.scalers import Scalers
 from kmon_tui.live.shapes import PodObject, Served
-from kmon_tui.live.watch import Around, Follower, failing
+from kmon_tui.live.watch import COMING, Around, Follower, failing
 from kmon_tui.live.watched import Watched
 
 MOST_WATCHES = 5
@@ -123,7 +123,12 @@ class Scope:
         more_comes = not self.synced and any(watched.shown or not watched.settled for watched in asked)
         if refusals and not more_comes and not any(watched.listed for watched in self._kinds.values()):
             return failing(refusals[0])
-        return Health(Status.LIVE if self.synced else Status.STARTING)
+        return Health(Status.LIVE) if self.synced and self._kinds_whole else Health(Status.STARTING)
+
+    @property
+    def _kinds_whole(self) -> bool:
+        """Whether no list of rows is only coming, after the server was away."""
+        return all(watched.health != COMING for watched in self._kinds.values() if watched.shown)
 
     def _all(self) -> tuple[Watched, ...]:
         return (*self._kinds.values(), *self._pods.values())

@@ -42,8 +42,8 @@ LONG_S = 60.0
 """After so long an interruption a list is made anew, however long it is."""
 AS_AGREED = 0.9
 """A watch that has lived so much of its length was not broken."""
-PROVEN_S = 2.0
-"""A watch that has lived so long without a word is believed to work."""
+COMING = Health(Status.STARTING)
+"""The server answers again, but the list that it gives is not whole yet."""
 
 
 def failing(error: BackendError) -> Health:
@@ -78,6 +78,8 @@ class Pace:
     """From the first complete list until autoscalers are asked for."""
     page_s: float = 6.0
     """For each page of a long list that is made only because the server was away: ten a minute, if it is so often."""
+    proven_s: float = 2.0
+    """A watch that has lived so long without a word, and a list that comes for so long, are believed to work."""
     version_s: float = 20.0
     """Until the version of the server is asked for: one page tells it, and the start asks enough."""
     backoff: Backoff = Backoff()
@@ -211,6 +213,31 @@ class Follower(Generic[T]):
             self._changed()
 
     async def _list(self) -> None:
+        proven: asyncio.TimerHandle | None = None
+
+        def coming() -> None:
+            nonlocal proven
+            proven = proven or asyncio.get_running_loop().call_later(self._pace.proven_s, self._comes)
+
+        try:
+            version = await self._all_pages(coming)
+        finally:
+            if proven is not None:
+                proven.cancel()
+        if not self._history.listed(version):
+            self._suspicion.replaced()
+        self._suspicion.listed()
+        self.listed = True
+        self._say(LIVE)
+        self._changed()
+
+    def _comes(self) -> None:
+        """Say no longer that the server is away: it answers, though slowly."""
+        if self.health.status is Status.FAILING:
+            self._say(COMING)
+
+    async def _all_pages(self, coming: Callable[[], None]) -> str:
+        """Take a whole list page by page, and give its version."""
         ask = Ask("list", self._resource.title, self._namespace)
         seen: set[Name] = set()
         more, pages = "", 0
@@ -219,7 +246,7 @@ class Follower(Generic[T]):
                 query: dict[str, str | int] = {"limit": self._pace.page}
                 if more:
                     query["continue"] = more
-                body = await self._client.get_long(self._resource.path(self._namespace, **query), ask)
+                body = await self._client.get_long(self._resource.path(self._namespace, **query), ask, coming)
                 try:
                     page = self._codec.page(body)
                 except NotReadable as error:
@@ -232,13 +259,8 @@ class Follower(Generic[T]):
                 if not more:
                     break
         self._sink.only(seen)
-        if not self._history.listed(page.metadata.version):
-            self._suspicion.replaced()
         self._pages = pages
-        self._suspicion.listed()
-        self.listed = True
-        self._say(LIVE)
-        self._changed()
+        return page.metadata.version
 
     async def _watch(self) -> bool:
         """Watch until the stream ends; True when that is when it ought to end."""
@@ -258,7 +280,7 @@ class Follower(Generic[T]):
             began_s = clock()  # the server counts from the question on: its answer may reach a busy machine late
             async with self._client.lines(path, ask, length_s + self._pace.grace_s) as lines:
                 self._history.opened(lines.store)
-                proven = asyncio.get_running_loop().call_later(PROVEN_S, self._say, LIVE)
+                proven = asyncio.get_running_loop().call_later(self._pace.proven_s, self._say, LIVE)
                 try:
                     await self._hear(lines.next_line)
                 except TimeoutError as error:

@@ -197,7 +197,9 @@ class Monitor:
         self._moving = self._errands.note(command)
         self._settings = settings
         old = self.state
-        place = replace(old.place, context=context, namespace=settings.kube.namespace)
+        namespace = settings.kube.namespace
+        known = namespace is not None or settings.kube.all_namespaces
+        place = replace(old.place, context=context, namespace=namespace, namespace_known=known)
         if context != old.place.context:  # whose server and user are known once it is read, and perhaps it cannot be
             place = replace(place, cluster="", user="", acting_as="", server="")
         state = replace(

@@ -59,7 +59,7 @@ def top_line(state: State, counts: Mapping[str, int], drawing: Drawing, width: i
     api = api_health(state)
     down = api.status is Status.FAILING
     head = counts_line(counts, "stale" if down else None) or ((_start_word(state), "dim"),)
-    namespace = state.fleet.namespace if state.fleet.synced else state.place.namespace
+    ellipsis = drawing.glyphs.ellipsis
     before = joined(
         [
             ("READ-ONLY  ", "warn") if read_only else ("", ""),
@@ -69,12 +69,12 @@ def top_line(state: State, counts: Mapping[str, int], drawing: Drawing, width: i
     )
     variants = [joined([*before, *words, (" ", "")]) for words in prometheus_words(state, drawing)]
     right = variants[-1] if width < LEAST_FOR_WHICH else variants[-2]
-    place = f" ns:{clean(namespace) if namespace else 'all'}"
+    place = f" ns:{_namespace(state, ellipsis)}"
     room = width - 1 - width_of(right) - 2
     context_width = min(width_of(((clean(state.place.context), ""),)), CONTEXT_WIDTH)
     head = _shortened(head, room - 2 - context_width - min(len(place), 16))
     left_room = room - width_of(head) - 2 - min(len(place), 16)
-    context = middle(clean(state.place.context) or "no context", max(4, left_room), ellipsis=drawing.glyphs.ellipsis)
+    context = middle(clean(state.place.context) or "no context", max(4, left_room), ellipsis=ellipsis)
     left: Line = (
         *(() if head[0][1] == "alarm" else ((" ", ""),)),
         *head,
@@ -127,6 +127,13 @@ def which_words(prometheus: Prometheus) -> tuple[str, ...]:
     long = [f"{where} ({how})", f"{where} ({head})"] if how else [where]
     cut = middle(first, SHORT_NAME) if short != "demo" else ""
     return tuple(dict.fromkeys((*long, *(f"{words} {short}".strip() for words in (where, first, cut)))))
+
+
+def _namespace(state: State, ellipsis: str) -> str:
+    if not state.fleet.synced and not state.place.namespace_known:
+        return "…" if ellipsis == "…" else "..."
+    namespace = state.fleet.namespace if state.fleet.synced else state.place.namespace
+    return clean(namespace) if namespace else "all"
 
 
 def _start_word(state: State) -> str:

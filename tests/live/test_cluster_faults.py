@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -189,6 +190,27 @@ async def test_old_rows_stay_while_the_server_is_away() -> None:
             await seen.live()
             sandbox.api.store.put(sample(name="b"))
             await seen.until(lambda fleet: names(fleet) == ["a", "b"])
+
+
+async def test_a_server_that_is_back_is_no_longer_said_to_be_away_while_its_long_list_comes() -> None:
+    slow = replace(QUICK, page=5, proven_s=0.1)
+    async with Sandbox(EMPTY) as sandbox:
+        for number in range(15):
+            sandbox.api.store.put(sample(name=f"m-{number:02d}"))
+        async with watching(sandbox, slow) as seen:
+            await seen.synced()
+            sandbox.api.faults.add("*:drop")
+            sandbox.api.store.drop_watches()
+            await seen.failing()
+
+            for page in (1, 2):
+                sandbox.api.faults.add(f"list/inferenceservices:delay=0.7@{page}*1")
+            sandbox.api.faults.remove(Fault("drop"))
+            listing = await seen.until(lambda fleet: fleet.health.status is not Status.FAILING)
+            live = await seen.live()
+
+    assert (listing.health.status, listing.synced, len(listing.services)) == (Status.STARTING, True, 15)
+    assert len(live.services) == 15
 
 
 async def test_a_429_is_not_asked_again_before_its_time() -> None:

@@ -93,6 +93,26 @@ async def test_no_switch_of_two_hundred_sticks_and_nothing_is_left_of_any(seed: 
     assert len(asyncio.all_tasks()) == 1
 
 
+@pytest.mark.parametrize(("said", "known"), [({}, False), ({"all_namespaces": True}, True)])
+async def test_the_namespace_of_a_context_that_is_not_read_yet_is_not_known(said: dict[str, bool], known: bool) -> None:
+    outside = Anywhere(random.Random(1))
+    monitor = Monitor(outside.open, Settings(kube=KubeSettings(context="good", **said)), now)  # type: ignore[arg-type]  # fields of it
+    running = asyncio.create_task(monitor.run())
+    await _arrived(monitor, "good")
+
+    monitor.send(SwitchContext("slow"))
+    assert monitor.state.place.namespace_known is known
+
+    monitor.send(SwitchNamespace(None))
+    assert monitor.state.place.namespace_known
+
+    monitor.send(SwitchContext("other"))
+    await _arrived(monitor, "other")
+    assert monitor.state.place.namespace_known
+    running.cancel()
+    await asyncio.wait((running,))
+
+
 async def _arrived(monitor: Monitor, context: str) -> None:
     async with asyncio.timeout(20.0):
         await monitor.store.wait_for(

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from kmon_tui.domain.fleet import Place
 from kmon_tui.domain.state import State
 from kmon_tui.domain.traffic import Prometheus
 from kmon_tui.render.drawing import Drawing
@@ -92,3 +93,11 @@ def test_pods_that_are_scraped_stand_where_prometheus_would() -> None:
 
     assert "no prom (scraped, 2 pods, since 12:41)" in bar(120, url="", found_by="", **scraped)
     assert "no prom (scraped, 2 pods)" in bar(72, url="", found_by="", **scraped)
+
+
+def test_the_namespace_of_a_context_that_is_not_read_yet_is_not_called_all() -> None:
+    place = Place(context="prod-us", namespace_known=False)
+
+    line = text_of(top_line(State(place=place), Counter(), Drawing(now=NOW), 80, read_only=False))
+
+    assert line.startswith(" connecting  prod-us ns:… ")
