@@ -107,17 +107,27 @@ class Models:
         return await (asyncio.open_connection(ip, port) if real is None else asyncio.open_connection("127.0.0.1", real))
 
     async def _listen(self, pod: Serving, ip: str, port: int) -> None:
+        try:
+            if self.own_addresses:
+                await self._open(ip, ip, port)
+                return
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise  # else: a program of this machine has the port at all addresses
+        server = await self._open(ip, "127.0.0.1", 0)
+        if server is not None:
+            real = int(server.sockets[0].getsockname()[1])
+            self._real[ip, port] = real
+            self._by_real[real] = (pod, port)
+
+    async def _open(self, ip: str, address: str, port: int) -> asyncio.Server | None:
         if self._runner is None:
             raise RuntimeError("not started")
-        site = web.TCPSite(self._runner, ip if self.own_addresses else "127.0.0.1", port if self.own_addresses else 0)
+        site = web.TCPSite(self._runner, address, port)
         await site.start()
         self._sites.setdefault(ip, []).append(site)
-        if not self.own_addresses:
-            server = site._server  # aiohttp tells the chosen port nowhere else
-            if isinstance(server, asyncio.Server):
-                real = int(server.sockets[0].getsockname()[1])
-                self._real[ip, port] = real
-                self._by_real[real] = (pod, port)
+        server = site._server  # aiohttp tells the chosen port nowhere else
+        return server if isinstance(server, asyncio.Server) else None
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         place = request.transport.get_extra_info("sockname") if request.transport else None

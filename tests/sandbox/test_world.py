@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 
 import pytest
@@ -174,6 +175,22 @@ async def test_a_system_with_one_loopback_address_maps_the_ports_of_pods() -> No
         writer.write(b"GET /v1/models HTTP/1.0\r\n\r\n")
         answer = await reader.read()
         writer.close()
+
+        assert answer.endswith(b'{"models":["sklearn-iris"]}')
+        assert "request_predict_seconds" in models.page(f"{ip}:8080", "/metrics")
+
+
+async def test_a_port_that_a_program_of_this_machine_has_everywhere_is_mapped_too() -> None:
+    pod = busy_pod(PodPlan("default", "p", "sklearn-iris", knative=False))
+    async with Models() as models:
+        ip = models.new_ip()
+        with socket.create_server((ip, 8080)):
+            await models.add(pod, ip)
+
+            reader, writer = await models.dial("default", "p", 8080)
+            writer.write(b"GET /v1/models HTTP/1.0\r\n\r\n")
+            answer = await reader.read()
+            writer.close()
 
         assert answer.endswith(b'{"models":["sklearn-iris"]}')
         assert "request_predict_seconds" in models.page(f"{ip}:8080", "/metrics")
