@@ -28,6 +28,8 @@ PATIENT_S = 2.0
 """A plugin that takes longer is told of."""
 FAILED_FOR_S = 5.0
 """A plugin that failed is not run again for as long, whoever asks."""
+REFUSED_FOR_S = 15.0
+"""The same for one whose token was refused after it had been run for that: it may open a browser each time."""
 
 
 class Headers(CIMultiDict[str]):
@@ -79,6 +81,8 @@ class Credentials:
             self._kept = _Kept(access.login.credential, time.monotonic())
         self._turn = asyncio.Lock()
         self._failure: tuple[float, Unauthorized] | None = None
+        self._ran_again_s = float("-inf")
+        """When the plugin was last run because of a refusal."""
         self._asked_s: float | None = None
         """Since when the login plugin runs."""
         self._said = bytearray()
@@ -131,6 +135,10 @@ class Credentials:
                 return True
             if self._login.plugin is None and self._login.token_file is None:
                 return self._read_files_again() or await self._look_again()
+            if self._login.plugin is not None:
+                if time.monotonic() - self._ran_again_s < REFUSED_FOR_S:
+                    return False
+                self._ran_again_s = time.monotonic()
             before = self._kept.value
             await self._renew()
             return self._login.plugin is not None or self._kept.value != before

@@ -283,7 +283,8 @@ class KubeClient:
         if not encoding or not self._access.endpoint.compress:
             encoding = "identity"
         more = {"Content-Type": content_type, "Accept": accept, "Accept-Encoding": encoding}
-        headers = Headers({**proof.headers, **{name: value for name, value in more.items() if value}})
+        headers = Headers(proof.headers)  # not as a dict, which keeps one group of --as-group
+        headers.update({name: value for name, value in more.items() if value})
         api = await self._built(proof)
         if self._closed:
             raise Unreachable(f"the way to {self.server} is closed")

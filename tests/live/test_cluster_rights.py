@@ -140,7 +140,8 @@ async def test_impersonation_is_sent() -> None:
     async with Sandbox(EMPTY) as sandbox:
         fill(sandbox)
 
-        async with watching(sandbox, as_user="jane", as_groups=("system:masters", "ops")) as seen:
-            await seen.until(lambda fleet: bool(fleet.health.error) or fleet.synced)
+        async with watching(sandbox, as_user="jane", as_groups=("ops", "system:masters")) as seen:
+            fleet = await seen.until(lambda fleet: bool(fleet.health.error) or fleet.synced)
 
     assert {record.user for record in sandbox.api.log} == {"jane"}
+    assert fleet.synced, "only the second group has the rights"

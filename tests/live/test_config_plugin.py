@@ -272,6 +272,16 @@ async def test_a_refused_token_makes_the_plugin_run_again_but_once_for_all_who_a
     assert runs(tmp_path) == 2
 
 
+async def test_a_plugin_whose_new_token_is_refused_too_is_not_run_again_at_once(tmp_path: Path) -> None:
+    credentials = Credentials(_access(answering(tmp_path, token="t")))
+    await credentials.proof()
+
+    tries = [await credentials.refused(await credentials.proof()) for _ in range(4)]
+
+    assert tries == [True, False, False, False]
+    assert runs(tmp_path) == 2
+
+
 def _access(plugin: Path) -> Access:
     content = {
         "clusters": [{"name": "c", "cluster": {"server": "https://a.example"}}],
