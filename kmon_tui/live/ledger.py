@@ -16,6 +16,7 @@ from kmon_tui.domain.service import Key
 from kmon_tui.domain.traffic import Family, Scope, Series
 from kmon_tui.live.conflicts import Conflicts
 from kmon_tui.live.dialects import PART, code_class
+from kmon_tui.live.ended import Ended
 from kmon_tui.live.flow import NO_LATENCY, Flow
 from kmon_tui.live.guards import BY
 from kmon_tui.live.outside import best_family, with_pods
@@ -76,6 +77,7 @@ class Ledger:
         self.users: dict[Key, Flow] = {}
         """What callers got, where somebody counts in front of the pods."""
         self._sheet = Sheet()
+        self.ended = Ended()
         self.conflicts = Conflicts()
         self._owners = Owners(())
         self._generation = 0
@@ -93,6 +95,7 @@ class Ledger:
         if owners is not self._owners or identity.keys() != self._identity.keys():
             self._generation += 1
         self._owners, self._identity = owners, identity
+        self.ended.know(owners)
         for flows in (self.flows, self.users):
             for key in [key for key in flows if key not in owners]:
                 flows.pop(key).close()
@@ -281,6 +284,7 @@ class Ledger:
                 flow = flows.get(target.owner)
                 if flow is None:
                     flow = flows[target.owner] = Flow(target.dialect.family, self._sheet)
+                    self.ended.begin(target.owner)
                 target.flow = flow
             others = arrived.setdefault(flow, target)
             if others is not target:
@@ -297,6 +301,7 @@ class Ledger:
                     flow.push(at_s, None, (self.window_s, self.step_s), self.points)
                     if flow.over:
                         flows.pop(key).close()
+                        self.ended.end(key, flow.family, flow.sampled_s)
         for key, flow in self.users.items():
             with_pods(flow, self.flows.get(key))
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from kmon_tui.domain.beside import Users
-from kmon_tui.domain.errors import NotFound
+from kmon_tui.domain.errors import BackendError, NotFound
 from kmon_tui.domain.measurement import Measurement
 from kmon_tui.domain.quantile import quantile
 from kmon_tui.domain.service import InferenceService, Key, Readiness
@@ -20,6 +20,7 @@ from kmon_tui.live.detail import Table, failed, ratio_of
 from kmon_tui.live.feeder import Column, Feeder
 from kmon_tui.live.flow import Flow
 from kmon_tui.live.introduction import UNKNOWN_SCRAPE_S, Introduction, configured_interval, introduce, nothing_counted
+from kmon_tui.live.last_seen import last_seen, why_not
 from kmon_tui.live.ledger import Ledger
 from kmon_tui.live.outside import seen_by_users
 from kmon_tui.live.pace import Pace
@@ -90,8 +91,10 @@ def measure(
         alerts=feeder.alerts.by_service.get(key, ()),
         problem=_problem(known, flow, isvc, matchers),
     )
-    if flow is None or tables is None:
-        return replace(empty, traffic=flow.traffic(step_s) if flow else None)
+    if flow is None:
+        return _long_ago(api, matchers, feeder, empty, at_s, scrape_s)
+    if tables is None:
+        return replace(empty, traffic=flow.traffic(step_s))
     if flow.sampled_s is not None and flow.sampled_s <= at_s - steps * step_s:
         return replace(empty, traffic=_last_known(flow, step_s), problem=empty.problem or UNSEEN)
     table = tables.by_family.get(flow.family) or Table.nothing(steps)
@@ -106,6 +109,19 @@ def measure(
         requests_by_class={code: one.total for code, one in table.by_class.items()},
         bucket_totals=table.totals,
     )
+
+
+def _long_ago(
+    api: Api, matchers: Matchers, feeder: Feeder, empty: Measurement, at_s: float, scrape_s: float
+) -> Measurement:
+    """Say how old the newest sample of before the window is, or why that is not known."""
+    try:
+        last = last_seen(api, matchers.text, feeder.owners, empty.key, at_s, scrape_s)
+    except BackendError as error:
+        return replace(empty, problem=f"{empty.problem}; {why_not(error)}")
+    if last is None:
+        return empty
+    return replace(empty, traffic=last, problem=f"{UNSEEN}: none of its pods is scraped any more")
 
 
 def _found(services: tuple[InferenceService, ...], key: Key) -> InferenceService:
@@ -190,4 +206,4 @@ def _problem(known: Introduction, flow: Flow | None, isvc: InferenceService, mat
         return nothing_counted(matchers)
     if isvc.readiness in (Readiness.COLD, Readiness.STOPPED):
         return f"it is {isvc.readiness}: there is no pod that could count requests"
-    return "this Prometheus has no series of it: it had no request yet, or its pods are not scraped"
+    return "this Prometheus has no series of it, not for a day: it had no request yet, or its pods are not scraped"

@@ -16,6 +16,7 @@ from kmon_tui.domain.service import InferenceService, Key
 from kmon_tui.domain.traffic import Buckets, Family, Prometheus, Traffic, TrafficReport
 from kmon_tui.live.again import Again, Aside
 from kmon_tui.live.closeup import SWEEP, CloseUp
+from kmon_tui.live.ended import Ended
 from kmon_tui.live.feeder import Column, Feeder
 from kmon_tui.live.heap import give_back
 from kmon_tui.live.introduction import (
@@ -90,6 +91,7 @@ class Poller:
         self._lacking: dict[str, tuple[float, str]] = {}
         """What Prometheus refused, and until when that matters."""
         self._front = Front()
+        self._ended = Ended()
         self._again = Again()
         self._began = (0.0, 0)
         """When the books were begun, and for how many services."""
@@ -145,6 +147,7 @@ class Poller:
             count, look.services = len(look.services), look.services[:1]
             if not known.families or not count:
                 self._feeder.ask_alerts(api)
+                self._look_back(api, look.selected)
                 return self._report({}, self._traffic())
             if look.family is not self._family:
                 # Its past is asked for anew: no step of another family is among its own.
@@ -161,8 +164,9 @@ class Poller:
         if ledger is None or ledger.at_s is None or look.family is not self._family:
             return self.poll(api, look) if self.may_begin_anew else self._report({}, self._told)
         with self._rationed(api):
+            found = self._look_back(api, look.selected)
             asked, buckets = self._look_closer(api, ledger, look, sweep=0)
-            new = self._traffic(asked) if asked else {}
+            new = self._traffic((*found, *asked)) if found or asked else {}
             return self._report(buckets, {**self._told, **new} if new else self._told)
 
     def _tick(self, api: Api, look: Look) -> TrafficReport:
@@ -184,7 +188,8 @@ class Poller:
             self._outdated |= at_s < ledger.at_s - ledger.step_s
         free = api.left and not first
         aside = self._again.due(self._now(), suspicious=ledger.suspicious) if free else None
-        _, buckets = self._look_closer(api, ledger, look, SWEEP, latency=aside is None)
+        back = aside is None and not first and bool(self._look_back(api, look.selected))
+        _, buckets = self._look_closer(api, ledger, look, SWEEP, latency=aside is None and not back)
         if aside is not None:
             self._look_again(api, ledger, aside)
         self._took_s, self._questions, self._warnings = api.took_s, api.questions, api.warnings
@@ -268,6 +273,7 @@ class Poller:
         if self._ledger is None:
             pace = self._pace
             self._ledger = Ledger(pace.tick_s, pace.window_s, pace.points, pace.scrape_s, self._family)
+            self._ledger.ended = self._ended
         return self._ledger
 
     def _measure_interval(self, api: Api, ledger: Ledger, seen: Column, at_s: int) -> None:
@@ -300,6 +306,17 @@ class Poller:
         except BackendError as error:
             return asked, self._closeup.refused(ledger, look.selected, error.message)
 
+    def _look_back(self, api: Api, key: Key | None) -> tuple[Key, ...]:
+        """Find when a service was sampled last that is in no book; once in a while, with a question that is left."""
+        ledger, owners = self._ledger, self._feeder.owners
+        if key is None or not api.left or key not in owners or not self._ended.is_due(key, self._now_s):
+            return ()
+        if ledger is not None and (key in ledger.flows or key in ledger.users):
+            return ()
+        scrape_s = self._pace.scrape_s
+        found = self._ended.seek(api, self._feeder.matchers.text, owners, key, self._now_s, scrape_s)
+        return (key,) if found else ()
+
     def _in_detail(self, api: Api, ledger: Ledger, look: Look) -> dict[Key, Buckets]:
         known = (self._feeder.owners, self._feeder.levels)
         if look.span is None or look.selected is None:
@@ -310,7 +327,7 @@ class Poller:
     def _traffic(self, keys: Iterable[Key] | None = None) -> dict[Key, Traffic]:
         """Give the traffic of these services, or of all of which anything is known."""
         if self._ledger is None:
-            return {}
+            return {key: told for key in self._ended if (told := self._ended.of(key)) is not None}
         return traffic_of_all(self._ledger, self._feeder.levels, self._feeder.owners, keys)
 
     def _set_pace(self, pace: Pace) -> None:

@@ -23,13 +23,17 @@ def traffic_of_all(
 ) -> dict[Key, Traffic]:
     """Give the traffic of each service of which anything is known, or of these, of which something is."""
     if keys is None:
-        keys = dict.fromkeys((*ledger.flows, *ledger.users))
+        keys = dict.fromkeys((*ledger.flows, *ledger.users, *ledger.ended))
     return {key: traffic_of(ledger, levels, owners, key) for key in keys}
 
 
 def traffic_of(ledger: Ledger, levels: Levels, owners: Owners, key: Key) -> Traffic:
     """Give the traffic of one service that is in the books."""
     flow, users = ledger.flows.get(key), ledger.users.get(key)
+    if flow is None and users is None:
+        ended = ledger.ended.of(key)
+        assert ended is not None
+        return ended
     if flow is None:
         assert users is not None
         told = users.traffic(ledger.step_s, Scope.USERS)

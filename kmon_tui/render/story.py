@@ -153,12 +153,24 @@ def no_traffic_words(state: State, row: Row | None) -> str:
         return clean(row.traffic.problem)
     if unscraped := state.traffic.prometheus.unscraped:
         return clean(unscraped)
+    last = _last_words(state, row)
     cause = state.causes.get(row.isvc.key) if row is not None else None
     if cause is not None:
-        return f"{clean(cause.title)}: {clean(cause.text)}. D says what mends it"
+        return f"{f'{last}. ' if last else ''}{clean(cause.title)}: {clean(cause.text)}. D says what mends it"
+    if last:
+        return f"{last}: none of its pods is scraped any more{SCRAPE}"
     if not state.traffic.prometheus.families:
         return "this Prometheus has none of the metrics of KServe or Knative: is it scraping the model pods?" + SCRAPE
     return "no series for this service: it has had no request yet, or its pods are not scraped" + SCRAPE
+
+
+def _last_words(state: State, row: Row | None) -> str:
+    """Say how old the newest sample is of a service that nobody counts any more; empty: nobody ever did."""
+    traffic = row.traffic if row is not None else None
+    if state.traffic is None or traffic is None or not traffic.lost:
+        return ""
+    age_s = state.traffic.prometheus.age_s(traffic.sampled_at)
+    return "" if age_s is None else f"its newest sample is {long_duration(age_s)} old"
 
 
 def _failure(source: str, health: Health, width: int, drawing: Drawing) -> Line:

@@ -68,6 +68,19 @@ def test_an_empty_chart_says_the_first_failing_check() -> None:
     assert no_traffic_words(mute, row_of(ISVC, None)) == "job kserve-metrics: is not loaded. D says what mends it"
 
 
+def test_a_service_that_nobody_counts_any_more_says_how_old_its_newest_sample_is() -> None:
+    ended = Traffic(Family.ALIAS, sampled_at=NOW - timedelta(hours=2), lost=True)
+    told = replace(report().prometheus, now=NOW)
+    mute = replace(STATE, traffic=replace(report(), traffic={KEY: ended}, prometheus=told))
+    cause = Finding("chain.target", "target", Status.FAIL, "is missing")
+    known = replace(mute, causes={KEY: cause})
+
+    assert no_traffic_words(mute, row_of(ISVC, ended)).startswith(
+        "its newest sample is 2h old: none of its pods is scraped any more"
+    )
+    assert no_traffic_words(known, row_of(ISVC, ended)).startswith("its newest sample is 2h old. target: is missing")
+
+
 def test_pods_that_may_not_be_scraped_are_the_reason_where_somebody_wants_it() -> None:
     cause = Finding("prometheus.answer", "Prometheus", Status.FAIL, "none was found")
     why = "pods are not scraped: may not create pods/portforward in namespace default"
