@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any, cast, overload
 
@@ -21,6 +22,7 @@ from kmon_tui.live.codec import fit
 from kmon_tui.live.shapes import Cond
 from kmon_tui.live.wishes import Wishes
 
+Cut = Callable[[bytes], tuple[bytes, ...]]
 MOST_MOULDS = 256
 _ALIKE_IN_LENGTH = 4
 _BEFORE = b'"lastTransitionTime":"'
@@ -82,12 +84,7 @@ class Mould:
 
     def __init__(self, widths: Sequence[int], raw: bytes, conditions: tuple[Condition, ...]) -> None:
         """``widths``: of the parts around the times."""
-        first, *more = widths
-        alike = [first, *(width + 1 for width in more)]
-        self.cut = struct.Struct(f"{_OPEN}x".join(f"{width}s" for width in alike)).unpack
-        """Cuts the parts that are alike out of what the API server wrote, each with the Z of the time before it."""
-        self.cut_times = struct.Struct(f"{_WIDTH}s".join(f"{width}x" for width in widths)).unpack
-        """Cuts out the times between them."""
+        self.cut, self.cut_times = _cuts(tuple(widths))
         self.alike = self.cut(raw)
         dated = [at for at, condition in enumerate(conditions) if condition.since is not None]
         places = {at: slice(place * _WIDTH, place * _WIDTH + _WIDTH) for place, at in enumerate(dated)}
@@ -166,6 +163,19 @@ class MouldedConditions(Hearing):
 
     def __repr__(self) -> str:
         return repr(tuple(self))
+
+
+@lru_cache(MOST_MOULDS)
+def _cuts(widths: tuple[int, ...]) -> tuple[Cut, Cut]:
+    """Make what cuts the parts that are alike out of conditions, each with the Z of the time before it, and the times.
+
+    Thousands that fail tell of their names, and most names are as long as others.
+    """
+    first, *more = widths
+    alike = [first, *(width + 1 for width in more)]
+    cut = struct.Struct(f"{_OPEN}x".join(f"{width}s" for width in alike))
+    cut_times = struct.Struct(f"{_WIDTH}s".join(f"{width}x" for width in widths))
+    return cut.unpack, cut_times.unpack
 
 
 def read_conditions(raw: bytes) -> tuple[Condition, ...]:

@@ -17,11 +17,12 @@ class QuietGc:
     """A context manager that pauses the collector until the last who entered it has left.
 
     What was loaded meanwhile is set aside until the context is left: a collector that walks it makes keys wait.
+    What is loaded again is with the oldest only, as is then all that was set aside: old garbage may be among it.
     """
 
     def __init__(self) -> None:
         self._inside = 0
-        self._paused = False
+        self._paused = self._loaded = False
 
     def __enter__(self) -> None:
         self._inside += 1
@@ -40,6 +41,9 @@ class QuietGc:
                 # A list that failed leaves tracebacks in circles, with all that they hold: a server that is down for
                 # minutes would fill the memory with them.
                 gc.freeze()
+                if self._loaded:
+                    gc.unfreeze()
+                self._loaded = True
             gc.enable()
 
 

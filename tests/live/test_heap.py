@@ -104,3 +104,22 @@ def test_what_is_garbage_when_a_list_begins_or_fails_is_not_set_aside(fails: boo
 
     assert [one() for one in seen] == [None] * (1 + fails)
     thaw()
+
+
+def test_old_garbage_is_not_set_aside_by_a_list_that_is_read_again() -> None:
+    class Held:
+        def __init__(self) -> None:
+            self.me = self
+
+    thaw()
+    quiet = QuietGc()
+    with quiet:
+        old = Held()
+    seen = weakref.ref(old)
+    del old
+    with quiet:
+        pass
+    gc.collect()
+
+    assert seen() is None
+    thaw()
