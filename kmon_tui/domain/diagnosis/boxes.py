@@ -61,6 +61,11 @@ class Box(NamedTuple):
         return self.name.startswith("modelcar") and not self.init
 
     @property
+    def sidecar(self) -> bool:
+        """Whether it is an init container that goes on beside the server, which waits until it has started."""
+        return self.init and text(self.spec, "restartPolicy") == "Always"
+
+    @property
     def lost(self) -> bool:
         """Whether it went down with its node or its container runtime, which say no more than that, and starts anew."""
         return self.ended is not None and self.restarts == 0 and self.ended.reason in _LOST

@@ -232,8 +232,7 @@ def _step(scene: Scene, pod: PodView) -> Evidence | None:
 
 
 def _done(box: Box) -> bool:
-    sidecar = box.init and text(box.spec, "restartPolicy") == "Always"
-    return box.ready or (box.init and box.ended is not None) or (sidecar and box.running_since is not None)
+    return box.ready or (box.init and box.ended is not None) or (box.sidecar and box.started)
 
 
 def _doing(scene: Scene, pod: PodView, box: Box) -> str:

@@ -10,6 +10,7 @@ from datetime import datetime
 from kmon_tui.domain.diagnosis import chain, gpu, model, probes, storage
 from kmon_tui.domain.diagnosis.boxes import Box, End
 from kmon_tui.domain.diagnosis.finding import Finding, kubectl, logs
+from kmon_tui.domain.diagnosis.last_words import telling_line
 from kmon_tui.domain.diagnosis.reading import (
     at,
     both_ends,
@@ -31,7 +32,9 @@ _HUB_AWAY = re.compile(
     re.I,
 )
 _HUB_BUSY = re.compile(r"429 Client Error|Too Many Requests for url|rate limit your IP", re.I)
+_HUB_TOKEN = re.compile(r"Invalid credentials in Authorization header|Invalid user token", re.I)
 _HUB = (
+    ("storage-credentials", _HUB_TOKEN, "has a token that the hub does not take"),
     ("storage-denied", _HUB_DENIED, "may not fetch its model from the hub"),
     ("storage-missing", _HUB_MISSING, "does not find its model on the hub, or may not see it"),
     ("storage-rate-limit", _HUB_BUSY, "asks the hub for its model too often and is turned away"),
@@ -230,7 +233,7 @@ def _plain(scene: Scene, pod: PodView, box: Box, end: End, lines: str) -> Findin
     named = _SIGNALS.get(end.exit_code or 0, "")
     how = f"exit code {code}{f' ({named})' if named else ''}"
     often = f", restarted {'once' if box.restarts == 1 else f'{box.restarts} times'}" if box.restarts else ""
-    line = both_ends(storage.telling_line(lines)) if lines else ""
+    line = both_ends(telling_line(lines)) if lines else ""
     line = "" if _CALM.search(line) else line
     now = "; it is up at the moment" if box.ready else ""
     choices = model.equal_runtimes(scene) if not model.named_runtime(scene) and pod.component == "predictor" else ()

@@ -9,6 +9,7 @@ from kmon_tui.domain.diagnosis import (
     around,
     asked,
     autoscaling,
+    behind,
     cached,
     calm,
     chain,
@@ -93,6 +94,7 @@ def _ways_too(scene: Scene) -> Iterator[Finding]:
 _Rule = Callable[[Scene], Iterable[Finding]]
 _STAGES: tuple[tuple[_Rule, ...], ...] = (
     (llm.configuration, asked.refused),
+    (behind.findings,),
     (_pods, creation.findings, groups.findings),
     (mesh.findings, graph.findings, asked.findings, unmade.findings),
     (llm.stale,),

@@ -215,7 +215,8 @@ def _stuck(scene: Scene, pod: PodView, boxes: tuple[Box, ...]) -> Finding | None
 
 def _unready(scene: Scene, pod: PodView, boxes: tuple[Box, ...]) -> Finding | None:
     """Tell of a container that runs and does not pass its probe, if it ought to by now."""
-    late = next((box for box in boxes if not box.init and not box.ready and box.running_since is not None), None)
+    beside = [box for box in boxes if box.sidecar or not box.init]
+    late = next((box for box in beside if not box.ready and box.running_since is not None), None)
     if late is None or late.running_since is None:
         return None
     ready = conditions_of(pod.object).get("Ready")
@@ -226,7 +227,8 @@ def _unready(scene: Scene, pod: PodView, boxes: tuple[Box, ...]) -> Finding | No
         return None
     event = chain.newest_event(scene, pod.ref, frozenset({"Unhealthy"}), "robe")
     said = probe_said(text(event, "message"))
-    how = "stopped passing its readiness probe" if fell else "runs and has never passed its readiness probe"
+    probe = "readiness" if late.started or not node(late.spec, "startupProbe") else "startup"
+    how = f"stopped passing its {probe} probe" if fell else f"runs and has never passed its {probe} probe"
     steps = [Evidence(f"{late.name}: running, not ready", pod.ref, lost or late.running_since, 3)]
     if event is not NOTHING:
         steps.append(chain.of_event(event, pod.ref))

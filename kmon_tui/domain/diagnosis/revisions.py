@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from kmon_tui.domain.diagnosis import calm, chain, images, model, placement, refusals, remembered, storage
 from kmon_tui.domain.diagnosis.finding import Finding, describe, kubectl
+from kmon_tui.domain.diagnosis.last_words import telling_line
 from kmon_tui.domain.diagnosis.outlived import FAILED, of_pods, outlived
 from kmon_tui.domain.diagnosis.reading import (
     NOTHING,
@@ -88,7 +89,7 @@ def _explain_load(scene: Scene, said: str, code: int | None) -> tuple[str, str, 
         return cause, storage.verdict(cause, address, said), tries, storage.shared(cause, address, "?")
     how = f"exit code {code}" if code is not None else "an error"
     hint = _KILLED if code == 137 and not said else ""
-    line = both_ends(storage.telling_line(said))
+    line = both_ends(telling_line(said))
     why = f": {line}" if line else ""
     pod = "may not be read" if scene.blind_to("Pod") else "is not there to ask any more"
     verdict = f"the model's container ended with {how}{hint}{why}; its pod {pod}"
@@ -156,7 +157,7 @@ def _explain(scene: Scene, ref: Ref, obj: Object, said: str, reason: str) -> _To
         return _Told(refusal.cause, refusal.verdict, (describe(ref),), refusal.shared)
     if "Container failed with:" in said or _EXIT.search(reason):
         exited = _EXIT.search(reason)
-        line = one_line(storage.telling_line(said.rpartition("Container failed with:")[2].strip()), 180)
+        line = one_line(telling_line(said.rpartition("Container failed with:")[2].strip()), 180)
         code = exited.group(1) if exited else ""
         how = f"exit code {code}{_KILLED if code == '137' else ''}" if code else "an error"
         return _Told("crash-loop", f"its container ended with {how}{f': {line}' if line else ''}", _again(scene))

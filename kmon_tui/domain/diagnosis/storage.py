@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from kmon_tui.domain.diagnosis.finding import kubectl
-from kmon_tui.domain.diagnosis.reading import both_ends, last_line, unstamped
+from kmon_tui.domain.diagnosis.last_words import telling_line
+from kmon_tui.domain.diagnosis.reading import both_ends
 from kmon_tui.domain.tree import Ref
 from kmon_tui.domain.verdict import Try
 
@@ -31,13 +32,15 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"unable to locate credentials|nocredentials|no credentials|credentials (were|was)? ?not found"
             r"|could not automatically determine credentials|default credentials (were|was) not found|anonymous caller"
             r"|InvalidAccessKeyId|SignatureDoesNotMatch|ExpiredToken|InvalidToken|token (has )?expired"
-            r"|invalid (credentials|api key|token|username or password)|authentication ?failed|invalid_grant"
+            r"|invalid (credentials|api key|user token|token)|authentication ?failed|invalid_grant"
             r"|PartialCredentials|NoAuthenticationInformation|DefaultCredentialsError|Engine metadata service"
             r"|no such file or directory:? *'?/var/secrets/",
             re.I,
         ),
     ),
+    # To somebody without a token the hub says "Invalid username or password" of a repository that is not there, too.
     ("storage-missing", re.compile(r"repository not ?found|RepositoryNotFoundError", re.I)),
+    ("storage-credentials", re.compile(r"invalid username or password", re.I)),
     ("storage-unreachable", re.compile(r"check your internet connection|LocalEntryNotFoundError", re.I)),
     (
         "storage-denied",
@@ -68,9 +71,6 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
 )
 _HUB_REPOSITORY = re.compile(r"repository not ?found|RepositoryNotFoundError", re.I)
-_TELLING = re.compile(
-    r"error|exception|failed|denied|forbidden|not found|no such|no space|cannot|can't|fatal|read-only file system", re.I
-)
 _ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]{1,15}://\S+", re.I)
 _FRAME = re.compile(r'^[ \t|]*File "[^"\n]*", line \d+.*(?:\n[ \t|]{4,}\S.*)*', re.M)
 """Where a traceback came by, with the source there: numbers and words of code, not of an answer."""
@@ -83,12 +83,6 @@ def classify(said: str) -> str:
     # Numbers and words inside of an address are names, not answers; those of a program's lines are neither.
     plain = _ADDRESS.sub(" ", _PLACE.sub(" ", said) if "\n" not in said.strip() else _FRAME.sub("", said))
     return next((cause for cause, rule in _RULES if rule.search(plain)), "storage-failed")
-
-
-def telling_line(said: str) -> str:
-    """Give the line of a log that says why: the last that sounds like it, else the last."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    return unstamped(next((line for line in reversed(lines) if _TELLING.search(line)), last_line(said)))
 
 
 def verdict(cause: str, uri: str, said: str, who: str = "the storage-initializer") -> str:
