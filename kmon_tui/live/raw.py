@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from kmon_tui.domain.observed import lags
 from kmon_tui.live.codec import Codec, Event, ListMeta, NotReadable, Page, Trouble, fit
 
 Wanted = Callable[["Peek"], bool]
@@ -57,7 +58,10 @@ class RawCodec(Codec[Thing]):
     """Reads lists and watch events of one kind; items of lists of built-in kinds do not say what they are."""
 
     def __init__(self, kind: str, api_version: str, wanted: Wanted | None = None, *, managed: bool = True) -> None:
-        """``managed``: with managedFields, which take as much room as all else, and tell only who wrote what."""
+        """``managed``: with managedFields, which take as much room as all else, and tell only who wrote what.
+
+        Without, they are kept of what its controller has yet to look at: they tell for how long.
+        """
         super().__init__(Thing)
         self._kind, self._api_version, self._wanted, self._managed = kind, api_version, wanted, managed
         self._pages = msgspec.json.Decoder(_RawPage)
@@ -112,7 +116,7 @@ class RawCodec(Codec[Thing]):
             raise NotReadable("no object")
         found.setdefault("kind", self._kind)
         found.setdefault("apiVersion", self._api_version)
-        if not self._managed and isinstance(metadata := found.get("metadata"), dict):
+        if not self._managed and isinstance(metadata := found.get("metadata"), dict) and not lags(found):
             metadata.pop("managedFields", None)
         return Thing(meta, found)
 
