@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import field
+
 from kmon_tui.domain.health import Health
 from kmon_tui.domain.late import dataclass
 from kmon_tui.domain.service import InferenceService, Kind
@@ -10,8 +13,6 @@ IN_TURNS = "are watched in turns"
 """In a note that concerns only who goes on watching: at the first complete list they are counted."""
 GONE = "are gone: the API does not know their kind any more"
 """In a note of rows that somebody has taken away together with their kind: more than any one row has to say."""
-NOT_SHOWN = ": they are not shown"
-"""The end of a note that says why none of a kind is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class Fleet:
     """Kinds whose CRDs exist; empty with ``synced``: KServe is not installed."""
     notes: tuple[str, ...] = ()
     """What is missing and why, one sentence each: 'may not list pods in all namespaces: replicas are not known'."""
+    hidden: Mapping[Kind, str] = field(default_factory=dict)
+    """Why none of a kind is shown although there may be some: 'may not list inferenceservices in namespace ml'."""
     server_version: str = ""
     """gitVersion of the API server, empty until known."""
     edition: int = 0
@@ -53,8 +56,7 @@ class Fleet:
 
     def unseen(self, kind: Kind | None) -> str:
         """Say why nobody can tell whether something of this kind (None: of any) is there; empty when it can be told."""
-        told = [note.removesuffix(NOT_SHOWN) for note in self.notes if note.endswith(NOT_SHOWN)]
-        return "; ".join(why for why in told if kind is None or f" {kind.lower()}s " in f"{why} ")
+        return "; ".join(why for hidden, why in self.hidden.items() if kind in (None, hidden))
 
 
 @dataclass(frozen=True, slots=True)

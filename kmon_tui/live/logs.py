@@ -77,6 +77,8 @@ async def read(client: KubeClient, request: LogRequest, around: Around | None = 
                 _raise_if_nameless(request, source.containers)
                 if request.previous and not source.opened and not source.problems:
                     raise Absent(f"no container of {request.key} has restarted", "Ask without --previous.")
+                if not source.opened and source.problems:
+                    raise Absent(f"no log of {request.key} could be read", "With -f they are waited for.")
                 return
             await source.fresh()
             batches = source.take()

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from kmon_tui.domain.errors import BackendError, Forbidden, NotFound
-from kmon_tui.domain.fleet import GONE, IN_TURNS, NOT_SHOWN, Fleet
+from kmon_tui.domain.fleet import GONE, IN_TURNS, Fleet
 from kmon_tui.domain.health import Health, Status
 from kmon_tui.domain.service import Kind
 from kmon_tui.live.asking import REFUSED_FOR_S
@@ -151,6 +151,7 @@ class Scope:
             namespace=self.namespace,
             kinds=tuple(kind for kind in Kind if self._kinds[kind].base),
             notes=tuple(self._notes()),
+            hidden={kind: str(one.refused) for kind, one in self._kinds.items() if one.refused and not one.shown},
             server_version=self._server_version,
             edition=self._rows.edition,
             scaled=self.scaled,
@@ -161,7 +162,7 @@ class Scope:
         for kind, watched in self._kinds.items():
             if watched.gone:
                 notes.append(f"{PLURALS[kind]} {GONE}, which is looked for again")
-            what = ": what is shown may be old" if watched.shown else NOT_SHOWN
+            what = ": what is shown may be old" if watched.shown else ": they are not shown"
             notes += [f"{watched.refused}{what}"] if watched.refused is not None else []
         refused = {f"{w.refused}: replicas are not known" for w in self._pods.values() if w.refused is not None}
         notes += sorted(refused)

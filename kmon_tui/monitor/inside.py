@@ -18,6 +18,7 @@ from kmon_tui.domain.errors import BackendError
 from kmon_tui.domain.health import Health, Status
 from kmon_tui.domain.service import Key
 from kmon_tui.domain.state import Opened
+from kmon_tui.monitor.noted import Noted
 from kmon_tui.monitor.store import Store
 from kmon_tui.monitor.supervise import supervise
 from kmon_tui.monitor.troubled import InTrouble
@@ -53,6 +54,7 @@ class Inside:
         self._times = 0
         """How often somebody wanted the opened service read anew."""
         self._known: dict[Key, tuple[ObjectTree, Diagnosis]] = {}
+        self._noted = Noted()
 
     def open(self, key: Key | None) -> None:
         """Watch the inside of this service from now on, and of no other."""
@@ -78,6 +80,7 @@ class Inside:
     def leave(self) -> None:
         """Forget what is known of a context that is left; the wishes stay."""
         self._known.clear()
+        self._noted.clear()
         opened = None if self._key is None else Opened(self._key)
         self._store.put(replace(self._store.state, opened=opened, logs=None, reasons={}))
 
@@ -131,7 +134,16 @@ class Inside:
                 continue
             diagnosis = diagnosed(opened.tree, self._now())
             if diagnosis != opened.diagnosis:
+                self._note(key, opened.tree, diagnosis)
                 self._store.put(replace(self._store.state, opened=replace(opened, diagnosis=diagnosis)))
+
+    def _note(self, key: Key, tree: ObjectTree, diagnosis: Diagnosis) -> None:
+        """Give the row what the opened service says, where no round knows it better."""
+        if not self._noted.judge(key, diagnosis, whole=bool(tree.answers)) or key in self._known:
+            return
+        others = {one: reason for one, reason in self._store.state.reasons.items() if one != key}
+        reasons = others if diagnosis.healthy else {**others, key: diagnosis}
+        self._store.put(replace(self._store.state, reasons=reasons))
 
     def _saw_tree(self, key: Key) -> Callable[[ObjectTree], None]:
         def put(tree: ObjectTree) -> None:
@@ -141,6 +153,8 @@ class Inside:
             if tree.health.status is Status.STARTING and opened.tree is not None and not tree.synced:
                 return  # it is read anew: what was known stays until that is complete
             diagnosis = diagnosed(tree, self._now()) if tree.synced else opened.diagnosis
+            if tree.synced and diagnosis is not None:
+                self._note(key, tree, diagnosis)
             new = replace(opened, tree=tree, diagnosis=diagnosis, health=self._since(opened.health, tree.health))
             self._store.put(replace(self._store.state, opened=new))
 
@@ -184,7 +198,7 @@ class Inside:
         return failed
 
     async def _reasons(self, trees: Trees) -> None:
-        troubled = InTrouble(self._store, self._now, self._visible)
+        troubled = InTrouble(self._store, self._now, self._visible, self._noted)
         queue: asyncio.Queue[Mapping[Key, ObjectTree]] = asyncio.Queue()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(troubled.run(), name="services in trouble")
@@ -209,11 +223,14 @@ class Inside:
                 known = self._known.get(key)
                 if again or known is None or known[0] is not tree:
                     self._known[key] = (tree, diagnosed(tree, self._now()))
+                if key in self._noted.keys and not tree.shallow:
+                    self._noted.judge(key, self._known[key][1], whole=True)
                 if clock() - began_s > SLICE_S:
                     await asyncio.sleep(0)
                     began_s = clock()
             self._known = {key: known for key, known in self._known.items() if key in found}
-            reasons = {key: diagnosis for key, (_, diagnosis) in self._known.items() if not diagnosis.healthy}
+            known_bad = {key: diagnosis for key, (_, diagnosis) in self._known.items() if not diagnosis.healthy}
+            reasons = self._noted.reasons | known_bad
             if reasons != self._store.state.reasons:
                 self._store.put(replace(self._store.state, reasons=reasons))
 

@@ -13,6 +13,7 @@ from kmon_tui.domain.replaced import Services, places
 from kmon_tui.domain.service import InferenceService, Key, Readiness
 from kmon_tui.domain.state import State
 from kmon_tui.domain.traffic import TrafficReport
+from kmon_tui.monitor.noted import Noted
 from kmon_tui.monitor.store import Store
 
 MOST = 300
@@ -30,8 +31,10 @@ AGE_S = 30.0
 class InTrouble:
     """The Troubled of backend.py, kept by the monitor."""
 
-    def __init__(self, store: Store, now: Callable[[], datetime], visible: Callable[[], tuple[Key, ...]]) -> None:
-        self._store, self._now, self._visible = store, now, visible
+    def __init__(
+        self, store: Store, now: Callable[[], datetime], visible: Callable[[], tuple[Key, ...]], noted: Noted
+    ) -> None:
+        self._store, self._now, self._visible, self._noted = store, now, visible, noted
         self._rows: tuple[InferenceService, ...] = ()
         self._suspects = Suspects()
         self._event = asyncio.Event()
@@ -50,7 +53,9 @@ class InTrouble:
         while True:
             edition = self._store.state.fleet.edition
             report = self._store.state.traffic
-            erring = frozenset() if report is None else report.erring
+            self._noted.asked(self._store.state.activity)
+            noted = self._noted.edition
+            erring = self._noted.keys | (frozenset() if report is None else report.erring)
             await asyncio.sleep(0)  # each of these steps takes milliseconds at ten thousand services
             suspects = self._suspects.of(self._store.state.fleet.services, self._visible(), erring)
             rows, young = await looked_into(suspects, self._now(), erring)
@@ -62,9 +67,16 @@ class InTrouble:
             await asyncio.sleep(LOOK_S)
             try:
                 async with asyncio.timeout(AGE_S if young else None):
-                    await self._store.wait_for(partial(_another, edition, report))
+                    await self._store.wait_for(partial(self._another, edition, report, noted))
             except TimeoutError:
                 continue
+
+    def _another(self, edition: int, report: TrafficReport | None, noted: int, state: State) -> bool | None:
+        """Say whether there are other services, or news of them; an edition that is not known (0) may be another."""
+        self._noted.asked(state.activity)
+        if self._noted.edition != noted or state.fleet.edition != edition or not edition:
+            return True
+        return True if state.traffic is not report else None
 
 
 async def looked_into(
@@ -80,11 +92,6 @@ async def looked_into(
         if len(found) >= MOST:
             return tuple(found[:MOST]), True
     return tuple(found), young
-
-
-def _another(edition: int, report: TrafficReport | None, state: State) -> bool | None:
-    """Say whether there are other services, or numbers; an edition that is not known (0) may be another each time."""
-    return True if state.fleet.edition != edition or not edition or state.traffic is not report else None
 
 
 class Suspects:

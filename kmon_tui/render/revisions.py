@@ -44,7 +44,9 @@ def revision_page(inside: Inside, drawing: Drawing, width: int) -> Page:
         draft.say(_why_none(inside, mode), "dim")
     elif all(one.percent is None for one in found):
         draft.gap()
-        draft.say("Nothing divides the requests: every ready pod gets its part of them.", "dim")
+        some = any(one.pods_ready is None or one.pods_ready for one in found)
+        divided = "every ready pod gets its part of them" if some else "no pod is ready to take any"
+        draft.say(f"Nothing divides the requests: {divided}.", "dim")
     elif not any(one.mark in inside.revisions for one in found):
         draft.gap()
         draft.say("How many requests each of them gets is not known: 5 says why.", "dim")

@@ -333,6 +333,18 @@ async def test_a_service_without_pods_has_no_logs() -> None:
             [b async for b in read(client, LogRequest(IRIS, follow=False))]
 
 
+async def test_pods_that_have_not_begun_have_no_logs_and_say_what_they_wait_for() -> None:
+    async with Sandbox(EMPTY) as sandbox, client_of(sandbox) as client:
+        waits = running("iris-1")
+        del waits["spec"]["nodeName"]
+        waits["status"] = {"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "False"}]}
+        sandbox.api.store.put(waits)
+
+        said: list[str] = []
+        with pytest.raises(Absent, match="no log of default/iris could be read"):
+            said += [line.text async for batch in read(client, LogRequest(IRIS, follow=False)) for line in batch]
+
+
 async def test_without_the_right_to_pods_nothing_can_be_read() -> None:
     async with Sandbox(EMPTY) as sandbox, client_of(sandbox) as client:
         sandbox.api.access.forbid(Rule(resource="pods"))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from kmon_tui.domain.errors import Absent
-from kmon_tui.domain.fleet import NOT_SHOWN, Fleet
+from kmon_tui.domain.fleet import Fleet
 from kmon_tui.domain.names import wanted
+from kmon_tui.domain.service import Kind
 from kmon_tui.oneshot.metrics import chosen
 
-REFUSED = f"may not list inferenceservices in namespace ml{NOT_SHOWN}"
+REFUSED = "may not list inferenceservices in namespace ml"
 
 
 @pytest.mark.parametrize(
@@ -21,7 +22,7 @@ REFUSED = f"may not list inferenceservices in namespace ml{NOT_SHOWN}"
     ],
 )
 def test_nobody_says_there_is_none_of_a_kind_that_may_not_be_listed(name: str, says: str) -> None:
-    fleet = Fleet(synced=True, notes=(REFUSED, "may not list pods in namespace ml: replicas are not known"))
+    fleet = Fleet(synced=True, hidden={Kind.ISVC: REFUSED})
 
     with pytest.raises(Absent) as raised:
         chosen(fleet, wanted(name))

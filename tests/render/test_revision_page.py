@@ -67,3 +67,20 @@ def test_pods_that_nobody_may_or_could_yet_count_are_not_said_to_be_none(
     assert "0/0" not in said
     assert [" ? " in line for line in said.split("\n") if line.startswith(" 0000")] == [True] * 3
     assert all(one.text in said for one in blind)
+
+
+@pytest.mark.parametrize(
+    ("ready", "said"), [(1, "every ready pod gets its part of them"), (0, "no pod is ready to take any")]
+)
+def test_where_nothing_divides_the_requests_those_pods_get_them_that_are_ready(ready: int, said: str) -> None:
+    deployment = {
+        "kind": "Deployment",
+        "metadata": {"name": "iris-predictor", "namespace": "demo", "labels": {"component": "predictor"}},
+        "spec": {"replicas": 1},
+        "status": {"replicas": 1, "readyReplicas": ready},
+    }
+    tree = ObjectTree(FRAUD_ROOT, (deployment,), synced=True)
+
+    shown = words(Inside(IRIS, row_of(IRIS_SERVICE, None), tree, listed=True))
+
+    assert f" Nothing divides the requests: {said}." in shown.split("\n")

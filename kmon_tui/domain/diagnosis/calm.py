@@ -39,8 +39,15 @@ def well(scene: Scene) -> Diagnosis:
     else:
         older = [pod for pod in scene.pods if pod.live and not pod.current and pod.share > 0]
         verdict = f"ready: {up + sum(pod.ready for pod in older)} of {live + len(older)} pods"
-    stale = tuple(step for step in chain.of_service(scene) if step.stale)
-    return Diagnosis(HEALTHY, verdict, scene.ref, since, stale)
+    stale = [step for step in chain.of_service(scene) if step.stale]
+    return Diagnosis(HEALTHY, verdict, scene.ref, since, (*stale, *_shadowed(scene)))
+
+
+def _shadowed(scene: Scene) -> Iterator[Evidence]:
+    """Give KServe's warning that two LLM services have one model name; it may be meant so, to share the requests."""
+    event = chain.newest_event(scene, scene.ref, frozenset({"ModelNameCollision"}))
+    if event:
+        yield chain.of_event(event, scene.ref, 1)
 
 
 def _waking(scene: Scene) -> str:

@@ -54,6 +54,14 @@ def describe(ref: Ref, text: str = "read all about it") -> Try:
     return Try(text, kubectl("describe", _FULL.get(ref.kind, ref.kind.lower()), ref.name, namespace=ref.namespace))
 
 
+def kserve_config(text: str, namespace: str = "") -> Try:
+    """Suggest to change KServe's configuration; its namespace is looked for where nobody has named it."""
+    if namespace:
+        return Try(text, kubectl("edit", "configmap", "inferenceservice-config", namespace=namespace))
+    where = kubectl("get", "configmap", "-A", "--field-selector", "metadata.name=inferenceservice-config")
+    return Try(f"{text} (ConfigMap inferenceservice-config, in namespace kserve mostly)", where)
+
+
 def controller(root: Ref) -> tuple[Try, Try]:
     """Suggest to look at the controller that is responsible for a service, wherever it is installed."""
     name = "llmisvc-controller-manager" if root.kind == Kind.LLM else "kserve-controller-manager"

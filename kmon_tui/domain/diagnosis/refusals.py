@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from kmon_tui.domain.diagnosis.finding import controller, kubectl
+from kmon_tui.domain.diagnosis.finding import controller, kserve_config, kubectl
 from kmon_tui.domain.diagnosis.reading import both_ends, one_line
 from kmon_tui.domain.tree import Ref
 from kmon_tui.domain.verdict import Try
@@ -158,7 +158,7 @@ def _authorities(said: str, namespace: str) -> Denial | None:
     lacking = _CA_BUNDLE.search(said)
     if lacking is None:
         return None
-    bundle = Ref("ConfigMap", lacking.group(1) or lacking.group(3), "kserve")
+    bundle = Ref("ConfigMap", lacking.group(1) or lacking.group(3))
     without = "does not exist" if lacking.group(1) else f"has no {lacking.group(2)}"
     verdict = f"the ConfigMap {bundle.name} with the certificates of the storage {without}"
     return Denial("config-missing", verdict, bundle, str(bundle))
@@ -256,9 +256,12 @@ def tries(denial: Denial, root: Ref) -> tuple[Try, ...]:
     if denial.cause == "secret-missing" and denial.object is not None:
         return (Try("see which there are", kubectl("get", "secrets", namespace=namespace)), edit)
     if denial.cause == "config-missing" and denial.object is not None:
-        there = kubectl("get", "configmaps", namespace=denial.object.namespace)
-        config = kubectl("edit", "configmap", "inferenceservice-config", namespace="kserve")
-        return (Try("see which there are", there), Try("create it, or mend its name in KServe's configuration", config))
+        # It belongs into the namespace of KServe's controller, which its message does not name.
+        there = kubectl("get", "configmaps", "-A", "--field-selector", f"metadata.name={denial.object.name}")
+        return (
+            Try("see whether there is one beside KServe's controller", there),
+            kserve_config("create it, or mend its name in KServe's configuration"),
+        )
     if denial.cause == "webhook-unreachable":
         return _of_webhook(denial, root)
     if denial.cause == "pod-security" and denial.object is None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from kmon_tui.domain.diagnosis import chain
-from kmon_tui.domain.diagnosis.finding import GATEWAYS, ROUTES, Finding, controller, describe, kubectl
+from kmon_tui.domain.diagnosis.finding import GATEWAYS, ROUTES, Finding, controller, describe, kserve_config, kubectl
 from kmon_tui.domain.diagnosis.outlived import MOVING
 from kmon_tui.domain.diagnosis.reading import NOTHING, conditions_of, name_of, node, nodes, one_line, ref_of, text, when
 from kmon_tui.domain.diagnosis.scene import Scene
@@ -45,12 +45,7 @@ def findings(scene: Scene) -> Iterator[Finding]:
             scene.ref,
             None,
             (chain.of_event(crd, scene.ref, 1),),
-            (
-                Try(
-                    "install Istio, or set disableIstioVirtualHost in KServe's configuration",
-                    kubectl("edit", "configmap", "inferenceservice-config", namespace="kserve"),
-                ),
-            ),
+            (kserve_config("install Istio, or set disableIstioVirtualHost in KServe's configuration"),),
             "Istio",
         )
     yield from _routes(scene)
