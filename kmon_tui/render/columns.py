@@ -108,6 +108,12 @@ def reason_line(row: Row, width: int, drawing: Drawing, *, show_split: bool) -> 
     return ((words, "stale" if drawing.api_failing else look),)
 
 
+def raised_line(words: str, width: int, drawing: Drawing) -> Line:
+    """Write the line below a fold: which alerts fire for its services."""
+    text = fit(f"   {drawing.glyphs.branch} {clean(words)}", width, ellipsis=drawing.glyphs.ellipsis)
+    return ((text, "stale" if drawing.api_failing else "reason"),)
+
+
 def fold_line(rows: Sequence[Row], width: int, drawing: Drawing, *, unfolded: bool) -> Line:
     """Write one line for many rows that fail alike."""
     first = rows[0]

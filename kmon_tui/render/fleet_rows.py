@@ -15,7 +15,7 @@ from kmon_tui.domain.replaced import replaced
 from kmon_tui.domain.service import InferenceService, Key, Kind
 from kmon_tui.domain.traffic import WARN_RATIO, Traffic
 from kmon_tui.render.filter import Filter
-from kmon_tui.render.rows import SORTS, Row, Severity, Sort, cause, has_split, row_of
+from kmon_tui.render.rows import SORTS, Row, Severity, Sort, alert_beside, cause, folded_alerts, has_split, row_of
 
 if TYPE_CHECKING:
     from kmon_tui.domain.verdict import Diagnosis
@@ -45,6 +45,13 @@ class Fold:
 
     cause: str
     keys: tuple[Key, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Raised(Reason):
+    """The line below a fold whose services alerts fire for."""
+
+    words: str
 
 
 Entry: TypeAlias = Key | Reason | Fold
@@ -174,11 +181,13 @@ class FleetRows:
             if fold is not None:
                 if fold.keys[0] == key:
                     entries.append(fold)
+                    if words := folded_alerts(rows[each] for each in fold.keys):
+                        entries.append(Raised(key, words))
                 if fold.cause not in unfolded:
                     continue
             entries.append(key)
             common = row.severity is Severity.AILING and cause(row) in alike
-            if needs_line(row, show_split=show_split, told=not common) and fold is None:
+            if alert_beside(row) if fold is not None else needs_line(row, show_split=show_split, told=not common):
                 entries.append(Reason(key))
         return entries
 
@@ -215,6 +224,7 @@ class FleetRows:
             self.resort_due = self.resort_due or self.sort.key(row) != self.sort.key(old)
             if max(row.severity, old.severity) >= Severity.AILING or row.isvc.traffic != old.isvc.traffic:
                 self.layout_due = self.layout_due or cause(row) != cause(old) or has_split_changed(row, old)
+                self.layout_due = self.layout_due or alert_beside(row) != alert_beside(old)
 
     def _pass_on(self, old: Row, traffic: Traffic | None) -> None:
         """Give a row new numbers that change nothing else of it: the usual case of thousands at each tick."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
@@ -53,6 +54,8 @@ class Row:
     """Cause of ``reason``, and what other services share it through: ``image-pull``, ``registry ghcr.io``."""
 
 
+MOST_NAMED = 3
+"""So many alerts are named below a line that stands for many rows."""
 _EXPLAINED = frozenset({Severity.FAILED, Severity.NOT_SERVING, Severity.ROLLING, Severity.UNKNOWN})
 """What a diagnosis is about; errors and alerts have reasons of their own."""
 OF_READINESS = {
@@ -119,6 +122,23 @@ def alert_beside(row: Row) -> str:
     if not firing or row.reason == alert_words(firing[0], len(firing) - 1):
         return ""
     return f"alert {firing[0].name}" + (f" (and {len(firing) - 1} more)" if len(firing) > 1 else "")
+
+
+def folded_alerts(rows: Iterable[Row]) -> str:
+    """Name the alerts that fire beside the reason that rows have in common, each with how many of them it is about."""
+    grave: dict[str, bool] = {}
+    about: Counter[str] = Counter()
+    for row in rows:
+        if row.alerts and alert_beside(row):
+            firing = {alert.name: alert.is_grave for alert in row.alerts if alert.matters}
+            about.update(firing.keys())
+            grave |= {name: is_grave or grave.get(name, False) for name, is_grave in firing.items()}
+    if not about:
+        return ""
+    names = sorted(about, key=lambda name: (not grave[name], -about[name], name))
+    told = ", ".join(f"{name} for {about[name]}" for name in names[:MOST_NAMED])
+    others = f" (and {len(names) - MOST_NAMED} more)" if len(names) > MOST_NAMED else ""
+    return f"alert{'s' if len(names) > 1 else ''} {told}{others}"
 
 
 def has_split(traffic: tuple[TrafficShare, ...]) -> bool:

@@ -21,7 +21,7 @@ from kmon_tui.domain.state import State
 from kmon_tui.domain.traffic import Traffic
 from kmon_tui.render.deploy_line import activity_line
 from kmon_tui.render.filter import FilterError, parse_filter
-from kmon_tui.render.fleet_rows import NO_ALERTS, FleetRows, Fold, Reason, wanted_by
+from kmon_tui.render.fleet_rows import NO_ALERTS, FleetRows, Fold, wanted_by
 from kmon_tui.render.lines import Line, cropped
 from kmon_tui.render.rows import SORTS, Row
 from kmon_tui.render.situation import notice, too_small
@@ -195,7 +195,8 @@ class FleetScreen(KmonScreen):
         )
         self._split_lines = self._table.show_split
         entries = self.rows.arrange(wanted, show_split=self._split_lines, unfolded=self._unfolded)
-        self._shown = sum(len(e.keys) if isinstance(e, Fold) else not isinstance(e, Reason) for e in entries)
+        folds = (entry for entry in entries if isinstance(entry, Fold) and entry.cause not in self._unfolded)
+        self._shown = sum(isinstance(entry, Key) for entry in entries) + sum(len(fold.keys) for fold in folds)
         self._table.lay_out(entries, self._unfolded)
 
     def _draw_bars(self) -> None:

@@ -16,9 +16,9 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from kmon_tui.domain.service import Key
-from kmon_tui.render.columns import Column, columns_for, fold_line, header_line, reason_line, row_line
+from kmon_tui.render.columns import Column, columns_for, fold_line, header_line, raised_line, reason_line, row_line
 from kmon_tui.render.drawing import Drawing
-from kmon_tui.render.fleet_rows import Entry, Fold, Reason, is_twin
+from kmon_tui.render.fleet_rows import Entry, Fold, Raised, Reason, is_twin
 from kmon_tui.render.lines import Line
 from kmon_tui.render.rows import Row
 from kmon_tui.ui.difference import differences
@@ -265,7 +265,9 @@ class ServiceTable(ScrollView, Painted, can_focus=True):
     def _painted_entry(self, entry: Entry, row: Row, selected: bool, twin: bool) -> Strip:
         width = self.line_width
         line: Line
-        if isinstance(entry, Reason):
+        if isinstance(entry, Raised):
+            line = raised_line(entry.words, width, self._drawing)
+        elif isinstance(entry, Reason):
             line = reason_line(row, width, self._drawing, show_split=self.show_split)
         elif isinstance(entry, Fold):
             rows = [self._rows[key] for key in entry.keys if key in self._rows]

@@ -12,7 +12,7 @@ from kmon_tui.domain.service import InferenceService, Key, Kind, Readiness, Repl
 from kmon_tui.domain.traffic import Family, Traffic
 from kmon_tui.domain.verdict import UNKNOWN_CAUSE, Diagnosis
 from kmon_tui.render.filter import parse_filter
-from kmon_tui.render.fleet_rows import SLICE, Entry, FleetRows, Fold, Reason, every_row, is_twin, wanted_by
+from kmon_tui.render.fleet_rows import SLICE, Entry, FleetRows, Fold, Raised, Reason, every_row, is_twin, wanted_by
 from kmon_tui.render.rows import SORTS, Severity, row_of, split_words
 
 
@@ -142,6 +142,66 @@ def test_an_unfolded_cause_shows_its_rows_below_it() -> None:
     unfolded = rows.arrange(every_row, show_split=False, unfolded=frozenset({fold.cause}))
 
     assert told(unfolded) == ["6x", "f0", "f1", "f2", "f3", "f4", "f5"]
+
+
+def eight_alike(alerts: dict[int, tuple[Alert, ...]]) -> FleetRows:
+    many = [isvc(f"f{i}", Readiness.FAILED, reason="Boom") for i in range(8)]
+    rows = FleetRows()
+    rows.update(fleet(*many, A), {}, {many[i].key: raised for i, raised in alerts.items()})
+    return rows
+
+
+DOWN, QUIET = Alert("KServeNotReady", True, "critical"), Alert("KServeNoData", True, "warning")
+
+
+def raised_words(entries: list[Entry]) -> list[str]:
+    return [entry.words for entry in entries if isinstance(entry, Raised)]
+
+
+def test_a_fold_says_which_alerts_fire_for_how_many_of_its_services() -> None:
+    rows = eight_alike({1: (DOWN, QUIET), 4: (DOWN,), 5: (Alert("Soon", False), Alert("Note", True, "info"))})
+
+    assert raised_words(rows.arrange(every_row, show_split=False)) == ["alerts KServeNotReady for 2, KServeNoData for 1"]
+
+
+def test_a_fold_without_alerts_is_one_line() -> None:
+    assert lines(eight_alike({})) == ["8x", "a"]
+
+
+def test_many_alerts_of_a_fold_are_counted_and_not_all_named() -> None:
+    many = tuple(Alert(f"A{i}", True) for i in range(5))
+
+    assert raised_words(eight_alike({0: many}).arrange(every_row, show_split=False)) == [
+        "alerts A0 for 1, A1 for 1, A2 for 1 (and 2 more)"
+    ]
+
+
+def test_an_unfolded_row_that_an_alert_fires_for_shows_it() -> None:
+    rows = eight_alike({2: (DOWN,)})
+    (fold, *_) = rows.arrange(every_row, show_split=False)
+    assert isinstance(fold, Fold)
+
+    unfolded = rows.arrange(every_row, show_split=False, unfolded=frozenset({fold.cause}))
+
+    assert told(unfolded)[:6] == ["8x", "└", "f0", "f1", "f2", "└"]
+
+
+def test_rows_that_fold_for_an_alert_say_it_once() -> None:
+    many = [isvc(f"f{i}") for i in range(8)]
+    rows = FleetRows()
+    rows.update(fleet(*many), {}, {one.key: (DOWN,) for one in many})
+
+    assert lines(rows) == ["8x"]
+
+
+def test_an_alert_that_begins_in_a_fold_makes_new_lines() -> None:
+    rows = eight_alike({})
+    rows.arrange(every_row, show_split=False)
+    services = tuple(row.isvc for row in rows.rows.values())
+
+    rows.update(fleet(*services), {}, {services[3].key: (DOWN,)})
+
+    assert rows.layout_due
 
 
 def test_ready_with_none_serving_is_trouble() -> None:

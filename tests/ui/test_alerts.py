@@ -11,6 +11,7 @@ from kmon_tui.domain.service import Readiness
 from kmon_tui.domain.state import State
 from tests.ui.conftest import MakeApp
 from tests.ui.samples import NOW, ready_state
+from tests.ui.states import folded
 from tests.ui.test_snapshots import keys
 
 SLOW = Alert(
@@ -29,9 +30,26 @@ def raised() -> State:
     return replace(state, traffic=replace(state.traffic, alerts=alerts))
 
 
+def raised_in_a_fold() -> State:
+    """Give the State in which eight services fail for one cause, and rules complain about three of them."""
+    state = folded()
+    assert state.traffic is not None
+    alike = [isvc.key for isvc in state.fleet.services if isvc.key.name.startswith("llm-")]
+    alerts = {alike[0]: (DOWN,), alike[2]: (DOWN, SLOW), alike[5]: (SOON,)}
+    return replace(state, traffic=replace(state.traffic, alerts=alerts))
+
+
 def test_alerts_at_80x24(make_app: MakeApp, snap_compare: Callable[..., bool]) -> None:
     assert snap_compare(make_app(raised()), terminal_size=(80, 24), run_before=keys("ctrl+z"))
 
 
 def test_alerts_at_120x40(make_app: MakeApp, snap_compare: Callable[..., bool]) -> None:
     assert snap_compare(make_app(raised()), terminal_size=(120, 40), run_before=keys("ctrl+z", "j", "j", "j"))
+
+
+def test_alerts_of_a_folded_line(make_app: MakeApp, snap_compare: Callable[..., bool]) -> None:
+    assert snap_compare(make_app(raised_in_a_fold()), terminal_size=(80, 24))
+
+
+def test_alerts_of_an_unfolded_line(make_app: MakeApp, snap_compare: Callable[..., bool]) -> None:
+    assert snap_compare(make_app(raised_in_a_fold()), terminal_size=(120, 40), run_before=keys("j", "j", "enter"))

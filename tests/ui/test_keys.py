@@ -8,6 +8,7 @@ import time
 import pytest
 from textual import events
 from textual.pilot import Pilot
+from textual.widgets import Label
 from textual.worker import WorkerFailed
 
 from kmon_tui.domain.command import Awake, LookAt, Refresh, SwitchContext, SwitchNamespace
@@ -52,6 +53,11 @@ class Run:
     @property
     def looks(self) -> list[LookAt]:
         return [sent for sent in self.watcher.sent if isinstance(sent, LookAt)]
+
+    @property
+    def filtered(self) -> str:
+        """How many rows the filter leaves, as its row says it."""
+        return str(self.fleet.query_one("#filter .word", Label).content).split("  ")[0]
 
     def line(self, id_: str) -> str:
         view = self.fleet.query_one(f"#{id_}", LinesView)
@@ -130,6 +136,17 @@ async def test_a_filter_narrows_while_it_is_typed_and_escape_clears_it() -> None
 
         assert narrowed == {"bert-ner", "embed-e5", "toxic-clf", "route-graph"}
         assert len(run.fleet.rows.rows) == 12 and not run.fleet.view.is_narrow
+
+
+async def test_rows_of_an_unfolded_line_are_counted_once() -> None:
+    run = Run(STATES["folded"])
+    async with run.app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, "slash", *"llm-", "enter")
+        folded = run.filtered
+        await press(pilot, "g", "enter")
+
+        assert "llm-0" in run.names
+        assert (folded, run.filtered) == ("8 of 20", "8 of 20")
 
 
 async def test_minus_goes_back_to_the_last_view() -> None:
