@@ -29,6 +29,7 @@ from kmon_tui.live.doctor_questions import (
     at_once,
     by_part,
     families_of,
+    fresh_counts,
     questions,
 )
 from kmon_tui.live.doctor_questions import apart as split
@@ -65,7 +66,7 @@ async def prometheus_facts(
     if suspects.families is None:
         answers = await _answers(asked, questions(matchers, suspects), apart=True)
         pages, _ = await _pages(run, PrometheusFacts(url, found_by))
-        return await _read(run, pages, answers, suspects)
+        return await _read(run, pages, await _without_gone(asked, matchers, pages, answers), suspects)
     pages, in_files = await _pages(run, PrometheusFacts(url, found_by, skew_s=Told(skew_s)))
     names = {job.name for job in pages.jobs.value or ()}
     if not suspects.families and names and not in_files and WALK_JOB not in names:
@@ -73,7 +74,8 @@ async def prometheus_facts(
             pages = replace(pages, skew_s=Told((await _answers(asked, {CLOCK: "vector(time())"})).skew_s))
         # Nothing that would follow from it is worth a question.
         return replace(pages, families=Told(suspects.families))
-    return await _read(run, pages, await _answers(asked, questions(matchers, suspects)), suspects)
+    answers = await _answers(asked, questions(matchers, suspects))
+    return await _read(run, pages, await _without_gone(asked, matchers, pages, answers), suspects)
 
 
 async def _pages(run: Run, told: PrometheusFacts) -> tuple[PrometheusFacts, bool]:
@@ -90,6 +92,16 @@ async def _pages(run: Run, told: PrometheusFacts) -> tuple[PrometheusFacts, bool
         names = {job.name for job in known}
         jobs = Told((*known, *(Job(name) for name in more.value or () if name not in names)))
     return replace(told, version=version, retention=retention, jobs=jobs), in_files
+
+
+async def _without_gone(asked: Run, matchers: str, pages: PrometheusFacts, answers: Answers) -> Answers:
+    """Count targets of a job that the configuration does not have again, only those that are still scraped."""
+    names = {job.name for job in pages.jobs.value or ()}
+    counted = {row.metric.get("job") for row in answers.by_part[COUNTS].value or ()}
+    if not names or WALK_JOB in names or WALK_JOB not in counted:
+        return answers
+    fresh = await _told(asked, lambda api: _answer(api, {COUNTS: fresh_counts(matchers)}))
+    return answers if fresh.value is None else replace(answers, by_part={**answers.by_part, **fresh.value.by_part})
 
 
 async def _read(run: Run, told: PrometheusFacts, answers: Answers, suspects: Suspects) -> PrometheusFacts:
@@ -183,6 +195,7 @@ def _job(entry: Mapping[str, Any], interval: str) -> Job:
         str(entry.get("job_name", "")),
         interval=str(entry.get("scrape_interval") or interval),
         annotated_only=annotated and "pod" in roles,
+        discovers=any(str(name).endswith("_sd_configs") for name in entry),
     )
 
 

@@ -20,6 +20,8 @@ MOST_PODS = 20
 FAMILIES, FRONT = "families", "families of callers"
 COUNTS, TARGETS, SERIES, BOUNDS = "targets of our jobs", "targets", "series", "bounds"
 """PART of each, and of CLOCK."""
+FRESH_S = 90
+"""Whoever scrapes our jobs, every 15 s as they say it or once a minute, has newer samples than that."""
 _APART = ((CLOCK, COUNTS, TARGETS), (FAMILIES, SERIES, BOUNDS), (FRONT,))
 """What is asked together where all at once is refused: the cheap ones first, what a mesh has many of last."""
 
@@ -31,7 +33,7 @@ def questions(matchers: str, suspects: Suspects) -> Questions:
     """Give what is to be asked; of a Prometheus whose families are known neither these nor the time."""
     found = {} if suspects.families is not None else _about_itself(matchers)
     places = of_pods(suspects.pods)
-    found[COUNTS] = f"count by (job) (up{{job=~{quoted(OUR_JOBS)}{_and(matchers)}}})"
+    found[COUNTS] = f"count by (job) ({_our_targets(matchers)})"
     targets = [f"up{{{where}{_and(matchers)}}}" for where in places]
     found[TARGETS] = " or ".join(targets) or f"(up{{job=~{quoted(OUR_JOBS)}{_and(matchers)}}} == 0)"
     if suspects.isvc is not None:
@@ -39,6 +41,15 @@ def questions(matchers: str, suspects: Suspects) -> Questions:
         if places:
             found[BOUNDS] = _bounds(matchers, places)
     return found
+
+
+def fresh_counts(matchers: str) -> str:
+    """Ask for COUNTS without jobs that were taken away: a query finds the last samples of those for five minutes."""
+    return f"count by (job) (count_over_time({_our_targets(matchers)}[{FRESH_S}s]))"
+
+
+def _our_targets(matchers: str) -> str:
+    return f"up{{job=~{quoted(OUR_JOBS)}{_and(matchers)}}}"
 
 
 def at_once(asked: Questions) -> str:

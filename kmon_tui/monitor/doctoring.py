@@ -9,8 +9,9 @@ from dataclasses import replace
 from kmon_tui.backend import Backend, Interest, Metrics
 from kmon_tui.domain.command import Examine
 from kmon_tui.domain.doctor.chain import known_cause
-from kmon_tui.domain.doctor.facts import Case, PortFact
+from kmon_tui.domain.doctor.facts import Case
 from kmon_tui.domain.doctor.finding import Finding, Report, Status
+from kmon_tui.domain.doctor.local_ports import forward_port
 from kmon_tui.domain.errors import BackendError, KmonError
 from kmon_tui.domain.health import Health
 from kmon_tui.domain.health import Status as Source
@@ -47,7 +48,7 @@ def case_of(state: State, key: Key | None, *, brief: bool = False) -> Case:
         # It waits long for its few questions: the services of a busy fleet, kept so long, would double its memory.
         services = tuple([isvc for isvc in services if isvc.key.namespace == key.namespace])
     ports = tuple(
-        PortFact(one.spec.local_port, f"forward {one.spec.name}")
+        forward_port(one.spec, f"forward {one.spec.name}")
         for one in state.forwards
         if one.spec.local_port and one.context == context
     )

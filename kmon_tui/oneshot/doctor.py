@@ -8,10 +8,11 @@ from typing import Any
 from kmon_tui.backend import Backend, OpenBackend
 from kmon_tui.domain.doctor.facts import Case, PortFact
 from kmon_tui.domain.doctor.finding import Report, Status
+from kmon_tui.domain.doctor.local_ports import forward_port, walk_ports
 from kmon_tui.domain.errors import Forbidden, Unreachable
 from kmon_tui.domain.fleet import Fleet
 from kmon_tui.domain.names import Wanted
-from kmon_tui.domain.service import Key
+from kmon_tui.domain.service import Key, Kind
 from kmon_tui.oneshot.get import Answer
 from kmon_tui.oneshot.metrics import chosen, complete_fleet
 from kmon_tui.render.doctor import report_text
@@ -21,7 +22,7 @@ from kmon_tui.settings.forwards import ForwardsFile
 
 FORMATS = ("table", "json", "yaml")
 FINE, FOUND = 0, 1
-WALK_PORTS = (PortFact(8080, "port-forward.sh NAME"), PortFact(9090, "port-forward.sh --prometheus"))
+FIRST_MODEL = Key(Kind.ISVC, "default", "sklearn-iris")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +49,27 @@ async def _case(backend: Backend, settings: Settings, wanted: Wanted | None, for
     """Look at the services first; without the right to list them the rest is still worth looking at."""
     read_only = bool(backend.place.read_only)
     namespace = None if settings.kube.all_namespaces else backend.place.namespace
-    ports = () if settings.demo else wanted_ports(forwards, backend.place.context)
+
+    def ports(key: Key | None) -> tuple[PortFact, ...]:
+        return () if settings.demo else wanted_ports(forwards, backend.place.context, key or FIRST_MODEL)
+
     try:
         fleet = await complete_fleet(backend, settings)
     except Forbidden as error:
         if wanted is not None:
             raise
-        return Case((), namespace, None, ports, error.message, read_only)
-    return Case(fleet.services, fleet.namespace, _key(fleet, wanted), ports, read_only=read_only)
+        return Case((), namespace, None, ports(None), error.message, read_only)
+    key = _key(fleet, wanted)
+    first = next((one.key for one in fleet.services if one.key.kind is Kind.ISVC), None)
+    return Case(fleet.services, fleet.namespace, key, ports(key or first), read_only=read_only)
 
 
-def wanted_ports(forwards: ForwardsFile, context: str) -> tuple[PortFact, ...]:
-    """Give the ports of the saved forwards, and those of the walk."""
+def wanted_ports(forwards: ForwardsFile, context: str, model: Key) -> tuple[PortFact, ...]:
+    """Give the ports of the saved forwards, and those that the walk opens to a model and to Prometheus."""
     saved, _ = forwards.read(context)
-    own = tuple(PortFact(one.local_port, f"the saved forward {one.name}") for one in saved if one.local_port)
+    own = tuple(forward_port(one, f"the saved forward {one.name}") for one in saved if one.local_port)
     known = {one.port for one in own}
-    return (*own, *(one for one in WALK_PORTS if one.port not in known))
+    return (*own, *(one for one in walk_ports(model) if one.port not in known))
 
 
 def _key(fleet: Fleet, wanted: Wanted | None) -> Key | None:

@@ -25,6 +25,8 @@ from kmon_tui.domain.doctor.facts import (
     Workload,
 )
 from kmon_tui.domain.doctor.finding import Finding, Report, Status
+from kmon_tui.domain.doctor.local_ports import forward_port, walk_ports
+from kmon_tui.domain.forward import ForwardSpec, target_of
 from kmon_tui.domain.service import InferenceService, Key, Kind, Mode, Readiness
 from tests.oneshot.scripted import NOW
 
@@ -353,6 +355,31 @@ def test_a_job_without_targets_while_pods_are_ready_may_not_list_them() -> None:
     assert "--as=system:serviceaccount:monitoring:prometheus-server" in finding.fix
 
 
+def test_a_job_that_only_names_targets_finds_no_models() -> None:
+    jobs = Told((Job("kserve-metrics", discovers=False),))
+    none = with_prometheus(jobs=jobs, families=Told(()), targets=Told(()), series=Told(()))
+    other = with_prometheus(jobs=jobs, targets=Told(()), series=Told(()))
+
+    assert found(none, "prometheus.job").status is Status.FAIL
+    assert "written by hand" in found(none, "prometheus.job").text
+    assert "--set-file extraScrapeConfigs" in found(none, "prometheus.job").fix
+    assert "--set-file extraScrapeConfigs" in found(other, "chain.target").fix, "it may list pods: it does not ask"
+
+
+def test_a_job_that_is_in_no_configuration_and_yet_scraped_is_said_so() -> None:
+    finding = found(with_prometheus(jobs=Told((Job("prometheus"),))), "prometheus.job")
+
+    assert finding.status is Status.OK
+    assert finding.text.startswith("not in its configuration, 1 target: another server scrapes them")
+
+
+def test_series_of_a_job_that_was_taken_away_are_not_those_of_another_job() -> None:
+    taken = with_prometheus(jobs=Told((Job("prometheus"),)), counts=Told({}))
+
+    assert found(taken, "prometheus.job").status is Status.WARN
+    assert found(taken, "prometheus.job").text.endswith("kserve_request_count is another job's, or of minutes ago")
+
+
 def test_a_server_that_tells_no_configuration_is_judged_by_its_targets() -> None:
     thanos = with_prometheus(jobs=Told(why="has no Prometheus API (404)"), counts=Told({}), families=Told(()))
     loaded = with_prometheus(jobs=Told(why="has no Prometheus API (404)"))
@@ -445,8 +472,10 @@ def test_labels_that_lead_elsewhere_are_a_mismatch() -> None:
 )
 def test_bounds_that_do_not_fit_the_unit_of_the_name_are_found(name: str, largest: float, bad: bool) -> None:
     findings = examine(with_prometheus(bounds=Told((Bounds(name, largest),))))
+    wrong = [one for one in findings if one.id == "prometheus.units"]
 
-    assert any(one.id == "prometheus.units" and one.status is Status.FAIL for one in findings) is bad
+    assert [one.status for one in wrong] == ([Status.FAIL] if bad else [])
+    assert all("--set-file extraScrapeConfigs" in one.fix for one in wrong)
 
 
 def standard(pod: PodFacts, *jobs: str) -> Facts:
@@ -488,7 +517,10 @@ def test_annotations_do_not_matter_to_our_own_jobs() -> None:
 def test_aggregation_without_qpext_is_found() -> None:
     pod = replace(KNATIVE_POD, annotations={"serving.kserve.io/enable-metric-aggregation": "true"})
 
-    assert "qpext" in found(standard(pod), "chain.annotations").text
+    finding = found(standard(pod), "chain.annotations")
+
+    assert "qpext" in finding.text
+    assert finding.fix.startswith("kubectl annotate isvc sklearn-iris -n default --overwrite serving.kserve.io/enable-")
 
 
 @pytest.mark.parametrize(
@@ -532,6 +564,7 @@ def test_a_container_that_the_job_passes_over_is_found() -> None:
 
     finding = found(standard(pod), "chain.ports")
 
+    assert "-    - name: server\n+    - name: kserve-container" in finding.fix
     assert finding.status is Status.FAIL
     assert "+    - name: kserve-container" in finding.fix
 
@@ -601,6 +634,18 @@ def test_a_port_that_another_program_holds_is_found_and_kubectls_own_is_not() ->
 
     assert "9090 is taken by pid 4411 (node)" in found(taken, "local.ports").text
     assert found(walked, "local.ports").status is Status.OK
+
+
+def test_a_port_that_is_taken_is_told_with_the_command_for_another_one() -> None:
+    spec = ForwardSpec("iris here", target_of(KEY), 60000)
+    wanted = (*walk_ports(KEY), forward_port(spec, "the saved forward iris here"))
+    facts = replace(HEALTHY, ports=tuple(replace(one, taken=True) for one in wanted))
+
+    assert found(facts, "local.ports").fix.splitlines()[:3] == [
+        "manifests/port-forward.sh sklearn-iris -n default -p 18080    # or any other port",
+        "manifests/port-forward.sh --prometheus -p 19090    # or any other port",
+        "kmon-tui forward default/isvc/sklearn-iris 50000    # or any other port",
+    ]
 
 
 def test_a_prometheus_that_is_nowhere_is_installed() -> None:

@@ -11,6 +11,8 @@ from kmon_tui.domain.doctor.examine import examine
 from kmon_tui.domain.doctor.facts import Case, Facts, Suspects
 from kmon_tui.domain.doctor.finding import Report, Status
 from kmon_tui.domain.service import InferenceService, Key, Kind
+from kmon_tui.live.dialects import PART
+from kmon_tui.live.doctor_questions import COUNTS
 from kmon_tui.live.metrics import PrometheusMetrics
 from kmon_tui.settings import PrometheusSettings
 from tests.e2e.answering import Said, answering
@@ -22,11 +24,11 @@ LOADED = f"{OTHERS}- job_name: kserve-metrics\n"
 
 
 async def looked(
-    config: str, families: tuple[str, ...] | None = (), refused: str = "of nothing"
+    config: str, families: tuple[str, ...] | None = (), refused: str = "of nothing", gone: bool = False
 ) -> tuple[list[str], Report]:
     """Examine a Prometheus with this configuration and no series; give the queries, and what was found.
 
-    ``refused``: what no query may hold.
+    ``refused``: what no query may hold. ``gone``: samples of our job are there, and none of the last minute.
     """
     asked: list[str] = []
 
@@ -42,6 +44,9 @@ async def looked(
             asked.append(path)
             if refused in path:
                 return Said(b'{"status":"error","errorType":"execution","error":"too many"}', "application/json", 422)
+            if gone and "count_over_time" not in path:
+                metric = {"job": "kserve-metrics", PART: COUNTS}
+                data = {"resultType": "vector", "result": [{"metric": metric, "value": [0, "3"]}]}
         return Said(json.dumps({"status": "success", "data": data}).encode(), "application/json")
 
     with answering(say) as address:
@@ -52,6 +57,13 @@ async def looked(
             await metrics.aclose()
     case = Case((ISVC,), "default", ISVC.key, families=families, brief=families is not None)
     return asked, Report("here", ISVC.key, NOW, examine(Facts(case, prometheus=facts)))
+
+
+async def test_a_job_that_was_taken_away_is_missed_while_its_last_samples_are_still_found() -> None:
+    asked, report = await looked(OTHERS, None, gone=True)
+
+    assert next(one for one in report.findings if one.id == "prometheus.job").text.startswith("is not loaded")
+    assert len(asked) == 2
 
 
 async def test_where_no_job_is_loaded_nothing_else_is_asked() -> None:

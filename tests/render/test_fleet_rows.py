@@ -161,7 +161,9 @@ def raised_words(entries: list[Entry]) -> list[str]:
 def test_a_fold_says_which_alerts_fire_for_how_many_of_its_services() -> None:
     rows = eight_alike({1: (DOWN, QUIET), 4: (DOWN,), 5: (Alert("Soon", False), Alert("Note", True, "info"))})
 
-    assert raised_words(rows.arrange(every_row, show_split=False)) == ["alerts KServeNotReady for 2, KServeNoData for 1"]
+    assert raised_words(rows.arrange(every_row, show_split=False)) == [
+        "alerts KServeNotReady for 2, KServeNoData for 1"
+    ]
 
 
 def test_a_fold_without_alerts_is_one_line() -> None:

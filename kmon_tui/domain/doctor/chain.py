@@ -11,7 +11,7 @@ from kmon_tui.domain.doctor.cluster import is_protocol_off
 from kmon_tui.domain.doctor.facts import Facts, PodFacts, PrometheusFacts, Scraped, SeriesFact
 from kmon_tui.domain.doctor.finding import Finding, Status
 from kmon_tui.domain.doctor.ports import MODEL, PORT, QUEUE_METRICS, scraped_port
-from kmon_tui.domain.doctor.scraping import WALK_JOB, down_fix, has_walk_job
+from kmon_tui.domain.doctor.scraping import WALK_JOB, down_fix, has_walk_job, walk_job
 from kmon_tui.domain.service import InferenceService, Kind, Mode, Readiness
 
 _AGGREGATE = "serving.kserve.io/enable-metric-aggregation"
@@ -21,7 +21,7 @@ _ISVC_LABEL = "serving.kserve.io/inferenceservice"
 _RENAME = """--- the InferenceService
 +++ the InferenceService
      containers:
--    - name: …
+-    - name: {}
 +    - name: kserve-container"""
 
 
@@ -126,7 +126,7 @@ def _unseen(isvc: InferenceService, pods: tuple[PodFacts, ...], knative: bool) -
         if not knative and pod.container("kserve-container") is None:
             names = ", ".join(one.name for one in pod.containers)
             text = f"pod {pod.name} has no container named kserve-container ({names}): the job passes it over"
-            fix = _RENAME
+            fix = _RENAME.format(pod.containers[0].name if pod.containers else "")
             return Finding(id_, title, Status.FAIL, text, fix=fix)
     ports = sorted({scraped_port(pod) for pod in pods})
     return Finding(id_, title, Status.OK, f"counted at port {', '.join(map(str, ports))} of its pods")
@@ -157,7 +157,7 @@ def _annotations(isvc: InferenceService, pods: tuple[PodFacts, ...], knative: bo
     proxy = next((one.image for one in pods[0].containers if one.name == "queue-proxy"), "")
     if notes.get(_AGGREGATE) == "true" and proxy and "qpext" not in proxy:
         text = "enable-metric-aggregation needs the image kserve/qpext as queue-sidecar-image: port 9088 is empty"
-        fix = "# drop the annotation: our jobs scrape queue-proxy and the model's container both, without qpext"
+        fix = f"{fixes.annotate(isvc.key, {})} {_AGGREGATE}-    # our jobs scrape both containers without qpext"
         yield Finding(id_, title, Status.WARN, text, (f"queue-proxy {proxy}",), fix)
 
 
@@ -204,7 +204,8 @@ def _target(
 def _load(facts: Facts, prometheus: PrometheusFacts) -> str:
     """Load the jobs; where they are loaded, ask whether Prometheus may see the pods."""
     workloads = (facts.cluster.prometheus.value or ()) if facts.cluster is not None else ()
-    if not has_walk_job(prometheus):
+    job = walk_job(prometheus)
+    if not has_walk_job(prometheus) or (job is not None and not job.discovers):
         return fixes.load_jobs(workloads)
     return fixes.may_list_pods(workloads)
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from kmon_tui.domain.doctor.chain import chain_findings
 from kmon_tui.domain.doctor.cluster import cluster_findings, component_findings
-from kmon_tui.domain.doctor.facts import Case, Facts, PortFact
+from kmon_tui.domain.doctor.facts import Case, Facts
 from kmon_tui.domain.doctor.finding import Finding, Status
+from kmon_tui.domain.doctor.local_ports import ports_finding
 from kmon_tui.domain.doctor.rights import rights_findings
 from kmon_tui.domain.doctor.scraping import prometheus_findings
 from kmon_tui.domain.doctor.unseen import with_command
@@ -48,7 +49,7 @@ def _findings(facts: Facts) -> Iterator[Finding]:
         served = facts.cluster.groups.value if facts.cluster is not None else None
         yield from rights_findings(facts.rights, read_only=facts.case.read_only, served=served)
     if facts.ports is not None:
-        yield _ports(facts.ports)
+        yield ports_finding(facts.ports)
 
 
 def _services(case: Case) -> Finding:
@@ -63,21 +64,3 @@ def _services(case: Case) -> Finding:
     text = f"{len(case.services)} in {where}, {len(failed)} failed"
     # What is wrong with one of them is no fault of the way to its numbers: its own chain tells it.
     return Finding(id_, title, Status.OK, text, tuple(f"{one.key}: {one.reason}" for one in failed[:8]))
-
-
-def _ports(ports: tuple[PortFact, ...]) -> Finding:
-    """Whether somebody else listens where forwards of ours, or the walk's, want to."""
-    title, id_ = "local ports", "local.ports"
-    if not ports:
-        return Finding(id_, title, Status.SKIPPED, "no forward wants a port of its own")
-    taken = [one for one in ports if one.taken and one.owner != "this kmon-tui" and "kubectl" not in one.owner]
-    if not taken:
-        return Finding(id_, title, Status.OK, f"{', '.join(str(one.port) for one in ports)} free, or ours")
-    told = "; ".join(f"{one.port} is taken{f' by {one.owner}' if one.owner else ''}" for one in taken)
-    first = taken[0]
-    fix = (
-        f"manifests/port-forward.sh … -p {first.port + 10000}    # any other port\n"
-        f"ss -ltnp 'sport = :{first.port}'    # who it is"
-    )
-    evidence = tuple(f"{one.port}: wanted by {one.wanted_by}" for one in taken)
-    return Finding(id_, title, Status.WARN, told, evidence, fix)

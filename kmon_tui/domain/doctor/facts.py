@@ -90,6 +90,8 @@ class Job:
     interval: str = ""
     annotated_only: bool = False
     """Whether it keeps only pods with prometheus.io/scrape: "true", as the chart's own job does."""
+    discovers: bool = True
+    """Whether it looks for its targets; False: somebody wrote them down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +192,8 @@ class PortFact:
     wanted_by: str
     taken: bool = False
     owner: str = ""
+    otherwise: str = ""
+    """The command that does with another port, which comes behind it, what this one is wanted for."""
 
 
 @dataclass(frozen=True, slots=True)

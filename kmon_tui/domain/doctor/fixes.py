@@ -86,8 +86,15 @@ def load_jobs(workloads: Iterable[Workload]) -> str:
     )
 
 
-_OTHERS = "sed '/^# Scrape jobs for Prometheus/,$d'"
-"""Leaves out our own jobs, which stand behind all others, when they are loaded once more."""
+_OTHERS = (
+    "sed '/^# Scrape jobs for Prometheus/,$d' | awk '\n"
+    '    function out() { if (!ours) printf "%s", job; job = ""; ours = 0 }\n'
+    "    match($0, /^ *- /) { if (!depth) depth = RLENGTH; if (RLENGTH == depth) out() }\n"
+    '    { job = job $0 "\\n" }\n'
+    "    /job_name: *.?kserve-((model|knative|controller)-)?metrics[^a-z-]*$/ { ours = 1 }\n"
+    "    END { out() }'"
+)
+"""Leaves out our own jobs when they are loaded again, and others of their names: Prometheus refuses a name twice."""
 
 
 def _jobs_as_secret(operated: Workload, namespace: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
 
 from kmon_tui.domain.doctor import charts, fixes
 from kmon_tui.domain.doctor.cluster import clock_finding, is_protocol_off, knative_version
@@ -12,6 +13,7 @@ from kmon_tui.domain.doctor.facts import Facts, Job, PrometheusFacts, Scraped, W
 from kmon_tui.domain.doctor.finding import Finding, Status
 from kmon_tui.domain.doctor.ports import PATH, PORT, usual_port
 from kmon_tui.domain.service import Kind
+from kmon_tui.domain.traffic import Family
 
 WALK_JOB = "kserve-metrics"
 FORWARD = "kmon-tui-port-forward"
@@ -42,7 +44,12 @@ def prometheus_findings(facts: Facts) -> Iterator[Finding]:
     yield from _down(facts, prometheus)
     yield _families(facts, prometheus, workloads)
     yield from _users(prometheus)
-    yield from _units(prometheus)
+    yield from _units(prometheus, workloads)
+
+
+def walk_job(prometheus: PrometheusFacts) -> Job | None:
+    """Give our job as the configuration has it; None: it has none, or is not told."""
+    return next((job for job in prometheus.jobs.value or () if job.name == WALK_JOB), None)
 
 
 def has_walk_job(prometheus: PrometheusFacts) -> bool:
@@ -139,16 +146,7 @@ def _job(facts: Facts, prometheus: PrometheusFacts, workloads: tuple[Workload, .
     title, id_ = f"job {WALK_JOB}", "prometheus.job"
     jobs, counts = prometheus.jobs, prometheus.counts
     if has_walk_job(prometheus):
-        interval = next((job.interval for job in jobs.value or () if job.name == WALK_JOB and job.interval), "")
-        told = f"loaded{f', every {interval}' if interval else ''}"
-        if counts.value is not None:
-            count = counts.value.get(WALK_JOB, 0)
-            told += f", {count} target{'s' * (count != 1)}"
-            ready = sum(pod.ready for isvc in facts.case.services for pod in isvc.pods)
-            if not count and ready:
-                text = f"{told}, though {ready} pods of models are ready: may it list pods?"
-                return Finding(id_, title, Status.FAIL, text, fix=fixes.may_list_pods(workloads))
-        return Finding(id_, title, Status.OK, told)
+        return _loaded(facts, prometheus, workloads, Finding(id_, title, Status.OK, ""))
     if jobs.value is None and counts.value is None:
         return Finding(
             id_, title, Status.UNKNOWN, jobs.why or counts.why or "neither configuration nor targets are told"
@@ -157,10 +155,33 @@ def _job(facts: Facts, prometheus: PrometheusFacts, workloads: tuple[Workload, .
     fix = fixes.load_jobs(workloads)
     evidence = _others(jobs.value or ())
     if prometheus.families.value:
+        made = Family.ALIAS in prometheus.families.value
         text = f"{is_not}: numbers come from other jobs, the walk's two queries have no answer"
+        if made:
+            text = f"{is_not}: what there is of kserve_request_count is another job's, or of minutes ago"
         return Finding(id_, title, Status.WARN, text, evidence, fix)
     text = f"{is_not}: nothing counts the requests of models"
     return Finding(id_, title, Status.FAIL, text, evidence, fix)
+
+
+def _loaded(facts: Facts, prometheus: PrometheusFacts, workloads: tuple[Workload, ...], so_far: Finding) -> Finding:
+    """Judge our job, which is there: what it scrapes, and whether this server is the one that does."""
+    job, counts = walk_job(prometheus), prometheus.counts
+    told = "loaded" if job is not None or prometheus.jobs.value is None else "not in its configuration"
+    told += f", every {job.interval}" if job is not None and job.interval else ""
+    if job is not None and not job.discovers and not prometheus.families.value:
+        text = f"{told}, but its targets are written by hand: it finds no pod of a model"
+        return replace(so_far, status=Status.FAIL, text=text, fix=fixes.load_jobs(workloads))
+    if counts.value is not None:
+        count = counts.value.get(WALK_JOB, 0)
+        told += f", {count} target{'s' * (count != 1)}"
+        ready = sum(pod.ready for isvc in facts.case.services for pod in isvc.pods)
+        if not count and ready:
+            text = f"{told}, though {ready} pods of models are ready: may it list pods?"
+            return replace(so_far, status=Status.FAIL, text=text, fix=fixes.may_list_pods(workloads))
+    if job is None and prometheus.jobs.value is not None:
+        told += ": another server scrapes them, or it was taken away a minute ago"
+    return replace(so_far, text=told)
 
 
 def _others(jobs: tuple[Job, ...]) -> tuple[str, ...]:
@@ -208,7 +229,7 @@ def _families(facts: Facts, prometheus: PrometheusFacts, workloads: tuple[Worklo
         return Finding(id_, title, Status.UNKNOWN, families.why)
     if families.value:
         return Finding(id_, title, Status.OK, ", ".join(families.value))
-    loaded = any(job.name == WALK_JOB for job in prometheus.jobs.value or ())
+    loaded = (job := walk_job(prometheus)) is not None and job.discovers
     if loaded:
         text = "no series yet: they are born with the first request"
         some = facts.case.key or next((one.key for one in facts.case.services), None)
@@ -235,7 +256,7 @@ def _users(prometheus: PrometheusFacts) -> Iterator[Finding]:
         yield Finding(id_, title, Status.UNKNOWN, front.why)
 
 
-def _units(prometheus: PrometheusFacts) -> Iterator[Finding]:
+def _units(prometheus: PrometheusFacts, workloads: tuple[Workload, ...]) -> Iterator[Finding]:
     """A histogram whose bounds are of another unit than its name: latencies are wrong by a factor of 1000."""
     for bound in prometheus.bounds.value or ():
         in_ms = bound.name.endswith(("_milliseconds", "_milliseconds_bucket", "_latencies_bucket"))
@@ -245,5 +266,5 @@ def _units(prometheus: PrometheusFacts) -> Iterator[Finding]:
             text = f"{bound.name} ends at le={bound.largest:g}: these bounds are milliseconds, not seconds"
         else:
             continue
-        fix = f"# load {fixes.JOBS} as it is: its rules turn each bound into milliseconds exactly once"
+        fix = f"# our rules turn each bound into milliseconds exactly once\n{fixes.load_jobs(workloads)}"
         yield Finding("prometheus.units", "units", Status.FAIL, text, fix=fix)
