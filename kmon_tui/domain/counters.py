@@ -13,7 +13,7 @@ class Increase:
     """What a counter gained."""
 
     steps: array[float]
-    """Gain in each step, oldest first; NaN where the counter was not seen at the end of the step."""
+    """Gain in each step, oldest first; NaN where the counter was not seen at the end of the step, or not before it."""
     total: float
     """Gain over all steps, also over those in which it was not seen."""
     seen: bool
@@ -47,7 +47,7 @@ def increase(values: Sequence[float], born_at: int | None = None, resets: Set[in
             elif i == born_at:
                 gained = value
             total += gained if i else 0.0
-            step = gained / share
+            step = math.nan if last is None and i != born_at else gained / share
             last, last_at = value, i
         if i:
             steps.append(step)

@@ -12,11 +12,12 @@ from kmon_tui.domain.service import Key
 from kmon_tui.domain.traffic import Buckets, Family, RevisionTraffic, Series
 from kmon_tui.live import dialects, natives
 from kmon_tui.live.asked import RAW, expressions
-from kmon_tui.live.detail import Looks, Place, Raw, Table, buckets_of, newest, place_of, series_by_class, tabulate
+from kmon_tui.live.detail import Raw, Table, buckets_of, newest, series_by_class, tabulate
 from kmon_tui.live.dialects import FIRST_TOKEN, NEW, NEXT_TOKEN, PART
 from kmon_tui.live.flow import LATENCY_S, Latency
 from kmon_tui.live.ledger import Ledger
 from kmon_tui.live.levels import Levels
+from kmon_tui.live.looks import Fresh, Looks, Place, place_of
 from kmon_tui.live.overtime import cold_starts, gauges_over_time
 from kmon_tui.live.owners import Owners
 from kmon_tui.live.packs import DIALECTS
@@ -240,9 +241,8 @@ def _table(
         born_s = owners.born_s(targets[place].labels)
         return born_s is not None and born_s >= start_s
 
-    flow = next((one for one in (ledger.flows.get(key), ledger.users.get(key)) if one and one.family is family), None)
-    gaps = {(at_s - start_s) // ledger.step_s for at_s in flow.gaps if at_s >= start_s} if flow else ()
-    return tabulate(looks, DIALECTS[family], steps, targets, born, gaps)
+    fresh = Fresh(start_s, ledger.step_s, 2 * ledger.scrape_s + 1)
+    return tabulate(looks, DIALECTS[family], steps, targets, born, fresh)
 
 
 def _put_latency(ledger: Ledger, key: Key, sums: Sums, at_s: int) -> None:

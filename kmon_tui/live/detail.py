@@ -14,17 +14,14 @@ from kmon_tui.domain.service import Key
 from kmon_tui.domain.traffic import Buckets, Family, RevisionTraffic, Series
 from kmon_tui.live import natives
 from kmon_tui.live.dialects import code_class
-from kmon_tui.live.packs.dialect import FAILED, TARGET, Dialect, Role
+from kmon_tui.live.looks import Fresh, Looks, Place, answered, missed, place_of
+from kmon_tui.live.packs.dialect import FAILED, Dialect, Role
 from kmon_tui.live.prometheus_answers import Hist, Track
 
 EXTRA = frozenset((Role.DURATION, Role.PROMPT_TOKENS, Role.GENERATION_TOKENS, Role.PREFIX_QUERIES, Role.PREFIX_HITS))
 
 _K = TypeVar("_K")
 _Slot: TypeAlias = tuple[Role, str]
-Looks: TypeAlias = Sequence[tuple[Mapping[str, str], Sequence[float]]]
-"""Series: their labels, and one value per step."""
-Place = tuple[str, ...]
-"""The TARGET labels of a series."""
 
 
 class Raw:
@@ -121,14 +118,16 @@ def tabulate(
     steps: int,
     places: Collection[Place],
     born: Callable[[Place], bool],
-    gaps: Collection[int] = (),
+    fresh: Fresh | None = None,
 ) -> Table:
     """Add up the targets at ``places``.
 
-    ``born`` tells whether a target was made inside the window; at the looks of ``gaps`` Prometheus only remembered.
+    ``born`` tells whether a target was made inside the window. ``fresh``: how Prometheus is found out to have only
+    remembered; None: it never does.
     """
-    answered_at = {_process(metric): values for metric, values in looks if "__name__" not in metric}
-    slots, bounds = _grouped(looks, dialect, places, gaps)
+    unseen = missed(looks, dialect, fresh)
+    answered_at = answered(looks, unseen)
+    slots, bounds = _grouped(looks, dialect, places, unseen)
 
     def is_new(place: Place, values: Sequence[float]) -> bool:
         """Whether it began at zero: made in the window, or scraped without any series before the first.
@@ -229,11 +228,6 @@ def _scraped(places: Iterable[Mapping[_Slot, Sequence[float]]], steps: int) -> a
     return array("d", [count or math.nan for count in counted])
 
 
-def place_of(labels: Mapping[str, str], dialect: Dialect | None = None) -> Place:
-    """Give the labels by which a target is known again."""
-    return tuple([labels.get(name, "") for name in (dialect.place_labels if dialect else TARGET)])
-
-
 def failed(table: Table) -> tuple[float, float] | None:
     """Give (failed, all) requests over all steps; None where nobody counts them."""
     if table.by_class:
@@ -252,17 +246,18 @@ def ratio_of(counts: tuple[float, float] | None) -> float | None:
 
 
 def _grouped(
-    looks: Looks, dialect: Dialect, places: Collection[Place], gaps: Collection[int]
+    looks: Looks, dialect: Dialect, places: Collection[Place], unseen: Mapping[Place, Collection[int]]
 ) -> tuple[dict[Place, dict[_Slot, list[float]]], dict[Place, dict[float, list[float]]]]:
     """Sort series by target: counters by role and code, buckets by bound."""
     slots: dict[Place, dict[_Slot, list[float]]] = {}
     bounds: dict[Place, dict[float, list[float]]] = {}
     series = dialect.latency.series if dialect.latency else ""
-    for metric, answered in looks:
+    for metric, told in looks:
         name, place = metric.get("__name__", ""), place_of(metric, dialect)
         if place not in places or not name or (name != series and name not in dialect.counters):
             continue
-        values = [math.nan if i in gaps else value for i, value in enumerate(answered)]
+        late = unseen.get(place, ())
+        values = [math.nan if i in late else value for i, value in enumerate(told)] if late else list(told)
         # A counter may be the last bucket of a histogram: all that is at most infinite.
         count = dialect.counters.get(name) if "le" not in metric else None
         if count is not None:
@@ -331,10 +326,6 @@ def _less(one: Increase, other: Increase) -> Increase:
 
 def _earliest(all_values: Iterable[Sequence[float]]) -> Sequence[float]:
     return min(all_values, key=_first)
-
-
-def _process(metric: Mapping[str, str]) -> Place:
-    return (metric.get("job", ""), metric.get("instance", ""))
 
 
 def _first(values: Sequence[float]) -> int:

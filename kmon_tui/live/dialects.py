@@ -41,6 +41,9 @@ COPIES = "copies"
 FIRST_TOKEN, NEXT_TOKEN = "first token", "next token"
 """PART of a language model's own histograms."""
 
+SAMPLED = "kmon_sampled"
+"""A label of rows, in a range, that say when targets were sampled; its value is the family."""
+
 NEW = " of new"
 """What PART ends with where all that new targets counted is asked for, not what they gained in the window."""
 
@@ -174,6 +177,10 @@ def detail(
         rest = f",{only}{_and(dialect.own)}{_and(matchers)}"
         parts += [f"sum by ({by_code}) ({{{selector}{rest}}})" for selector in _selectors(dialect)]
         parts += natives.counters(dialect, native, by_code, rest)
+        inner, where = f"{_and(dialect.requests_own)}{rest}".lstrip(","), ", ".join(dialect.place_labels)
+        times = (*(f"timestamp({name}{{{inner}}})" for name in dialect.requests), *natives.times(dialect, native, rest))
+        sampled = f"max by ({where}) ({' or '.join(times)})"
+        parts.append(f'label_replace({sampled}, "{SAMPLED}", "{dialect.family}", "", "")')
         if dialect.latency is not None:
             inner = f"{{{only}{_rest(dialect, dialect.latency, matchers)}}}"
             parts.append(f"sum by ({by_le}) ({dialect.latency.series}{inner})")

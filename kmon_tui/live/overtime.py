@@ -9,8 +9,8 @@ from itertools import pairwise
 
 from kmon_tui.domain.service import Key
 from kmon_tui.domain.traffic import Series
-from kmon_tui.live.detail import Looks
 from kmon_tui.live.levels import OwnerOf, level_of
+from kmon_tui.live.looks import Looks
 from kmon_tui.live.packs.gauges import Level
 
 _SHOWN = (Level.WANTED, Level.READY, Level.CONCURRENCY, Level.RUNNING, Level.WAITING, Level.KV_CACHE)

@@ -16,10 +16,11 @@ from kmon_tui.domain.service import Key
 from kmon_tui.domain.traffic import Buckets, Family
 from kmon_tui.live import dialects, natives
 from kmon_tui.live.closeup import Tables, closer
-from kmon_tui.live.detail import Place, Raw, Table, tabulate
+from kmon_tui.live.detail import Raw, Table, tabulate
 from kmon_tui.live.guards import BY
 from kmon_tui.live.ledger import Ledger
 from kmon_tui.live.levels import Levels
+from kmon_tui.live.looks import Fresh, Place
 from kmon_tui.live.owners import Owners
 from kmon_tui.live.packs import DIALECTS
 from kmon_tui.live.packs.dialect import TARGET
@@ -70,7 +71,8 @@ class Ranged:
                 born_s = owners.born_s(at[place].labels)
                 return born_s is not None and born_s >= start_s
 
-            return tabulate(looks, DIALECTS[family], steps, at, born)
+            fresh = Fresh(start_s, step_s, 2 * ledger.scrape_s + 1)
+            return tabulate(looks, DIALECTS[family], steps, at, born, fresh)
 
         found = {family: table_of(family, at) for family, at in self._targets.items() if at}
         labels = {family: [target.labels for target in at.values()] for family, at in self._targets.items()}

@@ -28,7 +28,7 @@ def test_the_gain_over_a_gap_is_in_the_total() -> None:
 
 
 def test_a_counter_found_late_gives_nothing_for_its_first_value() -> None:
-    assert steps(GONE, 1000, 1001) == [0, 1]
+    assert steps(GONE, 1000, 1001) == [None, 1]
 
 
 def test_the_first_value_of_a_counter_that_was_born_is_a_gain() -> None:

@@ -7,7 +7,8 @@ import math
 import pytest
 
 from kmon_tui.domain.traffic import Family
-from kmon_tui.live.detail import Table, place_of, tabulate
+from kmon_tui.live.detail import Table, tabulate
+from kmon_tui.live.looks import place_of
 from kmon_tui.live.packs import DIALECTS
 
 NAN = math.nan

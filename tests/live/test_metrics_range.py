@@ -36,6 +36,56 @@ async def seen_over(seen: Watched, span: Span = HOUR) -> Buckets:
     return (await seen.poll(IRIS.key, span)).buckets[IRIS.key]
 
 
+def with_an_outage(first: int, last: int) -> Story:
+    """Two hours of two requests a second, of which no scrape between these minutes ago: Prometheus itself was away."""
+    story = Story()
+    story.times = [story.now - SCRAPE_S * back for back in reversed(range(480))]
+    away = range(480 - first * 4, 480 - last * 4)
+    lines = [
+        (COUNT, {**POD, **OK}, 1.0),
+        (BUCKET, {**POD, **OK, "le": "100"}, 0.5),
+        (BUCKET, {**POD, **OK, "le": "+Inf"}, 1.0),
+    ]
+    for name, labels, share in lines:
+        story.tell(name, labels, lambda n, share=share: 5000 + math.floor(share * 30 * n) if n not in away else None)  # type: ignore[misc]  # a default binds it
+    story.tell("up", {"job": POD["job"], "instance": POD["instance"]}, lambda n: 1.0 if n not in away else None)
+    return story
+
+
+@pytest.mark.parametrize(
+    ("minutes", "span"),
+    [
+        ((20, 16), HOUR),
+        ((12, 8), None),
+        ((20, 16), Span(900, 60)),
+        ((17, 13), None),
+        ((62, 58), HOUR),
+        ((20, 13), HOUR),
+    ],
+    ids=["range", "books", "before", "edge of the books", "edge of the range", "longer than it remembers"],
+)
+async def test_an_outage_of_prometheus_is_a_gap_and_no_burst_after_it(
+    minutes: tuple[int, int], span: Span | None
+) -> None:
+    """Prometheus itself still answers for five minutes what it scraped last, and up is then 1, too."""
+    async with watched(with_an_outage(*minutes), IRIS, NEIGHBOUR) as seen:
+        buckets = (await seen.poll(IRIS.key, span)).buckets[IRIS.key]
+
+    rates = buckets.by_code["2xx"].points()
+    inside = [
+        rate
+        for at_s, rate in rates
+        if seen.server.clock() - at_s < (minutes[0] - 1) * 60 and seen.server.clock() - at_s > (minutes[1] + 0.5) * 60
+    ]
+    known = [rate for _, rate in rates if rate is not None]
+    assert all(rate is None for rate in inside)
+    assert known and max(known) == pytest.approx(2.0, rel=0.15)
+    assert min(known) >= 1.0, "a step in which it went away may hold half of it"
+    columns = [[row[i] for row in buckets.counts] for i in range(len(rates))]
+    told = [sum(column) for column in columns if not any(map(math.isnan, column))]
+    assert all(buckets.step_s <= count <= 2.3 * buckets.step_s for count in told)
+
+
 def ranges(seen: Watched) -> list[dict[str, list[str]]]:
     """The range queries of the last tick, but for the one that measures how often Prometheus scrapes."""
     asked = [parse_qs(urlsplit(path).query) for path in seen.requests if "/query_range" in path]

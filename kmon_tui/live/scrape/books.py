@@ -13,11 +13,11 @@ from kmon_tui.domain.quantile import parse_le
 from kmon_tui.domain.service import InferenceService
 from kmon_tui.domain.traffic import Buckets, Family, Traffic
 from kmon_tui.live.closeup import Tables, closer, latency_of
-from kmon_tui.live.detail import Place as Spot
 from kmon_tui.live.detail import tabulate
 from kmon_tui.live.flow import Latency
 from kmon_tui.live.ledger import Ledger, Reading
 from kmon_tui.live.levels import Levels
+from kmon_tui.live.looks import Place as Spot
 from kmon_tui.live.owners import Owners
 from kmon_tui.live.packs import DIALECTS
 from kmon_tui.live.packs.dialect import Histogram
@@ -92,7 +92,7 @@ class Books:
         tables = {}
         for family in ledger.families_of(key):
             targets = {target.place: target for target in ledger.targets_of(key, start_s, family)}
-            tables[family] = tabulate(looks, DIALECTS[family], steps, targets, self._born(start_s, targets), ())
+            tables[family] = tabulate(looks, DIALECTS[family], steps, targets, self._born(start_s, targets))
         return traffic, closer(ledger, self._owners, key, Tables(looks, tables, ledger.at_s))
 
     def _born(self, start_s: int, targets: Mapping[Spot, Target]) -> Callable[[Spot], bool]:

@@ -1,0 +1,62 @@
+"""Series at even looks, and at which of them Prometheus only remembered: it answers for five minutes what was last.
+
+Pure.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
+
+from kmon_tui.live.dialects import SAMPLED
+from kmon_tui.live.packs.dialect import TARGET, Dialect
+
+Looks: TypeAlias = Sequence[tuple[Mapping[str, str], Sequence[float]]]
+"""Series: their labels, and one value per look."""
+Place = tuple[str, ...]
+"""The TARGET labels of a series."""
+
+
+class Fresh(NamedTuple):
+    """When the looks were, and how old a sample may be at one."""
+
+    start_s: float
+    step_s: float
+    within_s: float
+
+
+def place_of(labels: Mapping[str, str], dialect: Dialect | None = None) -> Place:
+    """Give the labels by which a target is known again."""
+    return tuple([labels.get(name, "") for name in (dialect.place_labels if dialect else TARGET)])
+
+
+def missed(looks: Looks, dialect: Dialect, fresh: Fresh | None) -> dict[Place, set[int]]:
+    """Find the looks at which a target was not sampled any more, from the first one on that had nothing new.
+
+    ``fresh`` None: nobody remembers anything.
+    """
+    found: dict[Place, set[int]] = {}
+    for metric, sampled in looks if fresh is not None else ():
+        if metric.get(SAMPLED) != dialect.family:
+            continue
+        assert fresh is not None
+        late = {i for i, at_s in enumerate(sampled) if fresh.start_s + i * fresh.step_s - at_s > fresh.within_s}
+        for i in range(len(sampled) - 2, 0, -1):
+            if i + 1 in late and sampled[i] == sampled[i + 1] and sampled[i] == sampled[i - 1]:
+                late.add(i)
+        found[place_of(metric, dialect)] = late
+    return found
+
+
+def answered(looks: Looks, unseen: Mapping[Place, Collection[int]]) -> dict[Place, Sequence[float]]:
+    """Give by process whether it answered; at looks that it missed nobody knows."""
+    found: dict[Place, Sequence[float]] = {
+        (metric.get("job", ""), metric.get("instance", "")): values
+        for metric, values in looks
+        if "__name__" not in metric and SAMPLED not in metric
+    }
+    for place, late in unseen.items():
+        if late and place[:2] in found:
+            found[place[:2]] = [math.nan if i in late else value for i, value in enumerate(found[place[:2]])]
+    return found
