@@ -80,6 +80,16 @@ class State:
     reasons: Mapping[Key, Diagnosis] = field(default_factory=dict)
     """Of services in trouble only, and not of all of them at once: a row without one shows its own reason."""
 
+    @property
+    def namespace(self) -> str | None:
+        """The one that is watched, or will be; None: all of them, or ``namespace_known`` is False."""
+        return self.fleet.namespace if self.fleet.synced else self.place.namespace
+
+    @property
+    def namespace_known(self) -> bool:
+        """False until the context that may name one is read."""
+        return self.fleet.synced or self.place.namespace_known
+
     def with_health(self, source: str, health: Health) -> State:
         """Give the State in which one source has this health."""
         return replace(self, health={**self.health, source: health})

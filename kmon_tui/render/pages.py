@@ -79,7 +79,7 @@ def notes_lines(state: State) -> tuple[Line, ...]:
         ("user", place.who),
         ("server", place.server),
         ("version", fleet.server_version),
-        ("namespace", fleet.namespace or "all"),
+        ("namespace", state.namespace or ("all" if state.namespace_known else "")),
         ("kinds", ", ".join(fleet.kinds)),
     ]
     lines: list[Line] = [((f"{name:<16}", "dim"), (clean(value) or UNKNOWN, "")) for name, value in facts]
@@ -87,7 +87,7 @@ def notes_lines(state: State) -> tuple[Line, ...]:
     lines.extend(((line, "warn"),) for note in fleet.notes for line in wrap(clean(note), _WIDTH))
     if fleet.not_installed:
         lines.append(((f"{fleet.not_installed}: looked for again every few seconds", "warn"),))
-    elif not fleet.notes:
+    elif fleet.synced and not fleet.notes:
         lines.append((("nothing is missing", "ready"),))
     return tuple(lines)
 

@@ -130,10 +130,9 @@ def which_words(prometheus: Prometheus) -> tuple[str, ...]:
 
 
 def _namespace(state: State, ellipsis: str) -> str:
-    if not state.fleet.synced and not state.place.namespace_known:
+    if not state.namespace_known:
         return "…" if ellipsis == "…" else "..."
-    namespace = state.fleet.namespace if state.fleet.synced else state.place.namespace
-    return clean(namespace) if namespace else "all"
+    return clean(state.namespace) if state.namespace else "all"
 
 
 def _start_word(state: State) -> str:

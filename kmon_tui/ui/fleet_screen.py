@@ -298,8 +298,8 @@ class FleetScreen(KmonScreen):
 
     def look_at_namespace(self, namespace: str | None) -> None:
         """Narrow the view to one namespace; ask for a wider watch when it would not hold it."""
-        watched = self.state.fleet.namespace
-        if watched is not None and namespace != watched:
+        watched, known = self.state.namespace, self.state.namespace_known
+        if not known or (watched is not None and namespace != watched):
             self.post_message(Ask(SwitchNamespace(namespace)))
             namespace = None
         self.change_view(replace(self.view, namespace=namespace))

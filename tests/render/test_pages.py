@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
+from kmon_tui.domain.fleet import Fleet, Place
 from kmon_tui.domain.health import Health, Status
-from kmon_tui.domain.state import PROMETHEUS
+from kmon_tui.domain.state import PROMETHEUS, State
 from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.lines import text_of
 from kmon_tui.render.pages import notes_lines, prometheus_lines
@@ -29,6 +32,22 @@ def test_notes_and_failures_of_both_pages_are_broken_into_lines_and_not_cut() ->
         texts = [text_of(line) for line in lines]
         assert " ".join(texts).count(LONG) == times
         assert max(len(text) for text in texts if "cluster" in text) <= 74
+
+
+@pytest.mark.parametrize(
+    ("place", "namespace"),
+    [
+        (Place(context="prod", namespace="risk"), "risk"),
+        (Place(context="prod"), "all"),
+        (Place(context="prod", namespace_known=False), "?"),
+    ],
+)
+@pytest.mark.parametrize("health", [Health(), Health(Status.FAILING, "no answer")])
+def test_before_anything_was_read_the_notes_promise_nothing(place: Place, namespace: str, health: Health) -> None:
+    lines = [text_of(line) for line in notes_lines(State(place=place, fleet=Fleet(health=health)))]
+
+    assert f"namespace       {namespace}" in lines
+    assert "nothing is missing" not in lines
 
 
 def test_what_prometheus_warns_of_stands_on_its_page_as_plain_text() -> None:

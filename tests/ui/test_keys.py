@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 
 import pytest
 from textual import events
@@ -12,6 +13,7 @@ from textual.widgets import Label
 from textual.worker import WorkerFailed
 
 from kmon_tui.domain.command import Awake, LookAt, Refresh, SwitchContext, SwitchNamespace
+from kmon_tui.domain.fleet import Place
 from kmon_tui.domain.service import Key, Kind, Readiness
 from kmon_tui.domain.state import State
 from kmon_tui.render.lines import text_of
@@ -174,6 +176,15 @@ async def test_a_number_narrows_to_a_namespace_and_0_widens() -> None:
 
 async def test_0_asks_for_all_namespaces_when_the_watch_is_narrower() -> None:
     run = Run(STATES["one_namespace"])
+    async with run.app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, "0")
+
+        assert SwitchNamespace(None) in run.watcher.sent
+
+
+@pytest.mark.parametrize("place", [Place("prod", namespace="risk"), Place("prod", namespace_known=False)])
+async def test_0_asks_for_all_namespaces_also_before_the_first_list(place: Place) -> None:
+    run = Run(replace(STATES["connecting"], place=place))
     async with run.app.run_test(size=(80, 24)) as pilot:
         await press(pilot, "0")
 
