@@ -459,6 +459,15 @@ def test_labels_that_lead_elsewhere_are_a_mismatch() -> None:
     assert "+  target_label: service_name" in finding.fix
 
 
+def test_labels_that_no_pod_gives_are_given_by_jobs_that_look_for_pods() -> None:
+    stranger = replace(SERIES, owned=False, service_name="", job="mine")
+    jobs = Told((Job("mine", discovers=False),))
+
+    finding = found(with_prometheus(series=Told((stranger,)), jobs=jobs, counts=Told({})), "chain.series")
+
+    assert "--set-file extraScrapeConfigs" in finding.fix
+
+
 @pytest.mark.parametrize(
     ("name", "largest", "bad"),
     [

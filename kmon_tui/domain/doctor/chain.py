@@ -46,7 +46,7 @@ def chain_findings(facts: Facts) -> Iterator[Finding]:
     target = _target(isvc, running, prometheus, facts)
     if target is not None:
         yield target
-    yield _series(isvc, running, prometheus, target)
+    yield _series(isvc, running, facts, target)
 
 
 def known_cause(isvc: InferenceService) -> Finding | None:
@@ -217,10 +217,9 @@ def _is_of(target: Scraped, pod: PodFacts, isvc: InferenceService) -> bool:
     return bool(pod.ip) and address == pod.ip
 
 
-def _series(
-    isvc: InferenceService, running: tuple[PodFacts, ...], prometheus: PrometheusFacts, target: Finding | None
-) -> Finding:
+def _series(isvc: InferenceService, running: tuple[PodFacts, ...], facts: Facts, target: Finding | None) -> Finding:
     title, id_ = "series", "chain.series"
+    prometheus = facts.prometheus or PrometheusFacts()
     told = prometheus.series
     if told.value is None:
         return Finding(id_, title, Status.UNKNOWN, told.why or "they were not asked for")
@@ -228,7 +227,7 @@ def _series(
     if names:
         return Finding(id_, title, Status.OK, f"{', '.join(names[:2])}{'…' if len(names) > 2 else ''}", tuple(names))
     if strangers := [one for one in told.value if one.name]:
-        return _mislabelled(isvc, strangers)
+        return _mislabelled(isvc, strangers, facts, prometheus)
     if target is not None and target.status is Status.SKIPPED:
         return Finding(id_, title, Status.SKIPPED, f"none: {target.text}")
     if target is not None and target.status is Status.FAIL:
@@ -239,8 +238,11 @@ def _series(
     return Finding(id_, title, Status.WARN, text, fix=f"{fixes.send_request(isvc.key)}    # or the key i")
 
 
-def _mislabelled(isvc: InferenceService, strangers: list[SeriesFact]) -> Finding:
+def _mislabelled(
+    isvc: InferenceService, strangers: list[SeriesFact], facts: Facts, prometheus: PrometheusFacts
+) -> Finding:
     one = strangers[0]
+    by_hand = any(job.name == one.job and not job.discovers for job in prometheus.jobs.value or ())
     said = f'service_name="{one.service_name}", namespace="{one.namespace}"'
     text = f"{one.name} of its pods is there, but its labels do not lead to {isvc.key}: {said}"
     fix = (
@@ -251,5 +253,7 @@ def _mislabelled(isvc: InferenceService, strangers: list[SeriesFact]) -> Finding
         "+- source_labels: [__meta_kubernetes_pod_label_serving_kserve_io_inferenceservice]\n"
         "+  target_label: service_name"
     )
+    if by_hand:  # it knows no pod whose labels it could take over
+        fix = fixes.load_jobs((facts.cluster.prometheus.value or ()) if facts.cluster is not None else ())
     evidence = tuple(f"{each.name} job={each.job} instance={each.instance}" for each in strangers[:8])
     return Finding("chain.series", "series", Status.FAIL, text, evidence, fix)
