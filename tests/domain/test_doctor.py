@@ -241,6 +241,15 @@ def test_knatives_metrics_are_judged_by_its_version(
     assert fix in finding.fix
 
 
+def test_pods_that_are_older_than_the_change_still_count() -> None:
+    off = with_cluster(observability=Told({"request-metrics-protocol": "none"}))
+    silent = replace(off, prometheus=replace(PROMETHEUS, targets=Told((replace(TARGET, health="down"),))))
+
+    assert found(off, "chain.queue-proxy").status is Status.WARN
+    assert found(off, "chain.queue-proxy").text.startswith("its pods count: they are older")
+    assert found(silent, "chain.queue-proxy").status is Status.FAIL
+
+
 def test_an_activator_that_tells_nothing_is_a_finding_after_all_that_hides_requests() -> None:
     cluster = replace(CLUSTER, observability=Told({"request-metrics-protocol": "prometheus"}))
     facts = replace(with_prometheus(series=Told(())), cluster=cluster)

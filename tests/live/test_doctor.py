@@ -85,7 +85,8 @@ async def test_knatives_metrics_that_are_off_are_the_first_failure() -> None:
 
     assert report.first_failing is not None
     assert report.first_failing.id == "knative.protocol"
-    assert found(report, "chain.queue-proxy").status is Status.FAIL
+    # The pods are older than the change, and still count.
+    assert found(report, "chain.queue-proxy").status is Status.WARN
 
 
 @pytest.mark.parametrize(

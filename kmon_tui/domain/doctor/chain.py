@@ -7,8 +7,8 @@ import shlex
 from collections.abc import Iterator
 
 from kmon_tui.domain.doctor import fixes
-from kmon_tui.domain.doctor.cluster import is_protocol_off
-from kmon_tui.domain.doctor.facts import Facts, PodFacts, PrometheusFacts, Scraped, SeriesFact
+from kmon_tui.domain.doctor.cluster import is_protocol_off, knative_version
+from kmon_tui.domain.doctor.facts import ClusterFacts, Facts, PodFacts, PrometheusFacts, Scraped, SeriesFact
 from kmon_tui.domain.doctor.finding import Finding, Status
 from kmon_tui.domain.doctor.ports import MODEL, PORT, QUEUE_METRICS, scraped_port
 from kmon_tui.domain.doctor.scraping import WALK_JOB, down_fix, has_walk_job, walk_job
@@ -107,11 +107,24 @@ def _declared(isvc: InferenceService, pods: tuple[PodFacts, ...], facts: Facts) 
     if isvc.key.kind is Kind.ISVC and (odd := _unseen(isvc, pods, knative)) is not None:
         yield odd
     if knative and facts.cluster is not None and is_protocol_off(facts.cluster):
-        fix = f"{fixes.new_revision(isvc.key)}    # after config-observability says prometheus"
-        text = "queue-proxy of its pods counts nothing: Knative's metrics are off"
-        yield Finding("chain.queue-proxy", "queue-proxy", Status.FAIL, text, fix=fix)
+        yield _queue_proxy(isvc, facts)
     if facts.prometheus is None or not has_walk_job(facts.prometheus):
         yield from _annotations(isvc, pods, knative)  # our own jobs need none of them
+
+
+def _queue_proxy(isvc: InferenceService, facts: Facts) -> Finding:
+    """Say what follows from metrics that are off: pods keep what they started with."""
+    title, id_ = "queue-proxy", "chain.queue-proxy"
+    targets = (facts.prometheus.targets.value or ()) if facts.prometheus is not None else ()
+    if any(one.health == "up" and one.instance.endswith(f":{QUEUE_METRICS}") for one in targets):
+        cluster = facts.cluster or ClusterFacts()
+        fix = fixes.switch_on_knative(cluster.observability_namespace, knative_version(cluster))
+        text = "its pods count: they are older than the change; the next ones will count nothing"
+        return Finding(id_, title, Status.WARN, text, fix=fix)
+    fix = f"{fixes.new_revision(isvc.key)}    # after config-observability says prometheus"
+    return Finding(
+        id_, title, Status.FAIL, "queue-proxy of its pods counts nothing: Knative's metrics are off", fix=fix
+    )
 
 
 def _unseen(isvc: InferenceService, pods: tuple[PodFacts, ...], knative: bool) -> Finding | None:
