@@ -13,6 +13,9 @@ from kmon_tui.live.asking import Ask
 from kmon_tui.live.kube import KubeClient
 
 LINES = 40
+MORE_LINES = 200
+"""Of a log whose end says that the reason stands further up: vLLM's front end writes a long traceback after that."""
+_FURTHER_UP = b"See root cause above"
 MOST = 4
 """So many containers at most, of the newest pods first."""
 LINE_LENGTH = 2000
@@ -56,21 +59,23 @@ class Tails:
 
     async def ask(self, instance: Instance) -> None:
         """Read the tail of one container. A container that has no log, or not any more, has an empty one."""
-        query: dict[str, str | int] = {"container": instance.container, "tailLines": LINES}
-        if instance.previous:
-            query["previous"] = "true"
-        path = f"/api/v1/namespaces/{self._namespace}/pods/{instance.pod}/log?{urlencode(query)}"
         try:
-            body = await self._read(path)
+            body, most = await self._read(instance, LINES), LINES
+            if _FURTHER_UP in body:
+                body, most = await self._read(instance, MORE_LINES), MORE_LINES
         except Forbidden as error:
             self._forbidden = error
         except BackendError:
             self._known[instance] = None  # gone, rotated away, its node does not answer: there are no lines
         else:
-            lines = tuple(line[:LINE_LENGTH] for line in body.decode("utf-8", "replace").splitlines()[-LINES:])
+            lines = tuple(line[:LINE_LENGTH] for line in body.decode("utf-8", "replace").splitlines()[-most:])
             self._known[instance] = LogTail(instance.pod, instance.container, lines, instance.previous)
 
-    async def _read(self, path: str) -> bytes:
+    async def _read(self, instance: Instance, lines: int) -> bytes:
+        query: dict[str, str | int] = {"container": instance.container, "tailLines": lines}
+        if instance.previous:
+            query["previous"] = "true"
+        path = f"/api/v1/namespaces/{self._namespace}/pods/{instance.pod}/log?{urlencode(query)}"
         body = bytearray()
         async with self._client.pieces(path, Ask("get", "pods/log", self._namespace), _SILENCE_S) as next_piece:
             while piece := await next_piece():

@@ -246,6 +246,19 @@ async def test_the_last_words_of_a_crashing_container_are_read_again_after_a_res
     assert asked == 1
 
 
+async def test_a_log_whose_end_says_that_the_reason_stands_further_up_is_read_further_up() -> None:
+    async with Sandbox(EMPTY) as sandbox:
+        sandbox.api.store.put(sample())
+        sandbox.api.store.put(crashing("sklearn-iris-p1"))
+        written = ["ValueError: no room", *["  frame"] * 90, "RuntimeError: it failed. See root cause above."]
+        for line in written:
+            sandbox.api.pods.logs.write("default", "sklearn-iris-p1", "kserve-container", line)
+        async with opened(sandbox) as seen:
+            tree = await seen.until(lambda tree: bool(tree.logs))
+
+    assert tree.logs[0].lines == tuple(written)
+
+
 async def test_healthy_containers_are_not_asked_for_their_logs() -> None:
     async with Sandbox(EMPTY) as sandbox:
         sandbox.api.store.put(sample())

@@ -8,14 +8,18 @@ from collections.abc import Sequence
 from kmon_tui.domain.diagnosis.reading import last_line, unstamped
 
 _TELLING = re.compile(
-    r"error|exception|failed|denied|forbidden|not found|no such|no space|cannot|can't|fatal|read-only file system", re.I
+    r"error|exception|failed|denied|forbidden|not found|no such|no space|cannot|can't|fatal|panic"
+    r"|read-only file system",
+    re.I,
 )
 _SUMMARY = re.compile(
     r"For further information visit|creating server: Internal - failed to load all models"
-    r"|Engine core initialization failed|See root cause above",
+    r"|Engine core initialization failed|See root cause above|Application startup failed"
+    r"|Worker failed to boot|Shutting down: Master|Worker \(pid: ?\d+\) exited|Exception in worker process"
+    r"|ShardCannotStart|Shard \d+ failed to start",
     re.I,
 )
-"""What pydantic, Triton and vLLM end with, after they have said what is wrong."""
+"""What pydantic, Triton, vLLM, uvicorn, gunicorn and TGI end with, after they have said what is wrong."""
 _FIELD = re.compile(r"^(.*?) ?\[type=[\w.]+, input_value=")
 """How pydantic says what is wrong with a field, whose name stands on the line before."""
 _HEADING = re.compile(r"\d+ validation errors? for ")
