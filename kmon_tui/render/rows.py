@@ -87,7 +87,7 @@ def row_of(
     if diagnosis is not None and severity in _EXPLAINED:
         if told := _verdict(diagnosis):
             severity, reason = max(severity, Severity.STUCK), told
-    elif diagnosis is not None and _may_ail(isvc, severity) and (told := _verdict(diagnosis)):
+    elif diagnosis is not None and _may_ail(isvc, severity, diagnosis) and (told := _verdict(diagnosis)):
         # It says Ready, and something of it is broken: worse when callers get no answer.
         severity = max(severity, Severity.ERRORS if diagnosis.is_down else Severity.AILING)
         reason = told
@@ -98,9 +98,17 @@ def row_of(
     return Row(isvc=isvc, traffic=traffic, severity=severity, reason=reason, alerts=alerts, fault=fault)
 
 
-def _may_ail(isvc: InferenceService, severity: Severity) -> bool:
+def _may_ail(isvc: InferenceService, severity: Severity, diagnosis: Diagnosis) -> bool:
     """Say whether a diagnosis of a service that says Ready is of what it is now, and not of what it was before."""
-    return bool(isvc.reason or isvc.complaint or lagging(isvc)) or severity is Severity.ERRORS
+    told = bool(isvc.reason or isvc.complaint or lagging(isvc)) or severity is Severity.ERRORS
+    return told or _despite_ready(isvc, diagnosis)
+
+
+def _despite_ready(isvc: InferenceService, diagnosis: Diagnosis) -> bool:
+    """Say whether a diagnosis can only be of a service that says Ready: nothing else tells of that in its row."""
+    about = diagnosis.object.kind if diagnosis.object is not None else ""
+    silent = diagnosis.cause == "controller-silent" and about != isvc.key.kind
+    return isvc.readiness is Readiness.READY and (silent or diagnosis.cause == "ready-not-serving")
 
 
 def _verdict(diagnosis: Diagnosis) -> str:

@@ -10,6 +10,7 @@ import pytest
 from kmon_tui.domain.alerts import Alert
 from kmon_tui.domain.service import InferenceService, Key, Kind, Readiness, Replicas, TrafficShare
 from kmon_tui.domain.traffic import Family, Traffic
+from kmon_tui.domain.tree import Ref
 from kmon_tui.domain.verdict import UNKNOWN_CAUSE, Diagnosis
 from kmon_tui.render.filter import parse_filter
 from kmon_tui.render.fleet_rows import SLICE, Entry, FleetRows, Fold, Raised, Reason, every_row, is_twin, wanted_by
@@ -269,6 +270,24 @@ def test_a_service_that_recovers_keeps_no_verdict() -> None:
     rows.update(fleet(SICK._replace(readiness=Readiness.READY, reason=""), B), {})
 
     assert rows.rows[SICK.key].reason == ""
+
+
+@pytest.mark.parametrize(
+    ("cause", "about", "severity"),
+    [
+        ("ready-not-serving", Ref("Pod", "iris-1", "ml"), Severity.AILING),
+        ("controller-silent", Ref("Deployment", "iris-predictor", "ml"), Severity.AILING),
+        ("controller-silent", Ref("InferenceService", "iris", "ml"), Severity.READY),
+        ("image-pull", Ref("Pod", "iris-1", "ml"), Severity.READY),
+    ],
+)
+def test_a_ready_row_says_what_only_a_look_inside_can_tell_and_nothing_of_before(
+    cause: str, about: Ref, severity: Severity
+) -> None:
+    row = row_of(isvc("iris"), None, (), Diagnosis(cause, "what was found", about))
+
+    assert row.severity is severity
+    assert row.reason == ("what was found" if severity is Severity.AILING else "")
 
 
 def test_the_verdict_stays_while_the_row_changes() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from kmon_tui.domain.diagnosis import chain, scheduling
+from kmon_tui.domain.diagnosis import chain, scheduling, untouched
 from kmon_tui.domain.diagnosis.boxes import Box, boxes_of
 from kmon_tui.domain.diagnosis.finding import age, controller, describe, kubectl
 from kmon_tui.domain.diagnosis.outlived import moving, outlived
@@ -13,7 +13,6 @@ from kmon_tui.domain.diagnosis.passing import passes
 from kmon_tui.domain.diagnosis.reading import conditions_of, latest, node, number, one_line, ref_of, text, when
 from kmon_tui.domain.diagnosis.scene import Scene, event_time
 from kmon_tui.domain.diagnosis.serving import still
-from kmon_tui.domain.diagnosis.untouched import gated, uncreated, untouched
 from kmon_tui.domain.diagnosis.workloads import PodView
 from kmon_tui.domain.service import Condition, Mode
 from kmon_tui.domain.tree import Ref
@@ -84,7 +83,7 @@ def on_its_way(scene: Scene) -> Diagnosis:
     if shift is not None and odd is None and not busy:
         verdict = f"a gradual rollout moves the requests to the newest revision for {age(shift.since, scene.now)}"
         return Diagnosis(HEALTHY, verdict, scene.ref, shift.since, (), still(scene))
-    stuck = any(uncreated(scene, pod) for pod in scene.current)
+    stuck = any(untouched.uncreated(scene, pod) for pod in scene.current)
     if busy and odd is None and not stuck:
         serving = still(scene)
         count = f" ({up} of {live} pods are ready)" if live > 1 else ""
@@ -116,8 +115,7 @@ def doing(scene: Scene, workload: str = "") -> list[Evidence]:
 def _unknown(scene: Scene, odd: Condition | None, since: datetime | None) -> Diagnosis:
     up, live = _counts(scene)
     odd = odd or (_complaint(scene) if up and up == live else None)
-    looks = [look(scene, pod) for pod in scene.current for look in (untouched, uncreated, gated)]
-    idle = next((step for step in looks if step is not None), None)
+    idle = untouched.idle(scene)
     unusual = f"; unusual is {chain.said(odd)}" if odd is not None else f"; unusual: {idle.text}" if idle else ""
     mute = not (odd or idle or up or live or any(one.reason or one.message for one in scene.conditions.values()))
     if mute and not scene.blind_to("Event") and not scene.blind_to("Pod"):
@@ -233,7 +231,7 @@ def _step(scene: Scene, pod: PodView) -> Evidence | None:
     boxes = boxes_of(pod.object)
     busy = next((box for box in boxes if not _done(box)), None)
     if busy is None:
-        begun = boxes or untouched(scene, pod) is not None
+        begun = boxes or untouched.untouched(scene, pod) is not None
         return None if begun else Evidence(f"{pod.ref.name} is being made", pod.ref, pod.created, 2)
     return Evidence(_doing(scene, pod, busy), pod.ref, busy.running_since or pod.created, 2)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from kmon_tui.domain.diagnosis import calm, chain, images, model, placement, refusals, remembered, storage
+from kmon_tui.domain.diagnosis import calm, chain, images, model, placement, refusals, remembered, storage, untouched
 from kmon_tui.domain.diagnosis.finding import Finding, describe, kubectl
 from kmon_tui.domain.diagnosis.last_words import telling_line
 from kmon_tui.domain.diagnosis.outlived import FAILED, of_pods, outlived
@@ -198,9 +198,15 @@ def _image(obj: Object) -> str:
 def _deadline(scene: Scene, revision: str) -> str:
     late = "its pods were not ready within the deadline"
     if scene.current:
-        doing = calm.doing(scene, revision.rpartition("-")[0])
+        doing = _held_up(scene, revision.rpartition("-")[0])
         return f"{late}: {doing[0].text}" if doing else late
     return late + (", and may not be read" if scene.blind_to("Pod") else " and are gone, with what they could tell")
+
+
+def _held_up(scene: Scene, workload: str) -> list[Evidence]:
+    """Say what its pods do, or that nobody has begun with them."""
+    waits = untouched.idle(scene, workload)
+    return calm.doing(scene, workload) or ([waits] if waits is not None else [])
 
 
 def _longer(scene: Scene) -> Try:
@@ -236,7 +242,7 @@ def _deadlines(scene: Scene) -> Iterator[Finding]:
             continue
         ref = ref_of(deployment)
         step = Evidence(f"Deployment {ref.name}: {chain.said(progress)}", ref, progress.since, 1)
-        doing = calm.doing(scene, ref.name)
+        doing = _held_up(scene, ref.name)
         now = f": {doing[0].text}" if doing else ""
         yield Finding(
             "deadline-exceeded",

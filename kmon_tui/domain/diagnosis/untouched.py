@@ -14,6 +14,13 @@ _PATIENCE_S = 300
 _LONGEST_S = 3600
 
 
+def idle(scene: Scene, workload: str = "") -> Evidence | None:
+    """Give the first pod that waits for somebody else: of all, or of one workload."""
+    pods = [pod for pod in scene.current if workload in ("", pod.workload)]
+    found = (look(scene, pod) for pod in pods for look in (untouched, uncreated, gated))
+    return next((step for step in found if step is not None), None)
+
+
 def untouched(scene: Scene, pod: PodView) -> Evidence | None:
     """Tell that no scheduler, or no kubelet, has begun with a pod, once it had the time to."""
     placed = conditions_of(pod.object).get("PodScheduled")
