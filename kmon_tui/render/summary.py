@@ -13,7 +13,7 @@ from kmon_tui.domain.traffic import Prometheus
 from kmon_tui.render.cells import clean, middle
 from kmon_tui.render.drawing import Drawing, poll_s
 from kmon_tui.render.lines import Line, Span, cropped, joined, width_of
-from kmon_tui.render.units import age, duration
+from kmon_tui.render.units import UNKNOWN, age, duration
 
 WORDS = (
     (Readiness.FAILED.value, "FAILED", "alarm"),
@@ -130,6 +130,8 @@ def which_words(prometheus: Prometheus) -> tuple[str, ...]:
 
 
 def _namespace(state: State, ellipsis: str) -> str:
+    if not state.namespace_known and api_health(state).status is Status.FAILING:
+        return UNKNOWN
     if not state.namespace_known:
         return "…" if ellipsis == "…" else "..."
     return clean(state.namespace) if state.namespace else "all"

@@ -9,7 +9,8 @@ from datetime import timedelta
 import pytest
 
 from kmon_tui.domain.fleet import Place
-from kmon_tui.domain.state import State
+from kmon_tui.domain.health import Health, Status
+from kmon_tui.domain.state import KUBERNETES, State
 from kmon_tui.domain.traffic import Prometheus
 from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.lines import text_of, width_of
@@ -95,9 +96,14 @@ def test_pods_that_are_scraped_stand_where_prometheus_would() -> None:
     assert "no prom (scraped, 2 pods)" in bar(72, url="", found_by="", **scraped)
 
 
-def test_the_namespace_of_a_context_that_is_not_read_yet_is_not_called_all() -> None:
-    place = Place(context="prod-us", namespace_known=False)
+@pytest.mark.parametrize(
+    ("health", "words"),
+    [
+        (Health(), " connecting  prod-us ns:… "),
+        (Health(Status.FAILING, "no cluster 'us'"), " no services known  prod-us ns:? "),
+    ],
+)
+def test_the_namespace_of_a_context_that_is_not_read_yet_is_not_called_all(health: Health, words: str) -> None:
+    state = State(place=Place(context="prod-us", namespace_known=False), health={KUBERNETES: health})
 
-    line = text_of(top_line(State(place=place), Counter(), Drawing(now=NOW), 80, read_only=False))
-
-    assert line.startswith(" connecting  prod-us ns:… ")
+    assert text_of(top_line(state, Counter(), Drawing(now=NOW), 80, read_only=False)).startswith(words)
