@@ -99,6 +99,8 @@ def measure(
         return replace(empty, traffic=_last_known(flow, step_s), problem=empty.problem or UNSEEN)
     table = tables.by_family.get(flow.family) or Table.nothing(steps)
     traffic = _whole_window(feeder, ledger, flow, key, tables, steps)
+    if flow.lost and unseen(step_s, scrape_s):
+        traffic = _exactly(api, matchers, feeder, traffic, key, at_s, scrape_s)
     if times > 1:
         traffic = replace(traffic, requests=rates(table.requests.steps, step_s, times, at_s))
     return replace(
@@ -122,6 +124,19 @@ def _long_ago(
     if last is None:
         return empty
     return replace(empty, traffic=last, problem=f"{UNSEEN}: none of its pods is scraped any more")
+
+
+def _exactly(
+    api: Api, matchers: Matchers, feeder: Feeder, traffic: Traffic, key: Key, at_s: float, scrape_s: float
+) -> Traffic:
+    """Find the newest sample of what ended between two looks, where these are rare; its counter is not known then."""
+    try:
+        last = last_seen(api, matchers.text, feeder.owners, key, at_s, scrape_s)
+    except BackendError:
+        return traffic
+    if last is None or last.sampled_at is None or (traffic.sampled_at and traffic.sampled_at >= last.sampled_at):
+        return traffic
+    return replace(traffic, sampled_at=last.sampled_at, counter_sum=None)
 
 
 def _found(services: tuple[InferenceService, ...], key: Key) -> InferenceService:

@@ -19,11 +19,11 @@ DEAD_S = 2 * 3600
 KNATIVE = "http_server_request_duration_seconds_count"
 
 
-def long_dead(*lines: tuple[str, dict[str, str]]) -> Story:
-    """Series that ended two hours ago, beside another service that goes on."""
+def long_dead(*lines: tuple[str, dict[str, str]], dead_s: int = DEAD_S) -> Story:
+    """Series that ended some time ago, beside another service that goes on."""
     story = Story()
     story.times = [story.now - SCRAPE_S * back for back in reversed(range(SCRAPES))]
-    last = SCRAPES - 1 - DEAD_S // SCRAPE_S
+    last = SCRAPES - 1 - dead_s // SCRAPE_S
     for name, labels in lines or ((COUNT, {**POD, **OK}),):
         story.tell(name, labels, lambda n: 100 + n if n <= last else None)
     rose = {**POD, **OK, "service_name": "rose", "pod": "rose-predictor-1", "instance": "10.0.0.7:9091"}
@@ -53,6 +53,14 @@ async def test_so_it_is_where_a_revision_is_told_by_target_info_alone(serve: Ser
 
     assert told["age_s"] == pytest.approx(DEAD_S, abs=SCRAPE_S + 2)
     assert told["family"] == "knative-s"
+
+
+async def test_an_age_is_exact_where_a_long_window_is_looked_at_rarely(serve: Serve) -> None:
+    async with asked(long_dead(dead_s=600), serve) as metrics:
+        told = document(await metrics.measure((IRIS, ROSE), IRIS.key, 7 * 86_400))
+
+    assert told["requests_per_s"]["now"] is None
+    assert told["age_s"] == pytest.approx(600, abs=SCRAPE_S + 2)
 
 
 async def test_what_nobody_sampled_for_a_day_is_said_to_be_that(serve: Serve) -> None:
