@@ -15,6 +15,10 @@ from tests.e2e.history import victorious
 from tests.live.interests import Interested
 from tests.live.served import Serve
 from tests.live.stories import IRIS, Story, steady
+from tests.live.test_last_seen import (
+    test_so_it_is_where_a_revision_is_told_by_target_info_alone,  # noqa: F401  # the same case, run once more
+    test_the_age_of_a_target_that_died_hours_ago_is_known,  # noqa: F401  # the same case, run once more
+)
 from tests.live.test_metrics_numbers import *  # noqa: F403  # the same cases, run once more
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
