@@ -36,17 +36,25 @@ def missed(looks: Looks, dialect: Dialect, fresh: Fresh | None) -> dict[Place, s
 
     ``fresh`` None: nobody remembers anything.
     """
-    found: dict[Place, set[int]] = {}
-    for metric, sampled in looks if fresh is not None else ():
-        if metric.get(SAMPLED) != dialect.family:
-            continue
-        assert fresh is not None
-        late = {i for i, at_s in enumerate(sampled) if fresh.start_s + i * fresh.step_s - at_s > fresh.within_s}
-        for i in range(len(sampled) - 2, 0, -1):
-            if i + 1 in late and sampled[i] == sampled[i + 1] and sampled[i] == sampled[i - 1]:
-                late.add(i)
-        found[place_of(metric, dialect)] = late
-    return found
+    if fresh is None:
+        return {}
+    return {
+        place_of(metric, dialect): _late(sampled, fresh)
+        for metric, sampled in looks
+        if metric.get(SAMPLED) == dialect.family
+    }
+
+
+def _late(sampled: Sequence[float], fresh: Fresh) -> set[int]:
+    """Find the looks before which nothing came for a whole step, and for longer than between two scrapes of now: in the
+    past these may have been rarer.
+    """
+    longest_s = max(fresh.within_s, fresh.step_s)
+    late = {i for i, at_s in enumerate(sampled) if fresh.start_s + i * fresh.step_s - at_s > longest_s}
+    for i in range(len(sampled) - 2, 0, -1):
+        if i + 1 in late and sampled[i - 1] == sampled[i] == sampled[i + 1]:
+            late.add(i)
+    return late
 
 
 def answered(looks: Looks, unseen: Mapping[Place, Collection[int]]) -> dict[Place, Sequence[float]]:

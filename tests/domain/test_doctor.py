@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from kmon_tui.domain.doctor.chain import known_cause
 from kmon_tui.domain.doctor.examine import examine
 from kmon_tui.domain.doctor.facts import (
     Bounds,
@@ -113,6 +114,20 @@ def test_a_healthy_chain_has_no_finding() -> None:
 
     assert not report.has_finding, [one for one in report.findings if one.is_bad]
     assert report.first_failing is None
+
+
+def test_what_keeps_no_number_of_now_away_is_no_cause_of_missing_ones() -> None:
+    report = Report("prod", KEY, NOW, examine(with_prometheus(retention=Told("2h"))))
+
+    assert report.has_finding
+    assert report.first_failing is None
+
+
+def test_a_graph_without_numbers_says_by_itself_who_counts() -> None:
+    cause = known_cause(ISVC._replace(key=Key(Kind.GRAPH, "default", "router")))
+
+    assert cause is not None and not cause.is_bad
+    assert "the services of its steps do" in cause.text
 
 
 def test_each_finding_that_is_bad_says_what_mends_it() -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from kmon_tui.domain.traffic import Family
 from kmon_tui.live.detail import Table, tabulate
-from kmon_tui.live.looks import place_of
+from kmon_tui.live.dialects import SAMPLED
+from kmon_tui.live.looks import Fresh, missed, place_of
 from kmon_tui.live.packs import DIALECTS
 
 NAN = math.nan
@@ -43,3 +44,23 @@ def test_a_first_value_is_a_gain_where_a_scrape_before_it_showed_no_series(up: l
 
 def test_what_was_there_before_the_window_is_no_gain() -> None:
     assert table([7.0, 7.0, 8.0], [1, 1, 1]).requests.total == 1.0
+
+
+def missing(sampled: list[float], step_s: float = 60.0) -> list[int]:
+    """Give the looks that a target missed, whose scrapes are 15 s apart."""
+    told = {**TARGET, SAMPLED: DIALECT.family.value}
+    found = missed([(told, sampled)], DIALECT, Fresh(0.0, step_s, 31.0))
+    return sorted(found[place_of(TARGET, DIALECT)])
+
+
+def test_a_target_is_missed_from_the_first_look_on_that_had_nothing_new() -> None:
+    assert missing([0, 55, 55, 55, 55, 290]) == [2, 3, 4]
+    assert missing([0, 15, 25, 25, 25, 25, 80], step_s=15) == [3, 4, 5]
+
+
+def test_what_was_scraped_less_often_in_the_past_is_not_missed() -> None:
+    assert missing([-50, 5, 65, 125, 185]) == []
+
+
+def test_a_target_that_is_forgotten_was_missed_while_it_was_remembered() -> None:
+    assert missing([0, 55, 55, 55, NAN, NAN]) == [2, 3]

@@ -18,6 +18,7 @@ _AGGREGATE = "serving.kserve.io/enable-metric-aggregation"
 _SCRAPING = "serving.kserve.io/enable-prometheus-scraping"
 _STOP = "serving.kserve.io/stop"
 _ISVC_LABEL = "serving.kserve.io/inferenceservice"
+ROUTER = "the router of a graph counts nothing: the services of its steps do"
 _RENAME = """--- the InferenceService
 +++ the InferenceService
      containers:
@@ -54,6 +55,8 @@ def known_cause(isvc: InferenceService) -> Finding | None:
     if isvc.readiness is Readiness.COLD:
         return _pods(isvc, ())
     service = _service(isvc)
+    if not service.is_bad and isvc.key.kind is Kind.GRAPH:
+        return Finding("chain.target", "target", Status.SKIPPED, ROUTER)
     return service if service.is_bad else None
 
 
@@ -182,7 +185,7 @@ def _target(
     if targets.value is None or not running:
         return None
     if isvc.key.kind is Kind.GRAPH:
-        return Finding(id_, title, Status.SKIPPED, "the router of a graph counts nothing: the services of its steps do")
+        return Finding(id_, title, Status.SKIPPED, ROUTER)
     ready = [pod for pod in running if pod.ready]
     if not ready:
         return Finding(id_, title, Status.SKIPPED, "no pod is ready to be scraped")
