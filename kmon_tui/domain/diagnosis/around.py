@@ -26,6 +26,7 @@ from kmon_tui.domain.verdict import Evidence, Try
 
 _UNKNOWN_MODEL = re.compile(r"model.{0,80}(does not exist|not found|not ready|not loaded)", re.I)
 _SETTLING_S = 60
+_PAUSED = ("autoscaling.keda.sh/paused-replicas", "autoscaling.keda.sh/paused")
 
 
 def not_serving(scene: Scene) -> Iterator[Finding]:
@@ -108,9 +109,13 @@ def _switched_off(scene: Scene, deployment: Object, ref: Ref) -> Iterator[Findin
     """Find a Deployment of no pods that nobody asked for: it counts as available, and so the service as ready."""
     component = component_of(scene.root, labels(deployment))
     asked = number(scene.root, "spec", component, "minReplicas")
-    scaled = any(text(obj, "spec", "scaleTargetRef", "name") == ref.name for obj in scene.of_kind("ScaledObject"))
+    scalers = [one for one in scene.of_kind("ScaledObject") if text(one, "spec", "scaleTargetRef", "name") == ref.name]
+    held = next((one for one in scalers if asked != 0 and _pauses(one)), None)
+    if held is not None:
+        yield _paused(held, component)
+        return
     keda = text(node(scene.root, "metadata", "annotations"), "serving.kserve.io/autoscalerClass") == "keda"
-    if scene.ref.kind != Kind.ISVC or scene.mode is not Mode.STANDARD or asked == 0 or scaled or keda:
+    if scene.ref.kind != Kind.ISVC or scene.mode is not Mode.STANDARD or asked == 0 or scalers or keda:
         return
     count = 1 if asked is None else asked
     yield Finding(
@@ -125,6 +130,27 @@ def _switched_off(scene: Scene, deployment: Object, ref: Ref) -> Iterator[Findin
                 kubectl("scale", "deployment", ref.name, f"--replicas={count}", namespace=ref.namespace),
             ),
         ),
+        "",
+        component,
+    )
+
+
+def _pauses(scaler: Object) -> tuple[str, ...]:
+    """Name the annotations by which somebody has told KEDA to leave a Deployment as it is, or at a number of pods."""
+    return tuple([name for name in _PAUSED if text(scaler, "metadata", "annotations", name)])
+
+
+def _paused(scaler: Object, component: str) -> Finding:
+    ref, pauses = ref_of(scaler), _pauses(scaler)
+    since = conditions_of(scaler).get("Paused")
+    words = ("annotate", "scaledobjects.keda.sh", ref.name, *[f"{name}-" for name in pauses])
+    return Finding(
+        "ready-not-serving",
+        f"it says Ready, but somebody has paused its ScaledObject {ref.name} at 0 pods",
+        ref,
+        since.since if since is not None and since.status == "True" else None,
+        (Evidence(f"ScaledObject {ref.name}: annotation {pauses[0]}", ref, None, 1),),
+        (Try("let KEDA scale it again", kubectl(*words, namespace=ref.namespace)),),
         "",
         component,
     )

@@ -19,6 +19,7 @@ from kmon_tui.domain.diagnosis.reading import (
     node,
     nodes,
     text,
+    texts,
 )
 from kmon_tui.domain.diagnosis.scene import Scene
 from kmon_tui.domain.diagnosis.workloads import PodView
@@ -104,9 +105,10 @@ def _known(scene: Scene, pod: PodView, box: Box, end: End, lines: str) -> Findin
     if hub is not None:
         return hub
     if re.search(r"exec format error", lines + end.message, re.I):
+        script = ", or its command is a script without #!" if texts(box.spec, "command") else ""
         return Finding(
             "image-platform",
-            f"the image {box.image} of {pod.ref.name} is not built for the CPU of its node",
+            f"the image {box.image} of {pod.ref.name} is not built for the CPU of its node{script}",
             pod.ref,
             shared=f"image {box.image}",
         )
