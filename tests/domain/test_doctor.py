@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from kmon_tui.domain.doctor import fixes
 from kmon_tui.domain.doctor.chain import known_cause
 from kmon_tui.domain.doctor.examine import examine
 from kmon_tui.domain.doctor.facts import (
@@ -256,12 +257,19 @@ def test_knatives_metrics_are_judged_by_its_version(
     assert fix in finding.fix
 
 
+def test_activator_and_autoscaler_are_started_anew_where_they_read_the_protocol_only_then() -> None:
+    restart = "kubectl rollout restart deployment -n knative-serving activator autoscaler"
+
+    assert restart in found(with_cluster(observability=Told({})), "knative.components").fix
+    assert restart not in fixes.switch_on_knative("knative-serving", "1.18.2")
+
+
 def test_pods_that_are_older_than_the_change_still_count() -> None:
     off = with_cluster(observability=Told({"request-metrics-protocol": "none"}))
     silent = replace(off, prometheus=replace(PROMETHEUS, targets=Told((replace(TARGET, health="down"),))))
 
     assert found(off, "chain.queue-proxy").status is Status.WARN
-    assert found(off, "chain.queue-proxy").text.startswith("its pods count: they are older")
+    assert found(off, "chain.queue-proxy").text.startswith("its pods count until")
     assert found(silent, "chain.queue-proxy").status is Status.FAIL
 
 

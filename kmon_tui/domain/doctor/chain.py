@@ -109,22 +109,22 @@ def _declared(isvc: InferenceService, pods: tuple[PodFacts, ...], facts: Facts) 
     knative = any(pod.container("queue-proxy") for pod in pods)
     if isvc.key.kind is Kind.ISVC and (odd := _unseen(isvc, pods, knative)) is not None:
         yield odd
+    if facts.prometheus is None:  # it is being asked
+        return
     if knative and facts.cluster is not None and is_protocol_off(facts.cluster):
-        yield _queue_proxy(isvc, facts)
-    if facts.prometheus is None or not has_walk_job(facts.prometheus):
+        yield _queue_proxy(facts)
+    if not has_walk_job(facts.prometheus):
         yield from _annotations(isvc, pods, knative)  # our own jobs need none of them
 
 
-def _queue_proxy(isvc: InferenceService, facts: Facts) -> Finding:
-    """Say what follows from metrics that are off: pods keep what they started with."""
-    title, id_ = "queue-proxy", "chain.queue-proxy"
+def _queue_proxy(facts: Facts) -> Finding:
+    """Say what follows from metrics that are off, for pods that Knative has not made anew yet, too."""
+    title, id_, cluster = "queue-proxy", "chain.queue-proxy", facts.cluster or ClusterFacts()
+    fix = fixes.switch_on_knative(cluster.observability_namespace, knative_version(cluster))
     targets = (facts.prometheus.targets.value or ()) if facts.prometheus is not None else ()
     if any(one.health == "up" and one.instance.endswith(f":{QUEUE_METRICS}") for one in targets):
-        cluster = facts.cluster or ClusterFacts()
-        fix = fixes.switch_on_knative(cluster.observability_namespace, knative_version(cluster))
-        text = "its pods count: they are older than the change; the next ones will count nothing"
+        text = "its pods count until Knative makes them anew: its metrics were switched off"
         return Finding(id_, title, Status.WARN, text, fix=fix)
-    fix = f"{fixes.new_revision(isvc.key)}    # after config-observability says prometheus"
     return Finding(
         id_, title, Status.FAIL, "queue-proxy of its pods counts nothing: Knative's metrics are off", fix=fix
     )

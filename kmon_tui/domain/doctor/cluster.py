@@ -7,13 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from kmon_tui.domain.doctor import charts, fixes
 from kmon_tui.domain.doctor.facts import ClusterFacts, Told, Workload
 from kmon_tui.domain.doctor.finding import Finding, Status
-from kmon_tui.domain.doctor.version import tag_of, version_of, words
+from kmon_tui.domain.doctor.version import OPENTELEMETRY, tag_of, version_of, words
 
 OLDEST_KUBERNETES = (1, 22, 0)
 """Server-side apply, which deploy uses, is complete from here on."""
 OLDEST_KSERVE, NEWEST_KSERVE = (0, 10, 0), (0, 20, 99)
-OPENTELEMETRY = (1, 19, 0)
-"""From this Knative on metrics are off by default."""
 OLDEST_CHART = 15
 MOST_SKEW_S, LONGEST_SKEW_S = 5.0, 60.0
 _APPLY_KSERVE = (
@@ -178,17 +176,16 @@ def _observability(facts: ClusterFacts) -> Finding | None:
         text = "are off (request-metrics-protocol: none, the default since 1.19): queue-proxy counts nothing"
         if version is not None and version < OPENTELEMETRY:
             text = "are off (metrics.request-metrics-backend-destination: none): queue-proxy counts nothing"
-            fix = fix.replace('"request-metrics-protocol":"prometheus","metrics-protocol":"prometheus"', _OLD)
-        return Finding(id_, title, Status.FAIL, text, evidence, fix + _THEN)
+        return Finding(id_, title, Status.FAIL, text, evidence, fix)
     if version == OPENTELEMETRY and not settings.get("request-metrics-endpoint"):
         text = "Knative 1.19.0 with request-metrics-protocol: prometheus binds port 9090 twice: queue-proxy crashes"
-        return Finding(id_, title, Status.FAIL, text, evidence, fix + _THEN)
+        return Finding(id_, title, Status.FAIL, text, evidence, fix)
     if protocol is None and version is None:
         text = "are off from 1.19 on unless request-metrics-protocol says prometheus, and the version is not known"
         return Finding(id_, title, Status.UNKNOWN, text, evidence)
     if protocol not in (None, "prometheus"):
         text = f"are sent by {protocol}: Prometheus cannot scrape them, a collector has to hand them on"
-        return Finding(id_, title, Status.WARN, text, evidence, fix + _THEN)
+        return Finding(id_, title, Status.WARN, text, evidence, fix)
     return Finding(id_, title, Status.OK, "are on", evidence)
 
 
@@ -206,10 +203,6 @@ def component_findings(facts: ClusterFacts) -> Iterator[Finding]:
     text = f"{told} (metrics-protocol): pods wanted and what the activator refused are not known"
     fix = fixes.switch_on_knative(facts.observability_namespace, knative_version(facts))
     yield Finding(id_, title, Status.WARN, text, (f"config-observability metrics-protocol: {protocol}",), fix)
-
-
-_OLD = '"metrics.request-metrics-backend-destination":"prometheus"'
-_THEN = "\n# pods that run keep what they started with: a new revision (a restart) picks it up"
 
 
 def _telling(settings: Mapping[str, str]) -> list[tuple[str, str]]:

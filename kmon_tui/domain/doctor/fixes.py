@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from kmon_tui.domain.doctor import charts
 from kmon_tui.domain.doctor.facts import Workload
-from kmon_tui.domain.doctor.version import version_of
+from kmon_tui.domain.doctor.version import OPENTELEMETRY, version_of
 from kmon_tui.domain.service import Key, Kind
 
 JOBS = "manifests/scrape-kserve.yaml"
@@ -190,14 +190,23 @@ def reach_prometheus(hint: str) -> str:
 
 
 def switch_on_knative(namespace: str, version: str) -> str:
-    """Let queue-proxy (and autoscaler, activator) of Knative 1.19 and newer speak Prometheus' protocol."""
+    """Let queue-proxy (and autoscaler, activator) speak Prometheus' protocol.
+
+    Knative makes the pods of all revisions anew when this changes (its revision reconciler watches the ConfigMap);
+    from 1.19 on autoscaler and activator read it at their start only (cmd/activator, cmd/autoscaler).
+    """
     exact = version_of(version)
-    endpoint = ',"request-metrics-endpoint":":9091"' if exact == (1, 19, 0) else ""
+    old = exact is not None and exact < OPENTELEMETRY
+    endpoint = ',"request-metrics-endpoint":":9091"' if exact == OPENTELEMETRY else ""
     data = f'"request-metrics-protocol":"prometheus","metrics-protocol":"prometheus"{endpoint}'
-    return (
+    data = '"metrics.request-metrics-backend-destination":"prometheus"' if old else data
+    patch = (
         f"kubectl patch configmap config-observability -n {shlex.quote(namespace)} --type merge \\\n"
-        f"  -p '{{\"data\":{{{data}}}}}'"
+        f"  -p '{{\"data\":{{{data}}}}}'    # Knative makes the pods of all models anew"
     )
+    if old:
+        return patch
+    return f"{patch}\nkubectl rollout restart deployment -n {shlex.quote(namespace)} activator autoscaler"
 
 
 def new_revision(key: Key) -> str:

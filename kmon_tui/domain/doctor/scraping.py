@@ -68,9 +68,7 @@ def down_fix(target: Scraped, facts: Facts) -> str:
     error = target.last_error.lower()
     cluster, key = facts.cluster, facts.case.key
     if ":9091" in target.url and cluster is not None and is_protocol_off(cluster) is not False:
-        switch = fixes.switch_on_knative(cluster.observability_namespace, knative_version(cluster))
-        renew = fixes.new_revision(key) if key is not None else "# then a new revision:"
-        return f"{switch}\n{renew}    # pods that run keep what they started with"
+        return fixes.switch_on_knative(cluster.observability_namespace, knative_version(cluster))
     if key is not None and key.kind is Kind.LLM and any(sign in error for sign in _SPEAKS_TLS):
         return fixes.scrape_with_tls(key)
     if ":9091" not in target.url and any(sign in error for sign in ("404", "content-type", "refused")):

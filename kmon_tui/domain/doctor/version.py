@@ -6,6 +6,9 @@ import re
 
 Version = tuple[int, int, int]
 
+OPENTELEMETRY: Version = (1, 19, 0)
+"""From this Knative on its metrics are OpenTelemetry's, and off until they are switched on."""
+
 
 def version_of(text: str) -> Version | None:
     """Read the first three numbers; None when it is none, as a digest is."""
