@@ -64,6 +64,8 @@ TRITON = """\
 | Model    | Version | Status                                                              |
 | resnet   | 1       | READY                                                               |
 | densenet | 1       | UNAVAILABLE: Invalid argument: unable to find 'densenet/1/model.onnx' |
+| Option           | Value  |
+| exit_on_error    | 1      |
 I1128 10:00:00.100000 1 server.cc:307] Waiting for in-flight requests to complete.
 error: creating server: Internal - failed to load all models
 """

@@ -34,7 +34,7 @@ def telling_line(said: str) -> str:
         told = _of_field(lines, place) or _of_row(lines[place])
         if told:
             return told
-        if _TELLING.search(lines[place]) and not _SUMMARY.search(lines[place]):
+        if _TELLING.search(lines[place]) and not _SUMMARY.search(lines[place]) and lines[place][0] != "|":
             return unstamped(lines[place])
     return unstamped(next((line for line in reversed(lines) if _TELLING.search(line)), last_line(said)))
 
