@@ -133,6 +133,11 @@ class Traffic:
     llm: Llm | None = None
     """None unless it is a server of language models."""
 
+    @property
+    def ended(self) -> bool:
+        """Whether nothing is known but when it was sampled last: nobody counts it any more."""
+        return self.lost and not self.requests.values and self.counter_sum is None and not self.problem
+
 
 @dataclass(frozen=True, slots=True)
 class RevisionTraffic:

@@ -258,11 +258,13 @@ def _latency(quantile: Callable[[Traffic], float | None]) -> Callable[[Traffic],
 def _trend(row: Row, width: int, drawing: Drawing) -> Line:
     """A sparkline with the value of its highest block behind it, or the age of stale numbers."""
     traffic = row.traffic
-    if traffic is None or not traffic.requests.values:
+    if traffic is None or not (traffic.requests.values or traffic.ended):
         return ((" " * width, ""),)
     stale_s = drawing.stale_age_s(traffic)
     if stale_s is not None and _sleeps(row, drawing) and not drawing.prometheus_failing:
         return ((" " * width, ""),)
+    if traffic.ended:
+        return ((fit(f"{age(stale_s)} old" if stale_s is not None else "", width, right=True), "stale"),)
     drawn = sparkline(traffic.requests, traffic.errors, width - PEAK_WIDTH, drawing.glyphs)
     if stale_s is not None:
         text = "".join(text for text, _ in drawn.line)

@@ -123,7 +123,7 @@ def mute(why: str, fix: str = "") -> Draw:
 
 def waiting(traffic: Traffic | None, buckets: Buckets | None, why: str) -> str:
     """Say why there are no buckets."""
-    if traffic is None or traffic.problem:
+    if traffic is None or traffic.problem or traffic.ended:
         return why
     if buckets is not None and buckets.le_ms and math.isfinite(buckets.le_ms[-1]):
         return "its buckets have no +Inf, so quantiles are not known"

@@ -40,7 +40,7 @@ class DetailPane(Container):
         traffic = row.traffic if row is not None else None
         why = no_traffic_words(state, row)
         story, requests, latency, heat = (self.query_one(f"#{name}", Panel) for name in PANELS)
-        mute = traffic is None and buckets is None
+        mute = (traffic is None or traffic.ended) and buckets is None
         self.set_class(mute, "-mute")
         story.fill(panels.story(row, drawing, why if mute else "", diagnosis))
         glyphs = drawing.glyphs

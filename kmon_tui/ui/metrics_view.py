@@ -135,7 +135,7 @@ class MetricsView(Container, can_focus=True):
         why = no_traffic_words(state, row)
         if not only_cursor:
             self.buckets = metrics.within(known, self.range_s) if known is not None else None
-            self.set_class(traffic is None and known is None, "-mute")
+            self.set_class((traffic is None or traffic.ended) and known is None, "-mute")
             self.set_class(traffic is not None and traffic.llm is not None, "-llm")
             self._draw_charts(traffic, drawing, why)
             self.call_later(self._draw_others, row, drawing)  # apart: together they would hold up keys for 20 ms

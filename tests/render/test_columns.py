@@ -9,7 +9,7 @@ import pytest
 
 from kmon_tui.domain.alerts import Alert
 from kmon_tui.domain.service import Key, Kind, Readiness, Replicas
-from kmon_tui.domain.traffic import Scope
+from kmon_tui.domain.traffic import Family, Scope, Traffic
 from kmon_tui.domain.verdict import Diagnosis
 from kmon_tui.render.columns import ALL, Column, columns_for, fold_line, reason_line, row_line
 from kmon_tui.render.drawing import Drawing
@@ -156,6 +156,16 @@ def test_old_numbers_of_a_service_scaled_to_zero_are_nothing_and_no_alarm() -> N
     line = text_of(row_line(row_of(cold, old), columns_for(80, one_namespace=False), drawing))
 
     assert "1.5" not in line and "m old" not in line and " - " in line
+
+
+def test_a_service_that_nobody_counts_any_more_shows_how_old_its_newest_sample_is() -> None:
+    ready = next(service for service in services() if service.readiness is Readiness.READY)
+    ended = Traffic(Family.ALIAS, sampled_at=NOW - timedelta(hours=2), lost=True)
+    drawing = Drawing(now=NOW, report=REPORT)
+    line = text_of(row_line(row_of(ready, ended), columns_for(120, one_namespace=False), drawing))
+
+    assert " 2h old " in line
+    assert line.count("?") == 3
 
 
 def test_a_ready_row_of_which_something_is_broken_is_marked() -> None:

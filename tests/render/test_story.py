@@ -15,6 +15,7 @@ from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.glyphs import UNICODE
 from kmon_tui.render.inside import inside_of
 from kmon_tui.render.lines import text_of
+from kmon_tui.render.panels import waiting
 from kmon_tui.render.rows import row_of
 from kmon_tui.render.story import alert_lines, no_traffic_words, story_lines
 from kmon_tui.render.why import why_page
@@ -79,6 +80,7 @@ def test_a_service_that_nobody_counts_any_more_says_how_old_its_newest_sample_is
         "its newest sample is 2h old: none of its pods is scraped any more"
     )
     assert no_traffic_words(known, row_of(ISVC, ended)).startswith("its newest sample is 2h old. target: is missing")
+    assert waiting(ended, None, "why") == "why", "nothing is being asked for"
 
 
 def test_pods_that_may_not_be_scraped_are_the_reason_where_somebody_wants_it() -> None:
