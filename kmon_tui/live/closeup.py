@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 
 from kmon_tui.domain.quantile import own_counts, parse_le, quantile
 from kmon_tui.domain.service import Key
@@ -192,7 +191,7 @@ class CloseUp:
 def closer(ledger: Ledger, owners: Owners, key: Key, tables: Tables) -> Buckets:
     """Put one service over time together, as the screen draws it."""
     flow, users = ledger.flows.get(key), ledger.users.get(key)
-    shown = flow or users
+    shown = flow or users or ledger.ended.of(key)
     assert shown is not None
     step_s, window_s, end_s = ledger.step_s, ledger.window_s, tables.end_s
     table = tables.by_family.get(shown.family) or Table.nothing(ledger.points + window_s // step_s)
@@ -204,7 +203,7 @@ def closer(ledger: Ledger, owners: Owners, key: Key, tables: Tables) -> Buckets:
     tokens = tables.by_family.get(Family.VLLM)
     return replace(
         found,
-        sampled_at=None if shown.sampled_s is None else datetime.fromtimestamp(shown.sampled_s, UTC),
+        sampled_at=shown.sampled_at,
         users_by_code=series_by_class(front, end_s, step_s, window_s) if front else {},
         queries=asked | ({RAW: tables.question} if tables.question else {}),
         gauges=gauges

@@ -128,6 +128,11 @@ class Flow:
         self._errors = self._errors[(len(self._errors) - 1) % 2 :: 2]
 
     @property
+    def sampled_at(self) -> datetime | None:
+        """When it was sampled last, by Prometheus' clock."""
+        return None if self.sampled_s is None else datetime.fromtimestamp(self.sampled_s, UTC)
+
+    @property
     def lost(self) -> bool:
         """Whether none of its processes was sampled in the newest step."""
         return bool(self.gaps) and self.gaps[-1] == self.end_s
@@ -190,7 +195,7 @@ class Flow:
             latency_due=not self.lost and not young and self.latency_due(step_s),
             counter_sum=self.counter_sum,
             new_requests=self.new_requests,
-            sampled_at=None if self.sampled_s is None else datetime.fromtimestamp(self.sampled_s, UTC),
+            sampled_at=self.sampled_at,
             lost=self.lost,
             remark=self.remark,
             means=DIALECTS[self.family].means,

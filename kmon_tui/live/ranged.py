@@ -47,8 +47,9 @@ class Ranged:
 
     def ask(self, api: Api, ledger: Ledger, owners: Owners, levels: Levels, key: Key, span: Span) -> Buckets | None:
         """Give one service over the range, or None when nothing of it is known."""
-        families = ledger.families_of(key)
-        if ledger.at_s is None or not families or ledger.has_problem(key):
+        ended = ledger.ended.of(key)
+        families = ledger.families_of(key) or ((ended.family,) if ended is not None else ())
+        if ledger.at_s is None or not families or (ended is None and ledger.has_problem(key)):
             return None
         step_s = step_of(span, ledger.step_s)
         end_s = ledger.at_s // step_s * step_s
@@ -109,7 +110,7 @@ def step_of(span: Span, tick_s: int) -> int:
 def _at_pace(ledger: Ledger, step_s: int, window_s: int, points: int) -> Ledger:
     """Give books of the same services at another pace, only to be read."""
     other = Ledger(step_s, window_s, points, ledger.scrape_s)
-    other.flows, other.users = ledger.flows, ledger.users
+    other.flows, other.users, other.ended = ledger.flows, ledger.users, ledger.ended
     return other
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from kmon_tui.domain.command import Span
 from kmon_tui.domain.service import InferenceService, Key, Kind
 from kmon_tui.oneshot.metrics import document
 from tests.live.served import Serve
@@ -97,6 +98,20 @@ async def test_on_the_screen_the_service_that_is_looked_at_has_an_age_too() -> N
     assert len(questions) == 1
     assert again.traffic[IRIS.key] is traffic
     assert not [path for path in seen.requests if "max_over_time" in path], "it is asked once in a while"
+
+
+async def test_a_range_that_reaches_back_to_when_it_counted_is_drawn() -> None:
+    async with watched(long_dead(dead_s=3600), IRIS, ROSE) as seen:
+        await seen.poll(ROSE.key)
+        seen.pass_time()
+        await seen.poll(IRIS.key)
+        seen.pass_time()
+        buckets = (await seen.poll(IRIS.key, Span(2 * 3600, 60))).buckets[IRIS.key]
+
+    rates = [rate for _, rate in buckets.by_code["2xx"].points()]
+    assert any(rate is not None for rate in rates[:20])
+    assert set(rates[-20:]) == {None}
+    assert buckets.sampled_at is not None
 
 
 async def test_a_service_that_ended_while_somebody_watched_keeps_its_age() -> None:
