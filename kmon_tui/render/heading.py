@@ -107,8 +107,8 @@ def heat_heading(traffic: Traffic | None, buckets: Buckets | None, drawing: Draw
     """Say what the heat map is of, and how many requests its newest column holds."""
     if traffic is None or buckets is None or not buckets.counts:
         return Heading(("latency buckets",))
-    newest = sum(row[-1] for row in buckets.counts if row and row[-1] == row[-1])  # a gap is NaN
-    last = f"{number(newest)} requests in the last {long_duration(buckets.step_s)}"
+    known = [row[-1] for row in buckets.counts if row and row[-1] == row[-1]]  # a gap is NaN
+    last = f"{number(sum(known) if known else None)} requests in the last {long_duration(buckets.step_s)}"
     return _of(traffic, drawing, f"latency buckets  {last}", f"buckets  {last}", over=False)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from array import array
 from dataclasses import replace
 from datetime import timedelta
 
@@ -52,6 +54,13 @@ def test_old_numbers_say_their_age_there() -> None:
     later = replace(REPORT, prometheus=replace(REPORT.prometheus, now=NOW + timedelta(minutes=4)))
 
     assert "4m old" in headings(Drawing(now=NOW, report=later))[0].words
+
+
+def test_a_newest_column_that_is_a_gap_has_no_known_number_of_requests() -> None:
+    known = buckets_of(KEY)
+    gap = replace(known, counts=tuple(array("d", [*row[:-1], math.nan]) for row in known.counts))
+
+    assert "? requests in the last" in heat_heading(traffic_of(41.0, 0.031), gap, DRAWING).words
 
 
 def test_what_callers_saw_stands_beside_what_the_pods_saw() -> None:
