@@ -8,7 +8,7 @@ from datetime import datetime
 from kmon_tui.domain.diagnosis.finding import Finding, age, kubectl
 from kmon_tui.domain.diagnosis.reading import latest, nodes, number, ref_of, text, when
 from kmon_tui.domain.diagnosis.scene import Scene
-from kmon_tui.domain.observed import CONTROLLERS, KUBERNETES, lags
+from kmon_tui.domain.observed import CONTROLLERS, KUBERNETES, lags, unseen
 from kmon_tui.domain.tree import Object
 from kmon_tui.domain.verdict import Evidence, Try
 
@@ -34,6 +34,8 @@ def findings(scene: Scene) -> Iterator[Finding]:
 
 def _changed(obj: Object) -> datetime | None:
     """Tell when anything but the status was written last; None where nobody says."""
+    if unseen(obj):
+        return when(obj, "metadata", "creationTimestamp")
     written = [one for one in nodes(obj, "metadata", "managedFields") if text(one, "subresource") != "status"]
     return latest(*[when(one, "time") for one in written])
 
@@ -41,12 +43,14 @@ def _changed(obj: Object) -> datetime | None:
 def _finding(scene: Scene, obj: Object, controller: str, since: datetime | None) -> Finding:
     ref = ref_of(obj)
     written, seen = number(obj, "metadata", "generation"), number(obj, "status", "observedGeneration")
-    step = Evidence(f"{ref.kind} {ref.name}: generation {written}, observedGeneration {seen}", ref, since, 1)
+    counted = "no status" if seen is None else f"generation {written}, observedGeneration {seen}"
+    step = Evidence(f"{ref.kind} {ref.name}: {counted}", ref, since, 1)
+    what, runs = ("made", "nothing of it runs") if seen is None else ("changed", "what runs is the version before")
     knative = "Knative " if ref.kind == "Service" else ""
     return Finding(
         "controller-silent",
-        f"the {knative}{ref.kind} {ref.name} was changed {age(since, scene.now)} ago, and {controller} has not "
-        "looked at it since: what runs is the version before",
+        f"the {knative}{ref.kind} {ref.name} was {what} {age(since, scene.now)} ago, and {controller} has not "
+        f"looked at it since: {runs}",
         ref,
         since,
         (step,),
