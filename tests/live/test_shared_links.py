@@ -132,6 +132,10 @@ async def test_a_pod_that_does_not_read_in_one_forward_keeps_no_new_connection_o
             writer.write(b"d" + b"x" * 64 * MB)
 
             await full.until(lambda f: f.bytes_out > 4 * MB)
+            sent = 0
+            while full.now.bytes_out > sent:  # until nothing more fits
+                sent = full.now.bytes_out
+                await asyncio.sleep(1.5)
 
             async with asyncio.timeout(20):
                 assert await other.ask() == b"?"

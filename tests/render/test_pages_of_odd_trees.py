@@ -99,7 +99,7 @@ DIAGNOSES = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 @given(TREES, DIAGNOSES, st.sampled_from([20, 40, 57, 80, 120, 200]), st.booleans())
 def test_every_tab_of_any_tree_is_drawn(
     found: ObjectTree, diagnosis: Diagnosis | None, width: int, known: bool

@@ -106,7 +106,8 @@ async def _down(reader: asyncio.StreamReader, send: Send) -> str:
 async def _up(inbox: Inbox, writer: asyncio.StreamWriter) -> str:
     try:
         while chunks := await inbox.take():
-            writer.writelines(chunks)
+            # Not writelines(): in Python 3.12.0 to 3.13.1 it never waits for room (CVE-2024-12254).
+            writer.write(b"".join(chunks))
             await writer.drain()
         if writer.can_write_eof():
             writer.write_eof()
