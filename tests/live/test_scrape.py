@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
@@ -18,7 +19,7 @@ from kmon_tui.live import open_backend
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.kubeconfig import find_access
 from kmon_tui.live.scrape.exposition import read_page
-from kmon_tui.live.scrape.pages import MOST_PODS, Pages, Place, ScrapePod, places_of
+from kmon_tui.live.scrape.pages import MOST_BYTES, MOST_PODS, Pages, Place, ScrapePod, places_of
 from kmon_tui.live.scrape.scraper import BYTES_A_MINUTE, Scraper
 from kmon_tui.sandbox.apiserver.access import Rule
 from kmon_tui.sandbox.sandbox import Sandbox, SandboxOptions
@@ -58,6 +59,18 @@ class Told:
         if page is None:
             raise Unreachable(f"pod {place.pod} does not answer")
         return page.encode()
+
+
+class Bytes(Told):
+    """The page of one pod as it comes over the wire."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__(a="")
+        self.body = body
+
+    async def page(self, _place: Place) -> bytes:
+        """Give it."""
+        return self.body
 
 
 class Clock:
@@ -128,6 +141,28 @@ async def test_a_page_without_anything_known_says_so() -> None:
     assert (seen.traffic, seen.problem) == (None, "its pods have no metrics that are known here")
 
 
+async def test_a_page_that_a_server_packs_unasked_is_read() -> None:
+    seen = await Scraper(Bytes(gzip.compress(page(100).encode())), Clock()).scrape(IRIS, None)
+
+    assert seen.traffic is not None
+    assert (seen.traffic.counter_sum, seen.problem) == (100, "")
+
+
+async def test_what_is_left_of_a_page_too_long_is_said() -> None:
+    long = page(100).encode() + b"# padding\n" * (MOST_BYTES // 10)
+    seen = await Scraper(Bytes(long[:MOST_BYTES]), Clock()).scrape(IRIS, None)
+
+    assert seen.traffic is not None
+    assert seen.traffic.counter_sum == 100
+    assert seen.problem == "the page of pod a is too long: only its first 512 kB are read"
+
+
+@pytest.mark.parametrize("body", [b"<!doctype html><html>login</html>", b"\x1f\x8bnot packed at all"])
+async def test_what_is_no_page_of_metrics_is_said_with_its_place(body: bytes) -> None:
+    with pytest.raises(Unreachable, match="pod a has no page of metrics at 9091/metrics"):
+        await Scraper(Bytes(body), Clock()).scrape(IRIS, None)
+
+
 async def test_without_a_pod_there_is_nothing_to_scrape() -> None:
     with pytest.raises(NotFound):
         await Scraper(Told(), Clock()).scrape(IRIS, None)
@@ -139,6 +174,16 @@ async def test_scrapes_are_thirty_seconds_apart() -> None:
     await scraper.scrape(IRIS, None)
 
     assert scraper.wait_s(IRIS.key) == 30
+
+
+def test_eight_pods_with_two_pages_each_stay_within_the_budget_of_a_minute() -> None:
+    talking = IRIS._replace(format="huggingface")
+    pods = [ready_pod(f"p{n}", "kserve-container", "queue-proxy") for n in range(8)]
+
+    places = places_of(talking, pods)
+
+    assert len(places) == 16
+    assert sum(place.most_bytes for place in places) <= BYTES_A_MINUTE
 
 
 async def test_large_pages_make_scrapes_rarer() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 import msgspec
 
-from kmon_tui.domain.errors import Forbidden, TimedOut, Unreachable
+from kmon_tui.domain.errors import BadAnswer, Forbidden, NotFound, TimedOut, Unreachable
 from kmon_tui.domain.service import InferenceService, Kind
 from kmon_tui.live.asking import Ask
 from kmon_tui.live.kube import KubeClient
@@ -20,7 +21,9 @@ from kmon_tui.live.tunnel import PodTunnel
 MOST_PODS = 8
 MOST_BYTES = 512 * 1024
 """Of one page: eight of them are 4 MB."""
+MOST_UNPACKED = 8 * MOST_BYTES
 ANSWER_S = 5.0
+_GZIP = b"\x1f\x8b"
 ACCEPT = "text/plain, */*;q=0.1"
 """The API server says no in JSON all the same."""
 _PORT, _PATH = "prometheus.kserve.io/port", "prometheus.kserve.io/path"
@@ -89,6 +92,7 @@ class Place:
     port: int
     path: str
     isvc: str
+    most_bytes: int = MOST_BYTES
 
     @property
     def labels(self) -> dict[str, str]:
@@ -101,7 +105,9 @@ class Place:
 def places_of(isvc: InferenceService, pods: Iterable[ScrapePod]) -> list[Place]:
     """Give the pages of the ready pods that callers meet, as the scrape jobs of manifests/ would choose them."""
     ready = sorted((pod for pod in pods if pod.ready and _is_entry(pod, isvc)), key=lambda pod: pod.metadata.name)
-    return [place for pod in ready[:MOST_PODS] for place in _places(pod, isvc)]
+    places = [place for pod in ready[:MOST_PODS] for place in _places(pod, isvc)]
+    # A pod that talks has two pages behind a queue-proxy: all of them together stay what eight are.
+    return [replace(place, most_bytes=MOST_BYTES * MOST_PODS // max(MOST_PODS, len(places))) for place in places]
 
 
 def _is_entry(pod: ScrapePod, isvc: InferenceService) -> bool:
@@ -149,7 +155,7 @@ class Pages:
             raise Unreachable("the list of pods cannot be read") from error
 
     async def page(self, place: Place) -> bytes:
-        """Fetch one page, its first ``MOST_BYTES`` at most. Raises BackendError."""
+        """Fetch one page, as it came, its first ``most_bytes`` at most. Raises BackendError."""
         try:
             async with asyncio.timeout(ANSWER_S):
                 if place.namespace not in self._by_tunnel:
@@ -159,17 +165,21 @@ class Pages:
                         self._by_tunnel.add(place.namespace)
                 return await self._through_tunnel(place)
         except TimeoutError as error:
-            raise TimedOut(f"pod {place.pod} does not answer on port {place.port}") from error
+            raise TimedOut(f"pod {place.pod} does not answer on port {place.port} within {ANSWER_S:g} s") from error
 
     async def _by_proxy(self, place: Place) -> bytes:
         pod = f"{quote(place.pod)}:{place.port}"
         path = f"/api/v1/namespaces/{quote(place.namespace)}/pods/{pod}/proxy{quote(place.path)}"
         ask = Ask("get", "pods/proxy", place.namespace)
         body = bytearray()
-        async with self._client.pieces(path, ask, ANSWER_S, ACCEPT) as next_piece:
-            while len(body) < MOST_BYTES and (piece := await next_piece()):
-                body += piece
-        return _whole_lines(bytes(body))
+        try:
+            async with self._client.pieces(path, ask, ANSWER_S, ACCEPT) as next_piece:
+                while len(body) < place.most_bytes and (piece := await next_piece()):
+                    body += piece
+        except (BadAnswer, NotFound) as error:
+            # The pods were listed by the same API server, so it is the pod that answers so.
+            raise _no_metrics(place) from error
+        return bytes(body[: place.most_bytes])
 
     async def _through_tunnel(self, place: Place) -> bytes:
         loop = asyncio.get_running_loop()
@@ -184,17 +194,34 @@ class Pages:
                 head = await reader.readuntil(b"\r\n\r\n")
                 status = head.split(b" ", 2)[1:2]
                 if status != [b"200"]:
-                    raise Unreachable(f"pod {place.pod} has no metrics at {place.port}{place.path}")
+                    raise _no_metrics(place)
                 body = bytearray()
-                while len(body) < MOST_BYTES and (piece := await reader.read(65536)):
+                while len(body) < place.most_bytes and (piece := await reader.read(65536)):
                     body += piece
-                return _whole_lines(bytes(body))
+                return bytes(body[: place.most_bytes])
             except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError) as error:
                 raise Unreachable(f"pod {place.pod} answers no page on port {place.port}") from error
             finally:
                 stream.close()
 
 
-def _whole_lines(body: bytes) -> bytes:
-    """Cut off the line that the limit cut in two."""
-    return body if len(body) < MOST_BYTES else body[: body.rfind(b"\n") + 1]
+def _no_metrics(place: Place) -> Unreachable:
+    return Unreachable(f"pod {place.pod} has no page of metrics at {place.port}{place.path}")
+
+
+def text_of(body: bytes, place: Place) -> tuple[str, bool]:
+    """Give the lines of a page that came whole, and whether it is longer. Raises Unreachable when it is none.
+
+    Some servers pack it although nobody asks them to.
+    """
+    cut = len(body) >= place.most_bytes
+    if body.startswith(_GZIP):
+        unpack = zlib.decompressobj(16 + zlib.MAX_WBITS)
+        try:
+            body = unpack.decompress(body, MOST_UNPACKED)
+        except zlib.error as error:
+            raise _no_metrics(place) from error
+        cut = cut or not unpack.eof
+    if body[:512].lstrip()[:1] == b"<":
+        raise _no_metrics(place)
+    return (body[: body.rfind(b"\n") + 1] if cut else body).decode("utf-8", "replace"), cut

@@ -16,14 +16,15 @@ from kmon_tui.domain.service import InferenceService, Key
 from kmon_tui.domain.traffic import Buckets, Family, Traffic
 from kmon_tui.live.scrape.books import Books
 from kmon_tui.live.scrape.exposition import Series, read_page
-from kmon_tui.live.scrape.pages import Place
+from kmon_tui.live.scrape.pages import Place, text_of
 
 APART_S = 30
 BYTES_A_MINUTE = 4 * 1024 * 1024
 MOST_BOOKS = 4
 """Services whose past is kept while another one is selected."""
 
-Read = tuple[Place, dict[Series, float], int]
+Read = tuple[Place, dict[Series, float], int, bool]
+"""A page: where it is, what it tells, its bytes as they came, and whether more of it was left unread."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,17 +86,20 @@ class Scraper:
         found = await asyncio.gather(*(self._read(place) for place in places))
         read = [one for one in found if not isinstance(one, BackendError)]
         errors = [one for one in found if isinstance(one, BackendError)]
-        self._typical = sum(size for _, _, size in read)
+        self._typical = sum(size for _, _, size, _ in read)
         self._spent.append((self._now(), self._typical))
         if not read:
             raise errors[0]
         books = self._books_of(isvc, family)
-        pages = [(place, series) for place, series, _ in read]
+        pages = [(place, series) for place, series, _, _ in read]
         told = await asyncio.to_thread(_booked, books, at_s, pages)
-        pods = len({place.pod for place, _, _ in read})
+        pods = len({place.pod for place, _, _, _ in read})
         since = self._since.setdefault(isvc.key, datetime.now(UTC))
         words = f"scraped, {pods} {'pod' if pods == 1 else 'pods'}, since {since.astimezone():%H:%M}"
         problem = errors[0].message if errors else "" if told else "its pods have no metrics that are known here"
+        if long := [place for place, _, _, is_cut in read if is_cut]:
+            kept = f"only its first {long[0].most_bytes // 1024} kB are read"
+            problem = f"the page of pod {long[0].pod} is too long: {kept}{f'; {problem}' if problem else ''}"
         traffic, buckets = told or (None, None)
         return Scraped(isvc.key, words, at_s, 4 * APART_S, traffic, buckets, problem)
 
@@ -119,8 +123,11 @@ class Scraper:
         except BackendError as error:
             return error
         # A page has thousands of lines: the screen goes on meanwhile.
-        text = body.decode("utf-8", "replace")
-        return place, await asyncio.to_thread(read_page, text, place.labels), len(body)
+        try:
+            text, is_cut = await asyncio.to_thread(text_of, body, place)
+        except BackendError as error:
+            return error
+        return place, await asyncio.to_thread(read_page, text, place.labels), len(body), is_cut
 
 
 def _booked(books: Books, at_s: int, pages: list[tuple[Place, dict[Series, float]]]) -> tuple[Traffic, Buckets] | None:
