@@ -79,8 +79,10 @@ class Noted:
 
 def _unserved(value: object) -> bool:
     """Tell whether a request ended as it does when nothing serves; what the model refuses is the caller's fault."""
-    from kmon_tui.domain.predict import Prediction  # a request brought it, if there was one
+    from kmon_tui.domain.predict import Prediction, Repetition  # a request brought it, if there was one
 
+    if isinstance(value, Repetition):
+        return value.failed > 0 and value.ok == 0
     if not isinstance(value, Prediction) or value.ok:
         return False
     return value.status is None or value.status == 404 or value.status >= 500

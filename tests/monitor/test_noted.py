@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from kmon_tui.domain.command import OpenService, Predict
 from kmon_tui.domain.fleet import Fleet
 from kmon_tui.domain.health import Health, Status
-from kmon_tui.domain.predict import Prediction, PredictRequest, Speech
+from kmon_tui.domain.predict import Prediction, PredictRequest, Repetition, Speech
 from kmon_tui.domain.service import InferenceService, Key, Readiness
 from kmon_tui.domain.state import Activity
 from kmon_tui.domain.tree import Answer, ObjectTree
@@ -104,6 +105,17 @@ def test_a_request_that_the_model_refuses_is_no_fault_of_the_service() -> None:
     noted.asked((activity(1, 422), activity(2, 400)))
 
     assert noted.keys == frozenset()
+
+
+@pytest.mark.parametrize(("ok", "noted"), [(0, {IRIS}), (3, set())])
+def test_of_many_requests_all_must_have_failed(ok: int, noted: set[Key]) -> None:
+    found = Noted()
+
+    found.asked(
+        (replace(activity(1, 503), value=Repetition(Speech.V2, "http://iris", Via.FORWARD, 5, 1, done=ok + 2, ok=ok)),)
+    )
+
+    assert found.keys == noted
 
 
 def test_only_the_last_ones_are_kept() -> None:
