@@ -109,7 +109,7 @@ class Poller:
     @property
     def spare(self) -> bool:
         """Whether one more question may be asked in this tick."""
-        return self._rations.spare(self._now())
+        return self._rations.spare(self._now(), self._length_s)
 
     @property
     def may_begin_anew(self) -> bool:
@@ -202,11 +202,17 @@ class Poller:
         return self._report(buckets, self._traffic())
 
     def _rationed(self, api: Api) -> AbstractContextManager[None]:
-        known = self._ledger is not None and self._ledger.at_s is not None and not self._outdated
         introduction = self._feeder.introduction
         now_s, skew_s = self._now(), introduction.skew_s if introduction else 0.0
-        tick = Tick(now_s, self._grid(now_s + skew_s) - skew_s, self._pace.tick_s if known else SHORTEST_S)
+        tick = Tick(now_s, self._grid(now_s + skew_s) - skew_s, self._length_s)
         return self._rations.of(tick, api, LEAST_ASKED + (introduction is None))
+
+    @property
+    def _length_s(self) -> int:
+        """How long the tick is, as far as it is known."""
+        ledger = self._ledger  # read once: those who wait for a question look at it from another thread
+        known = ledger is not None and ledger.at_s is not None and not self._outdated
+        return self._pace.tick_s if known else SHORTEST_S
 
     def _until(self, at_s: float) -> float:
         skew_s = self._feeder.introduction.skew_s if self._feeder.introduction else 0.0

@@ -31,13 +31,11 @@ class Rations:
     def __init__(self) -> None:
         self._began_s: float | None = None
         self.left = MOST_ASKED
-        self._until_s = 0.0
-        """When the tick ends."""
         self._failure: BackendError | None = None
 
-    def spare(self, now_s: float) -> bool:
-        """Whether one more question may be asked."""
-        return self.left > 0 or now_s > self._until_s + OVERDUE_S
+    def spare(self, now_s: float, length_s: float) -> bool:
+        """Whether one more question may be asked in a tick of this length."""
+        return self.left > 0 or self._began_s is None or now_s > self._began_s + length_s + OVERDUE_S
 
     @contextmanager
     def of(self, tick: Tick, api: Api, least: int = LEAST_ASKED) -> Iterator[None]:
@@ -48,7 +46,6 @@ class Rations:
         if self._began_s is None or not 0 <= tick.now_s - self._began_s < tick.length_s:
             self._began_s, self.left = tick.began_s, MOST_ASKED
             api.begin()
-        self._until_s = self._began_s + tick.length_s
         api.left = self.left
         try:
             yield

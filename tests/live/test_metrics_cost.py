@@ -178,6 +178,15 @@ async def test_the_doctor_that_somebody_calls_waits_for_a_question_that_a_tick_l
     assert any(one.owned for one in facts.series.value or ())
 
 
+async def test_while_nobody_watches_the_questions_of_a_tick_that_does_not_come_are_free() -> None:
+    async with logged(*everything(), services=(IRIS, *MANY)) as (seen, _):
+        await seen.poll()
+        in_time = seen._poller.spare
+        seen.pass_time(*everything(), scrapes=2)
+
+        assert (in_time, seen._poller.spare) == (False, True)
+
+
 async def test_the_doctor_alone_asks_one_question() -> None:
     story = Story()
     for line in everything():
