@@ -197,7 +197,7 @@ def closer(ledger: Ledger, owners: Owners, key: Key, tables: Tables) -> Buckets:
     table = tables.by_family.get(shown.family) or Table.nothing(ledger.points + window_s // step_s)
     found = buckets_of(key, DIALECTS[shown.family], table, end_s, step_s, window_s)
     front = tables.by_family.get(users.family) if users is not None else None
-    gauges = gauges_over_time(tables.looks, key, owners.owner, end_s, step_s)
+    gauges = gauges_over_time(tables.looks, key, owners.owner, end_s, step_s, table.away)
     labels = tables.labels.get(shown.family, ())
     asked = expressions(DIALECTS[shown.family], tables.matchers, labels, window_s, step_s, tables.native)
     tokens = tables.by_family.get(Family.VLLM)

@@ -14,7 +14,7 @@ from kmon_tui.domain.service import Key
 from kmon_tui.domain.traffic import Buckets, Family, RevisionTraffic, Series
 from kmon_tui.live import natives
 from kmon_tui.live.dialects import code_class
-from kmon_tui.live.looks import Fresh, Looks, Place, answered, missed, place_of
+from kmon_tui.live.looks import Fresh, Looks, Place, answered, away, missed, place_of
 from kmon_tui.live.packs.dialect import FAILED, Dialect, Role
 from kmon_tui.live.prometheus_answers import Hist, Track
 
@@ -96,6 +96,8 @@ class Table:
     """What else was counted: time, tokens."""
     scraped: array[float] = field(default_factory=lambda: array("d"))
     """How many processes counted at the end of each step; NaN when none did: nobody says whether there was one."""
+    away: frozenset[int] = frozenset()
+    """Steps at whose ends Prometheus only remembered."""
 
     @classmethod
     def nothing(cls, steps: int) -> Table:
@@ -173,6 +175,7 @@ def tabulate(
         totals=totals,
         extra={role: sum_of(role) for role in roles if role in EXTRA},
         scraped=_scraped(slots.values(), steps),
+        away=frozenset([look - 1 for look in away(looks, dialect, unseen)]),
     )
 
 

@@ -49,12 +49,25 @@ def _late(sampled: Sequence[float], fresh: Fresh) -> set[int]:
     """Find the looks before which nothing came for a whole step, and for longer than between two scrapes of now: in the
     past these may have been rarer.
     """
-    longest_s = max(fresh.within_s, fresh.step_s)
-    late = {i for i, at_s in enumerate(sampled) if fresh.start_s + i * fresh.step_s - at_s > longest_s}
+    ages = [fresh.start_s + i * fresh.step_s - at_s for i, at_s in enumerate(sampled)]
+    nothing = {i for i in range(1, len(sampled)) if sampled[i] == sampled[i - 1]}
+    late = {i for i, age_s in enumerate(ages) if age_s > fresh.within_s and (age_s > fresh.step_s or i in nothing)}
     for i in range(len(sampled) - 2, 0, -1):
-        if i + 1 in late and sampled[i - 1] == sampled[i] == sampled[i + 1]:
+        # The last look before those: of its step only a part was seen, or nothing.
+        if i + 1 in late and (ages[i] > fresh.within_s or {i, i + 1} <= nothing):
             late.add(i)
     return late
+
+
+def away(looks: Looks, dialect: Dialect, unseen: Mapping[Place, Collection[int]]) -> frozenset[int]:
+    """Find the looks at which of all targets nothing but a memory was there: Prometheus itself was away."""
+    rows = [(unseen.get(place_of(one, dialect), ()), at) for one, at in looks if one.get(SAMPLED) == dialect.family]
+    found = []
+    for i in range(max((len(sampled) for _, sampled in rows), default=0)):
+        told = [late for late, sampled in rows if not math.isnan(sampled[i])]
+        if told and all(i in late for late in told):
+            found.append(i)
+    return frozenset(found)
 
 
 def answered(looks: Looks, unseen: Mapping[Place, Collection[int]]) -> dict[Place, Sequence[float]]:

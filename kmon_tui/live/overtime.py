@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 
 from kmon_tui.domain.service import Key
@@ -16,13 +16,19 @@ from kmon_tui.live.packs.gauges import Level
 _SHOWN = (Level.WANTED, Level.READY, Level.CONCURRENCY, Level.RUNNING, Level.WAITING, Level.KV_CACHE)
 
 
-def gauges_over_time(looks: Looks, key: Key, owner_of: OwnerOf, end_s: int, step_s: int) -> dict[str, Series]:
-    """Give the gauges that are drawn, by name; of pods those of the better source."""
+def gauges_over_time(
+    looks: Looks, key: Key, owner_of: OwnerOf, end_s: int, step_s: int, away: Collection[int] = ()
+) -> dict[str, Series]:
+    """Give the gauges that are drawn, by name; of pods those of the better source.
+
+    ``away``: steps at whose ends Prometheus only remembered.
+    """
     found: dict[tuple[Level, str], list[Sequence[float]]] = {}
     for metric, values in looks:
         known = level_of(metric, owner_of)
         if known is not None and known[2] == key and known[0] in _SHOWN:
-            found.setdefault((known[0], known[1]), []).append(values[1:])
+            told = [math.nan if i in away else value for i, value in enumerate(values[1:])]
+            found.setdefault((known[0], known[1]), []).append(told)
     series: dict[str, Series] = {}
     for (level, _), rows in sorted(found.items()):  # "autoscaler" sorts before "kube-state-metrics"
         if level.value not in series:

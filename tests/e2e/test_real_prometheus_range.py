@@ -70,4 +70,4 @@ async def test_an_outage_is_a_gap_and_no_burst_after_it(release: str, span: Span
     inside = [rate for at_s, rate in points if 9 * 60 < story.now - at_s < 11 * 60]
     known = [rate for _, rate in points if rate is not None]
     assert set(inside) == {None}
-    assert known and max(known) == pytest.approx(2.0, rel=0.15)
+    assert known and max(known) == pytest.approx(2.0, rel=0.35)

@@ -7,7 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from kmon_tui.domain.service import Condition, InferenceService, Key, Kind, Pod, Readiness, Replicas, TrafficShare
+from kmon_tui.domain.traffic import Family
 from kmon_tui.live.owners import Owners, face
+from kmon_tui.live.packs import DIALECTS
+from kmon_tui.live.packs.gauges import AUTOSCALER, KUBE_STATE_METRICS
 
 
 def isvc(name: str, namespace: str = "default", **rest: object) -> InferenceService:
@@ -61,6 +64,30 @@ def test_a_series_belongs_to_the_service_that_its_labels_name(labels: dict[str, 
 )
 def test_a_service_named_like_the_predictor_of_another_is_told_apart(labels: dict[str, str], name: str) -> None:
     assert owner(labels, IRIS, TWIN) == name
+
+
+IN_FRONT = [
+    DIALECTS[Family.ISTIO].whose(
+        {"destination_service_namespace": "default", "destination_service_name": "iris-predictor-00001"}
+    ),
+    DIALECTS[Family.ISTIO].whose(
+        {"destination_service_namespace": "default", "destination_service_name": "iris-predictor"}
+    ),
+    DIALECTS[Family.ENVOY].whose({"envoy_cluster_name": "httproute/default/iris-predictor/rule/0"}),
+    DIALECTS[Family.ACTIVATOR].whose({"namespace_name": "default", "revision_name": "iris-predictor-00001"}),
+    DIALECTS[Family.ACTIVATOR_S].whose({"k8s_namespace_name": "default", "kn_revision_name": "iris-predictor-00001"}),
+    AUTOSCALER[2].whose({"k8s_namespace_name": "default", "kn_configuration_name": "iris-predictor"}),
+    KUBE_STATE_METRICS.whose({"namespace": "default", "deployment": "iris-predictor"}),
+    KUBE_STATE_METRICS.whose({"namespace": "default", "deployment": "iris-predictor-00001-deployment"}),
+]
+
+
+@pytest.mark.parametrize("labels", IN_FRONT)
+def test_what_is_counted_in_front_of_its_pods_is_not_of_the_service_that_is_named_like_its_predictor(
+    labels: dict[str, str],
+) -> None:
+    assert (owner(labels, IRIS, TWIN), owner(labels, TWIN, IRIS)) == ("iris", "iris")
+    assert owner(labels, TWIN) == "iris-predictor", "its own route may be called so"
 
 
 def test_the_transformer_is_the_entry_when_there_is_one() -> None:

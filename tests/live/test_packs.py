@@ -8,6 +8,7 @@ import pytest
 
 from kmon_tui.domain.traffic import Family, Scope
 from kmon_tui.live.packs import BY_COUNTER, DIALECTS
+from kmon_tui.live.packs.dialect import named
 from kmon_tui.live.packs.gauges import AUTOSCALER, BY_GAUGE, GAUGES, VLLM_NOW, Gauges
 from kmon_tui.live.packs.ingress import ENVOY, ISTIO
 from kmon_tui.live.packs.knative import GENERATIONS
@@ -158,13 +159,13 @@ def test_each_family_has_a_pack_that_says_what_it_counts() -> None:
     ],
 )
 def test_clusters_of_envoy_tell_whose_they_are(cluster: str, namespace: str, name: str) -> None:
-    assert ENVOY.whose({"envoy_cluster_name": cluster}) == {"namespace": namespace, "service_name": name}
+    assert ENVOY.whose({"envoy_cluster_name": cluster}) == named(namespace, name)
 
 
 def test_a_gateway_in_front_of_a_language_model_tells_whose_it_is() -> None:
     labels = {"destination_service_namespace": "llm", "destination_service_name": "qwen-kserve-workload-svc"}
 
-    assert ISTIO.whose(labels) == {"namespace": "llm", "service_name": "qwen"}
+    assert ISTIO.whose(labels) == named("llm", "qwen")
 
 
 def test_what_goes_from_the_activator_to_a_pod_is_no_caller() -> None:

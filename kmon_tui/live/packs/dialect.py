@@ -37,6 +37,11 @@ _TAIL = re.compile(r"-\d{5}$|-kserve-(?:route|workload-svc)$|-inference-pool(?:-
 its pool, for which Istio makes a service."""
 
 
+def named(namespace: str, name: str) -> dict[str, str]:
+    """Give labels that say so: what is in front of pods is called NAME-COMPONENT, whoever else has that name."""
+    return {"namespace": namespace, "exported_service_name": name, "service_name": name}
+
+
 class Role(StrEnum):
     """What a counter counts."""
 
@@ -138,5 +143,5 @@ class Dialect:
         text = "/".join([labels.get(name, "") for name in self.names])
         for pattern in self.patterns:
             if match := re.fullmatch(pattern, text):
-                return {"namespace": match["namespace"], "service_name": _TAIL.sub("", match["name"])}
+                return named(match["namespace"], _TAIL.sub("", match["name"]))
         return {}

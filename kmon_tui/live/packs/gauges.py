@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kmon_tui.live.packs.dialect import NAMES, TARGET
+from kmon_tui.live.packs.dialect import NAMES, TARGET, named
 
 
 class Level(StrEnum):
@@ -52,7 +52,7 @@ class Gauges:
             return labels
         namespace = next((labels[name] for name in self.namespaces if labels.get(name)), "")
         name = next((labels[name] for name in self.names if labels.get(name)), "")
-        return {"namespace": namespace, "service_name": _TAIL.sub("", name)}
+        return named(namespace, _TAIL.sub("", name))
 
 
 _TAIL = re.compile(r"(?:-\d{5})?(?:-deployment)?$|-kserve(?:-mn)?$")
