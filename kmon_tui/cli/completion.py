@@ -70,7 +70,7 @@ _kmon_tui() {
     compset -P '-*='
     _files
 }
-if [ "$funcstack[1]" = _kmon_tui ]; then _kmon_tui "$@"; else compdef _kmon_tui kmon-tui; fi
+if [ "${funcstack[1]//-/_}" = _kmon_tui ]; then _kmon_tui "$@"; else compdef _kmon_tui kmon-tui; fi
 """
 _FISH = r"""# kmon-tui completion for fish; write this to ~/.config/fish/completions/kmon-tui.fish
 function __kmon_tui_complete
