@@ -66,6 +66,7 @@ async def watch(
     """Answer, and then again with every service that changed; ends only when it is closed."""
     seen: dict[Key, Item] = {}
     widths: list[int] = []
+    headed = not wish.headers
     began, trouble = now(), ""
     async with open_backend(settings) as backend, aclosing(backend.cluster.watch()) as fleets:
         async for fleet in fleets:
@@ -76,10 +77,11 @@ async def watch(
                 yield Answer(words=(trouble or "the API server answers again",))
             if not widths:
                 yield answer(fleet, backend.place, wish, now())
-                widths = _widths(fleet, wish, now())
+                widths, headed = _widths(fleet, wish, now()), headed or bool(_chosen(fleet, wish))
             # Ages are left out of the comparison: they change with every second.
             elif changed := [one for one in _chosen(fleet, wish) if seen.get(one.key) != item_of(one, began)]:
-                yield Answer(_changes(changed, fleet, wish, now(), widths))
+                yield Answer(_changes(changed, fleet, wish, now(), widths, headed=headed))
+                headed = True
             seen = {one.key: item_of(one, began) for one in fleet.services}
 
 
@@ -143,10 +145,13 @@ def _widths(fleet: Fleet, wish: Wish, now: datetime) -> list[int]:
     return [max(map(len, column)) for column in zip(*rows, strict=True)]
 
 
-def _changes(changed: list[InferenceService], fleet: Fleet, wish: Wish, now: datetime, widths: list[int]) -> str:
+def _changes(
+    changed: list[InferenceService], fleet: Fleet, wish: Wish, now: datetime, widths: list[int], *, headed: bool
+) -> str:
     if wish.form in {"table", "wide"}:
         wide, namespaces = wish.form == "wide", fleet.namespace is None
-        return text_of([row(isvc, now, wide=wide, namespaces=namespaces) for isvc in changed], widths)
+        above = [] if headed else [header(wide=wide, namespaces=namespaces)]
+        return text_of([*above, *(row(isvc, now, wide=wide, namespaces=namespaces) for isvc in changed)], widths)
     if wish.form == "json":
         return "".join(json_text(item_of(isvc, now), ascii_only=wish.ascii_only, indent=None) for isvc in changed)
     return write(changed, wish.form, now, headers=False)

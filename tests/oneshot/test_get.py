@@ -227,6 +227,20 @@ async def test_watching_prints_the_list_and_then_only_what_changed() -> None:
     assert second.text.index("rolling") == first.text.index("READINESS")
 
 
+@pytest.mark.parametrize("headers", [True, False])
+async def test_the_first_row_of_a_watch_that_began_with_none_has_the_titles_above_it(headers: bool) -> None:
+    rolling = IRIS._replace(readiness=Readiness.ROLLING)
+    values = [replace(FLEET, services=()), FLEET, replace(FLEET, services=(rolling, GEMMA, BROKEN))]
+
+    async with aclosing(watch(backend_of(values), Settings(), Wish(headers=headers), lambda: NOW)) as answers:
+        empty, first, second = [(await anext(answers)).text for _ in range(3)]
+
+    assert empty == ""
+    assert first.startswith("NAMESPACE ") is headers
+    assert len(first.splitlines()) == len(FLEET.services) + headers
+    assert len(second.splitlines()) == 1
+
+
 async def test_watching_says_when_it_is_cut_off_and_when_it_sees_again() -> None:
     lost = replace(FLEET, health=Health(Status.FAILING, "no answer from prod"))
 
