@@ -102,8 +102,11 @@ def age(seconds: float) -> str:
 
 
 def coarse_age(since: datetime | None, now: datetime) -> str:
-    """Write an age in whole minutes, hours or days for a column; ``?`` when its start is not known."""
-    if since is None:
+    """Write an age in whole minutes, hours or days for a column; ``?`` when its start is not known.
+
+    The first year is how Go writes a time that was never set.
+    """
+    if since is None or since.year == 1:
         return UNKNOWN
     seconds = (now - since).total_seconds()
     return "<1m" if seconds < MINUTE_S else duration(seconds)

@@ -92,5 +92,6 @@ def test_a_start_that_is_not_known_has_no_age() -> None:
     now = datetime(2026, 1, 1, tzinfo=UTC)
 
     assert coarse_age(None, now) == "?"
+    assert coarse_age(datetime(1, 1, 1, tzinfo=UTC), now) == "?"
     assert coarse_age(now - timedelta(seconds=50), now) == "<1m"
     assert coarse_age(now + timedelta(seconds=50), now) == "<1m"
