@@ -10,7 +10,7 @@ from kmon_tui.domain.writers import Edit
 from kmon_tui.render.cells import clean, fit, middle, wrap
 from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.inside import Inside, add_unread, unread, waiting_page
-from kmon_tui.render.lines import Line, cropped, width_of
+from kmon_tui.render.lines import Line, shortened, width_of
 from kmon_tui.render.page import Draft, Page, short_name
 from kmon_tui.render.units import UNKNOWN, duration
 
@@ -62,13 +62,13 @@ def event_strip(
     head: Line = ((title + rule * max(0, width - len(title)), "dim"),)
     why = unread(inside, "Event")
     moments = timeline(inside.tree, edits)[-most:] if inside.tree is not None else ()
-    lines = [cropped(_moment_line(one, inside.key.name, drawing), width) for one in moments]
+    lines = [shortened(_moment_line(one, inside.key.name, drawing), width) for one in moments]
     if not lines:
         page = waiting_page(inside, "events", width)
         read = inside.tree is not None and inside.tree.synced
         words = why or ("none: the API server keeps them for an hour, by default" if read else "events: being read ...")
         failing = [line for line in page.lines if line] if page is not None else []
-        lines = failing[:1] or [cropped(((f" {words}", "warn" if why else "dim"),), width)]
+        lines = failing[:1] or [shortened(((f" {words}", "warn" if why else "dim"),), width)]
     return (head, *lines[:most])
 
 

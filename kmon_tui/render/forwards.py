@@ -12,7 +12,7 @@ from kmon_tui.domain.service import Readiness
 from kmon_tui.domain.state import State
 from kmon_tui.render.cells import clean, middle
 from kmon_tui.render.drawing import Drawing
-from kmon_tui.render.lines import Line, cropped, in_look
+from kmon_tui.render.lines import Line, in_look, shortened
 from kmon_tui.render.units import NOTHING, coarse_age, number
 
 _LOOKS = {
@@ -39,7 +39,7 @@ def title_line(forwards: Sequence[Forward], note: str, width: int) -> Line:
     words = [f"{counts[word]} {word}" for word in ("failing", "waiting", "opening", "open", "stopped", "saved")]
     told = "  ".join(word for word in words if not word.startswith("0"))
     spans = [(" Port forwards  ", "context"), (told or "none", ""), (f"   {clean(note)}" if note else "", "warn")]
-    return cropped(tuple(spans), width)
+    return shortened(tuple(spans), width)
 
 
 def forward_lines(
@@ -81,7 +81,7 @@ def log_lines(forward: Forward | None, drawing: Drawing, width: int, height: int
     if forward is None:
         return ()
     lines = [
-        cropped(((f"{line.at.astimezone(drawing.zone):%H:%M:%S} ", "dim"), (clean(line.text), "")), width)
+        shortened(((f"{line.at.astimezone(drawing.zone):%H:%M:%S} ", "dim"), (clean(line.text), "")), width)
         for line in forward.log[-height:]
     ]
     return tuple(lines) or (((" nothing has happened yet: enter starts it", "dim"),),)
@@ -132,21 +132,21 @@ def _header(widths: _Widths) -> Line:
         f"  {'STATE':<{_STATE_W}}{'LOCAL':<{widths.local}}{'TARGET':<{widths.target}} {'POD':<{widths.pod}}"
         f"{'UP':>{_UP_W}}{'IN':>{_BYTES_W}}{'OUT':>{_BYTES_W}}  FOR"
     )
-    return cropped(((text, "header"),), widths.all)
+    return shortened(((text, "header"),), widths.all)
 
 
 def _block(forward: Forward, selected: bool, state: State, drawing: Drawing, widths: _Widths) -> list[Line]:
     """Write the row of one forward, and below it what is wrong."""
     row = _row(forward, state, drawing, widths)
     cursor = drawing.glyphs.cursor if selected else " "
-    line = cropped(((f"{cursor} ", "key"), *row), widths.all)
+    line = shortened(((f"{cursor} ", "key"), *row), widths.all)
     if selected:
-        line = in_look(cropped((*line, (" " * widths.all, "")), widths.all), "selected")
+        line = in_look(shortened((*line, (" " * widths.all, "")), widths.all), "selected")
     if not forward.error:
         return [line]
     words = clean(f"{forward.error}. {forward.hint}" if forward.hint else forward.error)
     look = "reason" if forward.phase in (Phase.FAILING, Phase.STOPPED) else "warn"
-    return [line, cropped((("    " + drawing.glyphs.branch + " ", "dim"), (words, look)), widths.all)]
+    return [line, shortened((("    " + drawing.glyphs.branch + " ", "dim"), (words, look)), widths.all)]
 
 
 def _row(forward: Forward, state: State, drawing: Drawing, widths: _Widths) -> Line:

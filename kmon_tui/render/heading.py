@@ -10,7 +10,7 @@ from kmon_tui.domain.traffic import Buckets, Family, Scope, Traffic
 from kmon_tui.render.cells import clean
 from kmon_tui.render.drawing import Drawing, poll_s
 from kmon_tui.render.glyphs import Glyphs
-from kmon_tui.render.lines import Line, cropped, joined, spread, width_of
+from kmon_tui.render.lines import Line, joined, shortened, spread, width_of
 from kmon_tui.render.rows import scope_words
 from kmon_tui.render.units import age, long_duration, milliseconds, number, percent
 
@@ -54,7 +54,7 @@ class Heading:
                 return [line, legend] if legend and not low else [line]
         answer = next((text for text in self.answers if len(text) + 4 <= width), self.answers[-1])
         told = next((text for text in self._told() if len(text) + width_of(legend) + 2 <= width), "")
-        first = self._ruled([(answer, look)], width, glyphs) or cropped(((answer, look),), width)
+        first = self._ruled([(answer, look)], width, glyphs) or shortened(((answer, look),), width)
         return [first, spread(legend, ((told, "dim"),), width)] if told else [first, ((self._told()[-1], "dim"),)]
 
     @property

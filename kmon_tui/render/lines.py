@@ -10,6 +10,8 @@ from rich.cells import cell_len, set_cell_size
 Span: TypeAlias = tuple[str, str]
 """Text and the name of its look (a component class without its prefix); an empty name is the plain one."""
 Line: TypeAlias = tuple[Span, ...]
+ELLIPSIS = "…"
+"""Stands where a line was cut; ui/plain_filter.py writes another sign where a terminal has none."""
 
 
 def text_of(line: Line) -> str:
@@ -35,8 +37,47 @@ def joined(spans: Iterable[Span]) -> Line:
     return tuple(out)
 
 
-def cropped(line: Line, width: int) -> Line:
-    """Give the line in at most ``width`` cells."""
+def shortened(line: Line, width: int, ellipsis: str = ELLIPSIS) -> Line:
+    """Give the line in at most ``width`` cells; what is cut away leaves a mark, unless it is empty."""
+    if width_of(line) <= width:
+        return line
+    short = _cut(line, width)
+    rest = text_of(line)[len(text_of(short).rstrip()) :]
+    if not rest.strip() or width < 1:
+        return short
+    *head, (text, look) = _cut(line, width - 1)
+    return (*head, (f"{text.rstrip()}{ellipsis}", look))
+
+
+def shifted(line: Line, left: int) -> Line:
+    """Give the line without its first ``left`` characters; what is left away leaves a mark, unless it is empty."""
+    out: list[Span] = []
+    skip = left
+    for text, look in line:
+        out.append((text[skip:], look))
+        skip = max(0, skip - len(text))
+    if not text_of(line)[:left].strip():
+        return tuple(out)
+    first, *rest = [(text, look) for text, look in out if text] or [("", "")]
+    return ((ELLIPSIS + first[0][1:], first[1]), *rest)
+
+
+def spread(left: Line, right: Line, width: int, ellipsis: str = ELLIPSIS) -> Line:
+    """Put one line at the left edge and one at the right; the left one is cut when they meet."""
+    room = width - width_of(right)
+    meets = room <= 1
+    left = shortened(left, width if meets else room - 1, ellipsis)
+    if meets:
+        return left
+    return (*left, (" " * (room - width_of(left)), ""), *right)
+
+
+def in_look(line: Line, look: str) -> Line:
+    """Give the same text in one look, as stale data is drawn."""
+    return ((text_of(line), look),)
+
+
+def _cut(line: Line, width: int) -> Line:
     out: list[Span] = []
     left = width
     for text, look in line:
@@ -47,31 +88,3 @@ def cropped(line: Line, width: int) -> Line:
         out.append((text, look))
         left -= length
     return tuple(out)
-
-
-def shortened(line: Line, width: int, ellipsis: str) -> Line:
-    """Give the line in at most ``width`` cells; what is cut away leaves a mark, unless it is empty."""
-    if width_of(line) <= width:
-        return line
-    short = cropped(line, width)
-    rest = text_of(line)[len(text_of(short).rstrip()) :]
-    if not rest.strip() or width < 1:
-        return short
-    *head, (text, look) = cropped(line, width - 1)
-    return (*head, (f"{text.rstrip()}{ellipsis}", look))
-
-
-def spread(left: Line, right: Line, width: int, ellipsis: str = "") -> Line:
-    """Put one line at the left edge and one at the right; the left one is cut when they meet."""
-    room = width - width_of(right)
-    meets = room <= 1
-    kept = width if meets else room - 1
-    left = shortened(left, kept, ellipsis) if ellipsis else cropped(left, kept)
-    if meets:
-        return left
-    return (*left, (" " * (room - width_of(left)), ""), *right)
-
-
-def in_look(line: Line, look: str) -> Line:
-    """Give the same text in one look, as stale data is drawn."""
-    return ((text_of(line), look),)

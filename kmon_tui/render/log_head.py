@@ -8,7 +8,7 @@ from kmon_tui.domain.logs import LogRequest, LogView
 from kmon_tui.render.cells import clean
 from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.inside import Inside, no_pods
-from kmon_tui.render.lines import Line, cropped, spread, width_of
+from kmon_tui.render.lines import Line, shortened, spread, width_of
 from kmon_tui.render.log_lines import SHORT
 from kmon_tui.render.page import Draft
 from kmon_tui.render.units import duration
@@ -63,7 +63,7 @@ def legend_line(
     for container in containers:
         name = SHORT.get(container, clean(container))
         line = (*line, (f"{name}  " if container in hidden else f"[{name}] ", "dim" if container in hidden else ""))
-    return cropped(line, width)
+    return shortened(line, width)
 
 
 def foot_line(view: LogView | None, searched: str, below: int, width: int) -> Line:

@@ -14,7 +14,7 @@ from kmon_tui.domain.log_text import plain
 from kmon_tui.domain.logs import LogLine
 from kmon_tui.render.cells import clean, fit
 from kmon_tui.render.glyphs import UNICODE, Glyphs
-from kmon_tui.render.lines import Line, cropped
+from kmon_tui.render.lines import Line, shortened
 
 MOST_SHOWN = 4000
 """Characters of a line that are drawn; what is searched, filtered and saved is more."""
@@ -61,7 +61,7 @@ def rows_of(line: LogLine, look: LogLook) -> list[Line]:
         who = short_pod(line.pod) if look.names is None or line.pod not in look.names else look.names[line.pod][0]
         named = " ".join(part for part in (who, SHORT.get(line.container, clean(line.container))) if part)
         words = f"{look.glyphs.rule * 2} {named}{': ' if named else ''}{shown(line.text)} "
-        return [cropped(((words + look.glyphs.rule * max(0, look.width - cell_len(words)), "dim"),), look.width)]
+        return [shortened(((words + look.glyphs.rule * max(0, look.width - cell_len(words)), "dim"),), look.width)]
     lead = prefix(line, look)
     width = sum(cell_len(text) for text, _ in lead)
     text = shown(line.text)

@@ -17,7 +17,7 @@ from kmon_tui.render.columns import replicas_words
 from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.heading import NAMES, Heading, age_words
 from kmon_tui.render.heatmap import LABEL_WIDTH, HeatGrid, Spot
-from kmon_tui.render.lines import Line, cropped, joined, spread, width_of
+from kmon_tui.render.lines import Line, joined, shortened, spread, width_of
 from kmon_tui.render.marks import Mark, in_words
 from kmon_tui.render.panels import Draw, chart, faded, sentence, token_curves
 from kmon_tui.render.sparkline import sparkline
@@ -200,7 +200,7 @@ def llm_lines(llm: Llm, width: int) -> list[Line]:
             lines.append(line)
             more = ((" ", ""), (words, look))
         line = more
-    return [cropped(one, width) for one in (*lines, line)]
+    return [shortened(one, width) for one in (*lines, line)]
 
 
 def spot_of(grid: HeatGrid, cursor: Cursor) -> Spot:

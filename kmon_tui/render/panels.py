@@ -12,7 +12,7 @@ from kmon_tui.render.charts import Curve, line_chart
 from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.glyphs import Glyphs
 from kmon_tui.render.heatmap import heat_map
-from kmon_tui.render.lines import Line, cropped, in_look
+from kmon_tui.render.lines import Line, in_look, shortened
 from kmon_tui.render.marks import Mark
 from kmon_tui.render.rows import Row
 from kmon_tui.render.story import story_lines
@@ -112,7 +112,7 @@ def mute(why: str, fix: str = "") -> Draw:
 
     def draw(width: int, height: int) -> list[Line]:
         told = [(), *(((f" {key:<8}", "key"), (words, "")) for key, words in keys)]
-        mends = [cropped(((f"   {clean(line)}", ""),), width) for line in fix.splitlines()]
+        mends = [shortened(((f"   {clean(line)}", ""),), width) for line in fix.splitlines()]
         if mends:
             room = max(0, height - len(told) - 4)
             told = [(), ((" what mends it", "bold"),), *mends[:room], *told]

@@ -8,7 +8,7 @@ from kmon_tui.domain.service import Readiness
 from kmon_tui.render.cells import clean, fit, middle
 from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.inside import Inside, add_unread, no_pods, waiting_page
-from kmon_tui.render.lines import Line, cropped, spread
+from kmon_tui.render.lines import Line, shortened, spread
 from kmon_tui.render.page import Draft, Page, lasting, short_name
 from kmon_tui.render.units import NOTHING, coarse_age
 
@@ -75,7 +75,7 @@ def _pod_line(pod: PodFacts, inside: Inside, drawing: Drawing, named: int, width
     if width >= WIDE:
         node = middle(clean(pod.node) or NOTHING, 20, ellipsis=ellipsis)
         line = (*line, (f"  {fit(node, 20)} ", ""), (middle(clean(pod.image), 60, ellipsis=ellipsis), "dim"))
-    return cropped(line, width)
+    return shortened(line, width)
 
 
 def _below(pod: PodFacts, drawing: Drawing, width: int) -> list[Line]:

@@ -11,7 +11,7 @@ from kmon_tui.domain.predict_samples import pretty
 from kmon_tui.domain.service import InferenceService, Readiness
 from kmon_tui.render.cells import clean, middle, wrap
 from kmon_tui.render.drawing import Drawing
-from kmon_tui.render.lines import Line, cropped, joined
+from kmon_tui.render.lines import Line, joined, shortened
 from kmon_tui.render.predict_words import answer_text, milliseconds, size_words, split_words, token_words
 from kmon_tui.render.units import number
 
@@ -39,7 +39,7 @@ def where_lines(
     spans.append((f"   timeout {request.timeout_s:g}s", "dim"))
     if request.host:
         spans.append((f"   Host: {clean(request.host)}", "dim"))
-    return cropped(first, width), cropped(joined(spans), width)
+    return shortened(first, width), shortened(joined(spans), width)
 
 
 def header_names(headers: Sequence[Header]) -> str:
@@ -92,7 +92,7 @@ def time_line(prediction: Prediction | None, width: int) -> Line:
         spans.append((f" {words} ms", ""))
     if prediction.pod and not prediction.tokens:
         spans.append((f"   {middle(clean(prediction.pod), 40)}", "dim"))
-    return cropped(joined(spans), width)
+    return shortened(joined(spans), width)
 
 
 def repetition_line(repetition: Repetition | None, width: int) -> Line:
@@ -109,14 +109,14 @@ def repetition_line(repetition: Repetition | None, width: int) -> Line:
         (f"  p99 {milliseconds(repetition.p99_ms)}", "p99"),
     ]
     spans += [(f"   {count}x {clean(error)}", "failed") for error, count in repetition.errors[:1]]
-    return cropped(joined(spans), width)
+    return shortened(joined(spans), width)
 
 
 def history_lines(history: Sequence[Sent], drawing: Drawing, width: int, height: int) -> tuple[Line, ...]:
     """Give the newest requests, a line each."""
     if not history:
         return ((("nothing was sent to this service yet", "dim"),),)
-    return tuple(cropped(_history_line(sent, drawing), width) for sent in history[:height])
+    return tuple(shortened(_history_line(sent, drawing), width) for sent in history[:height])
 
 
 def advice(isvc: InferenceService | None, request: PredictRequest | None, problem: str) -> Line:

@@ -7,7 +7,7 @@ from kmon_tui.render.cells import clean, middle
 from kmon_tui.render.columns import replicas_words
 from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.inside import Inside
-from kmon_tui.render.lines import Line, cropped, in_look, shortened, spread, width_of
+from kmon_tui.render.lines import Line, in_look, shortened, spread, width_of
 from kmon_tui.render.rows import has_split, split_words
 from kmon_tui.render.story import headline
 from kmon_tui.render.units import age
@@ -20,7 +20,7 @@ def head_lines(inside: Inside, drawing: Drawing, width: int) -> tuple[Line, Line
         if inside.scope:
             gone = f"not in the list, which is of namespace {clean(inside.scope)}"
         name = clean(f"{inside.key.kind.value} {inside.key}")
-        return cropped(((f" {name}", "bold"), (f"  {gone}", "failed" if inside.gone else "dim")), width), ()
+        return shortened(((f" {name}", "bold"), (f"  {gone}", "failed" if inside.gone else "dim")), width), ()
     isvc = inside.row.isvc
     first: Line = ((" ", ""), *headline(inside.row, drawing, width - 1))
     pods = f"pods {replicas_words(isvc)} "

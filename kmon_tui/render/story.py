@@ -14,7 +14,7 @@ from kmon_tui.domain.traffic import Traffic
 from kmon_tui.render.cells import clean, fit, middle, wrap
 from kmon_tui.render.columns import kind_word, replicas_words, state_words
 from kmon_tui.render.drawing import Drawing
-from kmon_tui.render.lines import Line, Span, cropped, joined, shortened, spread, text_of, width_of
+from kmon_tui.render.lines import Line, Span, joined, shortened, spread, text_of, width_of
 from kmon_tui.render.reasons import in_short, without_own_names
 from kmon_tui.render.rows import Row, Severity, has_split, scope_words, split_words
 from kmon_tui.render.summary import api_health
@@ -37,16 +37,16 @@ def context_line(state: State, row: Row | None, drawing: Drawing, width: int) ->
     if api.status is Status.FAILING:
         return _failure("api", api, width, drawing)
     if gone := [note for note in state.fleet.notes if GONE in note]:
-        return cropped(((f" {clean(gone[0])}", "warn"),), width)
+        return shortened(((f" {clean(gone[0])}", "warn"),), width)
     prometheus = state.health.get(PROMETHEUS)
     if row is not None and row.severity < Severity.ERRORS and row.reason:
         return trouble_line(row, drawing, width)
     if prometheus is not None and prometheus.status is Status.FAILING:
         return _failure("prometheus", prometheus, width, drawing)
     if prometheus is None:
-        return cropped(((" no Prometheus, so no traffic: start with --prometheus URL", "dim"),), width)
+        return shortened(((" no Prometheus, so no traffic: start with --prometheus URL", "dim"),), width)
     if state.traffic is not None and not state.traffic.prometheus.families:
-        return cropped(((" prometheus has none of the known metrics: are the model pods scraped?", "warn"),), width)
+        return shortened(((" prometheus has none of the known metrics: are the model pods scraped?", "warn"),), width)
     spans: list[Span] = []
     if row is not None:
         spans = [(f" {clean(row.isvc.key.name)} ", "bold")]
@@ -61,7 +61,7 @@ def trouble_line(row: Row, drawing: Drawing, width: int) -> Line:
     name = clean(row.isvc.key.name)
     room = max(10, width - len(name) - 3)
     reason = in_short(without_own_names(clean(row.reason), name, room), room, ellipsis=drawing.glyphs.ellipsis)
-    return cropped(((f" {name}: ", "bold"), (reason, "reason")), width)
+    return shortened(((f" {name}: ", "bold"), (reason, "reason")), width)
 
 
 def headline(row: Row, drawing: Drawing, width: int) -> Line:
@@ -182,7 +182,7 @@ def _failure(source: str, health: Health, width: int, drawing: Drawing) -> Line:
         return ((error, "failed"), (hint, ""))
     more = "  :notes says more" if source == "api" else "  :prom says more"
     room = max(0, width - len(more))
-    return cropped(((in_short(error, room, ellipsis=drawing.glyphs.ellipsis), "failed"), (more, "")), width)
+    return shortened(((in_short(error, room, ellipsis=drawing.glyphs.ellipsis), "failed"), (more, "")), width)
 
 
 def _traffic_words(traffic: Traffic | None, drawing: Drawing) -> list[Span]:
@@ -229,4 +229,4 @@ def _condition_line(condition: Condition, drawing: Drawing, width: int) -> Line:
     status = fit(clean(condition.status), 8)
     since = f"  {age(max(60.0, (drawing.now - condition.since).total_seconds()))}" if condition.since else ""
     words = "  ".join(clean(text) for text in (condition.type, condition.reason, condition.message) if text)
-    return cropped(((status, look), (fit(words, max(0, width - 8 - len(since))).rstrip(), ""), (since, "dim")), width)
+    return shortened(((status, look), (fit(words, max(0, width - 8 - len(since))).rstrip(), ""), (since, "dim")), width)

@@ -12,7 +12,7 @@ from kmon_tui.domain.state import KUBERNETES, PROMETHEUS, State
 from kmon_tui.domain.traffic import Prometheus
 from kmon_tui.render.cells import clean, middle
 from kmon_tui.render.drawing import Drawing, poll_s
-from kmon_tui.render.lines import Line, Span, cropped, joined, width_of
+from kmon_tui.render.lines import Line, Span, joined, shortened, width_of
 from kmon_tui.render.units import UNKNOWN, age, duration
 
 WORDS = (
@@ -88,7 +88,7 @@ def top_line(state: State, counts: Mapping[str, int], drawing: Drawing, width: i
     if width_of(wider) > width_of(right):
         right, gap = wider, room + 2 - width_of(wider)
     if gap < 1:
-        return cropped((*left, ("  ", ""), *right), width)
+        return shortened((*left, ("  ", ""), *right), width)
     return (*left, (" " * gap, ""), *right)
 
 

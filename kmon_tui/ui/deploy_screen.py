@@ -16,7 +16,7 @@ from kmon_tui.domain.state import Activity, State
 from kmon_tui.render import deploy as draw
 from kmon_tui.render.deploy_diff import plan_lines
 from kmon_tui.render.deploy_line import activity_line, deploy_in
-from kmon_tui.render.lines import Line, cropped
+from kmon_tui.render.lines import Line, shortened
 from kmon_tui.ui.base import KmonScreen, Surroundings
 from kmon_tui.ui.command_row import CommandRow
 from kmon_tui.ui.confirm import Confirm
@@ -130,7 +130,7 @@ class DeployScreen(KmonScreen):
             foot = activity_line(self.state, self.surroundings.now())
             if self._is_running:
                 foot = (*foot, ("   esc leaves it running", "dim"))
-        self.query_one("#context", LinesView).show((cropped(foot, self.size.width),))
+        self.query_one("#context", LinesView).show((shortened(foot, self.size.width),))
         self.refresh_bindings()
 
     def action_choose(self) -> None:

@@ -22,7 +22,7 @@ from kmon_tui.domain.traffic import Traffic
 from kmon_tui.render.deploy_line import activity_line
 from kmon_tui.render.filter import FilterError, parse_filter
 from kmon_tui.render.fleet_rows import NO_ALERTS, FleetRows, Fold, wanted_by
-from kmon_tui.render.lines import Line, cropped
+from kmon_tui.render.lines import Line, shortened
 from kmon_tui.render.rows import SORTS, Row
 from kmon_tui.render.situation import notice, too_small
 from kmon_tui.render.story import context_line
@@ -236,7 +236,7 @@ class FleetScreen(KmonScreen):
     def _context_line(self, row: Row | None, width: int) -> Line:
         """Say how a deploy goes, or what matters most."""
         deploy = activity_line(self.state, self.surroundings.now())
-        return cropped(deploy, width) if deploy else context_line(self.state, row, self.drawing, width)
+        return shortened(deploy, width) if deploy else context_line(self.state, row, self.drawing, width)
 
     async def action_filter(self) -> None:
         """Type a filter; while typing one, the key is a character."""

@@ -11,11 +11,11 @@ from textual import events
 from textual.message import Message
 
 from kmon_tui.domain.logs import LogView
-from kmon_tui.render.lines import Line
+from kmon_tui.render.found import left_for, marked
+from kmon_tui.render.lines import Line, shifted, width_of
 from kmon_tui.render.log_lines import LogLook, pod_names, rows_of
 from kmon_tui.ui.cpu_limit import TooSlow, cpu_limit
 from kmon_tui.ui.log_index import LogIndex
-from kmon_tui.ui.page_view import marked
 from kmon_tui.ui.palette import LinesView
 
 PAINT_EVERY_S = 0.1
@@ -52,6 +52,8 @@ class LogList(LinesView):
         self._bottom = 0
         """Number of the line at the bottom."""
         self._left = 0
+        self._rows: list[tuple[int, Line]] = []
+        """What is visible, not cut, each with the number of its line."""
         self._search: re.Pattern[str] | None = None
         self._hit = -1
         self._cache: dict[int, list[Line]] = {}
@@ -104,8 +106,8 @@ class LogList(LinesView):
 
     @property
     def visible_lines(self) -> tuple[Line, ...]:
-        """What stands there now."""
-        return self._lines
+        """What stands there now, to its end."""
+        return tuple(row for _, row in self._rows)
 
     def move(self, by: int) -> None:
         """Scroll some rows; at the end, follow it."""
@@ -125,8 +127,10 @@ class LogList(LinesView):
         self.paint_now()
 
     def sideways(self, by: int) -> None:
-        """Scroll long lines."""
-        self._left = max(0, self._left + by * SIDE_STEP) if not self.look.wrap else 0
+        """Scroll long lines, not beyond their ends."""
+        widest = max((width_of(row) for _, row in self._rows), default=0)
+        left = min(self._left + by * SIDE_STEP, widest - self.size.width // 2) if not self.look.wrap else 0
+        self._left = max(0, left)
         self.paint_now()
 
     def search(self, pattern: re.Pattern[str] | None) -> tuple[int, int]:
@@ -156,6 +160,7 @@ class LogList(LinesView):
             self._hit = (beyond or hits)[0 if by > 0 else -1]
             self.follow = False
             self._top = min(self._back((self._hit, 0), self.size.height // 3), self._last_top())
+            self._show_aside(self._hit)
         self.paint_now()
         return (hits.index(self._hit) + 1 if hits else 0, len(hits))
 
@@ -180,12 +185,13 @@ class LogList(LinesView):
         width, height = self.size.width, self.size.height
         if not width or not height:
             return
+        self._rows = self._visible(height)
         try:
             with cpu_limit(GLANCE_S) if self._search is not None else nullcontext():
-                lines = self._visible(height)
+                lines = self._seen()
         except TooSlow:
             self._search = None
-            lines = self._visible(height)
+            lines = self._seen()
             self.post_message(self.GaveUp(filtering=False))
         self.show(lines)
         self.post_message(self.Moved())
@@ -211,10 +217,10 @@ class LogList(LinesView):
         if self._waiting:
             self.paint_now()
 
-    def _visible(self, height: int) -> tuple[Line, ...]:
+    def _visible(self, height: int) -> list[tuple[int, Line]]:
         index = self.index
         if not len(index):
-            return self.empty
+            return [(-1, line) for line in self.empty]
         if self.follow:
             self._top = self._last_top()
         number, skip = self._top
@@ -224,12 +230,22 @@ class LogList(LinesView):
         if place >= len(index):
             place, skip = len(index) - 1, 0
         self._top = (index.number(place), skip)
-        lines: list[Line] = []
-        while len(lines) < height and place < len(index):
-            self._bottom = index.number(place)
-            lines.extend(self._drawn(self._bottom)[skip:])
+        rows: list[tuple[int, Line]] = []
+        while len(rows) < height and place < len(index):
+            number = self._bottom = index.number(place)
+            rows.extend((number, row) for row in self._drawn(number)[skip:])
             place, skip = place + 1, 0
-        return tuple(lines[:height])
+        return rows[:height]
+
+    def _seen(self) -> tuple[Line, ...]:
+        """Give the visible rows as they are painted: scrolled sideways, with what was searched."""
+        rows = [(number, _aside(row, self._left) if self._left else row) for number, row in self._rows]
+        if self._search is None:
+            return tuple(row for _, row in rows)
+        return tuple(
+            marked(row, self._search, "alarm" if number == self._hit else "match") if number >= 0 else row
+            for number, row in rows
+        )
 
     def _drawn(self, number: int) -> list[Line]:
         rows = self._cache.get(number)
@@ -237,12 +253,14 @@ class LogList(LinesView):
             if len(self._cache) > MOST_CACHED:
                 self._cache.clear()
             rows = self._cache[number] = rows_of(self.index.line(number), self.look)
-        if self._left:
-            rows = [_shifted(row, self._left) for row in rows]
-        if self._search is not None:
-            look = "alarm" if number == self._hit else "match"
-            rows = [marked(row, self._search, look) for row in rows]
         return rows
+
+    def _show_aside(self, number: int) -> None:
+        """Scroll sideways to what was found in a line."""
+        *lead, (text, _) = self._drawn(number)[0]
+        if self._search is not None and not self.look.wrap:
+            room = self.size.width - width_of(tuple(lead))
+            self._left = left_for(text, self._search, self._left, room)
 
     def _back(self, top: tuple[int, int], by: int) -> tuple[int, int]:
         """Give the row so many rows above."""
@@ -275,7 +293,7 @@ class LogList(LinesView):
         self._cache.clear()
 
 
-def _shifted(row: Line, left: int) -> Line:
+def _aside(row: Line, left: int) -> Line:
     """Leave away the first cells of the text; what says whose it is stays."""
-    *lead, (text, look) = row
-    return (*lead, (text[left:], look))
+    *lead, text = row
+    return (*lead, *shifted((text,), left))

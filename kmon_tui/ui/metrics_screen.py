@@ -11,7 +11,7 @@ from kmon_tui.domain.command import LookAt, OpenService, Refresh
 from kmon_tui.domain.health import Status
 from kmon_tui.domain.service import Key
 from kmon_tui.render.cells import clean
-from kmon_tui.render.lines import cropped
+from kmon_tui.render.lines import shortened
 from kmon_tui.render.rows import row_of
 from kmon_tui.render.story import context_line, headline, trouble_line
 from kmon_tui.render.summary import api_health
@@ -98,7 +98,7 @@ class MetricsScreen(KmonScreen):
             view = self.query_one(MetricsView)
             if view.row is None:
                 view.fill(self.state, None, self.drawing)
-            line = cropped(((f" {clean(str(self.key))} is not there (any more); q goes back", "failed"),), width)
+            line = shortened(((f" {clean(str(self.key))} is not there (any more); q goes back", "failed"),), width)
         self.query_one("#context", LinesView).show((line,))
 
     def action_refresh(self) -> None:

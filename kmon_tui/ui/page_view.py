@@ -12,7 +12,8 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from kmon_tui.render.lines import Line, in_look, text_of, width_of
+from kmon_tui.render.found import left_for, marked
+from kmon_tui.render.lines import in_look, shifted, text_of, width_of
 from kmon_tui.render.page import MakePage, Page, Stop
 from kmon_tui.ui.cpu_limit import TooSlow, cpu_limit
 from kmon_tui.ui.palette import Painted
@@ -145,6 +146,7 @@ class PageView(ScrollView, Painted):
             beyond = [y for y in hits if (y - self._hit) * by > 0]
             self._hit = (beyond or hits)[0 if by > 0 else -1]
             self._go_to_line(max(0, self._hit - self.size.height // 3))
+            self._show_aside(self._hit)
         self.refresh()
         return self.found
 
@@ -188,8 +190,7 @@ class PageView(ScrollView, Painted):
             style = self.style_of("selected")
             over = Style(reverse=True) if style.reverse else Style(bgcolor=style.bgcolor)
         if self._left:
-            wide = self.paint(line, max(width_of(line), self._left + width), over)
-            return wide.crop(self._left, self._left + width)
+            line = shifted(line, self._left)
         return self.paint(line, width, over)
 
     @property
@@ -237,6 +238,11 @@ class PageView(ScrollView, Painted):
             self._search = None
             return []
 
+    def _show_aside(self, index: int) -> None:
+        """Scroll sideways to what was found in a line."""
+        if self._sideways and self._search is not None:
+            self._left = left_for(text_of(self._page.lines[index]), self._search, self._left, self.size.width)
+
     def _keep_visible(self) -> None:
         stop = self._stop
         if stop is None:
@@ -267,24 +273,3 @@ def same(these: tuple[object, ...], those: tuple[object, ...] | None) -> bool:
     if those is None or len(these) != len(those):
         return False
     return all(a is b or (isinstance(a, PLAIN) and a == b) for a, b in zip(these, those, strict=True))
-
-
-def marked(line: Line, search: re.Pattern[str], look: str) -> Line:
-    """Give the line with what was searched in a look of its own."""
-    text = text_of(line)
-    places = [(match.start(), match.end()) for match in search.finditer(text) if match.end() > match.start()]
-    if not places:
-        return line
-    out: list[tuple[str, str]] = []
-    begin = 0
-    for part, own in line:
-        end = begin + len(part)
-        at = begin
-        for place in places:
-            first, last = max(place[0], begin), min(place[1], end)
-            if first < last:
-                out.extend(((text[at:first], own), (text[first:last], look)))
-                at = last
-        out.append((text[at:end], own))
-        begin = end
-    return tuple((words, own) for words, own in out if words)

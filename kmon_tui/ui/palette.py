@@ -12,7 +12,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from kmon_tui.render.lines import Line
+from kmon_tui.render.lines import Line, shortened
 from kmon_tui.ui.difference import differences
 from kmon_tui.ui.looks import style_of
 
@@ -55,13 +55,17 @@ class Painted(Widget):
         return style
 
     def paint(self, line: Line, width: int, over: Style | None = None) -> Strip:
-        """Give the strip of a line, padded to the width; ``over`` wins over every look."""
+        """Give the strip of a line, padded to the width or cut with a mark; ``over`` wins over every look."""
         plain = self.style_of("")
+        strip = self._styled(line, plain, over)
+        if strip.cell_length > width:
+            strip = self._styled(shortened(line, width), plain, over)
+        return self._filtered(strip.adjust_cell_length(width, plain if over is None else plain + over))
+
+    def _styled(self, line: Line, plain: Style, over: Style | None) -> Strip:
         if over is None:
-            segments = [Segment(text, self.style_of(look) if look else plain) for text, look in line if text]
-            return self._filtered(Strip(segments).adjust_cell_length(width, plain))
-        segments = [Segment(text, self.style_of(look) + over) for text, look in line if text]
-        return self._filtered(Strip(segments).adjust_cell_length(width, plain + over))
+            return Strip([Segment(text, self.style_of(look) if look else plain) for text, look in line if text])
+        return Strip([Segment(text, self.style_of(look) + over) for text, look in line if text])
 
     def _filtered(self, strip: Strip) -> Strip:
         """Apply what the app lays over all colours."""

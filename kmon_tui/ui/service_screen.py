@@ -20,7 +20,7 @@ from kmon_tui.domain.timeline import Moment
 from kmon_tui.domain.tree import Object, Ref
 from kmon_tui.domain.verdict import Try
 from kmon_tui.render.inside import inside_of, unread
-from kmon_tui.render.lines import cropped
+from kmon_tui.render.lines import shortened
 from kmon_tui.render.service_head import foot_line, head_lines
 from kmon_tui.ui.base import Surroundings
 from kmon_tui.ui.chooser import Chooser
@@ -167,7 +167,7 @@ class ServiceScreen(PagedScreen):
             inside, self.drawing, width, made_anew=self._log.made_anew, was_there=was_there, unread=blind, about=about
         )
         if self.search_words:
-            line = cropped(((f" {self.search_words}", "accent"),), width)
+            line = shortened(((f" {self.search_words}", "accent"),), width)
         self.query_one("#context", LinesView).show((line,))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

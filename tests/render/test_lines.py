@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kmon_tui.render.cells import clean
-from kmon_tui.render.lines import shortened, text_of, width_of
+from kmon_tui.render.lines import shifted, shortened, text_of, width_of
 
 LINES = st.lists(st.tuples(st.text().map(clean), st.sampled_from(["", "dim"])), max_size=4).map(tuple)
 
@@ -30,3 +30,15 @@ def test_what_is_cut_away_leaves_a_mark() -> None:
 
 def test_room_that_is_cut_away_leaves_none() -> None:
     assert text_of(shortened((("ready    ", ""), ("   ", "")), 6, "~")) == "ready "
+
+
+def test_what_is_left_away_at_the_beginning_leaves_a_mark_too() -> None:
+    line = (("name: ", "key"), ("value", ""))
+
+    assert shifted(line, 2) == (("…e: ", "key"), ("value", ""))
+    assert text_of(shifted(line, 8)) == "…ue"
+    assert text_of(shifted(line, 90)) == "…"
+
+
+def test_only_room_that_is_left_away_leaves_none() -> None:
+    assert text_of(shifted((("    name", ""),), 3)) == " name"

@@ -87,6 +87,6 @@ def tails(state: ServiceState) -> Iterator[LogTail]:
     for pod in state.pods.values():
         for container, lines in (part(state.fault, "logs") or {}).items() if pod.stage == "fault" else ():
             main = pod_object(state, pod)["spec"]["containers"][0]["name"]
-            values = values_of(state, pod.component, 1, pod)
+            values = {**values_of(state, pod.component, 1, pod), "clock": "2026-11-27 12:00:01.501"}
             said = tuple(str(filled(line, values)) for line in lines)
             yield LogTail(pod.name, main if container == "main" else container, said, previous=True)

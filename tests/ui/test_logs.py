@@ -32,6 +32,11 @@ def lines(run: Run) -> list[str]:
     return [text_of(line) for line in run.app.screen.query_one(LogList).visible_lines]
 
 
+def painted(run: Run) -> str:
+    """Give the first row as it stands on the terminal."""
+    return run.app.screen.query_one(LogList).render_line(0).text
+
+
 def ids(run: Run) -> list[int]:
     """Give the numbers that the visible lines tell."""
     return [int(found[1]) for line in lines(run) if (found := re.search(r"id=(\d+)", line))]
@@ -184,9 +189,29 @@ async def test_long_lines_are_scrolled_to() -> None:
     view = LogView(REQUEST, ((LogLine("0123456789" * 30, "a-1", "main"),),), 0, 1)
     run = Run(with_logs(view))
     async with run.app.run_test(size=(80, 24)) as pilot:
-        await press(pilot, *OPEN, "right")
+        await press(pilot, *OPEN)
+        begin = painted(run)
+        await press(pilot, "right")
+        middle = painted(run)
+        await press(pilot, *("right",) * 60)
 
-        assert lines(run)[0].startswith("6789")
+        assert begin.startswith("0123456789")
+        assert begin.endswith("45678…")
+        assert middle.startswith("…789")
+        assert painted(run).rstrip().endswith("89")
+
+
+async def test_a_hit_beyond_the_edge_is_scrolled_to() -> None:
+    view = LogView(REQUEST, ((LogLine("begin " + "x" * 200 + " here " + "y" * 200, "a-1", "main"),),), 0, 1)
+    run = Run(with_logs(view))
+    async with run.app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, *OPEN, "slash", *"here", "enter")
+        found = painted(run)
+        await press(pilot, "slash", *"begin", "enter")
+
+        assert " here y" in found
+        assert (found[0], found[-1]) == ("…", "…")
+        assert painted(run).startswith("begin xxx")
 
 
 async def test_wrapped_rows_are_scrolled_one_by_one() -> None:
@@ -247,6 +272,16 @@ async def test_the_visible_lines_are_copied() -> None:
         await press(pilot, *OPEN, "c")
 
         assert copied(run).splitlines() == lines(run)
+
+
+async def test_what_is_cut_on_the_screen_is_whole_in_the_copy() -> None:
+    text = "begin " + "x" * 200 + " end"
+    run = Run(with_logs(LogView(REQUEST, ((LogLine(text, "a-1", "main"),),), 0, 1)))
+    async with run.app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, *OPEN, "right", "c")
+
+        assert painted(run)[0] == "…"
+        assert copied(run) == text
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,13 @@ def page(run: Run) -> str:
     return view.text
 
 
+def painted(run: Run) -> str:
+    """Give what of the page stands on the terminal."""
+    view = screen_of(run).view
+    assert view is not None
+    return "\n".join(view.render_line(y).text for y in range(view.size.height))
+
+
 def flowing(run: Run) -> str:
     """Give the text of the page without its line ends."""
     return " ".join(page(run).split())
@@ -262,6 +269,20 @@ async def test_yaml_is_searched_and_copied() -> None:
         assert "storageUri: s3://risk/fraud" in copied(run)
         assert "managedFields" not in copied(run)
         assert screen_of(run).tab is Tab.YAML
+
+
+async def test_a_long_value_is_cut_with_a_mark_and_scrolled_to_by_a_search() -> None:
+    noted = {**FRAUD_ROOT["metadata"], "annotations": {"note": "x" * 300 + "needle"}}
+    run = Run(opened(FRAUD, replace(FRAUD_TREE, root={**FRAUD_ROOT, "metadata": noted}), FRAUD_WHY))
+    async with run.app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, *OPEN, "y")
+        cut = painted(run)
+        await press(pilot, "slash", *"needle", "enter")
+
+        assert "xxx…" in cut
+        assert "needle" not in cut
+        assert "xneedle" in painted(run)
+        assert "…" in painted(run)
 
 
 async def test_the_yaml_of_a_child_can_be_chosen_and_managed_fields_shown() -> None:
