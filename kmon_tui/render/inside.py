@@ -68,7 +68,7 @@ def inside_of(state: State, key: Key) -> Inside:
     diagnosis = (opened.diagnosis if opened is not None else None) or state.reasons.get(key)
     return Inside(
         key,
-        row_of(isvc, traffic, alerts) if isvc is not None else None,
+        row_of(isvc, traffic, alerts, diagnosis) if isvc is not None else None,
         opened.tree if opened is not None else None,
         diagnosis,
         api if api.status is Status.FAILING else own,
