@@ -16,6 +16,7 @@ from kmon_tui.sandbox.world_events import Events
 from kmon_tui.sandbox.world_kubelet import Kubelet
 from kmon_tui.sandbox.world_logs import Diary
 from kmon_tui.sandbox.world_objects import objects_of, pod_object, status_of
+from kmon_tui.sandbox.world_owners import signed
 from kmon_tui.sandbox.world_state import GROUP, PLURALS, PodState, ServiceState
 from kmon_tui.sandbox.world_templates import moment
 
@@ -59,7 +60,7 @@ class Actor:
         if self._gone:
             return
         for found in objects_of(self.state):
-            self._stage.store.put(found)
+            self._stage.store.put(signed(self._stage.store, found))
         for pod in self.state.pods.values():
             self._stage.diary.saw(self.state, pod)
             self._stage.store.put(pod_object(self.state, pod))
@@ -72,7 +73,7 @@ class Actor:
             found["status"] = status_of(state)
             if not found["status"]:
                 del found["status"]
-            self._stage.store.put(found)
+            self._stage.store.put(signed(self._stage.store, found))
 
     def set_stage(self, stage: str) -> None:
         """Go to another stage."""

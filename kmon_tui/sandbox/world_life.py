@@ -79,10 +79,10 @@ async def _crashes(actor: Actor, stage: Stage) -> None:
 
 
 async def write_logs(stage: Stage, actors: Mapping[tuple[str, str, str], Actor]) -> None:
-    """Let containers that serve write from time to time."""
+    """Let containers that get requests write about one from time to time."""
     while True:
         await asyncio.sleep(_WRITE_EVERY_S)
-        stage.diary.serving([actor.state for actor in actors.values()])
+        stage.diary.serving([actor.state for key, actor in actors.items() if key in stage.kubelet.plans])
 
 
 async def tidy(stage: Stage) -> None:

@@ -51,7 +51,7 @@ class Diary:
     def crashed(self, state: ServiceState, pod: PodState, *, again: bool = True) -> None:
         """Write the last words of the containers that the fault ends."""
         for container, lines in (world_faults.part(pod.fault or state.fault, "logs") or {}).items():
-            values = self._values(state, pod)
+            values = self._values(state, pod, pod.changed_s or None)
             name = values["main_container"] if container == "main" else container
             for _ in range(1 if again else 2):
                 self.logs.restart(state.namespace, pod.name, name)

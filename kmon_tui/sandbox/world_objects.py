@@ -32,9 +32,10 @@ def objects_of(state: ServiceState) -> Iterator[dict[str, Any]]:
 
 def _of_revision(state: ServiceState, component: str, revision: int) -> Iterator[dict[str, Any]]:
     values = values_of(state, component, revision)
-    different = filled(documents("templates/knative/cold.yaml")[0], values) if state.stage == "cold" else {}
+    knative = state.mode == "knative"
+    different = filled(documents("templates/knative/cold.yaml")[0], values) if knative and state.stage == "cold" else {}
     over = _of_fault(state, component) if revision == state.revision else {}
-    for template in documents("templates/knative/revision.yaml"):
+    for template in documents(f"templates/{state.mode}/revision.yaml"):
         found = filled(template, values)
         yield _with(overlaid(found, different.get(found["kind"])), over)
 
@@ -189,6 +190,8 @@ def values_of(state: ServiceState, component: str, revision: int, pod: PodState 
         "revision_created": moment(min((p.created_s for p in own), default=state.changed_s)),
         "replicas": wanted,
         "ready_replicas": ready,
+        "revision_replicas": len(own),
+        "revision_ready_replicas": len(state.ready_pods(component, revision)),
         "unready_replicas": max(0, wanted - ready),
         "min_replicas": max(1, state.replicas.get(component, 1)),
         "max_replicas": int(state.spec.get(component, {}).get("maxReplicas", max(1, wanted))),
