@@ -28,7 +28,8 @@ def why_page(inside: Inside, drawing: Drawing, width: int, keys: frozenset[str] 
     _say_verdict(draft, inside, diagnosis, drawing)
     if diagnosis.serving:
         draft.gap()
-        draft.add(*_named("still serving", diagnosis.serving, "bold", width))
+        label = "" if diagnosis.serving.startswith("nothing") else "still serving"
+        draft.add(*_named(label, diagnosis.serving, "bold", width))
     if inside.alike:
         draft.gap()
         draft.add(*_named("also hits", _others(inside, diagnosis), "warn", width))
@@ -114,7 +115,7 @@ def _try_lines(one: Try, width: int, keys: frozenset[str]) -> list[Line]:
 
 
 def _named(name: str, text: str, look: str, width: int) -> list[Line]:
-    lead = f" {name}: "
+    lead = f" {name}: " if name else " "
     lines = wrap(clean(text), max(8, width - len(lead) - 1))
     return [((lead if place == 0 else " " * len(lead), ""), (line, look)) for place, line in enumerate(lines)]
 

@@ -190,7 +190,7 @@ def values_of(state: ServiceState, component: str, revision: int, pod: PodState 
         "revision_created": moment(min((p.created_s for p in own), default=state.changed_s)),
         "replicas": wanted,
         "ready_replicas": ready,
-        "revision_replicas": len(own),
+        "revision_replicas": len(own) or (wanted if revision == state.revision else 0),
         "revision_ready_replicas": len(state.ready_pods(component, revision)),
         "unready_replicas": max(0, wanted - ready),
         "min_replicas": max(1, state.replicas.get(component, 1)),
@@ -201,7 +201,7 @@ def values_of(state: ServiceState, component: str, revision: int, pod: PodState 
         "available_message": f"Deployment {'has' if good else 'does not have'} minimum availability.",
         "progressing_reason": "NewReplicaSetAvailable" if good else "ReplicaSetUpdated",
         "runtime": state.runtime,
-        "image": _image(state, component),
+        "image": _image(state, component, revision),
         "format": state.format,
         "model": state.model,
         "storage_uri": storage_uri(state.spec),
@@ -221,7 +221,10 @@ def values_of(state: ServiceState, component: str, revision: int, pod: PodState 
     return values
 
 
-def _image(state: ServiceState, component: str) -> str:
+def _image(state: ServiceState, component: str, revision: int) -> str:
+    """Give the image of a component; what an older revision's was is not known any more, but the runtime's is usual."""
+    if revision != state.revision:
+        return state.image
     containers = state.spec.get(component, {}).get("containers") or ()
     image = str(next((c["image"] for c in containers if c.get("image")), state.image))
     wanted = state.spec.get(component, {}).get("model", {}).get("runtimeVersion")

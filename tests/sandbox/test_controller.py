@@ -69,6 +69,28 @@ async def test_a_service_goes_through_unknown_before_it_is_ready() -> None:
         assert seen.index("Unknown") < seen.index("True")
 
 
+async def test_controllers_sign_what_they_write_and_replica_sets_count_their_own_pods() -> None:
+    def replica_sets() -> list[tuple[str, int]]:
+        found = store.list("apps", "replicasets", "default")
+        return sorted(
+            (one["metadata"]["annotations"]["deployment.kubernetes.io/revision"], one["status"]["readyReplicas"])
+            for one in found
+        )
+
+    async with a_world() as (_, store):
+        store.put(isvc("mine", mode="Standard"))
+        await ready(store, "mine")
+        before = replica_sets()
+        crash = {"serving.kserve.io/deploymentMode": "Standard", "sandbox.kmon-tui/fault": "crash"}
+        store.put({**isvc("mine", "gs://bucket/other"), "metadata": {**isvc("mine")["metadata"], "annotations": crash}})
+        await until(lambda: len(replica_sets()) == 2, "the new version is made")
+
+        deployment = store.get("apps", "deployments", "default", "mine-predictor") or {}
+        signed = {(one["manager"], one.get("subresource", "")) for one in deployment["metadata"]["managedFields"]}
+        assert (before, replica_sets()) == ([("1", 1)], [("1", 1), ("2", 0)])
+        assert signed == {("manager", ""), ("kube-controller-manager", "status")}
+
+
 async def test_a_predictor_in_the_old_form_is_understood() -> None:
     async with a_world() as (_, store):
         old = isvc("old")
