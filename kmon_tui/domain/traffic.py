@@ -15,9 +15,6 @@ from kmon_tui.domain.choice import Choice
 from kmon_tui.domain.late import dataclass
 from kmon_tui.domain.service import Key
 
-NOT_KNOWN = math.nan
-"""A gap in a series. Never drawn as zero, never printed: JSON gets null, the screen `?` or an empty cell."""
-
 WARN_RATIO, BAD_RATIO = 0.01, 0.05
 """From this share of requests that fail on a service is worth a look, and in trouble."""
 

@@ -29,12 +29,6 @@ LIMIT_S = 25.0
 """A plugin that says nothing for this long waits for somebody who is not there. One-shots wait longer."""
 
 
-def needs_terminal(settings: KubeSettings, around: Surroundings | None = None) -> bool:
-    """Say whether the login plugin insists on talking with the person, so must run before the screen."""
-    plugin = find_access(settings, around).login.plugin
-    return plugin is not None and plugin.interactive_mode == "Always"
-
-
 def run_interactive_plugin(
     settings: KubeSettings, around: Surroundings | None = None, terminal: int = 0
 ) -> KubeSettings:

@@ -28,11 +28,6 @@ def python_number(value: float) -> str:
     return text
 
 
-def go_bound(value: float) -> str:
-    """Write a bucket bound as Go does."""
-    return number_text(value)
-
-
 @dataclass(frozen=True, slots=True)
 class Lines:
     """Lines that share a source: each shows one of its columns."""

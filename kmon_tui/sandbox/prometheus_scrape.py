@@ -68,11 +68,6 @@ def targets_of(jobs: Sequence[Job], discovered: Sequence[Labels]) -> list[Target
     return list(found.values())
 
 
-def dropped_count(jobs: Sequence[Job], discovered: Sequence[Labels]) -> int:
-    """Count what relabelling drops."""
-    return sum(relabelled(labels, job.targets) is None for job in jobs if not job.static for labels in discovered)
-
-
 def ingest(target: Target, page: str, time_ms: int, samples: Samples, reading: Reading) -> int:
     """Add the samples of a page, and stale markers for series that it holds no longer; gives their number."""
     seen: set[Series] = set()

@@ -169,11 +169,6 @@ class MetricsView(Container, can_focus=True):
         since_s = buckets.end_s - self.range_s if buckets is not None else 0.0
         return tuple(mark for mark in found if mark.at_s >= since_s)
 
-    @property
-    def is_paused(self) -> bool:
-        """Whether what is drawn stands still."""
-        return self._frozen is not None
-
     def on_resize(self) -> None:
         """Give the panels the room that is there now."""
         width, height = self.size.width, self.size.height

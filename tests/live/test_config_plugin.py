@@ -18,7 +18,7 @@ from kmon_tui.domain.errors import Unauthorized
 from kmon_tui.live.access import Access, Endpoint, ExecPlugin
 from kmon_tui.live.asking import Ask
 from kmon_tui.live.credentials import Credentials, Headers
-from kmon_tui.live.exec_plugin import needs_terminal, run_interactive_plugin, run_plugin
+from kmon_tui.live.exec_plugin import run_interactive_plugin, run_plugin
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.kubeconfig import find_access
 from kmon_tui.sandbox.sandbox import Sandbox, SandboxOptions
@@ -359,7 +359,6 @@ def test_a_plugin_that_insists_on_the_terminal_runs_before_the_screen(tmp_path: 
     (tmp_path / "kubeconfig").write_text(yaml.safe_dump(content))
     settings = KubeSettings(kubeconfig=str(tmp_path / "kubeconfig"))
 
-    assert needs_terminal(settings)
     with pytest.raises(Unauthorized, match="standard input is no terminal"), Path("/dev/null").open() as nothing:
         run_interactive_plugin(settings, terminal=nothing.fileno())
     near, far = os.openpty()

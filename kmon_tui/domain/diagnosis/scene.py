@@ -98,10 +98,6 @@ class Scene:
         found = [_own(tail.lines) for tail in sorted(tails, key=lambda tail: not tail.previous)]
         return next((lines for lines in found if lines), ())
 
-    def seconds_since(self, moment: datetime | None) -> float | None:
-        """Give the age of something; None when it is not known when it was."""
-        return None if moment is None else max(0.0, (self.now - moment).total_seconds())
-
     def older_than(self, moment: datetime | None, seconds: float) -> bool:
         """Tell whether something is known to be older than this."""
         return moment is not None and (self.now - moment).total_seconds() >= seconds
