@@ -156,8 +156,8 @@ def no_traffic_words(state: State, row: Row | None) -> str:
     last = _last_words(state, row)
     cause = state.causes.get(row.isvc.key) if row is not None else None
     if cause is not None:
-        told = f"{f'{last}. ' if last else ''}{clean(cause.title)}: {clean(cause.text)}"
-        return f"{told}. D says what mends it" if cause.is_bad else told
+        told = f"{f'{last}. ' if last else ''}{clean(cause.title)}: {clean(cause.text).rstrip('.')}"
+        return f"{told}{'' if told.endswith('?') else '.'} D says what mends it" if cause.is_bad else told
     if last:
         return f"{last}: none of its pods is scraped any more{SCRAPE}"
     if not state.traffic.prometheus.families:

@@ -16,7 +16,7 @@ from kmon_tui.domain.state import Activity, State
 from kmon_tui.render import deploy as draw
 from kmon_tui.render.deploy_diff import plan_lines
 from kmon_tui.render.deploy_line import activity_line, deploy_in
-from kmon_tui.render.lines import Line, shortened
+from kmon_tui.render.lines import Line, spread
 from kmon_tui.ui.base import KmonScreen, Surroundings
 from kmon_tui.ui.command_row import CommandRow
 from kmon_tui.ui.confirm import Confirm
@@ -128,9 +128,8 @@ class DeployScreen(KmonScreen):
         foot = draw.foot_line(self.state.place.read_only, self.plan)
         if self.deploys:
             foot = activity_line(self.state, self.surroundings.now())
-            if self._is_running:
-                foot = (*foot, ("   esc leaves it running", "dim"))
-        self.query_one("#context", LinesView).show((shortened(foot, self.size.width),))
+        hint: Line = ((" esc leaves it running ", "dim"),) if self.deploys and self._is_running else ()
+        self.query_one("#context", LinesView).show((spread(foot, hint, self.size.width),))
         self.refresh_bindings()
 
     def action_choose(self) -> None:

@@ -66,7 +66,10 @@ def test_an_empty_chart_says_the_first_failing_check() -> None:
     cause = Finding("prometheus.job", "job kserve-metrics", Status.FAIL, "is not loaded")
     mute = replace(STATE, causes={KEY: cause}, traffic=replace(report(), traffic={}))
 
+    asks = replace(mute, causes={KEY: replace(cause, text="no targets: may it list pods?")})
+
     assert no_traffic_words(mute, row_of(ISVC, None)) == "job kserve-metrics: is not loaded. D says what mends it"
+    assert no_traffic_words(asks, row_of(ISVC, None)).endswith("may it list pods? D says what mends it")
 
 
 def test_a_service_that_nobody_counts_any_more_says_how_old_its_newest_sample_is() -> None:
