@@ -154,6 +154,10 @@ class KmonScreen(Screen[None]):
         """The service that keys mean here; None: the one that is selected in the fleet."""
         return None
 
+    def is_idle(self, action: str) -> bool:
+        """Tell whether there is nothing here that an action could be about."""
+        return False
+
     def service(self, key: Key) -> InferenceService | None:
         """Find a service in the State, whose services are sorted by key."""
         services = self.state.fleet.services

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from textual.binding import Binding, BindingType
 
+OF_A_SERVICE = frozenset({"app.service", "app.metrics", "app.logs", "app.predict"})
+"""Actions that mean the selected service; without one they only say so."""
 FLEET_KEYS: list[BindingType] = [
     Binding("question_mark,f1", "app.help", "help", key_display="?", id="app.help"),
     # Done before the next key is sent to the list: scripts and fast hands type in bursts.

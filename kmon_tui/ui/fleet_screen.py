@@ -30,7 +30,7 @@ from kmon_tui.render.summary import top_line
 from kmon_tui.ui.base import KmonScreen, Surroundings
 from kmon_tui.ui.beside_list import BesideList
 from kmon_tui.ui.catch_up import CatchUp
-from kmon_tui.ui.fleet_keys import FLEET_KEYS
+from kmon_tui.ui.fleet_keys import FLEET_KEYS, OF_A_SERVICE
 from kmon_tui.ui.key_bar import KeyBar
 from kmon_tui.ui.messages import Ask
 from kmon_tui.ui.notice_view import NoticeView
@@ -66,6 +66,8 @@ class FleetScreen(KmonScreen):
         self._shown = 0
         self._split_lines = True
         self._looked: LookAt | None = None
+        self._empty = True
+        """Whether no service is selected, as the keys know it."""
         self._look_timer: Timer | None = None
         self._whole = Event()
         self._beside = BesideList()
@@ -179,6 +181,10 @@ class FleetScreen(KmonScreen):
         tables = self.query(ServiceTable)
         return tables.first().selected if tables else None
 
+    def is_idle(self, action: str) -> bool:
+        """Tell whether an action is about a service while none is selected."""
+        return self.looked_at is None and action.partition("(")[0] in OF_A_SERVICE
+
     @property
     def _table(self) -> ServiceTable:
         return self.query_one(ServiceTable)
@@ -218,6 +224,9 @@ class FleetScreen(KmonScreen):
         if told is None and self.focused is None:  # a list that is hidden loses the keys
             self.call_after_refresh(self._take_keys)
         row = self.rows.rows.get(key) if (key := self.selected) is not None else None
+        if self._empty != (key is None):
+            self._empty = key is None
+            self.refresh_bindings()
         self.query_one("#context", LinesView).show((self._context_line(row, width),))
         if self._look_timer is None or self._beside.is_due(key):
             self._draw_pane()

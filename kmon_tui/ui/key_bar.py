@@ -15,7 +15,10 @@ from kmon_tui.ui.palette import LinesView
 
 @runtime_checkable
 class Screened(Protocol):
-    """A screen that knows which rights its keys lack."""
+    """A screen that knows which of its keys can do nothing now."""
+
+    def is_idle(self, action: str) -> bool:
+        """Tell whether there is nothing that an action could be about."""
 
     def lacks(self, action: str) -> str:
         """Give the right that is missing for an action."""
@@ -52,12 +55,13 @@ class KeyBar(LinesView):
         self._changed(self.screen)
 
     def _changed(self, screen: Screen[object]) -> None:
+        screened = screen if isinstance(screen, Screened) else None
         shown = [(active.binding, active.enabled) for active in screen.active_bindings.values() if active.binding.show]
         parts: dict[str, tuple[str, Line]] = {}
         for binding, enabled in sorted(shown, key=lambda one: (_place(one[0]), one[0].id != "app.help")):
             key = binding.key_display or binding.key.replace("ctrl+", "^").replace("escape", "esc")
-            lacks = isinstance(screen, Screened) and screen.lacks(binding.action)
-            look = ("dim", "dim") if lacks or not enabled else ("key", "")  # what cannot be done stays in its place
+            off = screened is not None and (screened.lacks(binding.action) or screened.is_idle(binding.action))
+            look = ("dim", "dim") if off or not enabled else ("key", "")  # what cannot be done stays in its place
             words: Line = ((f" {key}", look[0]), (f" {binding.description} ", look[1]))
             parts.setdefault(binding.action, (binding.key, words))
         kept = fitting(list(parts.values()), screen.size.width)

@@ -45,6 +45,20 @@ async def test_the_key_is_bright_where_the_right_is_there_or_not_known(make_app:
         assert look_of(app.screen.query_one(KeyBar).lines[0], "a") == "key"
 
 
+async def test_keys_of_a_service_are_dim_until_there_is_one(make_app: MakeApp) -> None:
+    full = ready_state()
+    app = make_app(replace(full, fleet=replace(full.fleet, services=())))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        bar = app.screen.query_one(KeyBar)
+        empty = [look_of(bar.lines[0], key) for key in ("w", "l", "m", "i", "q")]
+        app.fleet.show(full)
+        await settled(pilot)
+
+        assert empty == ["dim", "dim", "dim", "dim", "key"]
+        assert [look_of(bar.lines[0], key) for key in ("w", "l", "m", "i")] == ["key"] * 4
+
+
 async def test_the_help_names_the_right(make_app: MakeApp) -> None:
     app = make_app(without_rights())
     async with app.run_test(size=(120, 60)) as pilot:

@@ -175,7 +175,8 @@ def _loaded(facts: Facts, prometheus: PrometheusFacts, workloads: tuple[Workload
         told += f", {count} target{'s' * (count != 1)}"
         ready = sum(pod.ready for isvc in facts.case.services for pod in isvc.pods)
         if not count and ready:
-            text = f"{told}, though {ready} pods of models are ready: may it list pods?"
+            are = "1 pod of models is" if ready == 1 else f"{ready} pods of models are"
+            text = f"{told}, though {are} ready: may it list pods?"
             return replace(so_far, status=Status.FAIL, text=text, fix=fixes.may_list_pods(workloads))
     if job is None and prometheus.jobs.value is not None:
         told += ": another server scrapes them, or it was taken away a minute ago"
