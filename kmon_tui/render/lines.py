@@ -64,6 +64,8 @@ def shifted(line: Line, left: int) -> Line:
 
 def spread(left: Line, right: Line, width: int, ellipsis: str = ELLIPSIS) -> Line:
     """Put one line at the left edge and one at the right; the left one is cut when they meet."""
+    if not right:
+        return shortened(left, width, ellipsis)
     room = width - width_of(right)
     meets = room <= 1
     left = shortened(left, width if meets else room - 1, ellipsis)
