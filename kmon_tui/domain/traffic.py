@@ -80,6 +80,8 @@ class Series:
         return self.values[-1] if self.values and not math.isnan(self.values[-1]) else None
 
 
+ALL = "all"
+"""Stands for a class of codes where nobody tells codes."""
 EMPTY_SERIES = Series(end_s=0.0, step_s=1.0)
 
 
@@ -158,7 +160,7 @@ class Buckets:
     counts: tuple[array[float], ...] = ()
     """One array per bound: requests that fell into this bucket alone in each step, oldest first, NaN for a gap."""
     by_code: Mapping[str, Series] = field(default_factory=dict)
-    """Requests per second by code class (``2xx``…), empty where the family has no codes."""
+    """Requests per second by code class (``2xx``…); where the family has no codes, of ALL together."""
     quantiles: Mapping[str, Series] = field(default_factory=dict)
     """``p50``, ``p90``, ``p99`` in ms over time."""
     sampled_at: datetime | None = None

@@ -11,7 +11,7 @@ from typing import TypeAlias, TypeVar
 from kmon_tui.domain.counters import Increase, fell, increase, together
 from kmon_tui.domain.quantile import own_counts, parse_le, quantile
 from kmon_tui.domain.service import Key
-from kmon_tui.domain.traffic import Buckets, Family, RevisionTraffic, Series
+from kmon_tui.domain.traffic import ALL, Buckets, Family, RevisionTraffic, Series
 from kmon_tui.live import natives
 from kmon_tui.live.dialects import code_class
 from kmon_tui.live.looks import Fresh, Looks, Place, answered, away, missed, place_of
@@ -192,6 +192,8 @@ def buckets_of(key: Key, dialect: Dialect, table: Table, end_s: int, step_s: int
             values.append(math.nan if known is None else known)
         quantiles[name] = Series(end_s, step_s, values)
     by_code = series_by_class(table, end_s, step_s, window_s)
+    if not by_code and table.requests.seen:
+        by_code = {ALL: _per_s(table.requests, end_s, step_s, window_s)}
     return Buckets(key, dialect.family, end_s, step_s, table.le_ms, table.counts, by_code, quantiles)
 
 

@@ -15,9 +15,9 @@ from kmon_tui.domain.traffic import Buckets, Prometheus, Series, Traffic
 from kmon_tui.render.marks import Mark
 
 
-def csv_text(buckets: Buckets, traffic: Traffic | None) -> str:
+def csv_text(buckets: Buckets) -> str:
     """Write one row a step: time, requests per second (by class), quantiles, gauges, requests by bucket."""
-    columns = _columns(buckets, traffic)
+    columns = _columns(buckets)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["time", "unix_s", *columns])
@@ -50,9 +50,7 @@ def json_document(
             "matchers": prometheus.matchers or None,
         },
         "now": None if traffic is None else _now(traffic, prometheus),
-        "series": {
-            name: _points(buckets, values) for name, values in _columns(buckets, traffic).items() if ":" not in name
-        },
+        "series": {name: _points(buckets, values) for name, values in _columns(buckets).items() if ":" not in name},
         "buckets": [
             {"le_ms": None if math.isinf(le) else le, "series": _points(buckets, _known(row))}
             for le, row in zip(buckets.le_ms, buckets.counts, strict=False)
@@ -74,25 +72,14 @@ def plain_svg(svg: str) -> str:
     return re.sub(r"@font-face\s*\{.*?\}", "", svg, flags=re.DOTALL)
 
 
-def _columns(buckets: Buckets, traffic: Traffic | None) -> dict[str, list[float | None]]:
+def _columns(buckets: Buckets) -> dict[str, list[float | None]]:
     found = {f"requests_per_s {code}": _values(one) for code, one in sorted(buckets.by_code.items())}
-    if not found and traffic is not None and traffic.requests.values:
-        # Where nobody tells codes the panel draws one curve for all, whose steps are those of the ticks.
-        found["requests_per_s"] = _at_steps_of(buckets, traffic.requests)
     found |= {f"users_requests_per_s {code}": _values(one) for code, one in sorted(buckets.users_by_code.items())}
     found |= {f"{name}_ms": _values(one) for name, one in sorted(buckets.quantiles.items())}
     found |= {name: _values(one) for name, one in sorted(buckets.gauges.items())}
     for le, row in zip(buckets.le_ms, buckets.counts, strict=False):
         found[f"requests le_ms:{'+Inf' if math.isinf(le) else f'{le:g}'}"] = _known(row)
     return found
-
-
-def _at_steps_of(buckets: Buckets, series: Series) -> list[float | None]:
-    """Give the newest value of each step of the buckets, as far back as the series goes."""
-    found: dict[int, float | None] = {}
-    for at_s, value in series.points():
-        found[math.floor((buckets.end_s - at_s + series.step_s / 2) / buckets.step_s)] = value
-    return [found.get(back) for back in range(max(found), -1, -1)] if max(found) >= 0 else []
 
 
 def _values(series: Series) -> list[float | None]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from kmon_tui.domain.traffic import Buckets, Traffic
+from kmon_tui.domain.traffic import ALL, Buckets, Traffic
 from kmon_tui.render.cells import clean, wrap
 from kmon_tui.render.charts import Curve, line_chart
 from kmon_tui.render.drawing import Drawing
@@ -45,12 +45,12 @@ def request_curves(traffic: Traffic | None, buckets: Buckets | None) -> list[Cur
 
     Failures that callers saw have one of their own: what a gateway refuses never reaches a pod.
     """
-    curves = [Curve("all", traffic.requests, "trend")] if traffic is not None else []
+    curves = [Curve(ALL, traffic.requests, "trend")] if traffic is not None else []
     if buckets is None:
         return curves
     if buckets.by_code:
         curves = [
-            Curve(code, series, f"code-{code}" if code in CODES else "code-other")
+            Curve(code, series, f"code-{code}" if code in CODES else "trend" if code == ALL else "code-other")
             for code, series in sorted(buckets.by_code.items())
         ]
     refused = buckets.users_by_code.get("5xx")

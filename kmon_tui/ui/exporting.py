@@ -38,7 +38,7 @@ def export(app: App[None], view: MetricsView, state: State, now: datetime) -> No
         if form is None:
             return
         if form == "csv":
-            text = csv_text(buckets, row.traffic)
+            text = csv_text(buckets)
         elif form == "json":
             text = json_document(key, buckets, row.traffic, prometheus, marks, range_s)
         else:

@@ -6,8 +6,9 @@ import math
 
 import pytest
 
-from kmon_tui.domain.traffic import Family
-from kmon_tui.live.detail import Table, tabulate
+from kmon_tui.domain.service import Key, Kind
+from kmon_tui.domain.traffic import ALL, Family
+from kmon_tui.live.detail import Table, buckets_of, tabulate
 from kmon_tui.live.dialects import SAMPLED
 from kmon_tui.live.looks import Fresh, missed, place_of
 from kmon_tui.live.packs import DIALECTS
@@ -44,6 +45,17 @@ def test_a_first_value_is_a_gain_where_a_scrape_before_it_showed_no_series(up: l
 
 def test_what_was_there_before_the_window_is_no_gain() -> None:
     assert table([7.0, 7.0, 8.0], [1, 1, 1]).requests.total == 1.0
+
+
+def test_requests_without_codes_have_one_curve_over_the_time_that_is_drawn() -> None:
+    dialect = DIALECTS[Family.SDK]
+    counted = {**TARGET, "__name__": "request_predict_seconds_count", "model_name": "iris"}
+    place = place_of(counted, dialect)
+    found = tabulate([(counted, [0.0, 60.0, 60.0]), (UP, [1, 1, 1])], dialect, 2, {place}, lambda _: False)
+
+    buckets = buckets_of(Key(Kind.ISVC, "default", "iris"), dialect, found, 1000, 60, 60)
+
+    assert {code: list(one.values) for code, one in buckets.by_code.items()} == {ALL: [1.0, 0.0]}
 
 
 def missing(sampled: list[float], step_s: float = 60.0) -> list[int]:
