@@ -22,6 +22,8 @@ SAY_NOTHING = re.compile(
 )
 """Where a message came through, in the words of the storage initializer, Knative, containerd and the scheduler."""
 TAINTED = re.compile(r"node\(s\) had untolerated taint \{[^}]*\}")
+SAID_TWICE = re.compile(r"(?<!\S)(\S{8,300}): (?:[A-Z]+ )?\1: ")
+"""An address, and the message of who asked for it, which names it once more."""
 HOLDERS = re.compile(r" \(held by .*\)$")
 """Who has what is missing: told where there is room for it."""
 END_SHARE = 0.6
@@ -29,8 +31,8 @@ END_SHARE = 0.6
 
 
 def telling(text: str) -> str:
-    """Give the message without the words that only say where it came through."""
-    return TAINTED.sub("tainted", SAY_NOTHING.sub("", text))
+    """Give the message without the words that only say where it came through, or say something twice."""
+    return SAID_TWICE.sub(r"\1: ", TAINTED.sub("tainted", SAY_NOTHING.sub("", text)))
 
 
 def without_own_names(text: str, name: str, width: int) -> str:

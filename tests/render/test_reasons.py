@@ -84,3 +84,9 @@ def test_who_holds_what_is_missing_goes_before_what_is_missing() -> None:
 
     assert in_short(verdict, 74) == "its pod waits for a node: no node has 4 nvidia.com/gpu free"
     assert in_short(verdict, 200) == verdict
+
+
+def test_an_address_that_stands_twice_in_a_row_is_told_once() -> None:
+    twice = "the storage-initializer may not read gs://acme/defects/v9: GET gs://acme/defects/v9: 403 Forbidden"
+
+    assert telling(twice) == "the storage-initializer may not read gs://acme/defects/v9: 403 Forbidden"
