@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import threading
+from contextlib import suppress
 
 from textual.drivers._writer_thread import MAX_QUEUED_WRITES, WriterThread
 
@@ -15,7 +16,8 @@ from kmon_tui.ui.quiet_app import QuietApp
 def test_the_writing_thread_outlives_its_terminal() -> None:
     near, far = pty.openpty()
     os.close(near)
-    writer = WriterThread(Lossy(os.fdopen(far, "w", buffering=1)))  # type: ignore[arg-type]  # all that is called of it
+    terminal = os.fdopen(far, "w", buffering=1)
+    writer = WriterThread(Lossy(terminal))  # type: ignore[arg-type]  # all that is called of it
     writer.start()
 
     def write_more_than_its_queue_holds() -> None:
@@ -28,6 +30,8 @@ def test_the_writing_thread_outlives_its_terminal() -> None:
     writing.join(5.0)
 
     assert not writing.is_alive()
+    with suppress(OSError):  # what it still holds has nowhere to go
+        terminal.close()
 
 
 def test_the_app_writes_through_it() -> None:
