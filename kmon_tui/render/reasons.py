@@ -16,11 +16,15 @@ SAY_NOTHING = re.compile(
     failed\ to\ (?:pull\ and\ unpack\ image|resolve\ reference)\ "[^"]*":\ |
     failed\ to\ create\ (?:containerd\ task|shim\ task):\ |
     OCI\ runtime\ create\ failed:\ |
+    failed\ to\ get\ \w+\ utilization:\ |
+    unable\ to\ get\ metrics\ for\ resource\ \w+:\ |
+    unable\ to\ fetch\ metrics\ from\ resource\ metrics\ API:\ |
     \ preemption:\ 0/.*$
     """,
     re.VERBOSE,
 )
-"""Where a message came through, in the words of the storage initializer, Knative, containerd and the scheduler."""
+"""Where a message came through, in the words of the storage initializer, Knative, containerd, the autoscaler and the
+scheduler."""
 TAINTED = re.compile(r"node\(s\) had untolerated taint \{[^}]*\}")
 SAID_TWICE = re.compile(r"(?<!\S)(\S{8,300}): (?:[A-Z]+ )?\1: ")
 """An address, and the message of who asked for it, which names it once more."""
@@ -36,14 +40,16 @@ def telling(text: str) -> str:
 
 
 def without_own_names(text: str, name: str, width: int) -> str:
-    """Give a sentence about a service without the names of its own pods, where it is too long for its line.
+    """Give a sentence about a service without the names of its own objects, where it is too long for its line.
 
     The line stands below the service's own; in full they stand where the service is shown alone.
     """
     if len(text) <= width:
         return text
     own = rf"{re.escape(name)}-[\w.-]*\w"
-    return re.sub(rf"^{own}", "its pod", re.sub(rf"(?:^the | of ){own}(?: of)?", "", text))
+    text = re.sub(rf"(?:^the | of ){own}(?: of)?", "", text)
+    text = re.sub(rf"^(?:the )?(revision) {own}-(\d+)\b", r"\1 \2", text)
+    return re.sub(rf"^{own}", "its pod", re.sub(rf"^(?:the )?(autoscaler|route) {own}", r"its \1", text))
 
 
 def in_short(text: str, width: int, *, ellipsis: str = "…") -> str:

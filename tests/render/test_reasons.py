@@ -60,6 +60,14 @@ def test_a_short_reason_is_never_too_wide(message: str, width: int) -> None:
             "the storage-initializer of iris-predictor-00003-deployment-7c9d8-xk2lp cannot read gs://models/iris-v2",
             "the storage-initializer cannot read gs://models/iris-v2",
         ),
+        (
+            "the autoscaler iris-predictor cannot read its metric: no answer",
+            "its autoscaler cannot read its metric: no answer",
+        ),
+        (
+            "revision iris-predictor-00002 failed: its pods were not ready",
+            "revision 00002 failed: its pods were not ready",
+        ),
         ("revision 00003 of iris is not ready", "revision 00003 of iris is not ready"),
     ],
 )
