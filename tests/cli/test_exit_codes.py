@@ -231,6 +231,15 @@ def test_a_full_disk_is_said_and_no_bug(sandbox: Place) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.fixture
+def hearing_ctrl_c() -> Iterator[None]:
+    """Who runs the tests in the background has them ignore ctrl+c, and what they start, too."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("hearing_ctrl_c")
 def test_ctrl_c_ends_a_oneshot_with_130(sandbox: Place, tmp_path: Path) -> None:
     with silent_server() as port:
         config = changed(sandbox, tmp_path, {"server": f"https://127.0.0.1:{port}"})

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from kmon_tui.domain.diagnosis.finding import Finding, age, kubectl
+from kmon_tui.domain.diagnosis.kinship import made_by
 from kmon_tui.domain.diagnosis.reading import latest, nodes, number, ref_of, text, when
 from kmon_tui.domain.diagnosis.scene import Scene
 from kmon_tui.domain.observed import CONTROLLERS, KUBERNETES, lags, unseen
@@ -27,7 +28,7 @@ def findings(scene: Scene) -> Iterator[Finding]:
     for kind in CONTROLLERS:
         for obj in scene.deployments if kind == "Deployment" else scene.of_kind(kind):
             since = _changed(obj)
-            if lags(obj) and scene.older_than(since, _PATIENCE_S):
+            if lags(obj) and scene.older_than(since, _PATIENCE_S) and not (unseen(obj) and _has_made(scene, obj)):
                 yield _finding(scene, obj, CONTROLLERS[kind], since)
                 return
 
@@ -38,6 +39,12 @@ def _changed(obj: Object) -> datetime | None:
         return when(obj, "metadata", "creationTimestamp")
     written = [one for one in nodes(obj, "metadata", "managedFields") if text(one, "subresource") != "status"]
     return latest(*[when(one, "time") for one in written])
+
+
+def _has_made(scene: Scene, obj: Object) -> bool:
+    """Tell whether something is there that its controller made for it."""
+    uid = text(obj, "metadata", "uid")
+    return bool(uid) and any(made_by(one, (uid,)) for one in scene.tree.objects)
 
 
 def _finding(scene: Scene, obj: Object, controller: str, since: datetime | None) -> Finding:
