@@ -63,9 +63,7 @@ class Strand(Sequence[float]):
         return self._steps
 
     def __iter__(self) -> Iterator[float]:
-        row = self._row
-        for column in self._columns[len(self._columns) - self._steps :]:
-            yield column[row] if row < len(column) else math.nan
+        return iter(self._between(0, self._steps))
 
     @overload
     def __getitem__(self, at: int) -> float: ...
@@ -73,11 +71,17 @@ class Strand(Sequence[float]):
     def __getitem__(self, at: slice) -> Sequence[float]: ...
     def __getitem__(self, at: int | slice) -> float | Sequence[float]:
         if isinstance(at, slice):
-            return array("d", self)[at]
+            start, stop, pace = at.indices(self._steps)
+            return self._between(start, stop) if pace == 1 else array("d", self)[at]
         if not -self._steps <= at < self._steps:
             raise IndexError(at)
         column = self._columns[at if at < 0 else at - self._steps]
         return column[self._row] if self._row < len(column) else math.nan
+
+    def _between(self, start: int, stop: int) -> array[float]:
+        row, before = self._row, len(self._columns) - self._steps
+        columns = self._columns[before + start : before + max(start, stop)]
+        return array("d", [column[row] if row < len(column) else math.nan for column in columns])
 
     def __eq__(self, other: object) -> bool:
         return list(self) == list(other) if isinstance(other, Sequence) else NotImplemented

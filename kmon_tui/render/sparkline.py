@@ -43,7 +43,7 @@ def condensed(series: Series, width: int) -> list[float | None]:
     Shares begin at fixed times, so that columns stand still until a whole
     share is full: what does not move is not written to the terminal.
     """
-    values = series.values
+    values = series.values[:]  # read once: it may lie in pieces
     if width <= 0 or not values:
         return []
     share = math.ceil(len(values) / width)

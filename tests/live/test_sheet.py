@@ -72,4 +72,5 @@ def test_a_strand_is_read_like_an_array() -> None:
     strand = sheet.last(row, 3)
 
     assert (strand[-1], strand[0], strand[-2:], len(strand)) == (3.0, 1.0, array("d", [2.0, 3.0]), 3)
+    assert (list(strand[1:2]), list(strand[::-1]), list(strand[2:1])) == ([2.0], [3.0, 2.0, 1.0], [])
     assert strand == [1.0, 2.0, 3.0]
