@@ -70,10 +70,11 @@ def flows_of(state: ServiceState, lives: list[Life], kubelet: Kubelet) -> list[F
 
 
 def scrape_times_ms(life: Life, now_s: float, history_s: float, step_s: float) -> list[int]:
-    """Give when a pod was scraped in the past."""
-    first = math.ceil(max(life.from_s + 2, now_s - history_s) / step_s)
-    last = math.floor((min(life.to_s, now_s) - 0.5) / step_s)
-    return [round(step * step_s * 1000) for step in range(first, last + 1)]
+    """Give when a pod was scraped in the past, the last time just now: the first scrape to come must leave no gap."""
+    just_now_s = now_s - 0.5
+    first = math.ceil((max(life.from_s + 2, now_s - history_s) - just_now_s) / step_s)
+    last = math.floor((min(life.to_s, now_s) - 0.5 - just_now_s) / step_s)
+    return [round((just_now_s + step * step_s) * 1000) for step in range(first, last + 1)]
 
 
 async def begin(
