@@ -1,5 +1,7 @@
 """When the pods of a world were scraped before it was there."""
 
+from itertools import pairwise
+
 import pytest
 
 from kmon_tui.sandbox.world_history import Life, scrape_times_ms
@@ -14,7 +16,7 @@ def test_the_last_scrape_of_the_past_is_just_over_so_that_the_first_to_come_leav
     times_ms = scrape_times_ms(Life(POD, NOW_S - 600), NOW_S, 3600, step_s)
 
     assert NOW_S - times_ms[-1] / 1000 == pytest.approx(0.5, abs=0.01)
-    assert {after - before for before, after in zip(times_ms, times_ms[1:], strict=False)} == {round(step_s * 1000)}
+    assert {after - before for before, after in pairwise(times_ms)} == {round(step_s * 1000)}
 
 
 def test_a_pod_that_is_gone_was_scraped_while_it_was_there() -> None:
