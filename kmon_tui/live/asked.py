@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeAlias
 
 from kmon_tui.live import natives
 from kmon_tui.live.dialects import PART, only_targets, scraped
-from kmon_tui.live.packs.dialect import FAILED, Count, Dialect, Histogram, Role
+from kmon_tui.live.packs.dialect import FAILED, Count, Dialect, Histogram, Role, also
 
 REQUESTS, ERRORS, LATENCY, HEAT, PODS, LLM, RAW = "requests", "errors", "latency", "heat", "pods", "llm", "raw"
 """Names of the panels; RAW is the question that is really sent."""
@@ -99,7 +99,7 @@ class _Rates(NamedTuple):
         count, base = self.dialect.counters[name], natives.base_of(name)
         whole = base in self.native and natives.counted(self.dialect).get(base) == name
         own = natives.own_of(count) if whole else count.own
-        inner = [f"{{{one}{_and(own)}{self.rest}{of}}}[{self.window_s}s]" for one in self.only]
+        inner = [f"{{{one}{also(own)}{self.rest}{of}}}[{self.window_s}s]" for one in self.only]
         return " or ".join(f"histogram_count(rate({base}{one}))" if whole else f"rate({name}{one})" for one in inner)
 
 
@@ -116,9 +116,5 @@ def _sum(histogram: Histogram, of: _Of, function: str, span_s: int) -> str:
     only, rest, native = of
     whole = natives.is_native(histogram, native)
     name = natives.base_of(histogram.series) if whole else histogram.series
-    gained = (f"{function}({name}{{{one}{rest}{_and(histogram.own)}}}[{span_s}s])" for one in only)
+    gained = (f"{function}({name}{{{one}{rest}{also(histogram.own)}}}[{span_s}s])" for one in only)
     return f"sum{'' if whole else ' by (le)'} ({' or '.join(gained)})"
-
-
-def _and(matcher: str) -> str:
-    return f",{matcher}" if matcher else ""

@@ -13,7 +13,7 @@ from kmon_tui.domain.traffic import Family, Scope
 from kmon_tui.live import natives
 from kmon_tui.live.guards import BY, GUARDS
 from kmon_tui.live.packs import DIALECTS
-from kmon_tui.live.packs.dialect import FAILED, GOOD, NAMES, TARGET, Dialect, Histogram
+from kmon_tui.live.packs.dialect import FAILED, GOOD, NAMES, TARGET, Dialect, Histogram, also
 from kmon_tui.live.packs.gauges import GAUGES, Gauges
 from kmon_tui.live.unreadable import DOTTED_NAMES
 
@@ -60,11 +60,11 @@ def probe(matchers: str, scopes: Collection[Scope] = tuple(Scope)) -> str:
     Without Scope.USERS nothing is asked of what is counted before the pods.
     """
     by = ", ".join(("__name__", *GUARDS))
-    parts = [_named_as(f"count by ({by}) ({{{one}{_and(matchers)}}})", name) for one, name in _counted_in(scopes)]
-    parts.append(f"count by (__name__) ({{{_named(_gauge_names(GAUGES))}{_and(matchers)}}})")
+    parts = [_named_as(f"count by ({by}) ({{{one}{also(matchers)}}})", name) for one, name in _counted_in(scopes)]
+    parts.append(f"count by (__name__) ({{{_named(_gauge_names(GAUGES))}{also(matchers)}}})")
     names = [name for dialect in DIALECTS.values() if dialect.scope is Scope.PODS for name in dialect.requests]
-    exported = f'count by (__name__) ({{{_named(names)},exported_namespace!=""{_and(matchers)}}})'
-    unread = f"count by (__name__) ({{__name__=~{quoted_choice((*DOTTED_NAMES, *natives.NAMES))}{_and(matchers)}}})"
+    exported = f'count by (__name__) ({{{_named(names)},exported_namespace!=""{also(matchers)}}})'
+    unread = f"count by (__name__) ({{__name__=~{quoted_choice((*DOTTED_NAMES, *natives.NAMES))}{also(matchers)}}})"
     told = (_told(exported, EXPORTED), _told(unread, UNREAD), _told("vector(time())", CLOCK))
     return " or ".join((_either(parts), *told))
 
@@ -72,13 +72,13 @@ def probe(matchers: str, scopes: Collection[Scope] = tuple(Scope)) -> str:
 def present(matchers: str, scope: Scope) -> str:
     """Ask which names of request counters there are."""
     return " or ".join(
-        _named_as(f"count by (__name__) ({{{one}{_and(matchers)}}})", name) for one, name in _counted_in((scope,))
+        _named_as(f"count by (__name__) ({{{one}{also(matchers)}}})", name) for one, name in _counted_in((scope,))
     )
 
 
 def probed(matchers: str) -> list[str]:
     """Give selectors of what pods count, one a family, for the index of series."""
-    return [f"{{{_requests(dialect)}{_and(matchers)}}}" for dialect in DIALECTS.values() if dialect.scope is Scope.PODS]
+    return [f"{{{_requests(dialect)}{also(matchers)}}}" for dialect in DIALECTS.values() if dialect.scope is Scope.PODS]
 
 
 def counters(
@@ -104,7 +104,7 @@ def gauges(packs: Sequence[Gauges], matchers: str, namespaces: Collection[str]) 
     for pack in packs:
         by = ", ".join(("__name__", *pack.by, *BY))
         only = in_namespaces(pack.namespaces[0], namespaces) if len(pack.namespaces) == 1 else ""
-        inner = f"{{{_named(pack.levels)}{_and(pack.own)}{only}{_and(matchers)}}}"
+        inner = f"{{{_named(pack.levels)}{also(pack.own)}{only}{also(matchers)}}}"
         parts.append(f"{pack.over} by ({by}) ({inner})")
     return _either(parts, "gauge ")
 
@@ -122,13 +122,13 @@ def sampled(
     for dialect in (DIALECTS[family] for family in families):
         by = ", ".join((*TARGET, *BY))
         scope = _scope(dialect, matchers, namespaces, names)
-        rest = f"{_and(dialect.requests_own)}{scope}".lstrip(",")
+        rest = f"{also(dialect.requests_own)}{scope}".lstrip(",")
         classic = [f"timestamp({name}{{{rest}}})" for name in dialect.requests]
         times = " or ".join((*classic, *natives.times(dialect, native, scope)))
         parts.append(f"max by ({by}) ({times})")
     if Family.KNATIVE_S in families:
         by = ", ".join((*TARGET, *NAMES, *BY))
-        parts.append(f'max by ({by}) (timestamp(target_info{{kn_revision_name!=""{_and(matchers)}}}))')
+        parts.append(f'max by ({by}) (timestamp(target_info{{kn_revision_name!=""{also(matchers)}}}))')
     for source in dict.fromkeys(pack.source for pack in packs if pack.names):
         levels = [name for pack in packs if pack.source == source for name in pack.levels]
         times = " or ".join(f"max(timestamp({name}{_braced(matchers)}))" for name in levels[:2])
@@ -174,10 +174,10 @@ def detail(
     by_le = ", ".join(("__name__", "le", *dialect.place_labels))
     parts = []
     for only in only_targets(targets, dialect):
-        rest = f",{only}{_and(dialect.own)}{_and(matchers)}"
+        rest = f",{only}{also(dialect.own)}{also(matchers)}"
         parts += [f"sum by ({by_code}) ({{{selector}{rest}}})" for selector in _selectors(dialect)]
         parts += natives.counters(dialect, native, by_code, rest)
-        inner, where = f"{_and(dialect.requests_own)}{rest}".lstrip(","), ", ".join(dialect.place_labels)
+        inner, where = f"{also(dialect.requests_own)}{rest}".lstrip(","), ", ".join(dialect.place_labels)
         times = (*(f"timestamp({name}{{{inner}}})" for name in dialect.requests), *natives.times(dialect, native, rest))
         sampled = f"max by ({where}) ({' or '.join(times)})"
         parts.append(f'label_replace({sampled}, "{SAMPLED}", "{dialect.family}", "", "")')
@@ -203,7 +203,7 @@ def levels(packs: Sequence[Gauges], matchers: str, owners: Iterable[Mapping[str,
             if all(values := [labels.get(label, "") for labels in owners])
         )
         if owners and only:
-            inner = f"{{{_named(pack.levels)},{only}{_and(pack.own)}{_and(matchers)}}}"
+            inner = f"{{{_named(pack.levels)},{only}{also(pack.own)}{also(matchers)}}}"
             parts.append(f"{pack.over} by ({by}) ({inner})")
     return parts
 
@@ -217,7 +217,7 @@ def counted(dialect: Dialect, matchers: str, namespace: str) -> list[str]:
 
 def identities(matchers: str) -> list[str]:
     """Give the selector of what says which process is of which revision."""
-    return [f'target_info{{kn_revision_name!=""{_and(matchers)}}}']
+    return [f'target_info{{kn_revision_name!=""{also(matchers)}}}']
 
 
 def together(parts: Iterable[str]) -> str:
@@ -230,7 +230,7 @@ def scraped(matchers: str, targets: Iterable[Mapping[str, str]], when: str = "")
     instances = {labels["instance"] for labels in targets if labels.get("instance")}
     if not instances:
         return ""
-    return f"max by (job, instance) (up{{instance=~{quoted_choice(instances)}{_and(matchers)}}}{when})"
+    return f"max by (job, instance) (up{{instance=~{quoted_choice(instances)}{also(matchers)}}}{when})"
 
 
 def newcomers(matchers: str, before_s: int, new: Iterable[Mapping[str, str]], some: Iterable[Mapping[str, str]]) -> str:
@@ -240,14 +240,14 @@ def newcomers(matchers: str, before_s: int, new: Iterable[Mapping[str, str]], so
     """
     before = scraped(matchers, new, f" offset {before_s}s") if before_s else ""
     instances = {labels["instance"] for labels in some if labels.get("instance")}
-    now = f"up{{instance=~{quoted_choice(instances)}{_and(matchers)}}}" if instances else ""
+    now = f"up{{instance=~{quoted_choice(instances)}{also(matchers)}}}" if instances else ""
     return " or ".join(_told(question, part) for question, part in ((before, BEFORE), (now, NOW_UP)) if question)
 
 
 def whole(families: Sequence[Family], matchers: str, targets: Iterable[Mapping[str, str]]) -> str:
     """Ask for the counters of requests of these targets with all their labels; empty when there is nothing to ask."""
     names = [name for one in families if DIALECTS[one].scope is Scope.PODS for name in DIALECTS[one].requests]
-    parts = [f"{{{_named(names)},{only}{_and(matchers)}}}" for only in only_targets(targets)] if names else []
+    parts = [f"{{{_named(names)},{only}{also(matchers)}}}" for only in only_targets(targets)] if names else []
     return _told(f"({' or '.join(parts)})", COPIES) if parts else ""
 
 
@@ -321,7 +321,7 @@ def _counted_in(scopes: Collection[Scope]) -> list[tuple[str, str]]:
     only += [(_requests(dialect), "") for dialect in of_scope if dialect not in plain]
     # Native histograms of requests; a part of their own, since their names say nothing of codes or ``le``.
     return only + [
-        (f'__name__="{base}"{_and(natives.own_of(dialect.counters[name]))}{_and(dialect.own)}', name)
+        (f'__name__="{base}"{also(natives.own_of(dialect.counters[name]))}{also(dialect.own)}', name)
         for dialect in of_scope
         for base, name in natives.counted(dialect).items()
         if name in dialect.requests
@@ -333,7 +333,7 @@ def _named_as(question: str, name: str) -> str:
 
 
 def _requests(dialect: Dialect) -> str:
-    return f"{_named(dialect.requests)}{_and(dialect.requests_own)}{_and(dialect.own)}"
+    return f"{_named(dialect.requests)}{also(dialect.requests_own)}{also(dialect.own)}"
 
 
 def _named(names: Iterable[str]) -> str:
@@ -346,7 +346,7 @@ def _gauge_names(packs: Iterable[Gauges]) -> list[str]:
 
 
 def _rest(dialect: Dialect, histogram: Histogram, matchers: str) -> str:
-    return f"{_and(dialect.own)}{_and(histogram.own)}{_and(matchers)}"
+    return f"{also(dialect.own)}{also(histogram.own)}{also(matchers)}"
 
 
 def _either(parts: Iterable[str], of: str = "") -> str:
@@ -367,7 +367,7 @@ def _told(question: str, part: str) -> str:
 def _scope(dialect: Dialect, matchers: str, namespaces: Collection[str], names: Collection[str] = ()) -> str:
     """Matchers behind the name. Series without a namespace pass: target_info or the pod may say whose they are."""
     only = in_namespaces(dialect.namespace_label, namespaces) if dialect.namespace_label else ""
-    return f"{_and(dialect.own)}{only}{_about(dialect, names)}{_and(matchers)}"
+    return f"{also(dialect.own)}{only}{_about(dialect, names)}{also(matchers)}"
 
 
 def _about(dialect: Dialect, names: Collection[str]) -> str:
@@ -387,10 +387,6 @@ def in_namespaces(label: str, namespaces: Collection[str]) -> str:
     if not 0 < len(namespaces) <= CHUNK:
         return ""
     return f",{label}=~{quoted_choice({*namespaces, ''})}"
-
-
-def _and(matcher: str) -> str:
-    return f",{matcher}" if matcher else ""
 
 
 def _braced(matchers: str) -> str:

@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from kmon_tui.domain.doctor.facts import Bounds, Job, PrometheusFacts, Scraped, SeriesFact, Suspects, Told
@@ -153,7 +154,7 @@ async def _answers(run: Run, asked: Questions, *, apart: bool = False) -> Answer
     found = await run(lambda api: _answer(api, first))
     by_part = dict(found.by_part)
     for group in others:
-        more = await _told(run, lambda api, group=group: _answer(api, group))  # type: ignore[misc]  # mypy does not infer lambdas with defaults
+        more = await _told(run, partial(_answer, asked=group))
         by_part |= more.value.by_part if more.value else {part: Told(why=more.why) for part in group}
     return replace(found, by_part=by_part)
 

@@ -12,7 +12,7 @@ from kmon_tui.domain.traffic import Scope
 from kmon_tui.live import dialects, natives
 from kmon_tui.live.dialects import CLOCK, PART, quoted, quoted_choice
 from kmon_tui.live.packs import DIALECTS
-from kmon_tui.live.packs.dialect import NAMES, TARGET
+from kmon_tui.live.packs.dialect import NAMES, TARGET, also
 from kmon_tui.live.prometheus_answers import Row
 
 OUR_JOBS = "kserve-.*"
@@ -34,8 +34,8 @@ def questions(matchers: str, suspects: Suspects) -> Questions:
     found = {} if suspects.families is not None else _about_itself(matchers)
     places = of_pods(suspects.pods)
     found[COUNTS] = f"count by (job) ({_our_targets(matchers)})"
-    targets = [f"up{{{where}{_and(matchers)}}}" for where in places]
-    found[TARGETS] = " or ".join(targets) or f"(up{{job=~{quoted(OUR_JOBS)}{_and(matchers)}}} == 0)"
+    targets = [f"up{{{where}{also(matchers)}}}" for where in places]
+    found[TARGETS] = " or ".join(targets) or f"(up{{job=~{quoted(OUR_JOBS)}{also(matchers)}}} == 0)"
     if suspects.isvc is not None:
         found[SERIES] = _series(matchers, suspects.isvc, places)
         if places:
@@ -49,7 +49,7 @@ def fresh_counts(matchers: str) -> str:
 
 
 def _our_targets(matchers: str) -> str:
-    return f"up{{job=~{quoted(OUR_JOBS)}{_and(matchers)}}}"
+    return f"up{{job=~{quoted(OUR_JOBS)}{also(matchers)}}}"
 
 
 def at_once(asked: Questions) -> str:
@@ -106,15 +106,11 @@ def _series(matchers: str, isvc: InferenceService, of: Iterable[str]) -> str:
     by = ", ".join(("__name__", *TARGET, *NAMES))
     name = re.escape(isvc.key.name)
     places = [*of, f"service_name=~{quoted(f'{name}(-(predictor|transformer|explainer)(-default)?)?')}"]
-    parts = (f'count by ({by}) ({{__name__=~"({counters}|target_info)",{where}{_and(matchers)}}})' for where in places)
+    parts = (f'count by ({by}) ({{__name__=~"({counters}|target_info)",{where}{also(matchers)}}})' for where in places)
     return " or ".join(parts)
 
 
 def _bounds(matchers: str, of: Iterable[str]) -> str:
     """Ask where the histograms of its pods end."""
     names = "|".join(sorted({dialect.latency.series for dialect in DIALECTS.values() if dialect.latency}))
-    return " or ".join(f'count by (__name__, le) ({{__name__=~"{names}",{where}{_and(matchers)}}})' for where in of)
-
-
-def _and(matcher: str) -> str:
-    return f",{matcher}" if matcher else ""
+    return " or ".join(f'count by (__name__, le) ({{__name__=~"{names}",{where}{also(matchers)}}})' for where in of)

@@ -42,8 +42,9 @@ class Ended:
 
     def know(self, owners: Owners) -> None:
         """Forget services that are gone."""
-        for key in [key for key in self._told if key not in owners]:
-            del self._told[key]
+        for known in (self._told, self._sought_s):
+            for key in [key for key in known if key not in owners]:
+                del known[key]
 
     def is_due(self, key: Key, now_s: float) -> bool:
         """Whether a service of which nothing is in the books is to be looked for."""

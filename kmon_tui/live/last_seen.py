@@ -14,6 +14,7 @@ from kmon_tui.live import natives
 from kmon_tui.live.dialects import PART, only_targets, quoted, quoted_choice
 from kmon_tui.live.owners import Owners
 from kmon_tui.live.packs import DIALECTS
+from kmon_tui.live.packs.dialect import also
 from kmon_tui.live.prometheus import Api
 
 BACK_S, STEP_S = 86_400, 300
@@ -48,7 +49,7 @@ def last_seen(api: Api, matchers: str, owners: Owners, key: Key, at_s: float, sc
     if not found:
         return None
     parts = [
-        f"label_replace(max(max_over_time(timestamp({name}{{{only}{_and(matchers)}}})[{BACK_S}s:{STEP_S}s])), "
+        f"label_replace(max(max_over_time(timestamp({name}{{{only}{also(matchers)}}})[{BACK_S}s:{STEP_S}s])), "
         f'"{PART}", "{name}", "", "")'
         for name, targets in found.items()
         for only in only_targets(targets)
@@ -75,7 +76,7 @@ def _moment(
     """Look between two steps, where a series that was ended by its scrape leaves no sample for the later one."""
     step_s = max(5, round(scrape_s), -(-STEP_S // MOST_STEPS))
     until_s = min(at_s, newest_s + STEP_S)
-    question = " or ".join(f"max(timestamp({name}{{{only}{_and(matchers)}}}))" for only in only_targets(targets))
+    question = " or ".join(f"max(timestamp({name}{{{only}{also(matchers)}}}))" for only in only_targets(targets))
     tracks = api.query_range(question, int(newest_s), int(until_s), step_s)
     return max((float(text) for track in tracks for _, text in track.values), default=newest_s)
 
@@ -84,7 +85,7 @@ def _sought(api: Api, matchers: str, owners: Owners, key: Key, at_s: float) -> d
     """Give the series of that day that are the service's, by name; none where the server has no index."""
     names = quoted_choice(FAMILIES)
     mine = quoted(f"{re.escape(key.name)}(-.*)?")
-    selectors = [f"{{__name__=~{names},{label}=~{mine}{_and(matchers)}}}" for label in _NAMED]
+    selectors = [f"{{__name__=~{names},{label}=~{mine}{also(matchers)}}}" for label in _NAMED]
     matches = "&".join(f"match[]={quote(selector)}" for selector in selectors)
     try:
         rows = api.read(f"series?{matches}&start={at_s - BACK_S:.0f}&end={at_s:.0f}")
@@ -102,7 +103,3 @@ def _sought(api: Api, matchers: str, owners: Owners, key: Key, at_s: float) -> d
 def why_not(error: BackendError) -> str:
     """Say why the time is not known."""
     return f"when it was sampled last is not known: {error.message}"
-
-
-def _and(matcher: str) -> str:
-    return f",{matcher}" if matcher else ""

@@ -6,6 +6,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -126,12 +127,10 @@ class PrometheusMetrics:
     async def _beside(self, job: Callable[[Api], T]) -> T:
         """Run a job of one question once a tick has one left."""
         while True:
-            while not self._poller.spare:  # noqa: ASYNC110  # a tick is in another thread, which has no events of the loop
-                await asyncio.sleep(BESIDE_S)
-            try:
-                return await self._client.run(lambda api: self._poller.beside(api, job))
-            except Spent:
-                await asyncio.sleep(BESIDE_S)  # somebody else took it meanwhile
+            if self._poller.spare:
+                with suppress(Spent):  # somebody else took it meanwhile
+                    return await self._client.run(lambda api: self._poller.beside(api, job))
+            await asyncio.sleep(BESIDE_S)
 
     async def memory_peaks(self, namespace: str, pods: tuple[str, ...]) -> tuple[Peak, ...]:
         """Give the most memory of the last hour; see ``backend.Memory``."""

@@ -10,7 +10,7 @@ import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from kmon_tui.live.packs import DIALECTS
-from kmon_tui.live.packs.dialect import SECONDS_MS, Count, Dialect, Histogram
+from kmon_tui.live.packs.dialect import SECONDS_MS, Count, Dialect, Histogram, also
 from kmon_tui.live.prometheus_answers import Hist
 
 NONE: frozenset[str] = frozenset()
@@ -62,7 +62,7 @@ def counters(dialect: Dialect, native: Collection[str], by: str, rest: str) -> I
     for base, name in counted(dialect).items():
         if base in native:
             own, classic = (
-                f"{_and(one)}{rest}".lstrip(",") for one in (own_of(dialect.counters[name]), dialect.counters[name].own)
+                f"{also(one)}{rest}".lstrip(",") for one in (own_of(dialect.counters[name]), dialect.counters[name].own)
             )
             told = f'label_replace(histogram_count({base}{{{own}}}), "__name__", "{name}", "", "")'
             yield f"(sum by ({by}) ({told}) unless sum by ({by}) ({name}{{{classic}}}))"
@@ -71,7 +71,7 @@ def counters(dialect: Dialect, native: Collection[str], by: str, rest: str) -> I
 def times(dialect: Dialect, native: Collection[str], rest: str) -> list[str]:
     """Ask when native histograms of requests were sampled."""
     return [
-        f"timestamp({base}{{{_and(own_of(dialect.counters[name]))}{rest}}})".replace("{,", "{")
+        f"timestamp({base}{{{also(own_of(dialect.counters[name]))}{rest}}})".replace("{,", "{")
         for base, name in counted(dialect).items()
         if name in dialect.requests and base in native
     ]
@@ -103,7 +103,3 @@ def _share(low: float, high: float, bound: float) -> float:
         return 1.0
     inside = low < bound and math.isfinite(low) and math.isfinite(high)
     return (bound - low) / (high - low) if inside else 0.0
-
-
-def _and(matcher: str) -> str:
-    return f",{matcher}" if matcher else ""

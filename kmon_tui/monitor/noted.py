@@ -25,8 +25,8 @@ class Noted:
 
     def __init__(self) -> None:
         self._found: dict[Key, Diagnosis | None] = {}
-        self._last = 0
-        """The newest request that was judged."""
+        self._judged: frozenset[int] = frozenset()
+        """Requests that are over and were looked at: a slow one may end after others that began later."""
         self.edition = 0
         """Another number, another set of keys."""
 
@@ -52,9 +52,9 @@ class Noted:
         """Look for requests that failed since the last time."""
         done = [one for one in activity if one.done is not None and isinstance(one.command, Predict)]
         for one in done:
-            if one.id > self._last and isinstance(one.command, Predict) and _unserved(one.value):
+            if one.id not in self._judged and isinstance(one.command, Predict) and _unserved(one.value):
                 self._keep(one.command.request.key, self._found.get(one.command.request.key))
-        self._last = max([self._last, *[one.id for one in done]])
+        self._judged = frozenset([one.id for one in done])
 
     def clear(self) -> None:
         """Forget them: another context is looked at."""

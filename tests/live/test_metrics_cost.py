@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import statistics
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -27,6 +27,7 @@ from tests.live.test_metrics_poll import Watched, watched
 
 CHAT = InferenceService(Key(Kind.ISVC, "default", "chat"))
 MANY = tuple(InferenceService(Key(Kind.ISVC, "default", f"rose-{n}")) for n in range(6))
+WATCHING = Interested((IRIS, *MANY), selected=IRIS.key)
 TICKS = 1800 // SCRAPE_S
 MOST = 4
 
@@ -90,6 +91,27 @@ async def logged(*lines: Line, services: tuple[InferenceService, ...]) -> AsyncI
         yield seen, log
 
 
+@asynccontextmanager
+async def asked_for_everything() -> AsyncIterator[tuple[PrometheusMetrics, Log]]:
+    """Serve what there may be; gives who asks, and what the server received."""
+    story = Story()
+    for line in everything():
+        story.tell(*line)
+    async with sandboxed(story) as server:
+        log = server.faults = Log()
+        metrics = PrometheusMetrics(PrometheusSettings(url=server.url))
+        yield metrics, log
+        await metrics.aclose()
+
+
+@asynccontextmanager
+async def after_a_tick() -> AsyncIterator[tuple[PrometheusMetrics, Log]]:
+    """The same, with the first tick over."""
+    async with asked_for_everything() as (metrics, log), aclosing(metrics.poll(WATCHING)) as stream:
+        await anext(stream)
+        yield metrics, log
+
+
 async def test_no_tick_of_half_an_hour_asks_more_than_four_instant_queries() -> None:
     """With all that is asked between two ticks, while the selection wanders and a pod is replaced now and then."""
     lines, fleet = everything(), (IRIS, CHAT, *MANY)
@@ -130,47 +152,28 @@ async def test_ticks_without_samples_ask_no_more_than_others() -> None:
 
 async def test_what_nobody_asked_for_takes_the_questions_that_ticks_leave() -> None:
     """The doctor looks by itself at a service without numbers, and so does who reads the memory of a killed pod."""
-    counts: list[int] = []
-    story = Story()
-    for line in everything():
-        story.tell(*line)
-    async with sandboxed(story) as server:
-        log = server.faults = Log()
-        metrics = PrometheusMetrics(PrometheusSettings(url=server.url))
-        stream = metrics.poll(Interested((IRIS, *MANY), selected=IRIS.key))
-        await anext(stream)
+    async with after_a_tick() as (metrics, log):
         suspects = Suspects((IRIS,), IRIS, families=("kserve-alias",))
         examined = asyncio.create_task(metrics.examined(suspects))
         peaks = asyncio.create_task(metrics.memory_peaks("default", ("a",)))
         await asyncio.sleep(1)
         waiting = not examined.done() and not peaks.done()
-        counts.append(log.look()[0])
+        instant, _ = log.look()
         for task in (examined, peaks):
             task.cancel()
-        await stream.aclose()
-        await metrics.aclose()
 
     assert waiting
-    assert counts == [MOST]
+    assert instant == MOST
 
 
 async def test_the_doctor_that_somebody_calls_waits_for_a_question_that_a_tick_leaves() -> None:
-    story = Story()
-    for line in everything():
-        story.tell(*line)
-    async with sandboxed(story) as server:
-        log = server.faults = Log()
-        metrics = PrometheusMetrics(PrometheusSettings(url=server.url))
-        stream = metrics.poll(Interested((IRIS, *MANY), selected=IRIS.key))
-        await anext(stream)
+    async with after_a_tick() as (metrics, log):
         examined = asyncio.create_task(metrics.examined(Suspects((IRIS,), IRIS)))
         await asyncio.sleep(1)
         waiting, first = not examined.done(), log.look()[0]
         metrics._poller._rations.left = 1  # as after the next tick
         facts = await asyncio.wait_for(examined, 10)
         second = log.look()[0]
-        await stream.aclose()
-        await metrics.aclose()
 
     assert waiting
     assert (first, second) == (MOST, 1)
@@ -188,14 +191,8 @@ async def test_while_nobody_watches_the_questions_of_a_tick_that_does_not_come_a
 
 
 async def test_the_doctor_alone_asks_one_question() -> None:
-    story = Story()
-    for line in everything():
-        story.tell(*line)
-    async with sandboxed(story) as server:
-        log = server.faults = Log()
-        metrics = PrometheusMetrics(PrometheusSettings(url=server.url))
+    async with asked_for_everything() as (metrics, log):
         facts = await metrics.examined(Suspects((IRIS,), IRIS))
-        await metrics.aclose()
 
     assert log.look() == (1, 0)
     assert facts.front.value and facts.skew_s.value == pytest.approx(0, abs=2)

@@ -99,6 +99,15 @@ def test_a_failed_request_makes_its_service_a_suspect_without_a_verdict_once() -
     assert noted.keys == frozenset()
 
 
+def test_a_slow_request_that_fails_after_later_ones_ended_is_noted_too() -> None:
+    noted = Noted()
+
+    noted.asked((replace(activity(7, 503), done=None), activity(8, 200, FRAUD)))
+    noted.asked((activity(7, 503), activity(8, 200, FRAUD)))
+
+    assert noted.keys == {IRIS}
+
+
 def test_a_request_that_the_model_refuses_is_no_fault_of_the_service() -> None:
     noted = Noted()
 

@@ -164,6 +164,15 @@ async def test_a_service_scaled_to_zero_says_that_it_has_no_traffic() -> None:
         assert condition(scaler, "Active")["reason"] == "NoTraffic"
 
 
+async def asked(models: Models) -> bytes:
+    """Give what the server of the pod p answers."""
+    reader, writer = await models.dial("default", "p", 8080)
+    writer.write(b"GET /v1/models HTTP/1.0\r\n\r\n")
+    answer = await reader.read()
+    writer.close()
+    return answer
+
+
 async def test_a_system_with_one_loopback_address_maps_the_ports_of_pods() -> None:
     pod = busy_pod(PodPlan("default", "p", "sklearn-iris", knative=False))
     async with Models() as models:
@@ -171,10 +180,7 @@ async def test_a_system_with_one_loopback_address_maps_the_ports_of_pods() -> No
         ip = models.new_ip()
         await models.add(pod, ip)
 
-        reader, writer = await models.dial("default", "p", 8080)
-        writer.write(b"GET /v1/models HTTP/1.0\r\n\r\n")
-        answer = await reader.read()
-        writer.close()
+        answer = await asked(models)
 
         assert answer.endswith(b'{"models":["sklearn-iris"]}')
         assert "request_predict_seconds" in models.page(f"{ip}:8080", "/metrics")
@@ -186,11 +192,7 @@ async def test_a_port_that_a_program_of_this_machine_has_everywhere_is_mapped_to
         ip = models.new_ip()
         with socket.create_server((ip, 8080)):
             await models.add(pod, ip)
-
-            reader, writer = await models.dial("default", "p", 8080)
-            writer.write(b"GET /v1/models HTTP/1.0\r\n\r\n")
-            answer = await reader.read()
-            writer.close()
+            answer = await asked(models)
 
         assert answer.endswith(b'{"models":["sklearn-iris"]}')
         assert "request_predict_seconds" in models.page(f"{ip}:8080", "/metrics")

@@ -42,6 +42,11 @@ def named(namespace: str, name: str) -> dict[str, str]:
     return {"namespace": namespace, "exported_service_name": name, "service_name": name}
 
 
+def also(matcher: str) -> str:
+    """Give a further matcher with the comma before it; nothing for none."""
+    return f",{matcher}" if matcher else ""
+
+
 class Role(StrEnum):
     """What a counter counts."""
 
