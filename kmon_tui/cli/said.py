@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from kmon_tui.cli.flags import EVERYWHERE, SCREEN
+from kmon_tui.cli.flags import EVERYWHERE, KUBERNETES, PROMETHEUS, SCREEN
 from kmon_tui.domain.errors import SettingsError
 from kmon_tui.settings import Secret
 from kmon_tui.settings.keys import KEYS, Layer
@@ -46,6 +46,15 @@ def layer_of(said: Said) -> Layer:
     if "name" in layer:
         layer["open_name"] = layer["name"]
     return layer
+
+
+_OF_ANY_CLUSTER = {"namespace", "all_namespaces", "request_timeout"}
+
+
+def not_of_a_demo(said: Said) -> str:
+    """Name the flag of this call that means another cluster or Prometheus than those of a demo; empty: none does."""
+    rows = (*KUBERNETES, *PROMETHEUS)
+    return next((names[-1] for names, key, _, _ in rows if said.get(key) and key not in _OF_ANY_CLUSTER), "")
 
 
 def _flag(key: str) -> str:

@@ -7,7 +7,8 @@ from dataclasses import field, replace
 from pathlib import Path
 
 from kmon_tui.cli.out import say
-from kmon_tui.cli.said import Said, layer_of
+from kmon_tui.cli.said import Said, layer_of, not_of_a_demo
+from kmon_tui.domain.errors import SettingsError
 from kmon_tui.domain.fleet import Place
 from kmon_tui.domain.late import dataclass
 from kmon_tui.settings import KubeSettings, PrometheusSettings, Settings
@@ -67,6 +68,8 @@ def settle(start: Start, configuration: Configuration) -> tuple[Settings, Place]
     """
     settings = configuration.here()
     if settings.demo:
+        if other := not_of_a_demo(start.said):
+            raise SettingsError(f"--demo has a cluster and a Prometheus of its own, so {other} says nothing to it")
         start.notes.extend(settings.notes)
         return _for_demo(settings, start.said.get("namespace")), DEMO
     from kmon_tui.live.kubeconfig import check_place

@@ -82,7 +82,8 @@ async def prometheus_facts(
 async def _pages(run: Run, told: PrometheusFacts) -> tuple[PrometheusFacts, bool]:
     """Read what it tells of itself, and whether jobs may be in files beside its configuration."""
     version = await _told(run, lambda api: _text(api, "status/buildinfo", "version"))
-    retention = await _told(run, lambda api: _text(api, "status/runtimeinfo", "storageRetention"))
+    runtime = await _told(run, lambda api: _texts(api, "status/runtimeinfo", "storageRetention", "hostname"))
+    retention, host = (Told(runtime.value[0]), runtime.value[1]) if runtime.value else (Told[str](why=runtime.why), "")
     config = await _told(run, lambda api: _text(api, "status/config", "yaml"))
     in_files = "scrape_config_files:" in (config.value or "")
     jobs: Told[tuple[Job, ...]] = Told(why=config.why)
@@ -92,7 +93,7 @@ async def _pages(run: Run, told: PrometheusFacts) -> tuple[PrometheusFacts, bool
         known = await asyncio.to_thread(jobs_of, config.value)
         names = {job.name for job in known}
         jobs = Told((*known, *(Job(name) for name in more.value or () if name not in names)))
-    return replace(told, version=version, retention=retention, jobs=jobs), in_files
+    return replace(told, version=version, host=host, retention=retention, jobs=jobs), in_files
 
 
 async def _without_gone(asked: Run, matchers: str, pages: PrometheusFacts, answers: Answers) -> Answers:
@@ -208,8 +209,12 @@ async def _told(run: Run, job: Callable[[Api], T]) -> Told[T]:
 
 
 def _text(api: Api, path: str, name: str) -> str:
+    return _texts(api, path, name)[0]
+
+
+def _texts(api: Api, path: str, *names: str) -> tuple[str, ...]:
     found = api.read(path)
-    return str(found.get(name) or "") if isinstance(found, dict) else ""
+    return tuple(str(found.get(name) or "") if isinstance(found, dict) else "" for name in names)
 
 
 def _pools(api: Api) -> tuple[str, ...]:

@@ -260,6 +260,11 @@ def test_a_oneshot_of_the_demo_leaves_nothing_running(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("kmon-sandbox-*"))
 
 
+@pytest.mark.parametrize("flag", [("--prometheus", "http://127.0.0.1:9"), ("--context", "prod")])
+def test_a_demo_refuses_what_means_another_cluster_or_prometheus(flag: tuple[str, str]) -> None:
+    one_line(run("metrics", "sklearn-iris", "--demo", *flag), 2, "--demo", flag[0])
+
+
 def test_the_sandbox_ends_with_its_input() -> None:
     command = [*KMON, "sandbox", "--until-eof"]
     done = subprocess.run(

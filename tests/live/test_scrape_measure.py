@@ -80,6 +80,29 @@ async def test_pods_are_measured_where_prometheus_cannot(prometheus: Scripted) -
 
 
 @pytest.mark.looptime
+async def test_what_is_wrong_is_said_once_and_why_prometheus_was_not_asked_beside_it() -> None:
+    both = WithPods(Scripted(None, away=True), scraped(Growing(a="")), wanted=True)
+    half = WithPods(Scripted(None), scraped(Told(a=page(100), b=None)), wanted=True)
+
+    answered = await both.measure((IRIS,), IRIS.key, 900)
+    halved = await half.measure((IRIS,), IRIS.key, 900)
+
+    assert (answered.problem, answered.prometheus.notes) == ("", ("Prometheus: no answer from http://h",))
+    assert "b" in halved.problem
+    assert halved.prometheus.notes == ()
+
+
+@pytest.mark.looptime
+async def test_what_prometheus_said_stays_where_no_pod_answers_either() -> None:
+    both = WithPods(Scripted(None), scraped(Told(a=None)), wanted=True)
+
+    measured = await both.measure((IRIS,), IRIS.key, 900)
+
+    assert measured.problem == "no series"
+    assert measured.prometheus.notes == ("pods are not scraped: pod a does not answer",)
+
+
+@pytest.mark.looptime
 async def test_prometheus_is_believed_where_it_knows_something() -> None:
     told = Growing(a="")
     both = WithPods(Scripted(Traffic(Family.ALIAS, requests_per_s=7)), scraped(told), wanted=True)

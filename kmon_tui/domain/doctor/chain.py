@@ -6,7 +6,7 @@ import re
 import shlex
 from collections.abc import Iterator
 
-from kmon_tui.domain.doctor import fixes
+from kmon_tui.domain.doctor import fixes, whose
 from kmon_tui.domain.doctor.cluster import is_protocol_off, knative_version
 from kmon_tui.domain.doctor.facts import ClusterFacts, Facts, PodFacts, PrometheusFacts, Scraped, SeriesFact
 from kmon_tui.domain.doctor.finding import Finding, Status
@@ -219,11 +219,10 @@ def _target(
 
 def _load(facts: Facts, prometheus: PrometheusFacts) -> str:
     """Load the jobs; where they are loaded, ask whether Prometheus may see the pods."""
-    workloads = (facts.cluster.prometheus.value or ()) if facts.cluster is not None else ()
     job = walk_job(prometheus)
     if not has_walk_job(prometheus) or (job is not None and not job.discovers):
-        return fixes.load_jobs(workloads)
-    return fixes.may_list_pods(workloads)
+        return whose.load_jobs(facts)
+    return whose.may_list_pods(facts)
 
 
 def _is_of(target: Scraped, pod: PodFacts, isvc: InferenceService) -> bool:
@@ -270,6 +269,6 @@ def _mislabelled(
         "+  target_label: service_name"
     )
     if by_hand:  # it knows no pod whose labels it could take over
-        fix = fixes.load_jobs((facts.cluster.prometheus.value or ()) if facts.cluster is not None else ())
+        fix = whose.load_jobs(facts)
     evidence = tuple(f"{each.name} job={each.job} instance={each.instance}" for each in strangers[:8])
     return Finding("chain.series", "series", Status.FAIL, text, evidence, fix)

@@ -141,6 +141,8 @@ class PrometheusFacts:
     """Name of the class of the failure: Forbidden, NotFound…"""
     hint: str = ""
     version: Told[str] = Told()
+    host: str = ""
+    """What it calls its machine or pod; before Prometheus 3 it does not say."""
     retention: Told[str] = Told()
     skew_s: Told[float] = Told()
     families: Told[tuple[str, ...]] = Told()

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 
-from kmon_tui.domain.doctor import charts, fixes
+from kmon_tui.domain.doctor import charts, fixes, whose
 from kmon_tui.domain.doctor.cluster import clock_finding, is_protocol_off, knative_version
 from kmon_tui.domain.doctor.facts import Facts, Job, PrometheusFacts, Scraped, Workload
 from kmon_tui.domain.doctor.finding import Finding, Status
@@ -39,12 +39,12 @@ def prometheus_findings(facts: Facts) -> Iterator[Finding]:
     yield _answers(prometheus)
     if prometheus.skew_s.value is not None:
         yield clock_finding("prometheus.clock", "clock of Prometheus", prometheus.skew_s.value)
-    yield _retention(prometheus, workloads)
-    yield _job(facts, prometheus, workloads)
+    yield _retention(facts, prometheus)
+    yield _job(facts, prometheus)
     yield from _down(facts, prometheus)
-    yield _families(facts, prometheus, workloads)
+    yield _families(facts, prometheus)
     yield from _users(prometheus)
-    yield from _units(prometheus, workloads)
+    yield from _units(facts, prometheus)
 
 
 def walk_job(prometheus: PrometheusFacts) -> Job | None:
@@ -127,7 +127,7 @@ def _answers(prometheus: PrometheusFacts) -> Finding:
     return Finding("prometheus.answer", "Prometheus", Status.OK, text, (f"url {prometheus.url}",))
 
 
-def _retention(prometheus: PrometheusFacts, workloads: tuple[Workload, ...]) -> Finding:
+def _retention(facts: Facts, prometheus: PrometheusFacts) -> Finding:
     told = prometheus.retention.value or ""
     kept_s = duration_s(told)
     if kept_s is None:
@@ -135,22 +135,22 @@ def _retention(prometheus: PrometheusFacts, workloads: tuple[Workload, ...]) -> 
         return Finding("prometheus.retention", "retention", Status.SKIPPED, why)
     if kept_s < LEAST_RETENTION_S:
         text = f"{told}: charts of more than that are empty"
-        return Finding("prometheus.retention", "retention", Status.WARN, text, fix=fixes.keep_longer(workloads))
+        return Finding("prometheus.retention", "retention", Status.WARN, text, fix=whose.keep_longer(facts))
     return Finding("prometheus.retention", "retention", Status.OK, told)
 
 
-def _job(facts: Facts, prometheus: PrometheusFacts, workloads: tuple[Workload, ...]) -> Finding:
+def _job(facts: Facts, prometheus: PrometheusFacts) -> Finding:
     """Whether our job is loaded, by the configuration or, where that is not shown, by its targets."""
     title, id_ = f"job {WALK_JOB}", "prometheus.job"
     jobs, counts = prometheus.jobs, prometheus.counts
     if has_walk_job(prometheus):
-        return _loaded(facts, prometheus, workloads, Finding(id_, title, Status.OK, ""))
+        return _loaded(facts, prometheus, Finding(id_, title, Status.OK, ""))
     if jobs.value is None and counts.value is None:
         return Finding(
             id_, title, Status.UNKNOWN, jobs.why or counts.why or "neither configuration nor targets are told"
         )
     is_not = "is not loaded" if jobs.value is not None else "has no target (this server tells no configuration)"
-    fix = fixes.load_jobs(workloads)
+    fix = whose.load_jobs(facts)
     evidence = _others(jobs.value or ())
     if prometheus.families.value:
         made = Family.ALIAS in prometheus.families.value
@@ -162,14 +162,14 @@ def _job(facts: Facts, prometheus: PrometheusFacts, workloads: tuple[Workload, .
     return Finding(id_, title, Status.FAIL, text, evidence, fix)
 
 
-def _loaded(facts: Facts, prometheus: PrometheusFacts, workloads: tuple[Workload, ...], so_far: Finding) -> Finding:
+def _loaded(facts: Facts, prometheus: PrometheusFacts, so_far: Finding) -> Finding:
     """Judge our job, which is there: what it scrapes, and whether this server is the one that does."""
     job, counts = walk_job(prometheus), prometheus.counts
     told = "loaded" if job is not None or prometheus.jobs.value is None else "not in its configuration"
     told += f", every {job.interval}" if job is not None and job.interval else ""
     if job is not None and not job.discovers and not prometheus.families.value:
         text = f"{told}, but its targets are written by hand: it finds no pod of a model"
-        return replace(so_far, status=Status.FAIL, text=text, fix=fixes.load_jobs(workloads))
+        return replace(so_far, status=Status.FAIL, text=text, fix=whose.load_jobs(facts))
     if counts.value is not None:
         count = counts.value.get(WALK_JOB, 0)
         told += f", {count} target{'s' * (count != 1)}"
@@ -177,7 +177,7 @@ def _loaded(facts: Facts, prometheus: PrometheusFacts, workloads: tuple[Workload
         if not count and ready:
             are = "1 pod of models is" if ready == 1 else f"{ready} pods of models are"
             text = f"{told}, though {are} ready: may it list pods?"
-            return replace(so_far, status=Status.FAIL, text=text, fix=fixes.may_list_pods(workloads))
+            return replace(so_far, status=Status.FAIL, text=text, fix=whose.may_list_pods(facts))
     if job is None and prometheus.jobs.value is not None:
         told += ": another server scrapes them, or it was taken away a minute ago"
     return replace(so_far, text=told)
@@ -221,7 +221,7 @@ def _down(facts: Facts, prometheus: PrometheusFacts) -> Iterator[Finding]:
     yield Finding(id_, title, Status.WARN, text, evidence, down_fix(worst, facts))
 
 
-def _families(facts: Facts, prometheus: PrometheusFacts, workloads: tuple[Workload, ...]) -> Finding:
+def _families(facts: Facts, prometheus: PrometheusFacts) -> Finding:
     title, id_ = "request metrics", "prometheus.families"
     families = prometheus.families
     if families.value is None:
@@ -235,7 +235,7 @@ def _families(facts: Facts, prometheus: PrometheusFacts, workloads: tuple[Worklo
         fix = fixes.send_request(some) if some is not None else fixes.first_model()
         return Finding(id_, title, Status.WARN, text, fix=fix)
     text = "this Prometheus has none of the known families"
-    return Finding(id_, title, Status.FAIL, text, fix=fixes.load_jobs(workloads))
+    return Finding(id_, title, Status.FAIL, text, fix=whose.load_jobs(facts))
 
 
 def _users(prometheus: PrometheusFacts) -> Iterator[Finding]:
@@ -255,7 +255,7 @@ def _users(prometheus: PrometheusFacts) -> Iterator[Finding]:
         yield Finding(id_, title, Status.UNKNOWN, front.why)
 
 
-def _units(prometheus: PrometheusFacts, workloads: tuple[Workload, ...]) -> Iterator[Finding]:
+def _units(facts: Facts, prometheus: PrometheusFacts) -> Iterator[Finding]:
     """A histogram whose bounds are of another unit than its name: latencies are wrong by a factor of 1000."""
     for bound in prometheus.bounds.value or ():
         in_ms = bound.name.endswith(("_milliseconds", "_milliseconds_bucket", "_latencies_bucket"))
@@ -265,5 +265,5 @@ def _units(prometheus: PrometheusFacts, workloads: tuple[Workload, ...]) -> Iter
             text = f"{bound.name} ends at le={bound.largest:g}: these bounds are milliseconds, not seconds"
         else:
             continue
-        fix = f"# our rules turn each bound into milliseconds exactly once\n{fixes.load_jobs(workloads)}"
+        fix = f"# our rules turn each bound into milliseconds exactly once\n{whose.load_jobs(facts)}"
         yield Finding("prometheus.units", "units", Status.FAIL, text, fix=fix)

@@ -53,13 +53,16 @@ class WithPods:
         """Measure one service; where Prometheus cannot and pods may be scraped, from two scrapes of its pods."""
         try:
             measured = await self._prometheus.measure(services, key, window_s, family)
-        except BackendError:
+        except BackendError as error:
             if not self._wanted:
                 raise
-            return await self._measure_pods(services, key, family)
-        if self._wanted and measured.traffic is None:
-            return await self._measure_pods(services, key, family)
-        return measured
+            return await self._measure_pods(services, key, family, _away(error))
+        if not self._wanted or measured.traffic is not None:
+            return measured
+        try:
+            return await self._measure_pods(services, key, family, ())
+        except BackendError as error:
+            return replace(measured, prometheus=_with_note(measured.prometheus, _refusal(error)))
 
     async def examined(self, suspects: Suspects) -> PrometheusFacts:
         """Ask Prometheus about itself."""
@@ -70,13 +73,14 @@ class WithPods:
         return await self._prometheus.memory_peaks(namespace, pods)
 
     async def _measure_pods(
-        self, services: tuple[InferenceService, ...], key: Key, family: Family | None
+        self, services: tuple[InferenceService, ...], key: Key, family: Family | None, notes: tuple[str, ...]
     ) -> Measurement:
         isvc = next(one for one in services if one.key == key)
         await self._scraper.scrape(isvc, family)
         await asyncio.sleep(self._scraper.wait_s(key))
         seen = await self._scraper.scrape(isvc, family)
-        told = _told(Prometheus(), seen)
+        # The problem is the measurement's own, and told there.
+        told = _told(Prometheus(notes=notes), replace(seen, problem=""))
         if seen.traffic is None or seen.buckets is None:
             return Measurement(key, told, APART_S, APART_S, problem=seen.problem)
         counts = [row[-1] for row in seen.buckets.counts]
@@ -161,7 +165,7 @@ class _Merger:
                 try:
                     self._seen, self._refused = await self._scraper.scrape(isvc, self._interest.family), ""
                 except BackendError as error:
-                    self._refused = f"{error.message}. {error.hint}".rstrip(". ")
+                    self._refused = _refusal(error)
                 self._news.set()
         finally:
             self._news.set()
@@ -183,18 +187,31 @@ class _Merger:
         report = self._report or TrafficReport(Prometheus(tick_s=float(APART_S), notes=self._notes()))
         seen = self._seen
         if not self._wanted or seen is None or seen.key in report.traffic:
-            return report if not self._refused else replace(report, prometheus=self._with_note(report.prometheus))
+            return (
+                report
+                if not self._refused
+                else replace(report, prometheus=_with_note(report.prometheus, self._refused))
+            )
         prometheus = _told(report.prometheus, seen)
         traffic = {**report.traffic, seen.key: seen.traffic} if seen.traffic else report.traffic
         buckets = {**report.buckets, seen.key: seen.buckets} if seen.buckets else report.buckets
         return replace(report, prometheus=prometheus, traffic=traffic, buckets=buckets)
 
     def _notes(self) -> tuple[str, ...]:
-        return () if self._error is None else (f"Prometheus: {self._error.message}",)
+        return () if self._error is None else _away(self._error)
 
-    def _with_note(self, prometheus: Prometheus) -> Prometheus:
-        why = f"pods are not scraped: {self._refused}"
-        return replace(prometheus, notes=(*prometheus.notes, why), unscraped=why)
+
+def _with_note(prometheus: Prometheus, refusal: str) -> Prometheus:
+    why = f"pods are not scraped: {refusal}"
+    return replace(prometheus, notes=(*prometheus.notes, why), unscraped=why)
+
+
+def _refusal(error: BackendError) -> str:
+    return f"{error.message}. {error.hint}".rstrip(". ")
+
+
+def _away(error: BackendError) -> tuple[str, ...]:
+    return (f"Prometheus: {error.message}",)
 
 
 def _told(prometheus: Prometheus, seen: Scraped) -> Prometheus:
