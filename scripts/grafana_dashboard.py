@@ -9,7 +9,6 @@ from typing import Any
 MANIFESTS = Path(__file__).resolve().parents[1] / "manifests"
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 OURS = 'namespace="$namespace",service_name="$service"'
-LE = "sum by (le) (rate({}{{{}}}[$__rate_interval]))"
 WORKLOAD = "$service-(predictor|transformer|explainer)(-default)?"
 REVISION = "$service(-(predictor|transformer|explainer)(-default)?(-[0-9]{5})?)?"
 CLUSTER = (
@@ -24,14 +23,28 @@ Target = tuple[str, str]
 """An expression and its legend."""
 
 
+def met(metric: str, more: str = "", function: str = "rate") -> str:
+    """Give what a counter gains where callers meet the service: at its transformer, if it has one that counts."""
+    if metric.startswith("vllm:"):  # what the engine alone knows, whoever stands before it
+        return f"{function}({metric}{{{OURS}{more}}}[$__rate_interval])"
+    first, behind = f'{OURS},component="transformer"', f'{OURS},component!~"transformer|explainer"'
+    own, others = (f"{function}({metric}{{{where}{more}}}[$__rate_interval])" for where in (first, behind))
+    return f"({own} or ({others} unless on () kserve_request_count{{{first}}}))"
+
+
 def rate(metric: str, more: str = "") -> str:
     """Give what a counter of the service gains a second, over all its series."""
-    return f"sum(rate({metric}{{{OURS}{more}}}[$__rate_interval]))"
+    return f"sum({met(metric, more)})"
+
+
+def by_le(bucket: str, function: str = "rate") -> str:
+    """Give what each bucket of a histogram gains."""
+    return f"sum by (le) ({met(bucket, '', function)})"
 
 
 def quantiles(bucket: str, *wanted: float) -> list[Target]:
     """Give quantiles of a histogram."""
-    return [(f"histogram_quantile({q}, {LE.format(bucket, OURS)})", f"p{q * 100:g}") for q in wanted]
+    return [(f"histogram_quantile({q}, {by_le(bucket)})", f"p{q * 100:g}") for q in wanted]
 
 
 def pods(old: str, new: str, deployment: str) -> str:
@@ -52,13 +65,21 @@ WANTED = pods("autoscaler_desired_pods", "kn_revision_pods_desired", "kube_deplo
 FAILED = rate("kserve_request_count", ',response_code_class=~"5xx|failed"')
 CODED = rate("kserve_request_count", ',response_code_class!=""')
 BEGUN, ENDED = rate("request_preprocess_seconds_count"), rate("request_postprocess_seconds_count")
-ERRORS = f"(({FAILED} or vector(0)) / ({CODED} > 0)) or (clamp_min({BEGUN} - {ENDED}, 0) / ({BEGUN} > 0))"
-"""Where answers have a class; the KServe SDK's have none, and what it began and did not end has failed.
+WEB = ',handler=~"(/openai)?/v1/.+",method="POST"'
+WEB_FAILED, WEB_ALL = rate("http_requests_total", f'{WEB},status=~"5.+"'), rate("http_requests_total", WEB)
+ERRORS = " or ".join(
+    (
+        f"(({FAILED} or vector(0)) / ({CODED} > 0))",
+        f"(({WEB_FAILED} or vector(0)) / ({WEB_ALL} > 0))",
+        f"(clamp_min({BEGUN} - {ENDED}, 0) / ({BEGUN} > 0))",
+    )
+)
+"""Where answers have a class; else what vLLM's web layer counts; else what the KServe SDK began and did not end.
 
 Else nobody knows: no number, not 0."""
 DURATION = "kserve_request_duration_milliseconds"
 REQUESTS = (
-    f"sum by (response_code_class) (rate(kserve_request_count{{{OURS}}}[$__rate_interval]))",
+    f"sum by (response_code_class) ({met('kserve_request_count')})",
     "{{response_code_class}}",
 )
 ACTIVATED = (
@@ -105,8 +126,7 @@ PREFIX_HITS = " or ".join(
 )
 KV_CACHE = f"avg(vllm:kv_cache_usage_perc{{{OURS}}} or vllm:gpu_cache_usage_perc{{{OURS}}})"
 NEXT_TOKEN = (
-    f"({LE.format('vllm:inter_token_latency_seconds_bucket', OURS)} or "
-    f"{LE.format('vllm:time_per_output_token_seconds_bucket', OURS)})"
+    f"({by_le('vllm:inter_token_latency_seconds_bucket')} or {by_le('vllm:time_per_output_token_seconds_bucket')})"
 )
 
 PANELS: list[tuple[str, str, str, int, int, list[Target]]] = [
@@ -123,7 +143,7 @@ PANELS: list[tuple[str, str, str, int, int, list[Target]]] = [
         "ms",
         12,
         8,
-        [(f"sum by (le) (increase({DURATION}{{{OURS}}}[$__rate_interval]))", "{{le}}")],
+        [(by_le(DURATION, "increase"), "{{le}}")],
     ),
     ("pods", "timeseries", "short", 8, 8, [(WANTED, "wanted"), (READY, "ready")]),
     (

@@ -7,12 +7,14 @@ import pytest
 from kmon_tui.sandbox.prometheus import Prometheus
 from kmon_tui.sandbox.prometheus_config import Configuration
 from kmon_tui.sandbox.promql.values import NAME, Vector
-from scripts.grafana_dashboard import ERRORS
+from scripts.grafana_dashboard import ERRORS, rate
 
 LABELS = {"namespace": "default", "service_name": "iris"}
 AT_S = 1_790_000_000
 COUNT = "kserve_request_count"
 BEGUN, ENDED = "request_preprocess_seconds_count", "request_postprocess_seconds_count"
+WEB, CHAT = "http_requests_total", {"handler": "/openai/v1/completions", "method": "POST"}
+FIRST, BEHIND = {"component": "transformer"}, {"component": "predictor"}
 Counters = list[tuple[str, dict[str, str], float]]
 """Name, labels, and what is added a scrape."""
 
@@ -22,8 +24,12 @@ def _no_page(address: str, path: str) -> str:
 
 
 async def errors_of(counters: Counters) -> list[float]:
-    """Evaluate the panel's expression over five minutes of steady counters."""
-    expression = ERRORS.replace("$namespace", "default").replace("$service", "iris").replace("$__rate_interval", "1m")
+    return await told_by(ERRORS, counters)
+
+
+async def told_by(panel: str, counters: Counters) -> list[float]:
+    """Evaluate a panel's expression over five minutes of steady counters."""
+    expression = panel.replace("$namespace", "default").replace("$service", "iris").replace("$__rate_interval", "1m")
     async with Prometheus(Configuration("scrape_configs: []", (), 15.0), list, _no_page) as server:
         for name, labels, added in counters:
             series = server.samples.series({NAME: name, **LABELS, **labels})
@@ -42,10 +48,50 @@ async def errors_of(counters: Counters) -> list[float]:
         ([(COUNT, {}, 10), (BEGUN, {}, 10), (ENDED, {}, 8)], [0.2]),
         ([(COUNT, {}, 10)], []),
         ([(COUNT, {"response_code_class": "2xx"}, 9), (BEGUN, {}, 10), (ENDED, {}, 8)], [0.0]),
+        ([(COUNT, {}, 6), (WEB, CHAT | {"status": "2xx"}, 6), (WEB, CHAT | {"status": "5xx"}, 2)], [0.25]),
+        ([(COUNT, {}, 6), (WEB, CHAT | {"status": "2xx"}, 6)], [0.0]),
+        (
+            [
+                (COUNT, FIRST | {"response_code_class": "2xx"}, 9),
+                (COUNT, FIRST | {"response_code_class": "5xx"}, 1),
+                (COUNT, BEHIND | {"response_code_class": "2xx"}, 30),
+            ],
+            [0.1],
+        ),
+        (
+            [
+                (COUNT, FIRST | {"response_code_class": "2xx"}, 9),
+                (COUNT, BEHIND | {"response_code_class": "5xx"}, 9),
+            ],
+            [0.0],
+        ),
     ],
-    ids=["codes", "no failure yet", "the SDK's stages", "nobody counts them", "codes before stages"],
+    ids=[
+        "codes",
+        "no failure yet",
+        "the SDK's stages",
+        "nobody counts them",
+        "codes before stages",
+        "vLLM's web layer",
+        "vLLM without a failure",
+        "the transformer is what callers meet",
+        "a transformer that copes",
+    ],
 )
 async def test_errors_are_told_where_somebody_counts_them_and_else_not_at_all(
     counters: Counters, ratio: list[float]
 ) -> None:
     assert await errors_of(counters) == pytest.approx(ratio)
+
+
+async def test_requests_that_a_transformer_hands_on_are_drawn_once() -> None:
+    behind, both = [(COUNT, BEHIND, 30.0)], [(COUNT, FIRST, 15.0), (COUNT, BEHIND, 30.0)]
+
+    assert await told_by(rate(COUNT), behind) == pytest.approx([2.0])
+    assert await told_by(rate(COUNT), both) == pytest.approx([1.0])
+
+
+async def test_tokens_of_a_language_model_behind_a_transformer_are_drawn() -> None:
+    counters: Counters = [(COUNT, FIRST, 15.0), ("vllm:generation_tokens_total", BEHIND, 45.0)]
+
+    assert await told_by(rate("vllm:generation_tokens_total"), counters) == pytest.approx([3.0])

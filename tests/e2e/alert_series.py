@@ -112,9 +112,18 @@ FAMILIES = {
         second=1e6,
     ),
     "vllm": Family(
-        (f'http_requests_total{{{NATIVE},handler="/v1/chat/completions",method="POST",status="2xx"}}',),
+        (
+            f'http_requests_total{{{NATIVE},handler="/v1/chat/completions",method="POST",status="2xx"}}',
+            f'vllm:request_success_total{{{NATIVE},finished_reason="stop"}}',
+        ),
         (f'http_requests_total{{{NATIVE},handler="/v1/chat/completions",method="POST",status="5xx"}}',),
-        seen=(f'vllm:request_success_total{{{NATIVE},finished_reason="stop"}}',),
+    ),
+    "vllm in KServe's own server, with the alias": Family(
+        (
+            f'http_requests_total{{{NATIVE},handler="/openai/v1/completions",method="POST",status="2xx"}}',
+            f'kserve_request_count{{{ALIAS},finished_reason="stop"}}',
+        ),
+        (f'http_requests_total{{{NATIVE},handler="/openai/v1/completions",method="POST",status="5xx"}}',),
     ),
 }
 
@@ -199,6 +208,14 @@ def pods(source: str, wanted: str, ready: str) -> Series:
         ),
     }[source]
     return dict(zip(names, (wanted, ready), strict=True))
+
+
+def of(component: str, series: Series) -> Series:
+    """Give the same series of one component, in a pod of its own, as our jobs label them."""
+    return {
+        name.replace(PLACE, f'{PLACE.replace("predictor", component)},component="{component}"'): values
+        for name, values in series.items()
+    }
 
 
 def inputs(series: Series) -> Iterator[dict[str, str]]:

@@ -23,6 +23,7 @@ from tests.e2e.alert_series import (
     Family,
     Series,
     inputs,
+    of,
     pods,
     refused,
     traffic,
@@ -127,6 +128,28 @@ def test_failing_requests_raise_an_alert(family: Family, tmp_path: Path) -> None
     assert 'namespace="default"' in "".join(some["KServeErrorRatioHigh"])
 
 
+ALL_FAIL = [one for one in FAMILIES if FAMILIES[one].bad or one.startswith("sdk")]
+
+
+@pytest.mark.parametrize("family", ALL_FAIL)
+def test_a_service_that_answers_nothing_but_failures_raises_both_alerts(family: str, tmp_path: Path) -> None:
+    series = traffic(FAMILIES[family], failing=1.0)
+    if family.startswith("sdk"):  # the first stage refuses: the model is never asked
+        series = {name: v for name, v in series.items() if "predict_seconds" not in name and "kserve_" not in name}
+
+    assert set(fired(tmp_path, {**UP, **series})) == {"KServeErrorRatioHigh", "KServeErrorRatioCritical"}
+
+
+def test_a_request_that_the_transformer_hands_on_is_one_request(tmp_path: Path) -> None:
+    alias = FAMILIES["alias"]
+    failing, healthy = (of("transformer", traffic(alias, failing=share)) for share in (0.08, 0.0))
+    behind = of("predictor", traffic(alias, failing=0.0, per_minute=300))
+    broken = of("predictor", traffic(alias, failing=0.4, slow=0.4, per_minute=1))
+
+    assert set(fired(tmp_path, {**UP, **failing, **behind})) == {"KServeErrorRatioHigh"}
+    assert fired(tmp_path, {**UP, **healthy, **broken}) == {}, "callers meet the transformer, which copes"
+
+
 @pytest.mark.parametrize("family", [one for one in FAMILIES if FAMILIES[one].bucket or FAMILIES[one].duration])
 def test_slow_requests_raise_an_alert(family: str, tmp_path: Path) -> None:
     share = 0.05 if FAMILIES[family].bucket else 0.8  # without a histogram only the mean is known
@@ -217,6 +240,28 @@ def test_a_service_without_a_ready_pod_raises_an_alert_and_one_at_zero_does_not(
     assert set(fired(tmp_path, {**UP, **pods(source, "3x120", "2x120")})) == {"KServePodsMissing"}
     assert fired(tmp_path, {**UP, **pods(source, "0x120", "0x120")}) == {}
     assert fired(tmp_path, {**UP, **pods(source, "0x55 1x65", "0x58 1x65")}) == {}  # a start of three minutes
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_predictor_without_a_pod_is_no_less_grave_behind_a_transformer_that_has_one(
+    source: str, tmp_path: Path
+) -> None:
+    before = {name.replace("predictor", "transformer"): v for name, v in pods(source, "1x120", "1x120").items()}
+
+    assert set(fired(tmp_path, {**UP, **before, **pods(source, "1x120", "0x120")})) == {"KServeNotReady"}
+    assert set(fired(tmp_path, {**UP, **before, **pods(source, "2x120", "1x120")})) == {"KServePodsMissing"}
+    assert fired(tmp_path, {**UP, **before, **pods(source, "0x120", "0x120")}) == {}
+
+
+def test_kube_state_metrics_without_honor_labels_tells_the_namespace_all_the_same(tmp_path: Path) -> None:
+    told = {
+        name.replace('namespace="default"', 'namespace="monitoring",exported_namespace="default"'): values
+        for name, values in pods("kube-state-metrics", "1x120", "0x120").items()
+    }
+
+    (alert,) = fired(tmp_path, {**UP, **told}).values()
+
+    assert 'namespace="default"' in str(alert)
 
 
 @pytest.mark.parametrize("source", SOURCES)
