@@ -19,7 +19,7 @@ from kmon_tui.domain.fleet import Fleet
 from kmon_tui.domain.measurement import Measurement
 from kmon_tui.domain.names import Wanted
 from kmon_tui.domain.service import InferenceService, Key
-from kmon_tui.domain.traffic import Family, Series, Traffic
+from kmon_tui.domain.traffic import Family, Prometheus, Series, Traffic
 from kmon_tui.oneshot.formats import checked
 from kmon_tui.oneshot.get import PATIENCE_S, Answer, raise_if_failing
 from kmon_tui.oneshot.table import UNKNOWN, text_of
@@ -207,13 +207,13 @@ def _table(measurement: Measurement) -> str:
         ("p90", traffic.p90_ms if traffic else None),
         ("p99", traffic.p99_ms if traffic else None),
     ):
-        rows.append((name, units.milliseconds(value, traffic.top_bound_ms if traffic else None)))
+        rows.append((f"latency {name}", units.milliseconds(value, traffic.top_bound_ms if traffic else None)))
     if traffic and traffic.mean_ms is not None:
-        rows.append(("mean", units.milliseconds(traffic.mean_ms)))
-    rows += list(_rows_beside(traffic)) if traffic else []
+        rows.append(("latency, mean", units.milliseconds(traffic.mean_ms)))
+    rows += list(_rows_beside(traffic, prometheus)) if traffic else []
     rows += [("alert", _alert_words(one)) for one in measurement.alerts or ()]
     rows += [
-        ("counter", units.number(traffic.counter_sum) if traffic else UNKNOWN),
+        ("requests since its pods began", units.number(traffic.counter_sum) if traffic else UNKNOWN),
         ("age of the newest sample", UNKNOWN if measurement.age_s is None else units.duration(measurement.age_s)),
         ("source", f"{traffic.family if traffic else UNKNOWN} at {prometheus.url or prometheus.scraped}"),
     ]
@@ -229,16 +229,24 @@ def _scope(traffic: Traffic | None) -> str:
     return f", as {traffic.scope} see it" if traffic else ""
 
 
-def _rows_beside(traffic: Traffic) -> Iterable[tuple[str, str]]:
+def _rows_beside(traffic: Traffic, prometheus: Prometheus) -> Iterable[tuple[str, str]]:
+    def told_by(source: str, sampled_at: datetime | None) -> str:
+        age_s = prometheus.age_s(sampled_at)
+        return f"({source})" if age_s is None else f"({source}, {units.duration(age_s)} old)"
+
     if (users := traffic.users) is not None:
-        yield f"callers' requests per second ({users.family})", units.number(users.requests_per_s)
-        yield "callers' p99", units.milliseconds(users.p99_ms, users.top_bound_ms)
+        yield (
+            f"callers' requests per second {told_by(users.family, users.sampled_at)}",
+            units.number(users.requests_per_s),
+        )
+        yield "callers' latency p99", units.milliseconds(users.p99_ms, users.top_bound_ms)
         yield "errors as pods see it (%)", units.percent(traffic.pods_error_ratio)
     if (scaling := traffic.scaling) is not None:
         pods = f"{units.number(scaling.ready)} of {units.number(scaling.wanted)}"
-        yield f"pods ready of wanted ({scaling.source})", pods
+        yield f"pods ready of wanted {told_by(scaling.source, scaling.sampled_at)}", pods
     if (llm := traffic.llm) is not None:
-        yield "requests running, waiting", f"{units.number(llm.running)}, {units.number(llm.waiting)}"
+        running = f"{units.number(llm.running)}, {units.number(llm.waiting)}"
+        yield f"requests running, waiting {told_by(Family.VLLM, llm.sampled_at)}", running
         yield "KV cache (%)", units.percent(llm.kv_cache_ratio)
         yield "prefix hits (%)", units.percent(llm.prefix_hit_ratio)
         tokens = f"{units.number(llm.prompt_tokens_per_s)}, {units.number(llm.generation_tokens_per_s)}"

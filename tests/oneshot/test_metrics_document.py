@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from kmon_tui.domain.alerts import Alert
+from kmon_tui.domain.beside import Llm, Scaling, Users
 from kmon_tui.domain.errors import SettingsError
 from kmon_tui.domain.measurement import Measurement
 from kmon_tui.domain.service import Key, Kind
@@ -109,6 +110,20 @@ def test_the_table_says_the_same_in_words() -> None:
 
     assert "requests per second (over 1m)" in text
     assert "kserve-alias at http://h:9090" in text
+
+
+def test_the_table_says_who_tells_what_is_beside_the_requests_and_how_old_that_is() -> None:
+    told = measurement()
+    assert told.traffic is not None
+    before = END - timedelta(seconds=7)
+    users, scaling = Users("istio", 2.0, sampled_at=before), Scaling("autoscaler", 2.0, 1.0, sampled_at=before)
+    beside = replace(told.traffic, users=users, scaling=scaling, llm=Llm(3.0, sampled_at=before))
+
+    text = write(replace(told, traffic=beside), "table")
+
+    assert "(istio, 7s old)" in text
+    assert "(autoscaler, 7s old)" in text
+    assert "(vllm, 7s old)" in text
 
 
 def test_the_table_of_nothing_has_question_marks() -> None:
