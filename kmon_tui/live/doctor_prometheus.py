@@ -83,7 +83,7 @@ async def _pages(run: Run, told: PrometheusFacts) -> tuple[PrometheusFacts, bool
     """Read what it tells of itself, and whether jobs may be in files beside its configuration."""
     version = await _told(run, lambda api: _text(api, "status/buildinfo", "version"))
     runtime = await _told(run, lambda api: _texts(api, "status/runtimeinfo", "storageRetention", "hostname"))
-    retention, host = (Told(runtime.value[0]), runtime.value[1]) if runtime.value else (Told[str](why=runtime.why), "")
+    retention, host = runtime.value or (None, "")
     config = await _told(run, lambda api: _text(api, "status/config", "yaml"))
     in_files = "scrape_config_files:" in (config.value or "")
     jobs: Told[tuple[Job, ...]] = Told(why=config.why)
@@ -93,7 +93,8 @@ async def _pages(run: Run, told: PrometheusFacts) -> tuple[PrometheusFacts, bool
         known = await asyncio.to_thread(jobs_of, config.value)
         names = {job.name for job in known}
         jobs = Told((*known, *(Job(name) for name in more.value or () if name not in names)))
-    return replace(told, version=version, host=host, retention=retention, jobs=jobs), in_files
+    kept = Told(retention, runtime.why)
+    return replace(told, version=version, host=host or "", retention=kept, jobs=jobs), in_files
 
 
 async def _without_gone(asked: Run, matchers: str, pages: PrometheusFacts, answers: Answers) -> Answers:

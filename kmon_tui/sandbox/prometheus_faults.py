@@ -32,6 +32,8 @@ class PrometheusFaults:
     """Cut JSON answers in the middle."""
     empty: bool = False
     """Answer queries with no series."""
+    reserved: bool = False
+    """Tell nothing of itself, as servers that only speak its language: VictoriaMetrics, Thanos, Mimir."""
 
     async def act(self, request: web.Request) -> web.StreamResponse | None:
         """Wait and refuse as the faults say; None: the request may be answered."""
@@ -43,6 +45,8 @@ class PrometheusFaults:
             raise asyncio.CancelledError
         if self.status:
             return web.Response(status=self.status, text=f"{self.status} from the proxy\n")
+        if self.reserved and request.path.startswith("/api/v1/status/"):
+            return web.Response(status=400, text="unsupported path requested\n")
         if self.html:
             return web.Response(text=LOGIN_PAGE, content_type="text/html")
         if not self._authorized(request):

@@ -191,6 +191,16 @@ async def test_a_service_without_requests_is_told_to_get_one() -> None:
     assert found(report, "prometheus.families").status is Status.WARN
 
 
+async def test_a_server_that_tells_nothing_of_itself_is_judged_by_its_series() -> None:
+    async with Sandbox(QUICK) as sandbox, opened(settings(sandbox)) as (backend, case):
+        sandbox.prometheus.faults.reserved = True
+        report = await examined(backend, case)
+
+    assert report.first_failing is None
+    assert found(report, "prometheus.retention").text == "this server does not tell it"
+    assert found(report, "prometheus.job").status is Status.OK
+
+
 async def test_a_port_that_is_taken_is_known_with_its_owner() -> None:
     import socket
 

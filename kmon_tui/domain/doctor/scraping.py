@@ -130,9 +130,11 @@ def _answers(prometheus: PrometheusFacts) -> Finding:
 def _retention(facts: Facts, prometheus: PrometheusFacts) -> Finding:
     told = prometheus.retention.value or ""
     kept_s = duration_s(told)
-    if kept_s is None:
-        why = prometheus.retention.why or "this server does not tell it"
-        return Finding("prometheus.retention", "retention", Status.SKIPPED, why)
+    if not told:
+        why = (prometheus.retention.why,) if prometheus.retention.why else ()
+        return Finding("prometheus.retention", "retention", Status.SKIPPED, "this server does not tell it", why)
+    if kept_s is None:  # by size alone
+        return Finding("prometheus.retention", "retention", Status.OK, told)
     if kept_s < LEAST_RETENTION_S:
         text = f"{told}: charts of more than that are empty"
         return Finding("prometheus.retention", "retention", Status.WARN, text, fix=whose.keep_longer(facts))
