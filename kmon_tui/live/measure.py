@@ -33,6 +33,8 @@ from kmon_tui.live.telling import traffic_of
 
 MOST_VALUES = 2_000_000
 """Values of all services of a namespace; with more the past is shorter."""
+UNCOUNTED = "which requests failed is not known: none of its metrics counts them"
+NOT_SERVING = "what callers get now is not known: no pod of it is ready, and nobody before the pods counts"
 UNSEEN = "no sample of it came in this window"
 
 
@@ -106,6 +108,7 @@ def measure(
     return replace(
         empty,
         traffic=traffic,
+        problem=empty.problem or _uncounted(traffic, table, feeder.owners.may_serve(key)),
         buckets=coarser(closer(ledger, feeder.owners, key, tables), times),
         requests_in_window=table.requests.total if table.requests.seen else None,
         requests_by_class={code: one.total for code, one in table.by_class.items()},
@@ -212,6 +215,13 @@ def _mean_ms(flow: Flow, table: Table) -> float | None:
     took, seen = table.extra.get(Role.DURATION), failed(table)
     good = table.requests.total - (seen[0] if seen else 0.0)
     return None if took is None or good <= 0 else DIALECTS[flow.family].duration_to_ms * took.total / good
+
+
+def _uncounted(traffic: Traffic, table: Table, may_serve: bool) -> str:
+    """Say why there is no error ratio although there were requests."""
+    if traffic.error_ratio is not None or not table.requests.total:
+        return ""
+    return UNCOUNTED if may_serve else NOT_SERVING
 
 
 def _problem(known: Introduction, flow: Flow | None, isvc: InferenceService, matchers: Matchers) -> str:
