@@ -630,7 +630,14 @@ def test_clocks_that_differ_are_found(skew_s: float, status: Status) -> None:
 
 @pytest.mark.parametrize(
     ("retention", "status"),
-    [("2h", Status.WARN), ("15d", Status.OK), ("15d or 10GB", Status.OK), ("", Status.SKIPPED), ("6h", Status.OK), ("10GB", Status.OK)],
+    [
+        ("2h", Status.WARN),
+        ("15d", Status.OK),
+        ("15d or 10GB", Status.OK),
+        ("", Status.SKIPPED),
+        ("6h", Status.OK),
+        ("10GB", Status.OK),
+    ],
 )
 def test_retention_is_judged_by_the_longest_chart(retention: str, status: Status) -> None:
     assert found(with_prometheus(retention=Told(retention)), "prometheus.retention").status is status
