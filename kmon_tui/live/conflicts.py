@@ -36,8 +36,8 @@ class Conflicts:
     def look(self, fresh: Iterable[Target]) -> None:
         """Find families whose series come from several clusters or replicas: their sums would mean nothing."""
         guards = {family: set(seen) for family, seen in self.guards.items()}
-        for target in fresh:
-            guards.setdefault(target.dialect.family, set()).add(target.guards)
+        for family, seen_now in {(target.dialect.family, target.guards) for target in fresh}:
+            guards.setdefault(family, set()).add(seen_now)
         self.problems, self._matchers = {}, {}
         for family, seen in guards.items():
             if found := several(seen):
@@ -47,6 +47,8 @@ class Conflicts:
 
     def problem(self, family: Family, targets: list[Target]) -> str:
         """Say why what these processes of one service counted must not be added up; empty: it may."""
+        if not self.problems and len(targets) == 1 and not (self.doubled or self.clusters):
+            return ""
         if problem := self.problems.get(family, ""):
             return problem
         if found := mixed({target.guards for target in targets}):

@@ -40,6 +40,22 @@ LATENCY_S = 60
 """Quantiles of rows that nobody looks at are asked for once in so long."""
 
 
+class Alike:
+    """Series of errors of one step, each of which is kept once."""
+
+    def __init__(self, step_s: int) -> None:
+        self._step_s = step_s
+        self._known: dict[bytes, tuple[array[float], Series]] = {}
+
+    def of(self, errors: array[float], end_s: int) -> tuple[array[float], Series]:
+        """Give the equal array that others keep, and the series of it."""
+        mark = errors.tobytes()
+        found = self._known.get(mark)
+        if found is None:
+            found = self._known[mark] = (errors, Series(end_s, self._step_s, errors))
+        return found
+
+
 class Flow:
     """Keeps the last steps of one service. Arrays and columns are never changed once a Series holds them."""
 
@@ -93,7 +109,11 @@ class Flow:
             self.gaps = tuple([gap_s for gap_s in self.gaps if gap_s > at_s - window_s - points * step_s])
         rate = ratio = None
         if gain is not None:
-            rate, ratio = self._rate(), self._ratio()
+            steps = self._steps
+            covered_s, base = steps.covered_s, steps.base
+            rate = steps.requests / covered_s if covered_s > 0 else None
+            # Zero only when requests came and none was bad; without requests there is no ratio.
+            ratio = min(1.0, max(0.0, steps.bad / base)) if base is not None and base > 0 else None
             # A gap keeps what was known before it; a step without requests has no error ratio.
             self._rate_now = self._rate_now if rate is None else rate
             self._ratio_now = ratio
@@ -113,14 +133,11 @@ class Flow:
         self.closed = True
         self._sheet.give_up(self._row)
 
-    def share(self, alike: dict[bytes, tuple[array[float], Series]], step_s: int) -> None:
+    def share(self, alike: Alike) -> None:
         """Keep errors as a series that others keep, too, while there are none: most services have none for hours."""
         self._no_errors = None
         if self._errors and not self._errors[-1] > 0:
-            mark = self._errors.tobytes()
-            if mark not in alike:
-                alike[mark] = (self._errors, Series(self.end_s, step_s, self._errors))
-            self._errors, self._no_errors = alike[mark]
+            self._errors, self._no_errors = alike.of(self._errors, self.end_s)
 
     def thin(self) -> None:
         """Keep every second step, as the sheet does: the steps have become twice as long."""
@@ -220,17 +237,6 @@ class Flow:
     def _mean_ms(self) -> float | None:
         took, good, _ = self._steps.beside(Role.DURATION)
         return DIALECTS[self.family].duration_to_ms * took / good if good > 0 else None
-
-    def _rate(self) -> float | None:
-        covered_s = self._steps.covered_s
-        return self._steps.requests / covered_s if covered_s > 0 else None
-
-    def _ratio(self) -> float | None:
-        """Zero only when requests came and none was bad; without requests there is no ratio."""
-        base = self._steps.base
-        if base is None or base <= 0:
-            return None
-        return min(1.0, max(0.0, self._steps.bad / base))
 
 
 def _pushed(values: array[float], value: float | None, points: int) -> array[float]:

@@ -5,28 +5,28 @@ A step in which a target was not sampled is a gap, whatever Prometheus still ans
 
 from __future__ import annotations
 
-import math
-from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from math import isfinite
 from sys import intern
 
 from kmon_tui.domain.service import Key
-from kmon_tui.domain.traffic import Family, Scope, Series
+from kmon_tui.domain.traffic import Family, Scope
 from kmon_tui.live.conflicts import Conflicts
 from kmon_tui.live.dialects import PART, code_class
 from kmon_tui.live.ended import Ended
-from kmon_tui.live.flow import NO_LATENCY, Flow
+from kmon_tui.live.flow import NO_LATENCY, Alike, Flow
 from kmon_tui.live.guards import BY
 from kmon_tui.live.outside import best_family, with_pods
 from kmon_tui.live.owners import Owners
 from kmon_tui.live.pace import Pace
 from kmon_tui.live.packs import BY_COUNTER
 from kmon_tui.live.prometheus_answers import Labelled
+from kmon_tui.live.reckoning import Slot
 from kmon_tui.live.remarks import ALL_NAN, remark
 from kmon_tui.live.sheet import Sheet
-from kmon_tui.live.target import COUNTS, Handle, Slot, Target, best_of_each, brought_by, handle_of
+from kmon_tui.live.target import COUNTS, Handle, Target, best_of_each, brought_by, gain_of, handle_of
 
 FORGET_S = 1200
 """A target that was not seen for so long, and in none of the steps that are kept, is forgotten."""
@@ -154,13 +154,14 @@ class Ledger:
         touched: list[Target] = []
         unreadable: set[Target] = set()
         for reading, value in rows:
-            target = reading.target
+            target, slot = reading.target, reading.slot
             if target.at_s != at_s:
                 target.at_s, target.now = at_s, {}
                 touched.append(target)
-            if math.isfinite(value):
-                target.now[reading.slot] = target.now.get(reading.slot, 0.0) + value
-            elif reading.slot[0] in COUNTS:
+            if isfinite(value):
+                now = target.now
+                now[slot] = now[slot] + value if slot in now else value
+            elif slot[0] in COUNTS:
                 unreadable.add(target)
         self.began_s = at_s if self.began_s is None else self.began_s
         if unreadable:
@@ -240,7 +241,8 @@ class Ledger:
 
     def _settled(self, target: Target, at_s: int, sampled_s: float | None) -> bool:
         """Find the owner and book the step; False for strangers, and for what was not sampled lately."""
-        self._find_owner(target)
+        if target.generation != self._generation:
+            self._find_owner(target)
         if target.owner is None or (sampled_s is not None and at_s - sampled_s > 2 * self.scrape_s + 1):
             return False
         born_s = None
@@ -289,10 +291,13 @@ class Ledger:
             others = arrived.setdefault(flow, target)
             if others is not target:
                 arrived[flow] = [*others, target] if isinstance(others, list) else [others, target]
-        alike: dict[bytes, tuple[array[float], Series]] = {}
+        alike = Alike(self.step_s)
         for flow, found in arrived.items():
-            self._book_one(at_s, flow, found if isinstance(found, list) else [found])
-            flow.share(alike, self.step_s)
+            if isinstance(found, list):
+                self._book_many(at_s, flow, found)
+            else:
+                self._book_one(at_s, flow, found)
+            flow.share(alike)
         for flows in (self.flows, self.users):
             for key, flow in list(flows.items()):
                 if flow.end_s != at_s:
@@ -310,28 +315,40 @@ class Ledger:
         family = target.dialect.family
         return self.users if target.dialect.scope is Scope.USERS and family is not self.family else self.flows
 
-    def _book_one(self, at_s: int, flow: Flow, arrived: list[Target]) -> None:
+    def _book_one(self, at_s: int, flow: Flow, target: Target) -> None:
+        """Book a service of one process that is scraped once, as nearly all are."""
+        target.chosen = True
+        self._judge(flow, target.dialect.family, [target], _alone(target.dialect.family))
+        flow.sampled_s, flow.counter_sum = target.sampled_s, target.requests
+        young = target.young and not flow.problem and not self._is_old(target)
+        flow.new_requests = flow.counter_sum if young else None
+        brought = None if flow.problem or target.gains is None else gain_of(target, target.gains)
+        flow.push(at_s, brought, (self.window_s, self.step_s), self.points)
+
+    def _book_many(self, at_s: int, flow: Flow, arrived: list[Target]) -> None:
         """Book one service: its best family, and of each process the best scrape."""
-        if len(arrived) == 1:
-            families = {arrived[0].dialect.family: arrived}
-            arrived[0].chosen = True
-        else:
-            families = best_of_each(arrived)
-        targets = families[best_family(families, self.family)]
-        if flow.family is not targets[0].dialect.family:
-            flow.family, flow.latency = targets[0].dialect.family, NO_LATENCY
-        flow.families = _kept(tuple(families))
+        families = best_of_each(arrived)
+        family = best_family(families, self.family)
+        targets = families[family]
         if len(targets) > 1 and any(target.cut for target in targets):
             flow.cut_s = at_s
-        sound, flow.problem = not flow.problem, self.conflicts.problem(flow.family, targets)
-        if sound and flow.problem and self.conflicts.late:
-            flow.doubt()
-        flow.sampled_s = max((t.sampled_s for t in targets if t.sampled_s is not None), default=None)
+        self._judge(flow, family, targets, _kept(tuple(families)))
+        flow.sampled_s = max([t.sampled_s for t in targets if t.sampled_s is not None], default=None)
         flow.counter_sum = sum([target.requests for target in targets])
         young = not flow.problem and all(target.young for target in targets)
         flow.new_requests = flow.counter_sum if young and not any(map(self._is_old, targets)) else None
         brought = None if flow.problem else brought_by(targets, families)
         flow.push(at_s, brought, (self.window_s, self.step_s), self.points)
+
+    def _judge(self, flow: Flow, family: Family, targets: list[Target], families: tuple[Family, ...]) -> None:
+        """Say which family tells of a service now, and whether what its processes counted may be added up."""
+        if flow.family is not family:
+            flow.family, flow.latency = family, NO_LATENCY
+        flow.families = families
+        problem = self.conflicts.problem(family, targets)
+        if problem and not flow.problem and self.conflicts.late:
+            flow.doubt()
+        flow.problem = problem
 
     def _note_unknown(self, unreadable: Iterable[Target]) -> None:
         """Keep services of which nothing can be read in the books, with the reason."""
@@ -339,6 +356,11 @@ class Ledger:
             if target.owner is not None and self._flows_of(target) is self.flows and target.owner not in self.flows:
                 flow = self.flows[target.owner] = Flow(target.dialect.family, self._sheet)
                 flow.problem = ALL_NAN
+
+
+@cache
+def _alone(family: Family) -> tuple[Family, ...]:
+    return _kept((family,))
 
 
 @cache

@@ -5,15 +5,14 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kmon_tui.live.packs.dialect import Role
 
 Coded = tuple[tuple[str, float], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Gain:
+class Gain(NamedTuple):
     """What one step brought."""
 
     requests: float
@@ -49,19 +48,20 @@ class Steps:
 
     def add(self, at_s: int, gain: Gain) -> None:
         """Add the newest step."""
-        base = math.nan if gain.base is None else gain.base
+        requests, covered_s, bad, base, coded, extra = gain
         if not self._packed:
-            self._code = gain.coded[0][0] if len(gain.coded) == 1 else ""
+            self._code = coded[0][0] if len(coded) == 1 else ""
         # Made anew and not grown: growing reserves room for more.
-        self._packed = self._packed + array("d", (at_s, gain.requests, gain.covered_s, gain.bad, base))
-        plain: Coded = ((self._code, gain.requests),) if self._code else ()
-        if gain.extra or gain.coded != plain:
-            self._more = {**(self._more or {}), at_s: (gain.coded, gain.extra)}
+        self._packed = self._packed + array("d", (at_s, requests, covered_s, bad, math.nan if base is None else base))
+        plain: Coded = ((self._code, requests),) if self._code else ()
+        if extra or coded != plain:
+            self._more = {**(self._more or {}), at_s: (coded, extra)}
 
     def forget(self, until_s: float) -> None:
         """Drop the steps up to this time."""
         packed, old = self._packed, 0
-        while old < len(packed) and packed[old] <= until_s:
+        much = len(packed)
+        while old < much and packed[old] <= until_s:
             old += _WIDTH
         if old:
             self._packed = packed[old:]
@@ -90,7 +90,10 @@ class Steps:
     @property
     def base(self) -> float | None:
         """What ``bad`` is a share of."""
-        known = [base for base in self._packed[_BASE::_WIDTH] if not math.isnan(base)]
+        told = self._packed[_BASE::_WIDTH]
+        if (base := sum(told)) == base and told:
+            return base
+        known = [base for base in told if not math.isnan(base)]
         return sum(known) if known else None
 
     def coded(self) -> dict[str, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TypeVar
 
@@ -11,13 +11,13 @@ from kmon_tui.domain.service import Key
 from kmon_tui.domain.traffic import Family
 from kmon_tui.live.flow import Flow
 from kmon_tui.live.guards import guards_of
-from kmon_tui.live.packs.dialect import FAILED, TARGET, Dialect, Role
+from kmon_tui.live.packs.dialect import TARGET, Dialect, Role
+from kmon_tui.live.reckoning import Slot, reckoning_of
 from kmon_tui.live.steps import Gain
 
 T = TypeVar("T")
-Handle = tuple[tuple[str, ...] | str, ...]
-Slot = tuple[Role, str]
-"""What is counted, and the class of the code."""
+Handle = tuple[str, ...]
+"""What names a process in all our questions; short, since it is looked up for each of thousands."""
 
 
 COUNTS = frozenset({Role.REQUESTS, Role.ATTEMPTS, Role.SUCCESSES, Role.ANSWERS, Role.FAILURES, Role.FINE})
@@ -102,13 +102,19 @@ class Target:
     @property
     def requests(self) -> float:
         """Its counter of requests."""
-        return sum([value for (role, _), value in zip(self.slots, self._counts, strict=True) if role is Role.REQUESTS])
+        counts = self._counts
+        return sum([counts[place] for place in reckoning_of(self.slots).requests])
 
     def settle(self, at_s: int, step_s: int, sampled_s: float | None, born_s: float | None) -> None:
         """Take over what was read at ``at_s``. The gain over a gap is spread evenly; this step gets at most its share.
 
         ``born_s``: when its pod was made, if that happened before our eyes, so that all it counted is known to be new.
         """
+        slots, before, counts = tuple(self.now), self._counts, tuple(self.now.values())
+        if slots != self.slots:
+            known = dict(zip(self.slots, before, strict=True))
+            before = tuple([known.get(slot, 0.0) for slot in slots])
+            self.slots = shared(slots)
         known_s = self.sampled_s if self.seen_s is not None else born_s
         if self.seen_s is None:
             self.first_sample_s, self.zero_s = sampled_s, born_s
@@ -116,28 +122,18 @@ class Target:
             self.gains = None
         else:
             covered_s = float(step_s) if sampled_s is None or known_s is None else max(0.0, sampled_s - known_s)
+            gains = map(gain, before, counts)
             share = min(1.0, 1.5 * step_s / covered_s) if covered_s else 1.0
-            self.gains = tuple([gain(before, value) * share for before, value in zip(*self._looks(), strict=True)])
+            self.gains = tuple(gains) if share == 1.0 else tuple([one * share for one in gains])
             self.covered_s, self.cut = covered_s * share, share < 1
-        slots = tuple(self.now)
-        if slots != self.slots:
-            self.slots = shared(slots)
-        self._counts, self.now = tuple(self.now.values()), _NOTHING
+        self._counts, self.now = counts, _NOTHING
         self.seen_s = at_s
         self.sampled_s = sampled_s
-
-    def _looks(self) -> tuple[Sequence[float], Sequence[float]]:
-        """Give, slot by slot of now, what it counted when it was last seen, zero for what it did not, and now."""
-        before = self._counts
-        if tuple(self.now) != self.slots:
-            known = dict(zip(self.slots, before, strict=True))
-            before = tuple([known.get(slot, 0.0) for slot in self.now])
-        return before, tuple(self.now.values())
 
 
 def handle_of(labels: Mapping[str, str]) -> Handle:
     """Give what names the process of a series in all our questions."""
-    return (shared(guards_of(labels)), *[labels.get(name, "") for name in TARGET])
+    return (shared("\0".join(guards_of(labels))), *[labels.get(name, "") for name in TARGET])
 
 
 def best_of_each(arrived: list[Target]) -> dict[Family, list[Target]]:
@@ -155,6 +151,13 @@ def best_of_each(arrived: list[Target]) -> dict[Family, list[Target]]:
     return families
 
 
+def gain_of(target: Target, gains: tuple[float, ...]) -> Gain:
+    """Give what a service gained that has this process alone."""
+    reckoning = reckoning_of(target.slots)
+    requests, bad, base, coded = reckoning.of(gains)
+    return Gain(requests, target.covered_s, bad, base, coded, reckoning.beside(gains) if reckoning.extra else None)
+
+
 def brought_by(targets: list[Target], beside: Mapping[Family, list[Target]]) -> Gain | None:
     """Sum what the processes of a service gained; None when that is known of none of them.
 
@@ -163,52 +166,32 @@ def brought_by(targets: list[Target], beside: Mapping[Family, list[Target]]) -> 
     known = [target for target in targets if target.gains is not None]
     if not known:
         return None
-    sums = _summed(known)
-    coded = {code: value for (role, code), value in sums.items() if role is Role.REQUESTS and code}
-    requests = _of(sums, Role.REQUESTS)
+    slots, gains = _summed(known)
+    reckoning = reckoning_of(slots)
+    requests, bad, base, coded = reckoning.of(gains)
+    extra = reckoning.beside(gains) if reckoning.extra else {}
     covered_s = sum([target.covered_s for target in known]) / len(known)
-    bad, base = _failed(sums, coded, requests)
-    if base is None:
-        # No codes: the SDK's own stages tell how many executions failed, if they are scraped.
-        bad, base = _failed(_summed(beside.get(Family.SDK, ())), {}, 0.0)
-    llm = _summed(beside.get(Family.VLLM, ()))
-    extra = {role: value for (role, _), value in {**sums, **llm}.items() if role in _EXTRA}
-    return Gain(requests, covered_s, bad, base, tuple(coded.items()), extra or None)
+    if len(beside) > 1:
+        if base is None and (sdk := beside.get(Family.SDK)):
+            # No codes: the SDK's own stages tell how many executions failed, if they are scraped.
+            slots, gains = _summed(sdk)
+            _, bad, base, _ = reckoning_of(slots).of(gains)
+        if llm := beside.get(Family.VLLM):
+            slots, gains = _summed(llm)
+            extra = {**extra, **reckoning_of(slots).beside(gains)}
+    return Gain(requests, covered_s, bad, base, coded, extra or None)
 
 
-_EXTRA = frozenset(
-    {
-        Role.DURATION, Role.PROMPT_TOKENS, Role.GENERATION_TOKENS, Role.PREFIX_QUERIES, Role.PREFIX_HITS,
-        Role.PREEMPTIONS,
-    }
-)  # fmt: skip
-
-
-def _summed(targets: Iterable[Target]) -> dict[Slot, float]:
+def _summed(targets: Sequence[Target]) -> tuple[tuple[Slot, ...], tuple[float, ...]]:
+    """Add up what they gained, slot by slot."""
+    first = targets[0]
+    if len(targets) == 1 and first.gains is not None:
+        return first.slots, first.gains
     sums: dict[Slot, float] = {}
     for target in targets:
         for slot, value in zip(target.slots, target.gains, strict=True) if target.gains is not None else ():
             sums[slot] = sums.get(slot, 0.0) + value
-    return sums
-
-
-def _of(sums: Mapping[Slot, float], wanted: Role) -> float:
-    return sum([value for (role, _), value in sums.items() if role is wanted])
-
-
-def _failed(sums: Mapping[Slot, float], coded: Mapping[str, float], requests: float) -> tuple[float, float | None]:
-    """Give how many went wrong, of how many; None where nobody counts that."""
-    if coded:
-        return coded.get("5xx", 0.0) + coded.get(FAILED, 0.0), requests
-    roles = {role for role, _ in sums}
-    if Role.ATTEMPTS in roles:
-        attempts = _of(sums, Role.ATTEMPTS)
-        return attempts - _of(sums, Role.SUCCESSES), attempts
-    if Role.ANSWERS in roles:
-        return sums.get((Role.ANSWERS, "5xx"), 0.0), _of(sums, Role.ANSWERS)
-    if Role.FAILURES in roles or Role.FINE in roles:
-        return _of(sums, Role.FAILURES), requests
-    return 0.0, None
+    return shared(tuple(sums)), tuple(sums.values())
 
 
 def _rank(target: Target) -> tuple[float, bool, float, Handle]:
