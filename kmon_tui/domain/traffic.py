@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from kmon_tui.domain.alerts import Alert
 from kmon_tui.domain.beside import Llm, Scaling, Users
@@ -57,15 +58,26 @@ class Scope(StrEnum):
     """Of what reached the pods."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Series:
-    """Values at even steps, oldest first. A new value makes a new Series; nobody changes ``values`` in place."""
+class Series(NamedTuple):
+    """Values at even steps, oldest first. A new value makes a new Series; nobody changes ``values`` in place.
+
+    A tuple, since thousands are made at each tick; equal is only what is the same.
+    """
 
     end_s: float
     """Unix time of the last value."""
     step_s: float
-    values: Sequence[float] = field(default_factory=lambda: array("d"))
+    values: Sequence[float] = ()
     """NaN where nothing is known."""
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __ne__(self, other: object) -> bool:
+        return self is not other
+
+    def __hash__(self) -> int:
+        return object.__hash__(self)
 
     def points(self) -> list[tuple[float, float | None]]:
         """Give (unix time, value or None), oldest first."""
@@ -85,9 +97,11 @@ ALL = "all"
 EMPTY_SERIES = Series(end_s=0.0, step_s=1.0)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Traffic:
-    """The requests of one service. None: not known, with the reason in ``problem``; never 0 for it."""
+class Traffic(NamedTuple):
+    """The requests of one service. None: not known, with the reason in ``problem``; never 0 for it.
+
+    A tuple, since thousands are made at each tick; equal is only what is the same.
+    """
 
     family: Family
     scope: Scope = Scope.PODS
@@ -131,6 +145,15 @@ class Traffic:
     scaling: Scaling | None = None
     llm: Llm | None = None
     """None unless it is a server of language models."""
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __ne__(self, other: object) -> bool:
+        return self is not other
+
+    def __hash__(self) -> int:
+        return object.__hash__(self)
 
     @property
     def ended(self) -> bool:

@@ -41,19 +41,26 @@ LATENCY_S = 60
 
 
 class Alike:
-    """Series of errors of one step, each of which is kept once."""
+    """The errors of services that have none now, which most have not for hours: of one step each series is kept once."""
 
-    def __init__(self, step_s: int) -> None:
-        self._step_s = step_s
+    def __init__(self, step_s: int, points: int) -> None:
+        self._step_s, self._points = step_s, points
         self._known: dict[bytes, tuple[array[float], Series]] = {}
+        self._after: dict[tuple[int, bool], tuple[array[float], array[float], Series]] = {}
+        """By what they were a step ago, which is kept for as long as its id is a key."""
 
-    def of(self, errors: array[float], end_s: int) -> tuple[array[float], Series]:
-        """Give the equal array that others keep, and the series of it."""
-        mark = errors.tobytes()
-        found = self._known.get(mark)
+    def after(self, errors: array[float], ratio: float | None, end_s: int) -> tuple[array[float], Series]:
+        """Give errors with one more step that has none, or is not known: the array that others keep, and its series."""
+        of = (id(errors), ratio is None)
+        found = self._after.get(of)
         if found is None:
-            found = self._known[mark] = (errors, Series(end_s, self._step_s, errors))
-        return found
+            made = _pushed(errors, ratio, self._points)
+            mark = made.tobytes()
+            known = self._known.get(mark)
+            if known is None:
+                known = self._known[mark] = (made, Series(end_s, self._step_s, made))
+            found = self._after[of] = (errors, *known)
+        return found[1:]
 
 
 class Flow:
@@ -99,27 +106,30 @@ class Flow:
         """Whether nothing was known in any step that is kept."""
         return all(map(math.isnan, self.requests)) and self.new_requests is None and not self.problem
 
-    def push(self, at_s: int, gain: Gain | None, window: tuple[int, int], points: int) -> None:
+    def push(
+        self, at_s: int, gain: Gain | None, window: tuple[int, int], points: int, alike: Alike | None = None
+    ) -> None:
         """Add the step that the sheet has begun; None: nothing is known. ``window``: of rates, and a step, in s."""
         window_s, step_s = window
-        if gain is not None:
-            self._steps.add(at_s, gain)
-        self._steps.forget(at_s - window_s)
+        self._steps.go_on(at_s, gain, at_s - window_s)
         if self.gaps:
             self.gaps = tuple([gap_s for gap_s in self.gaps if gap_s > at_s - window_s - points * step_s])
         rate = ratio = None
         if gain is not None:
-            steps = self._steps
-            covered_s, base = steps.covered_s, steps.base
-            rate = steps.requests / covered_s if covered_s > 0 else None
+            requests, covered_s, bad, base = self._steps.sums()
+            rate = requests / covered_s if covered_s > 0 else None
             # Zero only when requests came and none was bad; without requests there is no ratio.
-            ratio = min(1.0, max(0.0, steps.bad / base)) if base is not None and base > 0 else None
+            if base is not None and base > 0:
+                ratio = min(1.0, max(0.0, bad / base)) if bad else 0.0
             # A gap keeps what was known before it; a step without requests has no error ratio.
             self._rate_now = self._rate_now if rate is None else rate
             self._ratio_now = ratio
         self._known = min(points, self._known + 1)
         self._sheet.put(self._row, rate)
-        self._errors = _pushed(self._errors, ratio, points)
+        if alike is None or ratio:
+            self._errors, self._no_errors = _pushed(self._errors, ratio, points), None
+        else:
+            self._errors, self._no_errors = alike.after(self._errors, ratio, at_s)
         self.end_s = at_s
 
     def doubt(self) -> None:
@@ -132,12 +142,6 @@ class Flow:
         """Take it out of the books."""
         self.closed = True
         self._sheet.give_up(self._row)
-
-    def share(self, alike: Alike) -> None:
-        """Keep errors as a series that others keep, too, while there are none: most services have none for hours."""
-        self._no_errors = None
-        if self._errors and not self._errors[-1] > 0:
-            self._errors, self._no_errors = alike.of(self._errors, self.end_s)
 
     def thin(self) -> None:
         """Keep every second step, as the sheet does: the steps have become twice as long."""
@@ -158,12 +162,11 @@ class Flow:
         """Give what the rate window brought; None when nothing is known of it."""
         if not self._steps or self.problem or self.new_requests is not None:
             return None
-        steps = self._steps
-        return Sums(steps.requests, steps.covered_s, steps.bad, steps.base)
+        return Sums(*self._steps.sums())
 
     def coded(self) -> dict[str, float]:
         """Give requests per second by class of their answers, in the rate window."""
-        covered_s = self._steps.covered_s
+        _, covered_s, _, _ = self._steps.sums()
         coded = self._steps.coded()
         return {code: coded[code] / covered_s if covered_s > 0 else 0.0 for code in sorted(coded)}
 
@@ -183,50 +186,40 @@ class Flow:
         self._ratio_now = ratio
 
     @property
+    def is_plain(self) -> bool:
+        """Whether requests are all that is counted: no tokens, no time."""
+        return self.tokens is None and not self._steps.has_more
+
+    @property
     def requests(self) -> Strand:
         """Requests per second by step."""
         return self._sheet.last(self._row, self._known)
 
     def traffic(self, step_s: int, scope: Scope = Scope.PODS, *, serves: bool = True) -> Traffic:
         """Give what is known now; while no pod serves, what pods saw says nothing of what callers get."""
-        young = self.new_requests is not None
+        young, lost = self.new_requests is not None, self.lost
         requests = Series(self.end_s, step_s, self.requests) if self._known else EMPTY_SERIES
-        errors = self._errors_over_time(step_s)
+        errors, latency = self._errors_over_time(step_s), self.latency
         if self.problem:
             return Traffic(
                 self.family, scope, requests=requests, errors=errors, problem=self.problem, families=self.families
             )
         ratio = self._ratio_now if serves and not young else None
-        rate = self._rate_now if serves or not self.lost else None
+        rate = self._rate_now if serves or not lost else None
+        due = not lost and not young and self.latency_due(step_s)
+        mean_ms = self._mean_ms() if self._steps.has_more else None
+        means = DIALECTS[self.family].means
         return Traffic(
-            self.family,
-            scope,
-            requests_per_s=None if young else rate,
-            requests=requests,
-            error_ratio=ratio,
-            errors=errors,
-            p50_ms=self.latency.p50_ms,
-            p90_ms=self.latency.p90_ms,
-            p99_ms=self.latency.p99_ms,
-            top_bound_ms=self.latency.top_bound_ms,
-            latency_due=not self.lost and not young and self.latency_due(step_s),
-            counter_sum=self.counter_sum,
-            new_requests=self.new_requests,
-            sampled_at=self.sampled_at,
-            lost=self.lost,
-            remark=self.remark,
-            means=DIALECTS[self.family].means,
-            mean_ms=self._mean_ms(),
-            families=self.families,
-            pods_error_ratio=ratio if scope is Scope.PODS else None,
-        )
+            self.family, scope, None if young else rate, requests, ratio, errors,
+            latency.p50_ms, latency.p90_ms, latency.p99_ms, latency.top_bound_ms, due,
+            self.counter_sum, self.new_requests, self.sampled_at, "", lost, self.remark, means, mean_ms,
+            self.families, ratio if scope is Scope.PODS else None,
+        )  # fmt: skip
 
     def latency_due(self, step_s: int) -> bool:
         """Whether its quantiles are older than those of a row that is swept over in time."""
-        return (
-            DIALECTS[self.family].latency is not None
-            and self.end_s - self.latency.at_s > max(LATENCY_S, step_s) + step_s
-        )
+        old = self.end_s - self.latency.at_s > max(LATENCY_S, step_s) + step_s
+        return old and DIALECTS[self.family].latency is not None
 
     def _errors_over_time(self, step_s: int) -> Series:
         shared = self._no_errors

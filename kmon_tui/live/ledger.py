@@ -291,19 +291,18 @@ class Ledger:
             others = arrived.setdefault(flow, target)
             if others is not target:
                 arrived[flow] = [*others, target] if isinstance(others, list) else [others, target]
-        alike = Alike(self.step_s)
+        alike = Alike(self.step_s, self.points)
         for flow, found in arrived.items():
             if isinstance(found, list):
-                self._book_many(at_s, flow, found)
+                self._book_many(at_s, flow, found, alike)
             else:
-                self._book_one(at_s, flow, found)
-            flow.share(alike)
+                self._book_one(at_s, flow, found, alike)
         for flows in (self.flows, self.users):
             for key, flow in list(flows.items()):
                 if flow.end_s != at_s:
                     flow.gaps = (*flow.gaps, at_s)
                     flow.problem = ""
-                    flow.push(at_s, None, (self.window_s, self.step_s), self.points)
+                    flow.push(at_s, None, (self.window_s, self.step_s), self.points, alike)
                     if flow.over:
                         flows.pop(key).close()
                         self.ended.end(key, flow.family, flow.sampled_s)
@@ -315,7 +314,7 @@ class Ledger:
         family = target.dialect.family
         return self.users if target.dialect.scope is Scope.USERS and family is not self.family else self.flows
 
-    def _book_one(self, at_s: int, flow: Flow, target: Target) -> None:
+    def _book_one(self, at_s: int, flow: Flow, target: Target, alike: Alike) -> None:
         """Book a service of one process that is scraped once, as nearly all are."""
         target.chosen = True
         self._judge(flow, target.dialect.family, [target], _alone(target.dialect.family))
@@ -323,9 +322,9 @@ class Ledger:
         young = target.young and not flow.problem and not self._is_old(target)
         flow.new_requests = flow.counter_sum if young else None
         brought = None if flow.problem or target.gains is None else gain_of(target, target.gains)
-        flow.push(at_s, brought, (self.window_s, self.step_s), self.points)
+        flow.push(at_s, brought, (self.window_s, self.step_s), self.points, alike)
 
-    def _book_many(self, at_s: int, flow: Flow, arrived: list[Target]) -> None:
+    def _book_many(self, at_s: int, flow: Flow, arrived: list[Target], alike: Alike) -> None:
         """Book one service: its best family, and of each process the best scrape."""
         families = best_of_each(arrived)
         family = best_family(families, self.family)
@@ -338,7 +337,7 @@ class Ledger:
         young = not flow.problem and all(target.young for target in targets)
         flow.new_requests = flow.counter_sum if young and not any(map(self._is_old, targets)) else None
         brought = None if flow.problem else brought_by(targets, families)
-        flow.push(at_s, brought, (self.window_s, self.step_s), self.points)
+        flow.push(at_s, brought, (self.window_s, self.step_s), self.points, alike)
 
     def _judge(self, flow: Flow, family: Family, targets: list[Target], families: tuple[Family, ...]) -> None:
         """Say which family tells of a service now, and whether what its processes counted may be added up."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from datetime import UTC, datetime
 
 from kmon_tui.domain.beside import Scaling
@@ -87,7 +87,7 @@ class Levels:
             found.setdefault(id(gauges), (gauges, []))[1].append(labels)
         return found
 
-    def keys(self) -> Iterable[Key]:
+    def keys(self) -> Set[Key]:
         """Give the services of which anything is known."""
         return self._values.keys()
 

@@ -104,7 +104,7 @@ def measure(
     if flow.lost and unseen(step_s, scrape_s):
         traffic = _exactly(api, matchers, feeder, traffic, key, at_s, scrape_s)
     if times > 1:
-        traffic = replace(traffic, requests=rates(table.requests.steps, step_s, times, at_s))
+        traffic = traffic._replace(requests=rates(table.requests.steps, step_s, times, at_s))
     return replace(
         empty,
         traffic=traffic,
@@ -139,7 +139,7 @@ def _exactly(
         return traffic
     if last is None or last.sampled_at is None or (traffic.sampled_at and traffic.sampled_at >= last.sampled_at):
         return traffic
-    return replace(traffic, sampled_at=last.sampled_at, counter_sum=None)
+    return traffic._replace(sampled_at=last.sampled_at, counter_sum=None)
 
 
 def _found(services: tuple[InferenceService, ...], key: Key) -> InferenceService:
@@ -167,11 +167,10 @@ def _whole_window(feeder: Feeder, ledger: Ledger, flow: Flow, key: Key, tables: 
         seen = failed(tables.by_family[front.family])
         if front.family in ACTIVATORS and seen is not None and pods is not None:
             seen = seen_by_users(seen, (pods[0], table.requests.total))
-        traffic = replace(traffic, scope=Scope.USERS, users=_users(users, seen, tables.by_family[front.family]))
+        traffic = traffic._replace(scope=Scope.USERS, users=_users(users, seen, tables.by_family[front.family]))
     # Without a pod and without anybody before the pods, nobody can say how callers fare now.
     of_pods = ratio if traffic.scope is Scope.USERS or feeder.owners.may_serve(key) else None
-    return replace(
-        traffic,
+    return traffic._replace(
         error_ratio=traffic.users.error_ratio if traffic.users and traffic.scope is Scope.USERS else of_pods,
         pods_error_ratio=ratio if flow is ledger.flows.get(key) else None,
         requests_per_s=None if flow.lost else traffic.requests_per_s,
@@ -189,8 +188,8 @@ def _last_known(flow: Flow, step_s: int) -> Traffic:
     """Give what the newest sample told, and nothing of a window without any: that is told by the next scrape."""
     last = flow.traffic(step_s)
     rate = None if flow.lost else last.requests_per_s
-    last = replace(last, requests_per_s=rate, error_ratio=None, pods_error_ratio=None, mean_ms=None)
-    return replace(last, p50_ms=None, p90_ms=None, p99_ms=None)
+    last = last._replace(requests_per_s=rate, error_ratio=None, pods_error_ratio=None, mean_ms=None)
+    return last._replace(p50_ms=None, p90_ms=None, p99_ms=None)
 
 
 def _users(users: Users, seen: tuple[float, float] | None, table: Table) -> Users:

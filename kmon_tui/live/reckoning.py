@@ -43,7 +43,7 @@ class Reckoning(NamedTuple):
         coded = tuple([(code, gains[place]) for code, place in self.coded])
         if self.base is None:
             return requests, 0.0, None, coded
-        bad = sum([gains[place] for place in self.bad])
+        bad = sum([gains[place] for place in self.bad]) if self.bad else 0.0
         if self.good:
             bad -= sum([gains[place] for place in self.good])
         base = requests if self.base is self.requests else sum([gains[place] for place in self.base])

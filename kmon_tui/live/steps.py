@@ -46,55 +46,46 @@ class Steps:
     def __len__(self) -> int:
         return len(self._packed) // _WIDTH
 
-    def add(self, at_s: int, gain: Gain) -> None:
-        """Add the newest step."""
-        requests, covered_s, bad, base, coded, extra = gain
-        if not self._packed:
-            self._code = coded[0][0] if len(coded) == 1 else ""
-        # Made anew and not grown: growing reserves room for more.
-        self._packed = self._packed + array("d", (at_s, requests, covered_s, bad, math.nan if base is None else base))
-        plain: Coded = ((self._code, requests),) if self._code else ()
-        if extra or coded != plain:
-            self._more = {**(self._more or {}), at_s: (coded, extra)}
-
-    def forget(self, until_s: float) -> None:
-        """Drop the steps up to this time."""
+    def go_on(self, at_s: int, gain: Gain | None, until_s: float) -> None:
+        """Add the newest step, if anything is known of it, and drop those up to ``until_s``."""
         packed, old = self._packed, 0
         much = len(packed)
         while old < much and packed[old] <= until_s:
             old += _WIDTH
         if old:
-            self._packed = packed[old:]
+            packed = packed[old:]
             if self._more:
-                self._more = {at_s: more for at_s, more in self._more.items() if at_s > until_s} or None
+                self._more = {then_s: more for then_s, more in self._more.items() if then_s > until_s} or None
+        if gain is None:
+            self._packed = packed
+            return
+        requests, covered_s, bad, base, coded, extra = gain
+        if not packed:
+            self._code = coded[0][0] if len(coded) == 1 else ""
+        # Made anew and not grown: growing reserves room for more.
+        self._packed = packed + array("d", (at_s, requests, covered_s, bad, math.nan if base is None else base))
+        plain: Coded = ((self._code, requests),) if self._code else ()
+        if extra or coded != plain:
+            self._more = {**(self._more or {}), at_s: (coded, extra)}
 
     def clear(self) -> None:
         """Drop all steps."""
         self._packed, self._more = array("d"), None
 
     @property
-    def requests(self) -> float:
-        """All requests."""
-        return sum(self._packed[_REQUESTS::_WIDTH])
+    def has_more(self) -> bool:
+        """Whether some step brought more than numbers that all have."""
+        return self._more is not None
 
-    @property
-    def covered_s(self) -> float:
-        """The time that is known."""
-        return sum(self._packed[_COVERED::_WIDTH])
-
-    @property
-    def bad(self) -> float:
-        """What went wrong."""
-        return sum(self._packed[_BAD::_WIDTH])
-
-    @property
-    def base(self) -> float | None:
-        """What ``bad`` is a share of."""
-        told = self._packed[_BASE::_WIDTH]
-        if (base := sum(told)) == base and told:
-            return base
-        known = [base for base in told if not math.isnan(base)]
-        return sum(known) if known else None
+    def sums(self) -> tuple[float, float, float, float | None]:
+        """Add up requests, the time that is known, what went wrong, and what that is a share of."""
+        packed = self._packed
+        base = sum(packed[_BASE::_WIDTH])
+        share: float | None = base if packed else None
+        if base != base:  # some steps do not know it
+            known = [one for one in packed[_BASE::_WIDTH] if not math.isnan(one)]
+            share = sum(known) if known else None
+        return sum(packed[_REQUESTS::_WIDTH]), sum(packed[_COVERED::_WIDTH]), sum(packed[_BAD::_WIDTH]), share
 
     def coded(self) -> dict[str, float]:
         """Give requests by class of their answers."""

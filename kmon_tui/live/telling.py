@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from kmon_tui.domain.beside import Llm, Users
@@ -22,9 +21,19 @@ def traffic_of_all(
     ledger: Ledger, levels: Levels, owners: Owners, keys: Iterable[Key] | None = None
 ) -> dict[Key, Traffic]:
     """Give the traffic of each service of which anything is known, or of these, of which something is."""
-    if keys is None:
-        keys = dict.fromkeys((*ledger.flows, *ledger.users, *ledger.ended))
-    return {key: traffic_of(ledger, levels, owners, key) for key in keys}
+    if keys is not None:
+        return {key: traffic_of(ledger, levels, owners, key) for key in keys}
+    users, beside = ledger.users, levels.keys()
+    told = {
+        key: _of_pods(flow, ledger, owners, key)
+        if flow.is_plain and key not in users and key not in beside
+        else traffic_of(ledger, levels, owners, key)
+        for key, flow in ledger.flows.items()
+    }
+    for key in (*users, *ledger.ended):
+        if key not in told:
+            told[key] = traffic_of(ledger, levels, owners, key)
+    return told
 
 
 def traffic_of(ledger: Ledger, levels: Levels, owners: Owners, key: Key) -> Traffic:
@@ -38,12 +47,10 @@ def traffic_of(ledger: Ledger, levels: Levels, owners: Owners, key: Key) -> Traf
         assert users is not None
         told = users.traffic(ledger.step_s, Scope.USERS)
     else:
-        scope = DIALECTS[flow.family].scope
-        told = flow.traffic(ledger.step_s, scope, serves=scope is not Scope.PODS or owners.may_serve(key))
+        told = _of_pods(flow, ledger, owners, key)
     seen = None if users is None else users_of(users)
     if users is not None and seen is not None and not users.problem and not users.lost:
-        told = replace(
-            told,
+        told = told._replace(
             scope=Scope.USERS,
             error_ratio=seen.error_ratio,
             errors=users.traffic(ledger.step_s).errors,
@@ -52,7 +59,13 @@ def traffic_of(ledger: Ledger, levels: Levels, owners: Owners, key: Key) -> Traf
     scaling, llm = levels.scaling(key), llm_of(flow or users, levels, key)
     if seen is None and scaling is None and llm is None:
         return told
-    return replace(told, users=seen, scaling=scaling, llm=llm)
+    return told._replace(users=seen, scaling=scaling, llm=llm)
+
+
+def _of_pods(flow: Flow, ledger: Ledger, owners: Owners, key: Key) -> Traffic:
+    """Give what a service's own numbers say, whoever counts in front of it."""
+    scope = DIALECTS[flow.family].scope
+    return flow.traffic(ledger.step_s, scope, serves=scope is not Scope.PODS or owners.may_serve(key))
 
 
 def users_of(flow: Flow) -> Users | None:

@@ -50,7 +50,7 @@ def within(buckets: Buckets, range_s: int) -> Buckets:
     steps = max(1, round(range_s / buckets.step_s))
 
     def newest(series: Mapping[str, Series]) -> dict[str, Series]:
-        return {name: replace(one, values=one.values[-steps:]) for name, one in series.items()}
+        return {name: one._replace(values=one.values[-steps:]) for name, one in series.items()}
 
     return replace(
         buckets,

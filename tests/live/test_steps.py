@@ -9,19 +9,19 @@ from kmon_tui.live.steps import Gain, Steps
 def steps(*gains: Gain) -> Steps:
     made = Steps()
     for number, gain in enumerate(gains):
-        made.add(100 + 15 * number, gain)
+        made.go_on(100 + 15 * number, gain, 0)
     return made
 
 
 def test_what_all_steps_brought_is_added_up() -> None:
     found = steps(Gain(30.0, 15.0, 2.0, 30.0), Gain(10.0, 5.0, 1.0, 10.0))
 
-    assert (len(found), found.requests, found.covered_s, found.bad, found.base) == (2, 40.0, 20.0, 3.0, 40.0)
+    assert (len(found), *found.sums()) == (2, 40.0, 20.0, 3.0, 40.0)
 
 
 def test_a_share_of_nothing_that_anybody_counts_is_none() -> None:
-    assert steps(Gain(30.0, 15.0)).base is None
-    assert steps(Gain(30.0, 15.0), Gain(10.0, 15.0, 1.0, 10.0)).base == 10.0
+    assert steps(Gain(30.0, 15.0)).sums()[3] is None
+    assert steps(Gain(30.0, 15.0), Gain(10.0, 15.0, 1.0, 10.0)).sums()[3] == 10.0
 
 
 def test_steps_of_one_class_and_of_several_add_up_by_class() -> None:
@@ -48,7 +48,7 @@ def test_what_else_was_counted_is_told_with_the_good_requests_and_seconds_of_its
 def test_old_steps_are_forgotten_with_all_that_they_brought() -> None:
     found = steps(Gain(30.0, 15.0, coded=(("2xx", 28.0), ("5xx", 2.0)), extra={Role.DURATION: 1.0}), Gain(4.0, 15.0))
 
-    found.forget(100)
+    found.go_on(130, None, 100)
 
-    assert (len(found), found.requests, found.coded()) == (1, 4.0, {})
+    assert (len(found), found.sums()[0], found.coded()) == (1, 4.0, {})
     assert found.beside(Role.DURATION) == (0.0, 0.0, 0.0)

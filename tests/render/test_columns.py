@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -151,7 +150,7 @@ def test_ready_with_none_serving_has_the_sign_and_colour_of_a_failure() -> None:
 
 def test_old_numbers_of_a_service_scaled_to_zero_are_nothing_and_no_alarm() -> None:
     cold = next(service for service in services() if service.readiness is Readiness.COLD)
-    old = replace(traffic_of(1.5), sampled_at=NOW - timedelta(minutes=3))
+    old = traffic_of(1.5)._replace(sampled_at=NOW - timedelta(minutes=3))
     drawing = Drawing(now=NOW, report=REPORT)
     line = text_of(row_line(row_of(cold, old), columns_for(80, one_namespace=False), drawing))
 
@@ -188,7 +187,7 @@ def test_the_line_of_many_rows_names_what_they_share_even_where_room_is_scarce()
 
 
 def test_quantiles_that_are_still_to_come_are_no_number() -> None:
-    traffic = replace(traffic_of(2.88), p90_ms=85.0, latency_due=True)
+    traffic = traffic_of(2.88)._replace(p90_ms=85.0, latency_due=True)
     line = row_line(row_of(isvc("iris", "demo", Readiness.READY), traffic), (P90,), Drawing(now=NOW))
 
     assert text_of(line).strip() == Drawing(now=NOW).glyphs.ellipsis

@@ -64,19 +64,19 @@ def test_a_newest_column_that_is_a_gap_has_no_known_number_of_requests() -> None
 
 
 def test_what_callers_saw_stands_beside_what_the_pods_saw() -> None:
-    traffic = replace(traffic_of(41.0, 0.05, scope=Scope.USERS), pods_error_ratio=0.0)
+    traffic = traffic_of(41.0, 0.05, scope=Scope.USERS)._replace(pods_error_ratio=0.0)
 
     assert "err 5% (users), 0% (pods)" in requests_heading(traffic, DRAWING).words
 
 
 def test_a_quantile_at_the_top_bound_is_more_than_it() -> None:
-    traffic = replace(traffic_of(1.0), p99_ms=10_000.0)
+    traffic = traffic_of(1.0)._replace(p99_ms=10_000.0)
 
     assert "p99 >10s" in latency_heading(traffic, DRAWING).words
 
 
 def test_without_a_histogram_the_mean_is_the_answer() -> None:
-    traffic = replace(traffic_of(1.0), family=Family.TRITON, p50_ms=None, p90_ms=None, p99_ms=None, mean_ms=12.0)
+    traffic = traffic_of(1.0)._replace(family=Family.TRITON, p50_ms=None, p90_ms=None, p99_ms=None, mean_ms=12.0)
 
     assert latency_heading(traffic, DRAWING).words.startswith("latency mean 12ms  nv_inference_request_*")
 

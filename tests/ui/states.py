@@ -54,7 +54,7 @@ def stale_target() -> State:
     ready = ready_state()
     assert ready.traffic is not None
     old = {
-        key: replace(traffic, sampled_at=ago(seconds=130)) if key.name == "bert-ner" else traffic
+        key: traffic._replace(sampled_at=ago(seconds=130)) if key.name == "bert-ner" else traffic
         for key, traffic in ready.traffic.traffic.items()
     }
     return replace(ready, traffic=replace(ready.traffic, traffic=old))

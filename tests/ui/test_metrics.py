@@ -150,7 +150,7 @@ async def test_paused_what_is_drawn_stands_still_and_says_how_far_behind_it_is()
         state = run.watcher.state
         assert state.traffic is not None
         later = replace(state.traffic.prometheus, now=NOW + timedelta(seconds=12))
-        numbers = {key: replace(one, requests_per_s=777.0) for key, one in state.traffic.traffic.items()}
+        numbers = {key: one._replace(requests_per_s=777.0) for key, one in state.traffic.traffic.items()}
         run.watcher.put(replace(state, traffic=replace(state.traffic, prometheus=later, traffic=numbers)))
         await pilot.pause(0.1)
 
