@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from kmon_tui.domain.alerts import Alert
 from kmon_tui.domain.errors import BackendError
 from kmon_tui.domain.service import Key
-from kmon_tui.live.dialects import PART
+from kmon_tui.live.parts import PART
 from kmon_tui.live.prometheus import Api
 from kmon_tui.live.prometheus_answers import Labelled, Row
 

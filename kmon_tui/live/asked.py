@@ -10,8 +10,10 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple, TypeAlias
 
 from kmon_tui.live import natives
-from kmon_tui.live.dialects import PART, only_targets, scraped
+from kmon_tui.live.dialects import scraped
 from kmon_tui.live.packs.dialect import FAILED, Count, Dialect, Histogram, Role, also
+from kmon_tui.live.parts import PART
+from kmon_tui.live.selectors import only_targets
 
 REQUESTS, ERRORS, LATENCY, HEAT, PODS, LLM, RAW = "requests", "errors", "latency", "heat", "pods", "llm", "raw"
 """Names of the panels; RAW is the question that is really sent."""

@@ -12,7 +12,6 @@ from kmon_tui.domain.traffic import Buckets, Family, RevisionTraffic, Series
 from kmon_tui.live import dialects, natives
 from kmon_tui.live.asked import RAW, expressions
 from kmon_tui.live.detail import Raw, Table, buckets_of, newest, series_by_class, tabulate
-from kmon_tui.live.dialects import FIRST_TOKEN, NEW, NEXT_TOKEN, PART
 from kmon_tui.live.flow import LATENCY_S, Latency
 from kmon_tui.live.ledger import Ledger
 from kmon_tui.live.levels import Levels
@@ -20,6 +19,7 @@ from kmon_tui.live.looks import Fresh, Looks, Place, place_of
 from kmon_tui.live.overtime import cold_starts, gauges_over_time
 from kmon_tui.live.owners import Owners
 from kmon_tui.live.packs import DIALECTS
+from kmon_tui.live.parts import FIRST_TOKEN, NEW, NEXT_TOKEN, PART
 from kmon_tui.live.prometheus import Api
 from kmon_tui.live.prometheus_answers import Row
 from kmon_tui.live.target import Target

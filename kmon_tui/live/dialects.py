@@ -6,7 +6,6 @@ Counters are asked for raw and summed per target only: what they gained is worke
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from kmon_tui.domain.traffic import Family, Scope
@@ -15,43 +14,25 @@ from kmon_tui.live.guards import BY, GUARDS
 from kmon_tui.live.packs import DIALECTS
 from kmon_tui.live.packs.dialect import FAILED, GOOD, NAMES, TARGET, Dialect, Histogram, also
 from kmon_tui.live.packs.gauges import GAUGES, Gauges
+from kmon_tui.live.parts import (
+    BEFORE,
+    CLOCK,
+    COPIES,
+    EXPORTED,
+    FIRST_TOKEN,
+    GAUGE_TIME,
+    NEW,
+    NEXT_TOKEN,
+    NOW_UP,
+    PART,
+    SAMPLED,
+    UNREAD,
+)
+from kmon_tui.live.selectors import in_namespaces, only_targets, quoted, quoted_choice
 from kmon_tui.live.unreadable import DOTTED_NAMES
-
-PART = "kmon_part"
-"""A label that our own questions add."""
-
-GAUGE_TIME = "gauges "
-"""What PART begins with in the times of gauges; the source follows."""
-
-EXPORTED = "exported"
-"""PART of series that tell their namespace twice: that of whoever was scraped, and the one they had themselves."""
-
-CLOCK = "clock"
-"""PART of what tells Prometheus' own time."""
-
-UNREAD = "unread"
-"""PART of names that nobody here can read."""
-
-BEFORE, NOW_UP = "up before", "up now"
-"""PART of whether targets answered a step ago, and of all series that say whether they do now."""
-
-COPIES = "copies"
-"""PART of whole series of a few targets."""
-
-FIRST_TOKEN, NEXT_TOKEN = "first token", "next token"
-"""PART of a language model's own histograms."""
-
-SAMPLED = "kmon_sampled"
-"""A label of rows, in a range, that say when targets were sampled; its value is the family."""
-
-NEW = " of new"
-"""What PART ends with where all that new targets counted is asked for, not what they gained in the window."""
 
 MOST_NAMES = 1500
 """Of so many letters may all names of services be that are put into a selector."""
-
-CHUNK = 100
-"""More namespaces than this are not put into a selector."""
 
 
 def probe(matchers: str, scopes: Collection[Scope] = tuple(Scope)) -> str:
@@ -262,34 +243,6 @@ def sample_times(matchers: str, metrics: Iterable[Mapping[str, str]]) -> str:
     return _either(parts)
 
 
-def only_targets(targets: Iterable[Mapping[str, str]], dialect: Dialect | None = None) -> list[str]:
-    """Give matchers that together hold these targets, by the label that tells them apart best.
-
-    In a process that serves many services it is the labels that name the service; others may be in the answer too.
-    """
-    groups: dict[str, set[str]] = {}
-    if dialect is not None and dialect.patterns:
-        for labels in targets:
-            for name in dialect.names:
-                groups.setdefault(name, set()).add(labels.get(name, ""))
-        both = ",".join(f"{label}=~{quoted_choice(values)}" for label, values in groups.items())
-        return [both] if both else []
-    for labels in targets:
-        label = next(
-            (name for name in ("exported_instance", "instance", "pod", "pod_name", "service_name") if labels.get(name)),
-            None,
-        )
-        if label is not None:
-            groups.setdefault(label, set()).add(labels[label])
-    return [f"{label}=~{quoted_choice(values)}" for label, values in sorted(groups.items())]
-
-
-def quoted_choice(values: Collection[str]) -> str:
-    """Quote a regular expression that matches these texts and nothing else."""
-    pattern = "|".join(re.sub(r"([\\.+*?()|\[\]{}^$])", r"\\\1", value) for value in sorted(values))
-    return quoted(pattern)
-
-
 def code_class(dialect: Dialect, labels: Mapping[str, str]) -> str:
     """Give ``2xx``, ``5xx``…; ``ok`` or ``failed`` where the scrape job says so; empty where the series has no code."""
     for label in dialect.code_labels:
@@ -299,11 +252,6 @@ def code_class(dialect: Dialect, labels: Mapping[str, str]) -> str:
         if code in (GOOD, FAILED):
             return code
     return ""
-
-
-def quoted(text: str) -> str:
-    """Quote a text for PromQL."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
 
 
 def _selectors(dialect: Dialect) -> list[str]:
@@ -380,13 +328,6 @@ def _about(dialect: Dialect, names: Collection[str]) -> str:
     choice = quoted_choice(names)[1:-1]
     alone = len(dialect.names) == 1
     return f',{dialect.names[-1]}=~"{f".*({choice}).*" if alone else f"({choice})(-.*)?"}"'
-
-
-def in_namespaces(label: str, namespaces: Collection[str]) -> str:
-    """Give a matcher, behind a comma, for series of these namespaces and of none; empty for too many of them."""
-    if not 0 < len(namespaces) <= CHUNK:
-        return ""
-    return f",{label}=~{quoted_choice({*namespaces, ''})}"
 
 
 def _braced(matchers: str) -> str:

@@ -18,7 +18,6 @@ from kmon_tui.domain.errors import BackendError, BadAnswer, TimedOut
 from kmon_tui.domain.quantile import parse_le
 from kmon_tui.domain.service import InferenceService
 from kmon_tui.domain.traffic import Scope
-from kmon_tui.live.dialects import CLOCK
 from kmon_tui.live.doctor_questions import (
     BOUNDS,
     COUNTS,
@@ -36,6 +35,7 @@ from kmon_tui.live.doctor_questions import (
 from kmon_tui.live.doctor_questions import apart as split
 from kmon_tui.live.introduction import skew_of
 from kmon_tui.live.owners import Owners
+from kmon_tui.live.parts import CLOCK
 from kmon_tui.live.prometheus import Api
 from kmon_tui.live.prometheus_answers import Row
 from kmon_tui.settings.nesting import not_too_deep

@@ -10,10 +10,11 @@ from kmon_tui.domain.doctor.facts import PodFacts, Suspects
 from kmon_tui.domain.service import InferenceService
 from kmon_tui.domain.traffic import Scope
 from kmon_tui.live import dialects, natives
-from kmon_tui.live.dialects import CLOCK, PART, quoted, quoted_choice
 from kmon_tui.live.packs import DIALECTS
 from kmon_tui.live.packs.dialect import NAMES, TARGET, also
+from kmon_tui.live.parts import CLOCK, PART
 from kmon_tui.live.prometheus_answers import Row
+from kmon_tui.live.selectors import quoted, quoted_choice
 
 OUR_JOBS = "kserve-.*"
 MOST_PODS = 20

@@ -8,17 +8,18 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from kmon_tui.domain.service import InferenceService, Key
-from kmon_tui.live import alerts, dialects
+from kmon_tui.live import alerts, dialects, selectors
 from kmon_tui.live.copies import clusters, copied
-from kmon_tui.live.dialects import BEFORE, COPIES, GAUGE_TIME, NOW_UP, PART
 from kmon_tui.live.guards import Several, doubled
 from kmon_tui.live.introduction import Introduction, scrape_interval
-from kmon_tui.live.ledger import Ledger, Reading
+from kmon_tui.live.ledger import Ledger
 from kmon_tui.live.levels import Levels, is_gauge
 from kmon_tui.live.owners import Owners, face
+from kmon_tui.live.parts import BEFORE, COPIES, GAUGE_TIME, IDENTITY_MARK, NOW_UP, PART, PART_MARK
 from kmon_tui.live.prometheus import Api
 from kmon_tui.live.prometheus_address import Matchers
 from kmon_tui.live.prometheus_answers import Labelled, Row
+from kmon_tui.live.register import Reading
 from kmon_tui.live.target import Handle, Target
 
 VALUES_AT_ONCE = 30_000
@@ -36,9 +37,6 @@ MOST_VALUES = 300_000
 PAST_S, QUESTION_S = 10.0, 1.5
 """So long may all questions about the past take, and one of them: a third of what it is told to give up after."""
 LEAST_STEPS = 12
-
-_MARK = f'"{PART}":"'.encode()
-"""What only rows have that our own question marked: those of later parts, gauges, alerts."""
 
 Column: TypeAlias = "tuple[list[Reading], array[float]]"
 """All counters at one step: who counted, and how much."""
@@ -103,14 +101,15 @@ class Feeder:
         before_s = api.took_s
         rows = api.query(" or ".join(filter(None, (self._counters(), self._gauges(), self._alerts()))), at_s)
         self._step_took_s = max(0.0, api.took_s - before_s)
-        marked = [row for row in rows if _MARK in row.text]
-        self._gauge_rows = [row for row in marked if is_gauge(row)]
-        self._alert_rows = [row for row in marked if alerts.is_alert(row)]
-        if self._gauge_rows or self._alert_rows:
+        readings, rest = ledger.register.readings(rows)
+        self._gauge_rows = [row for row in rest if is_gauge(row)]
+        self._alert_rows = [row for row in rest if alerts.is_alert(row)]
+        if rest:
             apart = {id(row) for row in (*self._gauge_rows, *self._alert_rows)}
-            rows = [row for row in rows if id(row) not in apart]
+            others = [row for row in rest if id(row) not in apart]
+            readings, rows = [*readings, *map(ledger.register.reading, others)], [*rows[: len(readings)], *others]
         self._rows = len(rows)
-        return [ledger.reading(row) for row in rows], array("d", [float(row.value[1]) for row in rows])
+        return readings, array("d", [float(row.value[1]) for row in rows])
 
     def scrape_interval(self, api: Api, seen: Column, at_s: int) -> float | None:
         """Measure the interval on one series of each job and metric that is ours."""
@@ -156,14 +155,14 @@ class Feeder:
         """Book the newest step, whose counters were asked for. ``about``: whose labels are looked at in any case."""
         # Large answers are gone before the next question is asked: the most that is held at once is never given back.
         readings, values = seen
-        sampled: dict[Handle, float] = {}
         gauges_s: dict[str, float] = {}
         self._identity = {}
         new = list({id(r.target): r.target for r in readings if r.target.at_s < 0}.values())
         up: dict[str, list[dict[str, str]]] = {BEFORE: [], NOW_UP: []}
         whole: list[tuple[Mapping[str, str], float]] = []
-        for row in api.query(self._sampled_with(seen, new, ledger.at_s, at_s, about), at_s):
-            at, metric = float(row.value[1]), row.metric if _MARK in row.text else {}
+        sampled, rest = _times(ledger, api.query(self._sampled_with(seen, new, ledger.at_s, at_s, about), at_s))
+        for row in rest:
+            at, metric = float(row.value[1]), row.metric if PART_MARK in row.text else {}
             part = metric.get(PART, "")
             if part.startswith(GAUGE_TIME):
                 gauges_s[part.removeprefix(GAUGE_TIME)] = at
@@ -172,7 +171,7 @@ class Feeder:
             elif part == COPIES:
                 whole.append((metric, at))
             elif not part:
-                handle = ledger.handle(row)
+                handle = ledger.register.handle(row)
                 self._identify(row, handle, at)
                 sampled[handle] = max(sampled.get(handle, 0.0), at)
         self._tell(ledger)
@@ -238,7 +237,7 @@ class Feeder:
     def _book_range(self, api: Api, ledger: Ledger, start_s: int, end_s: int) -> None:
         sampled: dict[int, dict[Handle, float]] = {}
         for track in api.query_range(self._sampled(), start_s, end_s, ledger.step_s):
-            handle = ledger.handle(track)
+            handle = ledger.register.handle(track)
             values = track.values
             self._identify(track, handle, float(values[-1][1]))
             for at, text in values:
@@ -256,7 +255,7 @@ class Feeder:
         tracks = api.query_range(self._counters(), start_s, end_s, ledger.step_s)
         self._firsts = {}
         for track in tracks:
-            reading, samples = ledger.reading(track), track.values
+            reading, samples = ledger.register.reading(track), track.values
             if reading.target.at_s < 0 and samples:
                 self._firsts[reading.target] = min(round(samples[0][0]), self._firsts.get(reading.target, end_s))
             for at, text in samples:
@@ -292,7 +291,7 @@ class Feeder:
 
     def _identify(self, series: Labelled, handle: Handle, at: float) -> None:
         """Note what target_info says of a target; only the newest counts, since an address finds a new owner."""
-        if b"kn_revision_name" not in series.text:
+        if IDENTITY_MARK not in series.text:
             return
         told = self._identity.setdefault(handle, [])
         newest = max((float(one["at"]) for one in told), default=-math.inf)
@@ -317,7 +316,7 @@ class Feeder:
         return dialects.gauges(self.introduction.gauges, self.matchers.text, self._namespaces)
 
     def _alerts(self) -> str:
-        only = dialects.in_namespaces("namespace", self._namespaces).lstrip(",")
+        only = selectors.in_namespaces("namespace", self._namespaces).lstrip(",")
         return alerts.question(",".join(filter(None, (only, self.matchers.text))))
 
     def _sampled(self, *, now: bool = False) -> str:
@@ -325,3 +324,14 @@ class Feeder:
         known = self.introduction
         of, gauges = self._asked_for, known.gauges if now else ()
         return dialects.sampled(known.families, gauges, self.matchers.text, of, self._names, known.native)
+
+
+def _times(ledger: Ledger, rows: Sequence[Row]) -> tuple[dict[Handle, float], Sequence[Row]]:
+    """Give when processes were sampled, and the rows that are to be looked at one by one."""
+    handles, rest = ledger.register.handles(rows)
+    times = [float(row.value[1]) for row in rows[: len(handles)]]
+    sampled = dict(zip(handles, times, strict=True))
+    if len(sampled) < len(handles):
+        for handle, at_s in zip(handles, times, strict=True):
+            sampled[handle] = max(sampled[handle], at_s)
+    return sampled, rest

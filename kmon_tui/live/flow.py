@@ -41,7 +41,7 @@ LATENCY_S = 60
 
 
 class Alike:
-    """The errors of services that have none now, which most have not for hours: of one step each series is kept once."""
+    """The errors of services that have none now, as most have for hours: of one step each series is kept once."""
 
     def __init__(self, step_s: int, points: int) -> None:
         self._step_s, self._points = step_s, points

@@ -13,10 +13,10 @@ from urllib.parse import quote
 from kmon_tui.domain.errors import BackendError, BadAnswer, Forbidden, NotFound, TimedOut, Unauthorized
 from kmon_tui.domain.traffic import Family, Scope
 from kmon_tui.live import dialects, natives, unreadable
-from kmon_tui.live.dialects import CLOCK, EXPORTED, PART, UNREAD
 from kmon_tui.live.guards import Guards, guards_of
 from kmon_tui.live.packs import DIALECTS
 from kmon_tui.live.packs.gauges import GAUGES, Gauges
+from kmon_tui.live.parts import CLOCK, EXPORTED, PART, UNREAD
 from kmon_tui.live.prometheus import Api
 from kmon_tui.live.prometheus_address import Matchers
 from kmon_tui.live.prometheus_answers import Row, Track

@@ -11,11 +11,12 @@ from kmon_tui.domain.errors import BackendError, BadAnswer, Forbidden, NotFound
 from kmon_tui.domain.service import Key
 from kmon_tui.domain.traffic import Family, Scope, Traffic
 from kmon_tui.live import natives
-from kmon_tui.live.dialects import PART, only_targets, quoted, quoted_choice
 from kmon_tui.live.owners import Owners
 from kmon_tui.live.packs import DIALECTS
 from kmon_tui.live.packs.dialect import also
+from kmon_tui.live.parts import PART
 from kmon_tui.live.prometheus import Api
+from kmon_tui.live.selectors import only_targets, quoted, quoted_choice
 
 BACK_S, STEP_S = 86_400, 300
 """So far is looked back, in steps as long as Prometheus remembers a sample; what ended in between is sought apart."""

@@ -6,52 +6,30 @@ A step in which a target was not sampled is a gap, whatever Prometheus still ans
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from math import isfinite
-from sys import intern
 
 from kmon_tui.domain.service import Key
 from kmon_tui.domain.traffic import Family, Scope
 from kmon_tui.live.conflicts import Conflicts
-from kmon_tui.live.dialects import PART, code_class
 from kmon_tui.live.ended import Ended
 from kmon_tui.live.flow import NO_LATENCY, Alike, Flow
-from kmon_tui.live.guards import BY
 from kmon_tui.live.outside import best_family, with_pods
 from kmon_tui.live.owners import Owners
 from kmon_tui.live.pace import Pace
-from kmon_tui.live.packs import BY_COUNTER
-from kmon_tui.live.prometheus_answers import Labelled
-from kmon_tui.live.reckoning import Slot
+from kmon_tui.live.register import Reading, Register
 from kmon_tui.live.remarks import ALL_NAN, remark
 from kmon_tui.live.sheet import Sheet
-from kmon_tui.live.target import COUNTS, Handle, Target, best_of_each, brought_by, gain_of, handle_of
+from kmon_tui.live.target import COUNTS, Handle, Target, best_of_each, brought_by, gain_of
 
 FORGET_S = 1200
 """A target that was not seen for so long, and in none of the steps that are kept, is forgotten."""
 BESIDE = (Family.SDK, Family.VLLM)
 """They know of failed executions and of tokens what the family that is shown may not."""
-_ALIKE = frozenset(
-    {
-        *("job", "namespace", "exported_namespace", "namespace_name", "component", "container", "model_name"),
-        *("pod", "exported_pod", "pod_name", "k8s_pod_name", "service_name", "configuration_name"),
-        *("revision", "revision_name", "kn_revision_name", *BY),
-    }
-)
-"""Labels whose values many series have, or rows of the fleet: each of these texts is kept once."""
 _SOME = 3
 OLD_S = 600
-_60_BITS = 2**60 - 1
 """A pod of this age is no newcomer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One row of an answer: who counted what."""
-
-    target: Target
-    slot: Slot
 
 
 class Ledger:
@@ -82,13 +60,7 @@ class Ledger:
         self._owners = Owners(())
         self._generation = 0
         self._identity: Mapping[Handle, list[dict[str, str]]] = {}
-        # Long texts are kept as marks: ten thousand series are known by less than 1 MB instead of 7.
-        self._targets: dict[int, Target] = {}
-        self._readings: dict[int, Reading] = {}
-        self._handles: dict[int, Handle] = {}
-        self._slots: dict[Slot, Slot] = {}
-        self._same: dict[Handle, Handle] | None = None
-        """Handles by themselves, while rows are read."""
+        self.register = Register()
 
     def know(self, owners: Owners, identity: Mapping[Handle, list[dict[str, str]]]) -> None:
         """Learn which services there are, and what target_info says of targets (newest first)."""
@@ -113,44 +85,9 @@ class Ledger:
         self.step_s, self.window_s, self.points = pace.tick_s, pace.window_s, pace.points
         self.scrape_s = pace.scrape_s
 
-    def reading(self, series: Labelled) -> Reading:
-        """Find who counted what in a row."""
-        text = _mark(series.text)
-        known = self._readings.get(text)
-        if known is None:
-            metric = series.metric
-            name = metric["__name__"]
-            dialect = BY_COUNTER[name]
-            count = dialect.counters[name]
-            slot = (count.role, count.code or code_class(dialect, metric))
-            slot = self._slots.setdefault(slot, slot)
-            aside = {"__name__", PART, *dialect.code_labels}
-            labels = {k: intern(v) if k in _ALIKE else v for k, v in metric.items() if k not in aside}
-            mine = _mark("\0".join((dialect.family, *(f"{k}\0{v}" for k, v in sorted(labels.items())))).encode())
-            target = self._targets.get(mine)
-            if target is None:
-                target = self._targets[mine] = Target(labels, dialect)
-                target.handle = self._the_one(target.handle)
-            known = self._readings[text] = Reading(target, slot)
-        return known
-
-    def handle(self, series: Labelled) -> Handle:
-        """Find which process a row is of."""
-        text = _mark(series.text)
-        known = self._handles.get(text)
-        if known is None:
-            known = self._handles[text] = self._the_one(handle_of(series.metric))
-        return known
-
-    def _the_one(self, handle: Handle) -> Handle:
-        """Give the equal handle that is kept already."""
-        if self._same is None:
-            self._same = {target.handle: target.handle for target in self._targets.values()}
-        return self._same.setdefault(handle, handle)
-
     def ingest(self, at_s: int, rows: Iterable[tuple[Reading, float]], sampled: Mapping[Handle, float]) -> None:
         """Book one step: all counters as they stood at ``at_s``, and when each target was sampled."""
-        self._same = None
+        self.register.all_read()
         touched: list[Target] = []
         unreadable: set[Target] = set()
         for reading, value in rows:
@@ -172,14 +109,14 @@ class Ledger:
         self.conflicts.look(fresh)
         self._book(at_s, fresh)
         self._note_unknown(unreadable)
-        remark(self.flows, self._targets.values(), self._owners, at_s, unreadable, self.window_s)
+        remark(self.flows, self.register.targets, self._owners, at_s, unreadable, self.window_s)
         self.at_s = at_s
 
     def targets_of(self, key: Key, since_s: float, family: Family) -> list[Target]:
         """Give the targets that count for a service in this family, now or since then."""
         return [
             target
-            for target in self._targets.values()
+            for target in self.register.targets
             if target.owner == key and target.dialect.family is family and target.chosen
             and (target.seen_s or 0) >= since_s
         ]  # fmt: skip
@@ -187,7 +124,7 @@ class Ledger:
     def targets_now(self) -> dict[Key, list[Target]]:
         """Give, by service, the targets that counted in the newest step in the families that are told."""
         found: dict[Key, list[Target]] = {}
-        for target in self._targets.values():
+        for target in self.register.targets:
             if target.chosen and target.seen_s == self.at_s and target.owner is not None:
                 flow, family = target.flow, target.dialect.family
                 if flow is not None and not flow.closed and family in (flow.family, Family.VLLM):
@@ -209,7 +146,7 @@ class Ledger:
     def some_series(self) -> list[dict[str, str]]:
         """Name a few series that are told, of different jobs and families."""
         some: dict[tuple[str, str], dict[str, str]] = {}
-        for target in self._targets.values():
+        for target in self.register.targets:
             if target.chosen and target.owner is not None and target.seen_s is not None:
                 labels = {**target.telling, "__name__": target.dialect.requests[0]}
                 some.setdefault((labels.get("job", ""), labels["__name__"]), labels)
@@ -233,11 +170,7 @@ class Ledger:
         if self.at_s is None:
             return
         oldest_s = self.at_s - max(FORGET_S, self.points * self.step_s + self.window_s)
-        old = {id(t) for t in self._targets.values() if (t.seen_s or t.at_s) < oldest_s}
-        if old:
-            self._targets = {k: t for k, t in self._targets.items() if id(t) not in old}
-            self._readings = {k: r for k, r in self._readings.items() if id(r.target) not in old}
-            self._handles = {}
+        self.register.forget(oldest_s)
 
     def _settled(self, target: Target, at_s: int, sampled_s: float | None) -> bool:
         """Find the owner and book the step; False for strangers, and for what was not sampled lately."""
@@ -366,11 +299,3 @@ def _alone(family: Family) -> tuple[Family, ...]:
 def _kept(families: tuple[Family, ...]) -> tuple[Family, ...]:
     """Give the one tuple that all services counted by these families keep."""
     return families
-
-
-def _mark(text: bytes) -> int:
-    """Give a number in place of a text, by which it is known again: that two of a million agree is 1 in 2 million.
-
-    A number of 60 bits takes no more room than one of 31; Python's own hash is as good as it is long, and there.
-    """
-    return hash(text) & _60_BITS

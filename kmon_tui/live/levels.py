@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 from kmon_tui.domain.beside import Scaling
 from kmon_tui.domain.service import Key
-from kmon_tui.live.dialects import PART
 from kmon_tui.live.guards import Guards, guards_of
 from kmon_tui.live.packs.gauges import BY_GAUGE, Gauges, Level
+from kmon_tui.live.parts import PART
 from kmon_tui.live.prometheus_answers import Labelled, Row
 
 OwnerOf = Callable[[Mapping[str, str]], Key | None]

@@ -9,8 +9,8 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
-from kmon_tui.live.dialects import SAMPLED
 from kmon_tui.live.packs.dialect import TARGET, Dialect
+from kmon_tui.live.parts import SAMPLED
 
 Looks: TypeAlias = Sequence[tuple[Mapping[str, str], Sequence[float]]]
 """Series: their labels, and one value per look."""

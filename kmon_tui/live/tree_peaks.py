@@ -10,8 +10,8 @@ from typing import TypeAlias
 from kmon_tui.domain.errors import BackendError
 from kmon_tui.domain.peek import name_of, rows, text
 from kmon_tui.domain.tree import Object, Peak
-from kmon_tui.live.dialects import quoted, quoted_choice
 from kmon_tui.live.prometheus import Api
+from kmon_tui.live.selectors import quoted, quoted_choice
 
 PATIENCE_S = 3.0
 """The tree does not wait longer: the limit is known without."""

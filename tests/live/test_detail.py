@@ -9,9 +9,9 @@ import pytest
 from kmon_tui.domain.service import Key, Kind
 from kmon_tui.domain.traffic import ALL, Family
 from kmon_tui.live.detail import Table, buckets_of, tabulate
-from kmon_tui.live.dialects import SAMPLED
 from kmon_tui.live.looks import Fresh, missed, place_of
 from kmon_tui.live.packs import DIALECTS
+from kmon_tui.live.parts import SAMPLED
 
 NAN = math.nan
 DIALECT = DIALECTS[Family.KNATIVE_MS]

@@ -7,9 +7,10 @@ import pytest
 
 from kmon_tui.domain.traffic import Family, Scope
 from kmon_tui.live import dialects
-from kmon_tui.live.dialects import code_class, only_targets
+from kmon_tui.live.dialects import code_class
 from kmon_tui.live.packs import DIALECTS
 from kmon_tui.live.packs.gauges import GAUGES
+from kmon_tui.live.selectors import only_targets
 
 ALL = tuple(DIALECTS)
 TARGETS = [{"instance": "10.0.0.1:9091", "job": "j"}, {"pod": "a.b", "job": "j"}, {"service_name": 'od"d\\'}]

@@ -11,9 +11,9 @@ from kmon_tui.domain.doctor.examine import examine
 from kmon_tui.domain.doctor.facts import Case, Facts, Suspects
 from kmon_tui.domain.doctor.finding import Report, Status
 from kmon_tui.domain.service import InferenceService, Key, Kind
-from kmon_tui.live.dialects import PART
 from kmon_tui.live.doctor_questions import COUNTS
 from kmon_tui.live.metrics import PrometheusMetrics
+from kmon_tui.live.parts import PART
 from kmon_tui.settings import PrometheusSettings
 from tests.e2e.answering import Said, answering
 from tests.ui.samples import NOW

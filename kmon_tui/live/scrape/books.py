@@ -15,7 +15,7 @@ from kmon_tui.domain.traffic import Buckets, Family, Traffic
 from kmon_tui.live.closeup import Tables, closer, latency_of
 from kmon_tui.live.detail import tabulate
 from kmon_tui.live.flow import Latency
-from kmon_tui.live.ledger import Ledger, Reading
+from kmon_tui.live.ledger import Ledger
 from kmon_tui.live.levels import Levels
 from kmon_tui.live.looks import Place as Spot
 from kmon_tui.live.owners import Owners
@@ -23,6 +23,7 @@ from kmon_tui.live.packs import DIALECTS
 from kmon_tui.live.packs.dialect import Histogram
 from kmon_tui.live.packs.gauges import BY_GAUGE
 from kmon_tui.live.prometheus_answers import Labelled, Row
+from kmon_tui.live.register import Reading
 from kmon_tui.live.scrape.exposition import COUNTERS, Series
 from kmon_tui.live.scrape.pages import Place
 from kmon_tui.live.target import Handle, Target, handle_of
@@ -68,7 +69,7 @@ class Books:
                 if name in BY_GAUGE:
                     gauges.append(Row(raw, (float(at_s), repr(value))))
                 elif name in COUNTERS:
-                    reading = self._ledger.reading(Labelled(raw))
+                    reading = self._ledger.register.reading(Labelled(raw))
                     rows.append((reading, value))
                     sampled[handle_of(reading.target.labels)] = float(at_s)
                     if reading.target.at_s < 0 and place.pod in self._pods:
