@@ -181,7 +181,7 @@ class Feeder:
         for target in new:
             if (target.labels.get("job", ""), target.labels.get("instance", "")) in places:
                 target.zero_s = ledger.at_s
-        ledger.ingest(at_s, zip(readings, values, strict=True), sampled)
+        ledger.ingest(at_s, readings, values, sampled)
         ledger.forget()
         self.levels.take(self._gauge_rows, self.owners.owner, gauges_s)
         self.alerts.take(api, self._alert_rows, self.owners.owner)
@@ -247,7 +247,8 @@ class Feeder:
         rows, self._rows = self._rows_by_step(api, ledger, start_s, end_s)
         self._find_past_births(api, ledger.step_s)
         for step_s in range(start_s, end_s + 1, ledger.step_s):
-            ledger.ingest(step_s, zip(*rows.pop(step_s, ((), ())), strict=True), sampled.pop(step_s, {}))
+            readings, values = rows.pop(step_s, None) or ([], array("d"))
+            ledger.ingest(step_s, readings, values, sampled.pop(step_s, {}))
 
     def _rows_by_step(self, api: Api, ledger: Ledger, start_s: int, end_s: int) -> tuple[dict[int, Column], int]:
         """Ask for the counters of some steps; give them by step, and how many series there were, at least one."""

@@ -5,10 +5,9 @@ A step in which a target was not sampled is a gap, whatever Prometheus still ans
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from math import isfinite
 
 from kmon_tui.domain.service import Key
 from kmon_tui.domain.traffic import Family, Scope
@@ -18,10 +17,12 @@ from kmon_tui.live.flow import NO_LATENCY, Alike, Flow
 from kmon_tui.live.outside import best_family, with_pods
 from kmon_tui.live.owners import Owners
 from kmon_tui.live.pace import Pace
+from kmon_tui.live.reckoning import Slot
 from kmon_tui.live.register import Reading, Register
 from kmon_tui.live.remarks import ALL_NAN, remark
 from kmon_tui.live.sheet import Sheet
-from kmon_tui.live.target import COUNTS, Handle, Target, best_of_each, brought_by, gain_of
+from kmon_tui.live.tally import Tally
+from kmon_tui.live.target import Handle, Target, best_of_each, brought_by, gain_of
 
 FORGET_S = 1200
 """A target that was not seen for so long, and in none of the steps that are kept, is forgotten."""
@@ -61,6 +62,7 @@ class Ledger:
         self._generation = 0
         self._identity: Mapping[Handle, list[dict[str, str]]] = {}
         self.register = Register()
+        self._tally = Tally()
 
     def know(self, owners: Owners, identity: Mapping[Handle, list[dict[str, str]]]) -> None:
         """Learn which services there are, and what target_info says of targets (newest first)."""
@@ -85,27 +87,22 @@ class Ledger:
         self.step_s, self.window_s, self.points = pace.tick_s, pace.window_s, pace.points
         self.scrape_s = pace.scrape_s
 
-    def ingest(self, at_s: int, rows: Iterable[tuple[Reading, float]], sampled: Mapping[Handle, float]) -> None:
+    def ingest(
+        self, at_s: int, readings: Sequence[Reading], values: Sequence[float], sampled: Mapping[Handle, float]
+    ) -> None:
         """Book one step: all counters as they stood at ``at_s``, and when each target was sampled."""
         self.register.all_read()
-        touched: list[Target] = []
-        unreadable: set[Target] = set()
-        for reading, value in rows:
-            target, slot = reading.target, reading.slot
-            if target.at_s != at_s:
-                target.at_s, target.now = at_s, {}
-                touched.append(target)
-            if isfinite(value):
-                now = target.now
-                now[slot] = now[slot] + value if slot in now else value
-            elif slot[0] in COUNTS:
-                unreadable.add(target)
         self.began_s = at_s if self.began_s is None else self.began_s
-        if unreadable:
-            touched = [target for target in touched if target not in unreadable]
-            for target in unreadable:
-                self._find_owner(target)
-        fresh = [t for t in touched if t.now and self._settled(t, at_s, sampled.get(t.handle))]
+        fresh: list[Target] = []
+        unreadable: list[Target] = []
+        for target, slots, counts in self._tally.count(readings, values):
+            target.at_s = at_s
+            if counts is None:
+                unreadable.append(target)
+            elif counts and self._settled(target, at_s, sampled.get(target.handle), slots, counts):
+                fresh.append(target)
+        for target in unreadable:
+            self._find_owner(target)
         self.conflicts.look(fresh)
         self._book(at_s, fresh)
         self._note_unknown(unreadable)
@@ -172,7 +169,9 @@ class Ledger:
         oldest_s = self.at_s - max(FORGET_S, self.points * self.step_s + self.window_s)
         self.register.forget(oldest_s)
 
-    def _settled(self, target: Target, at_s: int, sampled_s: float | None) -> bool:
+    def _settled(
+        self, target: Target, at_s: int, sampled_s: float | None, slots: tuple[Slot, ...], counts: tuple[float, ...]
+    ) -> bool:
         """Find the owner and book the step; False for strangers, and for what was not sampled lately."""
         if target.generation != self._generation:
             self._find_owner(target)
@@ -185,7 +184,7 @@ class Ledger:
             made_s = born_s if born_s is not None and born_s >= self.began_s else None
             # A pod may wait long for its first request: a scrape that proves zero goes before its birth.
             born_s = target.zero_s if made_s is None else max(made_s, target.zero_s or made_s)
-        target.settle(at_s, self.step_s, sampled_s, born_s)
+        target.settle(at_s, self.step_s, sampled_s, born_s, slots, counts)
         return True
 
     def _find_owner(self, target: Target) -> None:

@@ -26,8 +26,6 @@ COUNTS = frozenset({Role.REQUESTS, Role.ATTEMPTS, Role.SUCCESSES, Role.ANSWERS, 
 _UNIT = ("exported_pod", "exported_instance", "k8s_pod_name", "pod", "pod_name", "instance")
 """What names a process, the best first: where one scraped address stands for many, its own pod and address do not."""
 
-_NOTHING: dict[Slot, float] = {}
-
 
 @cache
 def shared(words: T) -> T:
@@ -40,7 +38,7 @@ class Target:
 
     __slots__ = (
         "_counts", "_names", "_values", "at_s", "chosen", "covered_s", "cut", "dialect", "first_sample_s", "flow",
-        "gains", "generation", "guards", "handle", "now", "owner", "sampled_s", "seen_s", "slots", "unit", "zero_s",
+        "gains", "generation", "guards", "handle", "owner", "sampled_s", "seen_s", "slots", "unit", "zero_s",
     )  # fmt: skip
 
     def __init__(self, labels: dict[str, str], dialect: Dialect) -> None:
@@ -64,8 +62,6 @@ class Target:
         self.seen_s: float | None = None
         self.first_sample_s: float | None = None
         self.sampled_s: float | None = None
-        self.now: dict[Slot, float] = _NOTHING
-        """What was read in this step so far; the ledger gives it a dict of its own."""
         # Not dicts: two of them for each of ten thousand targets would take three times the room.
         self.slots: tuple[Slot, ...] = ()
         """What it counted when it was last seen."""
@@ -105,12 +101,20 @@ class Target:
         counts = self._counts
         return sum([counts[place] for place in reckoning_of(self.slots).requests])
 
-    def settle(self, at_s: int, step_s: int, sampled_s: float | None, born_s: float | None) -> None:
+    def settle(
+        self,
+        at_s: int,
+        step_s: int,
+        sampled_s: float | None,
+        born_s: float | None,
+        slots: tuple[Slot, ...],
+        counts: tuple[float, ...],
+    ) -> None:
         """Take over what was read at ``at_s``. The gain over a gap is spread evenly; this step gets at most its share.
 
         ``born_s``: when its pod was made, if that happened before our eyes, so that all it counted is known to be new.
         """
-        slots, before, counts = tuple(self.now), self._counts, tuple(self.now.values())
+        before = self._counts
         if slots != self.slots:
             known = dict(zip(self.slots, before, strict=True))
             before = tuple([known.get(slot, 0.0) for slot in slots])
@@ -126,7 +130,7 @@ class Target:
             share = min(1.0, 1.5 * step_s / covered_s) if covered_s else 1.0
             self.gains = tuple(gains) if share == 1.0 else tuple([one * share for one in gains])
             self.covered_s, self.cut = covered_s * share, share < 1
-        self._counts, self.now = counts, _NOTHING
+        self._counts = counts
         self.seen_s = at_s
         self.sampled_s = sampled_s
 

@@ -55,7 +55,8 @@ class Books:
 
     def book(self, at_s: int, pages: Sequence[tuple[Place, Mapping[Series, float]]]) -> None:
         """Book one scrape; ``at_s`` is on the grid of steps."""
-        rows: list[tuple[Reading, float]] = []
+        readings: list[Reading] = []
+        values: list[float] = []
         gauges: list[Row] = []
         sampled: dict[Handle, float] = {}
         before_s = self._ledger.at_s
@@ -70,13 +71,14 @@ class Books:
                     gauges.append(Row(raw, (float(at_s), repr(value))))
                 elif name in COUNTERS:
                     reading = self._ledger.register.reading(Labelled(raw))
-                    rows.append((reading, value))
+                    readings.append(reading)
+                    values.append(value)
                     sampled[handle_of(reading.target.labels)] = float(at_s)
                     if reading.target.at_s < 0 and place.pod in self._pods:
                         # It was scraped a step ago and had no such series: all that it counted came since.
                         reading.target.zero_s = before_s
         self._pods = {place.pod for place, _ in pages}
-        self._ledger.ingest(at_s, rows, sampled)
+        self._ledger.ingest(at_s, readings, values, sampled)
         self._levels.take(gauges, self._owners.owner, {})
         self._forget(at_s)
 
