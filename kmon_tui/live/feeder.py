@@ -247,8 +247,8 @@ class Feeder:
         rows, self._rows = self._rows_by_step(api, ledger, start_s, end_s)
         self._find_past_births(api, ledger.step_s)
         for step_s in range(start_s, end_s + 1, ledger.step_s):
-            readings, values = rows.pop(step_s, None) or ([], array("d"))
-            ledger.ingest(step_s, readings, values, sampled.pop(step_s, {}))
+            readings, counts = rows.pop(step_s, ([], array("d")))
+            ledger.ingest(step_s, readings, counts, sampled.pop(step_s, {}))
 
     def _rows_by_step(self, api: Api, ledger: Ledger, start_s: int, end_s: int) -> tuple[dict[int, Column], int]:
         """Ask for the counters of some steps; give them by step, and how many series there were, at least one."""
