@@ -117,7 +117,7 @@ def test_the_table_says_who_tells_what_is_beside_the_requests_and_how_old_that_i
     assert told.traffic is not None
     before = END - timedelta(seconds=7)
     users, scaling = Users("istio", 2.0, sampled_at=before), Scaling("autoscaler", 2.0, 1.0, sampled_at=before)
-    beside = replace(told.traffic, users=users, scaling=scaling, llm=Llm(3.0, sampled_at=before))
+    beside = told.traffic._replace(users=users, scaling=scaling, llm=Llm(3.0, sampled_at=before))
 
     text = write(replace(told, traffic=beside), "table")
 
