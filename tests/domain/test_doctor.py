@@ -124,6 +124,18 @@ def test_what_keeps_no_number_of_now_away_is_no_cause_of_missing_ones() -> None:
     assert report.first_failing is None
 
 
+def test_a_controller_that_stands_still_is_not_why_a_model_that_runs_has_no_numbers() -> None:
+    down = replace(TARGET, health="down", last_error="connection refused", url="http://10.0.0.7:9091/metrics")
+    still = replace(CLUSTER, kserve=Told((replace(KSERVE, desired=0, ready=0),)))
+    for_target = replace(with_prometheus(targets=Told((down,)), series=Told(())), cluster=still)
+    for_request = replace(with_prometheus(series=Told(())), cluster=still)
+    alone = replace(HEALTHY, cluster=still)
+
+    first = [Report("prod", KEY, NOW, examine(facts)).first_failing for facts in (for_target, for_request, alone)]
+
+    assert [one.id for one in first if one is not None] == ["chain.target", "chain.series", "kserve.version"]
+
+
 def test_a_graph_without_numbers_says_by_itself_who_counts() -> None:
     cause = known_cause(ISVC._replace(key=Key(Kind.GRAPH, "default", "router")))
 

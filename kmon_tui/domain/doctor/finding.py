@@ -49,6 +49,16 @@ HARMLESS = frozenset(
 """Checks whose warnings keep no number of now away."""
 
 
+def _rank(finding: Finding) -> int:
+    """Say how near a bad finding is to be the cause of missing numbers; of equals the first is meant."""
+    fails = finding.status is Status.FAIL
+    if finding.id in HARMLESS:
+        return 2
+    if finding.id.startswith(("chain.", "prometheus.")):
+        return 0 if fails else 1
+    return 0 if fails else 3
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """All findings of one examination, or those so far."""
@@ -63,10 +73,12 @@ class Report:
 
     @property
     def first_failing(self) -> Finding | None:
-        """The first cause of missing numbers: the first failure, else the first warning that may be one."""
-        bad = [one for one in self.findings if one.status is Status.FAIL]
-        bad += [one for one in self.findings if one.status is Status.WARN and one.id not in HARMLESS]
-        return bad[0] if bad else None
+        """The first cause of missing numbers: the first failure, else the first warning that may be one.
+
+        What is wrong with KServe or a clock comes after all that is wrong on the way from the pods to the number.
+        """
+        bad = [one for one in self.findings if one.is_bad and not (one.status is Status.WARN and one.id in HARMLESS)]
+        return min(bad, key=_rank, default=None)
 
     def count(self, status: Status) -> int:
         """Give how many findings have this status."""
