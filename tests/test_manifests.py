@@ -53,7 +53,7 @@ def target_rules(name: str) -> tuple[Rule, ...]:
 
 def rules() -> dict[str, list[dict[str, Any]]]:
     """Give the rules of each role."""
-    return {role["metadata"]["name"]: role["rules"] for role in documents("rbac.yaml")}
+    return {role["metadata"]["name"]: role.get("rules", ()) for role in documents("rbac.yaml")}
 
 
 def test_the_configmap_holds_the_same_jobs() -> None:

@@ -45,7 +45,7 @@ def rules_of(name: str) -> Iterator[Rule]:
         for other, found in ROLES.items():
             if selector["matchLabels"].items() <= found["metadata"]["labels"].items():
                 yield from rules_of(other)
-    for rule in role["rules"]:
+    for rule in role.get("rules", ()):
         for verb, resource, group in itertools.product(rule["verbs"], rule["resources"], rule["apiGroups"]):
             yield Rule(verb, resource, group)
 
