@@ -21,7 +21,11 @@ local_port=
 prometheus=
 
 usage() {
-    sed -n '4,5s/^# \{0,1\}//p' "$0" >&2
+    sed -n '4,5s/^# \{0,1\}//p' "$0"
+}
+
+misused() {
+    usage >&2
     exit 2
 }
 
@@ -32,16 +36,19 @@ fail() {
 
 while [ $# -gt 0 ]; do
     case $1 in
-    -n | --namespace) [ $# -ge 2 ] || usage; namespace=$2; shift ;;
-    -p | --port) [ $# -ge 2 ] || usage; local_port=$2; shift ;;
+    -n | --namespace) [ $# -ge 2 ] || misused; namespace=$2; shift ;;
+    -p | --port) [ $# -ge 2 ] || misused; local_port=$2; shift ;;
     --prometheus) prometheus=yes ;;
-    -*) usage ;;
-    *) [ -z "$name" ] || usage; name=$1 ;;
+    -h | --help) usage; exit 0 ;;
+    -*) misused ;;
+    *) [ -z "$name" ] || misused; name=$1 ;;
     esac
     shift
 done
-if [ -n "$prometheus" ]; then [ -z "$name" ] || usage; else [ -n "$name" ] || usage; fi
-case $local_port in *[!0-9]*) fail "$local_port is no port" ;; esac
+if [ -n "$prometheus" ]; then [ -z "$name" ] || misused; else [ -n "$name" ] || misused; fi
+case $name in *[!a-z0-9.-]*) fail "$name is no name of an InferenceService" ;; esac
+case $local_port in *[!0-9]* | ??????*) fail "$local_port is no port" ;; esac
+[ "${local_port:-1}" -le 65535 ] || fail "$local_port is no port"
 # shellcheck disable=SC2086  # KUBECTL may hold flags
 set -- $KUBECTL
 command -v "$1" >/dev/null || fail "$1 is not there: install kubectl, or name it with KUBECTL="

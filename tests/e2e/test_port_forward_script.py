@@ -240,6 +240,8 @@ esac
         (("ocr", "-n", "vision"), "it is scaled to zero"),
         (("--prometheus", "-n", "default"), "no Prometheus found in namespace default"),
         (("sklearn-iris", "-p", "http"), "http is no port"),
+        (("sklearn-iris", "-p", "65536"), "65536 is no port"),
+        (("isvc/sklearn-iris",), "isvc/sklearn-iris is no name of an InferenceService"),
     ],
 )
 def test_it_fails_with_a_reason(sandbox: Place, words: tuple[str, ...], reason: str) -> None:
@@ -254,6 +256,13 @@ def test_without_kubectl_it_says_so(sandbox: Place, tmp_path: Path) -> None:
 
     assert done.returncode == 1
     assert "is not there: install kubectl" in done.stderr
+
+
+def test_who_asks_for_help_gets_it(sandbox: Place) -> None:
+    done = tried(sandbox, "--help")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "port-forward.sh sklearn-iris" in done.stdout
 
 
 @pytest.mark.parametrize("words", [(), ("a", "b"), ("--prometheus", "a"), ("--nonsense",), ("a", "-p")])
