@@ -73,6 +73,8 @@ class Source:
         self._failing: dict[Place, str] = {}
         self._task: asyncio.Task[None] | None = None
         self._begun = False
+        self._unopened: set[Place] = set()
+        """Of those that were there when the reading began: nothing is known yet of their logs."""
         self._allowance, self._allowed_s = limits.burst if limits else 0.0, 0.0
 
     # -- what a view shows
@@ -98,6 +100,11 @@ class Source:
     def settled(self) -> bool:
         """Whether it is known which pods there are."""
         return self._pods.settled and (self.has_pods or not self._owner)
+
+    @property
+    def opening(self) -> bool:
+        """Whether a log that was there when the reading began has not answered yet."""
+        return bool(self._unopened)
 
     @property
     def health(self) -> Health:
@@ -201,6 +208,8 @@ class Source:
     def _start(self, tasks: asyncio.TaskGroup, run: Run, known: Run | None) -> None:
         before = self._tasks.get(run.place)
         early = not self._begun
+        if early:
+            self._unopened.add(run.place)
         task = tasks.create_task(self._read(run, known, before, early), name=f"log of {run.pod} {run.container}")
         self._tasks[run.place] = task
 
@@ -256,6 +265,7 @@ class Source:
         try:
             async with self._client.pieces(path, Ask("get", "pods/log", self._request.key.namespace), None) as piece:
                 self._streams[stream] = None
+                self._unopened.discard(run.place)
                 self.opened = True
                 self._failing.pop(run.place, None)
                 self.news.set()
@@ -278,6 +288,7 @@ class Source:
             self._failing[run.place] = said
         finally:
             self._streams.pop(stream, None)
+            self._unopened.discard(run.place)
             self.news.set()
         if found := lines.end():
             await self._put(found)

@@ -26,7 +26,9 @@ from kmon_tui.live.watch import Around
 GAP_S = 0.1
 """At least so long between two views."""
 QUIET_S, LONGEST_S = 0.25, 1.5
-"""What is there at the start is put in order once nothing has come for so long, or after so long."""
+"""What is there at the start is put in order once all logs are open and nothing has come for so long, or after so long."""
+OPENING_S = 5.0
+"""So long a log that does not open is waited for: requests wait for one another, and five of them go in a second."""
 
 
 async def follow(
@@ -126,12 +128,12 @@ async def _settled(source: Source) -> list[list[LogLine]]:
     """Give what is there at the start, once it is there."""
     clock = asyncio.get_running_loop().time
     began_s, batches = clock(), source.take()
-    while clock() - began_s < LONGEST_S and not source.ended:
+    while clock() - began_s < (OPENING_S if source.opening else LONGEST_S) and not source.ended:
         try:
             async with asyncio.timeout(QUIET_S):
                 await source.fresh()
         except TimeoutError:
-            if source.settled:
+            if source.settled and not source.opening:
                 break
         batches += source.take()
     return batches

@@ -126,6 +126,31 @@ async def test_what_several_pods_wrote_comes_in_the_order_of_its_writing() -> No
     assert set(view.streams) == {("iris-1", "kserve-container"), ("iris-2", "kserve-container")}
 
 
+async def test_a_log_that_opens_late_is_waited_for_and_put_in_its_place() -> None:
+    async with Sandbox(EMPTY) as sandbox:
+        for name in ("iris-1", "iris-2"):
+            sandbox.api.store.put(running(name))
+        for number in range(6):
+            write(sandbox, f"iris-{number % 2 + 1}", f"line {number}", at=NOON + timedelta(seconds=number))
+        sandbox.api.faults.add(Fault.parse("get/pods/log:delay=1*1"))
+        async with followed(sandbox) as seen:
+            view = await seen.until(lambda view: view.total > 0)
+
+    assert texts(view) == [f"line {number}" for number in range(6)]
+
+
+async def test_a_log_that_never_opens_does_not_hold_up_the_others() -> None:
+    async with Sandbox(EMPTY) as sandbox:
+        for name in ("iris-1", "iris-2"):
+            sandbox.api.store.put(running(name))
+            write(sandbox, name, f"said by {name}", at=NOON)
+        sandbox.api.faults.add(Fault.parse("get/pods/log:delay=60*1"))
+        async with followed(sandbox) as seen:
+            view = await seen.until(lambda view: view.total > 0)
+
+    assert len(texts(view)) == 1
+
+
 async def test_a_new_pod_joins_by_itself_and_one_that_goes_is_said() -> None:
     async with Sandbox(EMPTY) as sandbox:
         sandbox.api.store.put(running("iris-1"))
