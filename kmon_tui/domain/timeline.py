@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from kmon_tui.domain.change_log import is_made
-from kmon_tui.domain.diff import ABSENT
+from kmon_tui.domain.diff import ABSENT, Change, Path
 from kmon_tui.domain.peek import moment, number, ref_of, text
 from kmon_tui.domain.tree import Object, ObjectTree, Ref
 from kmon_tui.domain.writers import Edit, Writer, writers
@@ -113,9 +113,26 @@ def _of_writer(ref: Ref, writer: Writer) -> Moment:
 
 
 def _of_edit(ref: Ref, edit: Edit) -> Moment:
-    words = [f"{one.field}: {_value(one.old)} -> {_value(one.new)}" for one in edit.changes]
     generation = f"generation {edit.generation}: " if edit.generation is not None else ""
-    return Moment(edit.time, ref, CHANGED, generation + _some(words), who=edit.who)
+    return Moment(edit.time, ref, CHANGED, generation + _some(_in_words(edit.changes)), who=edit.who)
+
+
+def _in_words(changes: tuple[Change, ...]) -> list[str]:
+    """Say what became of each field, and once of an item of a list that came or went with all its fields."""
+    whole = {one.path[:-1]: one for one in changes if _is_key(one.path) and ABSENT in (one.old, one.new)}
+    said: dict[str, None] = {}
+    for one in changes:
+        item = next((path for length in range(len(one.path)) if (path := one.path[:length]) in whole), None)
+        if item is None:
+            said[f"{one.field}: {_value(one.old)} -> {_value(one.new)}"] = None
+        else:
+            said[f"{Change(item).field}: {'added' if whole[item].old is ABSENT else 'taken away'}"] = None
+    return list(said)
+
+
+def _is_key(path: Path) -> bool:
+    """Say whether a field is the one by which an item of a list is told apart: ``[name=a]`` has it from ``name``."""
+    return len(path) > 1 and path[-2].startswith(f"[{path[-1]}=")
 
 
 def _some(words: list[str]) -> str:

@@ -78,7 +78,7 @@ def _who(
     """Say who made the changes, and when: whoever owns a changed field now; a write of ``scale`` leaves no time."""
     old, new = writers(before), writers(after)
     owners = [one for one in new if any(_owns(one, change) for change in found)]
-    fresh = [one for one in new if one not in old]
+    fresh = [one for one in new if one not in old and not _only_lost(one, old, seen)]
     for some in ([one for one in owners if one in fresh], fresh, [one for one in owners if one.time is None]):
         if some:
             last = next((one for one in some if one.time is None), some[-1])
@@ -90,6 +90,13 @@ def _who(
     if time is None or (seen is not None and (seen - time).total_seconds() > SAME_WRITE_S):
         return "", seen
     return last.manager, time
+
+
+def _only_lost(writer: Writer, old: tuple[Writer, ...], seen: datetime | None) -> bool:
+    """Say whether a writer's fields are fewer because somebody else took them: that leaves the time of its entry."""
+    if writer.time is None or seen is None or (seen - writer.time).total_seconds() <= SAME_WRITE_S:
+        return False
+    return any((one.manager, one.operation, one.time) == writer[:3] for one in old)
 
 
 def _owns(writer: Writer, change: Change) -> bool:

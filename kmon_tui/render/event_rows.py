@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from kmon_tui.domain.timeline import Moment, timeline
 from kmon_tui.domain.tree import Ref
@@ -29,8 +30,21 @@ KINDS = {
 }
 """What people call the kinds."""
 REASON_WIDTH, OBJECT_WIDTH = 20, 22
+LONGEST_REASON, LONGEST_OBJECT = 31, 45
+"""FailedToRetrieveImagePullSecret; reasons often differ only at their end (…Ready, …NotReady)."""
 STRIP_REASON, STRIP_OBJECT = 16, 18
+AHEAD = 14
+"""Columns of what stands before the reason: age and type."""
+BESIDE = 40
+"""So many columns words need to stand beside their object rather than below it."""
 MOST_LINES = 4
+
+
+class Columns(NamedTuple):
+    """How wide the columns of a page are."""
+
+    reason: int = REASON_WIDTH
+    about: int = OBJECT_WIDTH
 
 
 def event_page(
@@ -43,8 +57,10 @@ def event_page(
     draft = Draft(width, drawing.glyphs.ellipsis)
     blind = add_unread(draft, inside, "Event")
     moments = timeline(inside.tree, edits)
-    for one in moments if most is None else moments[-most:]:
-        draft.stop(one, _moment_lines(one, inside.key.name, drawing, width))
+    shown = moments if most is None else moments[-most:]
+    columns = _columns(shown, inside.key.name, width)
+    for one in shown:
+        draft.stop(one, _moment_lines(one, inside.key.name, drawing, width, columns))
     if not inside.tree.synced and not blind:
         draft.say("events: being read ...", "dim")
     elif not inside.tree.events and not blind:
@@ -82,29 +98,45 @@ def _moment_line(one: Moment, service: str, drawing: Drawing) -> Line:
     )
 
 
-def _about(one: Moment, service: str, drawing: Drawing, width: int) -> str:
+def _name(one: Moment, service: str) -> str:
     kind = KINDS.get(one.object.kind, clean(one.object.kind))
     name = clean(short_name(one.object.name, service)) if one.object.name != service else ""
-    return middle(f"{kind} {name}".rstrip(), width, ellipsis=drawing.glyphs.ellipsis, end_share=0.7)
+    return f"{kind} {name}".rstrip()
 
 
-def _moment_lines(one: Moment, service: str, drawing: Drawing, width: int) -> list[Line]:
+def _about(one: Moment, service: str, drawing: Drawing, width: int) -> str:
+    return middle(_name(one, service), width, ellipsis=drawing.glyphs.ellipsis, end_share=0.7)
+
+
+def _columns(moments: Sequence[Moment], service: str, width: int) -> Columns:
+    """Make the columns as wide as what stands in them, as far as there is room."""
+    reason = min(LONGEST_REASON, max((len(clean(one.reason)) for one in moments), default=0))
+    about = min(LONGEST_OBJECT, max((len(_name(one, service)) for one in moments), default=0))
+    room = width - AHEAD - 2
+    beside = room - REASON_WIDTH - OBJECT_WIDTH >= BESIDE
+    if beside:
+        room -= BESIDE
+    reason = max(REASON_WIDTH, min(reason, room - OBJECT_WIDTH))
+    return Columns(reason, max(OBJECT_WIDTH, min(about, room - reason)))
+
+
+def _moment_lines(one: Moment, service: str, drawing: Drawing, width: int, columns: Columns) -> list[Line]:
     """Write one thing that happened: on one line if it fits, else with its words below."""
     ellipsis = drawing.glyphs.ellipsis
     look = "warn" if one.warning else "accent" if one.is_change else ""
-    about = _about(one, service, drawing, OBJECT_WIDTH)
+    about = _about(one, service, drawing, columns.about)
     sign = "Warning" if one.warning else "Change" if one.is_change else "Normal"
     head: Line = (
         (f"{_age(one, drawing):>5} ", "dim"),
         (f"{sign:<8}", look or "dim"),
-        (f"{fit(clean(one.reason), REASON_WIDTH, ellipsis=ellipsis)} ", look or ""),
-        (f"{fit(about, OBJECT_WIDTH)} ", ""),
+        (f"{fit(clean(one.reason), columns.reason, ellipsis=ellipsis)} ", look or ""),
+        (f"{fit(about, columns.about)} ", ""),
     )
     words = _words(one, drawing)
     room = width - width_of(head) - 1
     if len(words) <= room:
         return [(*head, (words, "" if look else "dim"))]
-    if room >= 40:
+    if room >= BESIDE:
         first, *rest = wrap(words, room, most_lines=MOST_LINES, ellipsis=ellipsis)
         indent = " " * width_of(head)
         return [(*head, (first, "" if look else "dim")), *(((indent + line, "" if look else "dim"),) for line in rest)]

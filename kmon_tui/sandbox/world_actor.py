@@ -16,7 +16,7 @@ from kmon_tui.sandbox.world_events import Events
 from kmon_tui.sandbox.world_kubelet import Kubelet
 from kmon_tui.sandbox.world_logs import Diary
 from kmon_tui.sandbox.world_objects import objects_of, pod_object, status_of
-from kmon_tui.sandbox.world_owners import signed
+from kmon_tui.sandbox.world_owners import looked_at, signed
 from kmon_tui.sandbox.world_state import GROUP, PLURALS, PodState, ServiceState
 from kmon_tui.sandbox.world_templates import moment
 
@@ -59,8 +59,9 @@ class Actor:
         """Put all objects of the service as its state tells; what did not change is left alone."""
         if self._gone:
             return
+        store = self._stage.store
         for found in objects_of(self.state):
-            self._stage.store.put(signed(self._stage.store, found))
+            store.put(signed(store, looked_at(store, found)))
         for pod in self.state.pods.values():
             self._stage.diary.saw(self.state, pod)
             self._stage.store.put(pod_object(self.state, pod))

@@ -7,12 +7,22 @@ from typing import Any
 from kmon_tui.sandbox.apiserver import ownership
 from kmon_tui.sandbox.apiserver.fields import Structure
 from kmon_tui.sandbox.apiserver.ownership import Manager
-from kmon_tui.sandbox.apiserver.store import Store
+from kmon_tui.sandbox.apiserver.store import Store, same_spec
 from kmon_tui.sandbox.apiserver.values import JsonObject
 
 KSERVE, KNATIVE, KUBERNETES = "manager", "controller", "kube-controller-manager"
 """Controllers name themselves after the file they run from, unless they say otherwise."""
 _OF_KNATIVE = ("serving.knative.dev", "autoscaling.internal.knative.dev", "networking.internal.knative.dev")
+
+
+def looked_at(store: Store, found: dict[str, Any]) -> dict[str, Any]:
+    """Give what controllers make below a service as it is once they have looked at their last change."""
+    kind = store.registry.find(found["apiVersion"], found["kind"])
+    if kind is None or "observedGeneration" not in found.get("status", ()):
+        return found
+    old = store.get(kind.group, kind.plural, found["metadata"].get("namespace", ""), found["metadata"]["name"])
+    generation = 1 if old is None else old["metadata"]["generation"] + (not same_spec(found, old))
+    return {**found, "status": {**found["status"], "observedGeneration": generation}}
 
 
 def signed(store: Store, found: dict[str, Any]) -> dict[str, Any]:

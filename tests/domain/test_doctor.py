@@ -29,7 +29,7 @@ from kmon_tui.domain.doctor.facts import (
 from kmon_tui.domain.doctor.finding import Finding, Report, Status
 from kmon_tui.domain.doctor.local_ports import forward_port, walk_ports
 from kmon_tui.domain.forward import ForwardSpec, target_of
-from kmon_tui.domain.service import InferenceService, Key, Kind, Mode, Readiness
+from kmon_tui.domain.service import InferenceService, Key, Kind, Mode, Readiness, Replicas
 from tests.oneshot.scripted import NOW
 
 KEY = Key(Kind.ISVC, "default", "sklearn-iris")
@@ -190,6 +190,18 @@ def test_a_failed_service_is_explained_by_a_command() -> None:
     failed = replace(HEALTHY, case=Case((ISVC._replace(readiness=Readiness.FAILED),), "default", KEY))
 
     assert found(failed, "chain.service").fix == "kmon-tui why sklearn-iris -n default"
+
+
+def test_a_failed_service_whose_old_pods_go_on_to_serve_is_not_said_to_count_nothing() -> None:
+    isvc = ISVC._replace(readiness=Readiness.FAILED, reason="ModelLoadFailed", replicas=Replicas(1, 2))
+    failed = replace(HEALTHY, case=Case((isvc,), "default", KEY))
+
+    told = found(failed, "chain.service")
+
+    assert told.text == f"{KEY} is failed: ModelLoadFailed; what is ready of it counts"
+    assert told.status is Status.OK
+    assert known_cause(isvc) is None
+    assert known_cause(isvc._replace(replicas=Replicas(0, 2))) is not None
 
 
 NO_RIGHT = "may not list this in namespace x"

@@ -130,6 +130,42 @@ def test_the_last_writer_is_not_blamed_for_a_change_that_left_no_trace() -> None
     assert (last.time, last.who, last.text) == (seen, "", "generation 8: spec.replicas: 4 -> 1")
 
 
+def with_containers(version: str, *names: str, owned: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Give the service with containers, of which the manager that applied it owns some."""
+    found = root(version=version)
+    found["spec"]["predictor"]["containers"] = [{"name": one, "image": "i", "command": ["sh", "-c"]} for one in names]
+    items = {f'k:{{"name":"{one}"}}': {".": {}, "f:name": {}, "f:image": {}, "f:command": {}} for one in owned}
+    found["metadata"]["managedFields"][0]["fieldsV1"]["f:spec"]["f:predictor"]["f:containers"] = items
+    return found
+
+
+def test_who_lost_fields_to_somebody_else_did_not_take_them_away() -> None:
+    # kubectl patch --type=json, which removes: its manager owns nothing afterwards, so that nobody says who it was.
+    log, seen = ChangeLog(), datetime(2026, 11, 22, 12, 30, tzinfo=UTC)
+    for one in (with_containers("1", "a", "b", owned=("a", "b")), with_containers("2", "a", owned=("a",))):
+        log.see(ObjectTree(root=one), seen)
+
+    last = timeline(ObjectTree(root=one), log.edits)[-1]
+
+    assert (last.time, last.who) == (seen, "")
+    assert last.text == "generation 2: spec.predictor.containers[name=b]: taken away"
+
+
+def test_an_item_that_is_new_is_one_change_and_not_one_for_each_of_its_fields() -> None:
+    before, after = with_containers("1", "a"), with_containers("2", "a", "b", owned=("a", "b"))
+    after["metadata"]["managedFields"][0]["time"] = at(8)
+    after["spec"]["predictor"]["containers"][0]["image"] = "j"
+    edit = edit_between(before, after)
+    assert edit is not None
+
+    (moment,) = timeline(ObjectTree(root=after), [(ISVC, edit)])
+
+    assert (moment.who, moment.text) == (
+        "argocd",
+        "generation 2: spec.predictor.containers[name=a].image: i -> j, spec.predictor.containers[name=b]: added",
+    )
+
+
 def scaled(replicas: int, version: str, manager: str) -> dict[str, Any]:
     """Give a Deployment as API server 1.36 keeps it: a write of its subresource ``scale`` has no time."""
     noted = child(replicas, version, "kserve-manager-0.20.0")

@@ -144,6 +144,25 @@ async def test_a_change_makes_a_new_revision_and_the_old_pods_go() -> None:
         assert newest["status"]["components"]["predictor"]["latestReadyRevision"] == "mine-predictor-00002"
 
 
+@pytest.mark.parametrize("mode", ["Knative", "Standard"])
+async def test_controllers_have_looked_at_what_they_changed(mode: str) -> None:
+    kinds = (("apps", "deployments"), ("apps", "replicasets"), ("serving.knative.dev", "services"))
+
+    async with a_world() as (_, store):
+        store.put(isvc("mine", mode=mode))
+        found = await ready(store, "mine")
+        found["spec"]["predictor"]["model"]["modelFormat"]["name"] = "xgboost"
+        store.put(found)
+        await until(lambda: len(pods_of(store, "mine")) == 2, "a pod of the new version")
+
+        made = [one for group, plural in kinds for one in store.list(group, plural, "default")]
+
+        assert max(one["metadata"]["generation"] for one in made) > 1
+        assert [one["metadata"]["generation"] for one in made] == [
+            one["status"]["observedGeneration"] for one in made if "observedGeneration" in one["status"]
+        ]
+
+
 async def test_an_annotation_that_is_handed_down_to_the_pods_makes_new_ones() -> None:
     async with a_world() as (_, store):
         store.put(isvc("mine"))

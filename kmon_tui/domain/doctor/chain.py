@@ -68,9 +68,10 @@ def _service(isvc: InferenceService) -> Finding:
         fix = f"{fixes.annotate(isvc.key, {})} {_STOP}-    # starts it again"
         return Finding(id_, title, Status.WARN, text, fix=fix)
     if isvc.readiness is Readiness.FAILED:
-        text = (
-            f"{name} is {isvc.readiness}{f': {isvc.reason}' if isvc.reason else ''}: nothing counts while nothing runs"
-        )
+        text = f"{name} is {isvc.readiness}{f': {isvc.reason}' if isvc.reason else ''}"
+        if isvc.replicas.ready:  # pods of the version before, mostly
+            return Finding(id_, title, Status.OK, f"{text}; what is ready of it counts")
+        text += ": nothing counts while nothing runs"
         return Finding(id_, title, Status.FAIL, text, (isvc.message,) if isvc.message else (), fixes.explain(isvc.key))
     mode = f", {isvc.mode} mode" if isvc.mode else ""
     return Finding(id_, title, Status.OK, f"{name} is {isvc.readiness}{mode}")
