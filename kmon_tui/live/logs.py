@@ -26,7 +26,7 @@ from kmon_tui.live.watch import Around
 GAP_S = 0.1
 """At least so long between two views."""
 QUIET_S, LONGEST_S = 0.25, 1.5
-"""What is there at the start is put in order once all logs are open and nothing has come for so long, or after so long."""
+"""What is there at the start is put in order once all logs are open and nothing comes for so long, or after so long."""
 OPENING_S = 5.0
 """So long a log that does not open is waited for: requests wait for one another, and five of them go in a second."""
 

@@ -85,15 +85,20 @@ def advice_lines(diagnosis: Diagnosis, drawing: Drawing, width: int) -> list[Lin
     lines: list[Line] = []
     ellipsis = drawing.glyphs.ellipsis
     if diagnosis.serving:
-        none = diagnosis.serving.startswith("nothing")
+        label = serving_label(diagnosis.serving)
         lines.append(
-            shortened((("" if none else "still serving: ", "dim"), (clean(diagnosis.serving), "")), width, ellipsis)
+            shortened(((f"{label}: " if label else "", "dim"), (clean(diagnosis.serving), "")), width, ellipsis)
         )
     for one in diagnosis.tries[:MOST_TRIES]:
         lines.append(shortened((("try ", "key"), (clean(one.text), "")), width, ellipsis))
         if one.command:
             lines.append(shortened(((f"    {clean(one.command)}", "accent"),), width, ellipsis))
     return lines
+
+
+def serving_label(serving: str) -> str:
+    """Name what still serves where its words tell only who takes how much: others are a sentence of their own."""
+    return "still serving" if " takes " in serving else ""
 
 
 def story_lines(row: Row, drawing: Drawing, width: int, diagnosis: Diagnosis | None = None) -> list[Line]:

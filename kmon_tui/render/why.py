@@ -10,7 +10,7 @@ from kmon_tui.render.inside import Inside
 from kmon_tui.render.lines import Line, spread
 from kmon_tui.render.page import Draft, Page, lasting, sentence
 from kmon_tui.render.rows import Row
-from kmon_tui.render.story import MOST_ALERTS, alert_lines, story_lines
+from kmon_tui.render.story import MOST_ALERTS, alert_lines, serving_label, story_lines
 
 MOST_VERDICT_LINES = 8
 MOST_NAMED = 3
@@ -28,8 +28,7 @@ def why_page(inside: Inside, drawing: Drawing, width: int, keys: frozenset[str] 
     _say_verdict(draft, inside, diagnosis, drawing)
     if diagnosis.serving:
         draft.gap()
-        label = "" if diagnosis.serving.startswith("nothing") else "still serving"
-        draft.add(*_named(label, diagnosis.serving, "bold", width))
+        draft.add(*_named(serving_label(diagnosis.serving), diagnosis.serving, "bold", width))
     if inside.alike:
         draft.gap()
         draft.add(*_named("also hits", _others(inside, diagnosis), "warn", width))

@@ -57,5 +57,3 @@ def test_a_panel_keeps_its_columns() -> None:
     lines = drawn(FRAUD_TREE, 58)
 
     assert any("InferenceServiceNot… isvc" in line for line in lines)
-
-

@@ -140,6 +140,19 @@ def test_the_story_of_a_known_cause_says_what_to_try_and_what_still_serves() -> 
     assert sum(line.startswith("try ") for line in lines) == 3
 
 
+@pytest.mark.parametrize(
+    "serving",
+    ["1 pod of the previous version still serves", "its pods are ready, but no requests from outside reach them"],
+)
+def test_what_serves_is_told_once_and_not_contradicted(serving: str) -> None:
+    isvc = next(one for one in services() if one.key.name == "fraud-xgb")
+    known = Diagnosis("oom-killed", "its container is killed for memory", serving=serving)
+
+    lines = [text_of(line) for line in story_lines(row_of(isvc, None, (), known), Drawing(now=NOW), 70, known)]
+
+    assert lines[2] == serving
+
+
 def test_hostile_text_never_reaches_a_line_raw() -> None:
     state = STATES["hostile"]
     rows = counts(state)

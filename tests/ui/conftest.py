@@ -10,7 +10,7 @@ import pytest
 from kmon_tui.domain.state import State
 from kmon_tui.settings import ViewSettings
 from kmon_tui.ui.app import KmonApp
-from tests.ui.samples import NOW, Script
+from tests.ui.samples import NOW, PatientApp, Script
 
 MakeApp = Callable[..., KmonApp]
 
@@ -20,6 +20,6 @@ def make_app() -> MakeApp:
     """Give a function that makes an app which shows one State."""
 
     def make(state: State, view: ViewSettings | None = None, **more: object) -> KmonApp:
-        return KmonApp(Script(state), view or ViewSettings(), now=lambda: NOW, zone=UTC, **more)  # type: ignore[arg-type]  # of tests
+        return PatientApp(Script(state), view or ViewSettings(), now=lambda: NOW, zone=UTC, **more)  # type: ignore[arg-type]  # of tests
 
     return make

@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from textual.notifications import SeverityLevel
 from textual.pilot import Pilot
 
 from kmon_tui.domain.beside import Llm, Scaling
@@ -331,6 +332,22 @@ class Script:
             await asyncio.Event().wait()
         finally:
             self.ended = True
+
+
+class PatientApp(KmonApp):
+    """The app, whose toasts stay: on a busy machine a test may come to look at one only after it would have gone."""
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """Show a toast for an hour."""
+        super().notify(message, title=title, severity=severity, timeout=3600.0, markup=markup)
 
 
 async def settled(pilot: Pilot[None]) -> None:

@@ -27,7 +27,7 @@ from kmon_tui.ui.palette import LinesView
 from kmon_tui.ui.service_screen import ServiceScreen
 from kmon_tui.ui.service_table import ServiceTable
 from kmon_tui.ui.text_screen import TextScreen
-from tests.ui.samples import NOW, Script, isvc, ready_state, services, settled, with_fleet
+from tests.ui.samples import NOW, PatientApp, Script, isvc, ready_state, services, settled, with_fleet
 from tests.ui.states import STATES
 
 GEMMA = Key(Kind.ISVC, "llm", "gemma-2b")
@@ -38,7 +38,7 @@ class Run:
 
     def __init__(self, state: State | None = None, view: ViewSettings | None = None, **more: str) -> None:
         self.watcher = Script(state or ready_state())
-        self.app = KmonApp(self.watcher, view or ViewSettings(), now=lambda: NOW, **more)  # type: ignore[arg-type]  # of tests
+        self.app = PatientApp(self.watcher, view or ViewSettings(), now=lambda: NOW, **more)  # type: ignore[arg-type]  # of tests
 
     @property
     def fleet(self) -> FleetScreen:

@@ -17,7 +17,7 @@ from kmon_tui.settings import ViewSettings
 from kmon_tui.ui.app import KmonApp
 from kmon_tui.ui.difference import differences
 from kmon_tui.ui.service_table import ServiceTable
-from tests.ui.samples import NOW, Script, isvc, ready_state, settled, traffic_of, with_fleet
+from tests.ui.samples import NOW, PatientApp, Script, isvc, ready_state, settled, traffic_of, with_fleet
 
 FIRST_PAINT = """
 import asyncio, sys
@@ -173,7 +173,7 @@ async def test_a_page_turned_in_the_command_palette_before_its_list_is_drawn_is_
 
 @pytest.mark.parametrize(("theme", "said"), [("nope", ["there is no theme nope: :theme chooses one"]), ("nord", [])])
 async def test_a_theme_that_does_not_exist_is_said(theme: str, said: list[str]) -> None:
-    app = KmonApp(Script(ready_state()), ViewSettings(theme=theme), now=lambda: NOW)
+    app = PatientApp(Script(ready_state()), ViewSettings(theme=theme), now=lambda: NOW)
 
     async with app.run_test() as pilot:
         await settled(pilot)

@@ -29,9 +29,8 @@ from kmon_tui.domain.predict_speech import host_of, path_of, timeout_of
 from kmon_tui.domain.service import InferenceService, Readiness
 from kmon_tui.domain.state import Activity, State
 from kmon_tui.settings import ViewSettings
-from kmon_tui.ui.app import KmonApp
 from kmon_tui.ui.predict_screen import PredictScreen
-from tests.ui.samples import NOW, Script, ago, isvc, ready_state, settled, with_fleet
+from tests.ui.samples import NOW, PatientApp, Script, ago, isvc, ready_state, settled, with_fleet
 
 SnapCompare = Callable[..., bool]
 IRIS = isvc("sklearn-iris", "demo", Readiness.READY)
@@ -72,7 +71,7 @@ class Table:
 
     def __init__(self, service: InferenceService = IRIS, view: ViewSettings | None = None) -> None:
         self.script = Script(with_fleet(ready_state(), services=(service,)))
-        self.app = KmonApp(self.script, view or ViewSettings(), now=lambda: NOW, zone=UTC)
+        self.app = PatientApp(self.script, view or ViewSettings(), now=lambda: NOW, zone=UTC)
 
     @property
     def screen(self) -> PredictScreen:

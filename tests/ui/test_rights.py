@@ -10,7 +10,7 @@ from kmon_tui.render.lines import Line
 from kmon_tui.ui.key_bar import KeyBar
 from kmon_tui.ui.palette import LinesView
 from tests.ui.conftest import MakeApp
-from tests.ui.samples import ready_state, settled
+from tests.ui.samples import Script, ready_state, settled
 
 RIGHT = "patch inferenceservices.serving.kserve.io in namespace demo"
 
@@ -52,7 +52,8 @@ async def test_keys_of_a_service_are_dim_until_there_is_one(make_app: MakeApp) -
         await settled(pilot)
         bar = app.screen.query_one(KeyBar)
         empty = [look_of(bar.lines[0], key) for key in ("w", "l", "m", "i", "q")]
-        app.fleet.show(full)
+        assert isinstance(app._watcher, Script)
+        app._watcher.put(full)
         await settled(pilot)
 
         assert empty == ["dim", "dim", "dim", "dim", "key"]

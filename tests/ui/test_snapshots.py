@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -26,6 +27,9 @@ def keys(*pressed: str) -> Callable[[Pilot[Any]], Awaitable[None]]:
             await pilot.press(key)
             await pilot.pause()
         await pilot.pause()
+        deadline = time.monotonic() + 5  # a toast is mounted some messages later
+        while len(pilot.app.screen.query("Toast")) < len(pilot.app._notifications) and time.monotonic() < deadline:
+            await pilot.pause()
         await pilot.pause()
 
     return run
