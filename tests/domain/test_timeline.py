@@ -134,7 +134,9 @@ def with_containers(version: str, *names: str, owned: tuple[str, ...] = ()) -> d
     """Give the service with containers, of which the manager that applied it owns some."""
     found = root(version=version)
     found["spec"]["predictor"]["containers"] = [{"name": one, "image": "i", "command": ["sh", "-c"]} for one in names]
-    items = {f'k:{{"name":"{one}"}}': {".": {}, "f:name": {}, "f:image": {}, "f:command": {}} for one in owned}
+    items: dict[str, Any] = {
+        f'k:{{"name":"{one}"}}': {".": {}, "f:name": {}, "f:image": {}, "f:command": {}} for one in owned
+    }
     found["metadata"]["managedFields"][0]["fieldsV1"]["f:spec"]["f:predictor"]["f:containers"] = items
     return found
 
