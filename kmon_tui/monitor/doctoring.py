@@ -1,4 +1,4 @@
-"""The doctor as an errand, and by itself: once for each service that is looked at and has no numbers."""
+"""The doctor as an errand, and by itself: for each service that is looked at and has no numbers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kmon_tui.domain.doctor.local_ports import forward_port
 from kmon_tui.domain.errors import BackendError, KmonError
 from kmon_tui.domain.health import Health
 from kmon_tui.domain.health import Status as Source
-from kmon_tui.domain.service import Key
+from kmon_tui.domain.service import InferenceService, Key
 from kmon_tui.domain.state import PROMETHEUS, State
 from kmon_tui.monitor.errands import Tell, Work
 from kmon_tui.monitor.store import Store
@@ -23,6 +23,8 @@ from kmon_tui.monitor.store import Store
 REST_S = 3.0
 """A selection rests for so long before the doctor is called: cursors run over many rows."""
 APART_S = 5.0
+AGAIN_S = 300.0
+"""A cause is looked for again after so long: what mends it, as another job of Prometheus, changes nothing we watch."""
 MOST_CAUSES = 200
 """So many services of a context are looked at by itself; the key D looks at any."""
 
@@ -81,17 +83,17 @@ class Causes:
         self, store: Store, interest: Interest, backend: Backend, metrics: Callable[[], Metrics | None]
     ) -> None:
         self._store, self._interest, self._backend, self._metrics = store, interest, backend, metrics
-        self._seen: set[Key] = set()
+        self._seen: dict[Key, tuple[object, float]] = {}
+        """What a service was when it was looked at, and when that was."""
         self._asked: Metrics | None = None
 
     async def run(self) -> None:
-        """Look until cancelled: one service at a time, each once for each Prometheus."""
+        """Look until cancelled: one service at a time, and again once it is another than the one that was seen."""
         while len(self._seen) < MOST_CAUSES:
             key = await self._store.wait_for(self._mute)
             await asyncio.sleep(REST_S)
             if self._mute(self._store.state) != key:
                 continue
-            self._seen.add(key)
             await self._look(key)
 
     def _mute(self, state: State) -> Key | None:
@@ -100,24 +102,30 @@ class Causes:
             self._asked = self._metrics()
             self._seen.clear()
         key, report = self._interest.selected, state.traffic
-        if key is None or report is None or key in self._seen or not state.fleet.synced:
+        if key is None or report is None or not state.fleet.synced:
             return None
         if state.health.get(PROMETHEUS, Health()).status is not Source.LIVE:
             return None
         traffic = report.traffic.get(key)
         known = traffic is not None and (traffic.requests_per_s is not None or traffic.new_requests is not None)
-        return key if not known and any(isvc.key == key for isvc in state.fleet.services) else None
+        isvc = None if known else next((one for one in state.fleet.services if one.key == key), None)
+        if isvc is None:
+            return None
+        seen, at_s = self._seen.get(key, (None, 0.0))
+        return None if seen == _sign(isvc) and asyncio.get_running_loop().time() - at_s < AGAIN_S else key
 
     async def _look(self, key: Key) -> None:
         case = case_of(self._store.state, key, brief=True)
         if case.isvc is None:
             return
+        self._seen[key] = (_sign(case.isvc), asyncio.get_running_loop().time())
         asked = (cause := known_cause(case.isvc)) is None
         if cause is None:
             cause = await self._found(case)
-        if cause is not None:
-            state = self._store.state
-            self._store.put(replace(state, causes={**state.causes, key: cause}))
+        state = self._store.state
+        if cause != state.causes.get(key):
+            others = {other: one for other, one in state.causes.items() if other != key}
+            self._store.put(replace(state, causes=others if cause is None else {**others, key: cause}))
         if asked:
             await asyncio.sleep(APART_S)
 
@@ -129,3 +137,8 @@ class Causes:
             return (await doctor.examine(case, self._metrics(), lambda _: None)).first_failing
         except BackendError:
             return None  # the source that fails says so itself
+
+
+def _sign(isvc: InferenceService) -> object:
+    """Give what of a service decides why it has no numbers: while that is the same, so is the cause."""
+    return isvc.uid, isvc.generation, isvc.readiness, isvc.reason, [(pod.name, pod.phase, pod.ready) for pod in isvc.pods]

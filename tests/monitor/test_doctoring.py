@@ -1,9 +1,10 @@
-"""The doctor by itself: called once for a service that is looked at and has no numbers, and not at every tick."""
+"""The doctor by itself: called for a service that is looked at and has no numbers, and not at every tick."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -33,13 +34,14 @@ class Scripted:
 
     error: Unreachable | None = None
     cases: list[Case] = field(default_factory=list)
+    found: tuple[Finding, ...] = (CAUSE,)
 
     async def examine(self, case: Case, metrics: Metrics | None, tell: Callable[[Report], None]) -> Report:
         self.cases.append(case)
         if self.error is not None:
             raise self.error
         tell(Report("here", case.key, NOON, (), ("rights",)))
-        return Report("here", case.key, NOON, (CAUSE,))
+        return Report("here", case.key, NOON, self.found)
 
 
 def mute(*, known: tuple[Key, ...] = ()) -> State:
@@ -52,18 +54,31 @@ def mute(*, known: tuple[Key, ...] = ()) -> State:
     )
 
 
+@asynccontextmanager
+async def looking(store: Store, doctor: Scripted) -> AsyncIterator[None]:
+    """Look at service a meanwhile."""
+    looked = Looked(store, asyncio.get_running_loop().time)
+    looked.look_at(LookAt(selected=A))
+    place = store.state.place
+    backend = Backend(place, None, None, doctor=doctor)  # type: ignore[arg-type]  # no cluster is asked here
+    task = asyncio.create_task(Causes(store, looked, backend, lambda: None).run())
+    yield
+    task.cancel()
+
+
+def tick(store: Store) -> None:
+    """Tell the same numbers once more."""
+    assert store.state.traffic is not None
+    store.put(replace(store.state, traffic=replace(store.state.traffic)))
+
+
 async def causes_after(seconds: float, state: State, doctor: Scripted, *, ticks: int = 0) -> State:
     """Look at service a for so long, with ticks of Prometheus in between."""
     store = Store(state)
-    looked = Looked(store, asyncio.get_running_loop().time)
-    looked.look_at(LookAt(selected=A))
-    backend = Backend(state.place, None, None, doctor=doctor)  # type: ignore[arg-type]  # no cluster is asked here
-    task = asyncio.create_task(Causes(store, looked, backend, lambda: None).run())
-    for _ in range(max(1, ticks)):
-        await asyncio.sleep(seconds / max(1, ticks))
-        assert store.state.traffic is not None
-        store.put(replace(store.state, traffic=replace(store.state.traffic)))
-    task.cancel()
+    async with looking(store, doctor):
+        for _ in range(max(1, ticks)):
+            await asyncio.sleep(seconds / max(1, ticks))
+            tick(store)
     return store.state
 
 
@@ -71,10 +86,42 @@ async def causes_after(seconds: float, state: State, doctor: Scripted, *, ticks:
 async def test_a_service_without_numbers_is_looked_at_once_and_its_cause_is_told() -> None:
     doctor = Scripted()
 
-    state = await causes_after(600.0, mute(), doctor, ticks=60)
+    state = await causes_after(290.0, mute(), doctor, ticks=60)
 
     assert [(case.key, case.brief) for case in doctor.cases] == [(A, True)]
     assert state.causes == {A: CAUSE}
+
+
+@pytest.mark.looptime
+async def test_another_state_of_the_service_is_looked_at_and_its_old_cause_goes() -> None:
+    doctor = Scripted()
+    state = mute()
+    failed = state.fleet.services[0]._replace(readiness=Readiness.FAILED, reason="OOMKilled")
+    store = Store(replace(state, fleet=replace(state.fleet, services=(failed, state.fleet.services[1]))))
+
+    async with looking(store, doctor):
+        before = await store.wait_for(lambda state: state.causes.get(A))
+        store.put(replace(store.state, fleet=state.fleet))
+        after = await store.wait_for(lambda state: state.causes.get(A) if state.causes.get(A) != before else None)
+
+    assert before.text.startswith("default/a is failed: OOMKilled")
+    assert after == CAUSE
+
+
+@pytest.mark.looptime
+async def test_a_cause_that_is_found_no_more_is_told_no_more() -> None:
+    doctor = Scripted()
+    store = Store(mute())
+
+    async with looking(store, doctor):
+        await store.wait_for(lambda state: state.causes.get(A))
+        doctor.found = ()
+        for _ in range(50):
+            await asyncio.sleep(10.0)
+            tick(store)
+
+    assert len(doctor.cases) == 2
+    assert store.state.causes == {}
 
 
 @pytest.mark.looptime
@@ -97,10 +144,10 @@ async def test_while_prometheus_fails_nobody_is_examined() -> None:
 
 
 @pytest.mark.looptime
-async def test_a_doctor_that_cannot_look_is_not_asked_again() -> None:
+async def test_a_doctor_that_cannot_look_is_not_asked_again_at_every_tick() -> None:
     doctor = Scripted(Unreachable("nobody listens"))
 
-    state = await causes_after(600.0, mute(), doctor, ticks=60)
+    state = await causes_after(290.0, mute(), doctor, ticks=60)
 
     assert len(doctor.cases) == 1
     assert state.causes == {}
