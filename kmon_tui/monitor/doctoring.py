@@ -141,4 +141,10 @@ class Causes:
 
 def _sign(isvc: InferenceService) -> object:
     """Give what of a service decides why it has no numbers: while that is the same, so is the cause."""
-    return isvc.uid, isvc.generation, isvc.readiness, isvc.reason, [(pod.name, pod.phase, pod.ready) for pod in isvc.pods]
+    return (
+        isvc.uid,
+        isvc.generation,
+        isvc.readiness,
+        isvc.reason,
+        [(pod.name, pod.phase, pod.ready) for pod in isvc.pods],
+    )

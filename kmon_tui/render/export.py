@@ -7,7 +7,7 @@ import io
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from kmon_tui.domain.service import Key
@@ -15,42 +15,55 @@ from kmon_tui.domain.traffic import Buckets, Prometheus, Series, Traffic
 from kmon_tui.render.marks import Mark
 
 
-def csv_text(buckets: Buckets) -> str:
-    """Write one row a step: time, requests per second (by class), quantiles, gauges, requests by bucket."""
+def csv_text(buckets: Buckets, traffic: Traffic | None, prometheus: Prometheus) -> str:
+    """Write one row a step: time, requests per second (by class), quantiles, gauges, requests by bucket, the source."""
     columns = _columns(buckets)
+    scope = traffic.scope.value if traffic is not None else ""
+    source = {"family": buckets.family.value, "scope": scope, "source": prometheus.scraped or prometheus.url}
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["time", "unix_s", *columns])
-    steps = max((len(values) for values in columns.values()), default=0)
-    for back in range(steps - 1, -1, -1):
+    writer.writerow(["time", "unix_s", *columns, *source])
+    for back in range(_steps(columns) - 1, -1, -1):
         at_s = buckets.end_s - back * buckets.step_s
         values = [row[-1 - back] if back < len(row) else None for row in columns.values()]
         moment = datetime.fromtimestamp(at_s, UTC).isoformat().replace("+00:00", "Z")
-        writer.writerow([moment, round(at_s, 3), *("" if value is None else f"{value:.6g}" for value in values)])
+        told = ["" if value is None else f"{value:.6g}" for value in values]
+        writer.writerow([moment, round(at_s, 3), *told, *source.values()])
     return out.getvalue()
 
 
 def json_document(
-    key: Key, buckets: Buckets, traffic: Traffic | None, prometheus: Prometheus, marks: Sequence[Mark], range_s: int
+    key: Key,
+    buckets: Buckets,
+    traffic: Traffic | None,
+    prometheus: Prometheus,
+    marks: Sequence[Mark],
+    age_s: float | None,
 ) -> str:
-    """Write everything with its units and where it comes from."""
+    """Write everything with its units and where it comes from; ``age_s``: of the newest sample, when it was drawn."""
+    columns = _columns(buckets)
     content = {
         "kind": key.kind.value,
         "namespace": key.namespace,
         "name": key.name,
         "family": buckets.family.value,
+        "families": [one.value for one in traffic.families] if traffic is not None else [],
+        "means": (traffic.means or None) if traffic is not None else None,
         "scope": traffic.scope.value if traffic is not None else None,
-        "range_s": range_s,
+        "range_s": buckets.step_s * _steps(columns),
         "step_s": buckets.step_s,
+        "rate_window_s": prometheus.window_s,
         "end_unix_s": buckets.end_s,
         "prometheus": {
             "url": prometheus.url or None,
             "found_by": prometheus.found_by or None,
             "version": prometheus.version or None,
             "matchers": prometheus.matchers or None,
+            "scraped": prometheus.scraped or None,
         },
-        "now": None if traffic is None else _now(traffic, prometheus),
-        "series": {name: _points(buckets, values) for name, values in _columns(buckets).items() if ":" not in name},
+        "remark": buckets.remark or (traffic.remark if traffic is not None else "") or None,
+        "now": None if traffic is None else _now(traffic, age_s),
+        "series": {name: _points(buckets, values) for name, values in columns.items() if ":" not in name},
         "buckets": [
             {"le_ms": None if math.isinf(le) else le, "series": _points(buckets, _known(row))}
             for le, row in zip(buckets.le_ms, buckets.counts, strict=False)
@@ -67,11 +80,6 @@ def file_stem(key: Key, now: datetime) -> str:
     return f"kmon-{safe}-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
 
 
-def plain_svg(svg: str) -> str:
-    """Give a picture that asks nobody for anything: without the addresses of web fonts."""
-    return re.sub(r"@font-face\s*\{.*?\}", "", svg, flags=re.DOTALL)
-
-
 def _columns(buckets: Buckets) -> dict[str, list[float | None]]:
     found = {f"requests_per_s {code}": _values(one) for code, one in sorted(buckets.by_code.items())}
     found |= {f"users_requests_per_s {code}": _values(one) for code, one in sorted(buckets.users_by_code.items())}
@@ -80,6 +88,10 @@ def _columns(buckets: Buckets) -> dict[str, list[float | None]]:
     for le, row in zip(buckets.le_ms, buckets.counts, strict=False):
         found[f"requests le_ms:{'+Inf' if math.isinf(le) else f'{le:g}'}"] = _known(row)
     return found
+
+
+def _steps(columns: Mapping[str, Sequence[float | None]]) -> int:
+    return max((len(values) for values in columns.values()), default=0)
 
 
 def _values(series: Series) -> list[float | None]:
@@ -95,14 +107,16 @@ def _points(buckets: Buckets, values: Sequence[float | None]) -> list[tuple[floa
     return [(round(first_s + i * buckets.step_s, 3), value) for i, value in enumerate(values)]
 
 
-def _now(traffic: Traffic, prometheus: Prometheus) -> dict[str, object]:
+def _now(traffic: Traffic, age_s: float | None) -> dict[str, object]:
     known = not traffic.latency_due
     return {
         "requests_per_s": traffic.requests_per_s,
         "error_ratio": traffic.error_ratio,
+        "pods_error_ratio": traffic.pods_error_ratio,
         "p50_ms": traffic.p50_ms if known else None,
         "p90_ms": traffic.p90_ms if known else None,
         "p99_ms": traffic.p99_ms if known else None,
         "top_bound_ms": traffic.top_bound_ms,
-        "age_s": prometheus.age_s(traffic.sampled_at),
+        "mean_ms": traffic.mean_ms,
+        "age_s": age_s,
     }

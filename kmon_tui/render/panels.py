@@ -157,10 +157,11 @@ def is_known(curve: Curve) -> bool:
 
 
 def legend(curves: list[Curve], glyphs: Glyphs) -> Line:
-    """Name the curves; nothing for one."""
-    if len(curves) < 2:
+    """Name the curves that are drawn; nothing for one."""
+    drawn = [curve for curve in curves if is_known(curve)]
+    if len(drawn) < 2:
         return ()
-    return tuple((f"{glyphs.rule}{curve.name}  ", curve.look) for curve in curves)
+    return tuple((f"{glyphs.rule}{curve.name}  ", curve.look) for curve in drawn)
 
 
 def faded(lines: list[Line], traffic: Traffic | None, drawing: Drawing) -> list[Line]:

@@ -27,9 +27,14 @@ def _written(folder: Path, stem: str, ending: str, text: str) -> Path:
     for number in range(1, MOST_TRIES + 1):
         path = folder / f"{stem}{f'-{number}' if number > 1 else ''}.{ending}"
         try:
-            with path.open("x", encoding="utf-8") as file:
-                file.write(text)
+            file = path.open("x", encoding="utf-8", errors="backslashreplace")
         except FileExistsError:
             continue
+        try:
+            with file:
+                file.write(text)
+        except OSError:
+            path.unlink(missing_ok=True)  # a part of it would pass for the whole
+            raise
         return path
     raise OSError(17, "too many files of this name")

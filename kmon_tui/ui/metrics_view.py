@@ -166,7 +166,8 @@ class MetricsView(Container, can_focus=True):
             return ()
         curves = metrics.pods_curves(buckets)
         found = marks_of(row.isvc, curves[-1].series if curves else None, self._seen, self._deployed)
-        since_s = buckets.end_s - self.range_s if buckets is not None else 0.0
+        end_s = buckets.end_s if buckets is not None else self.drawing.now.timestamp()
+        since_s = end_s - self.range_s
         return tuple(mark for mark in found if mark.at_s >= since_s)
 
     def on_resize(self) -> None:

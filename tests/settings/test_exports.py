@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+import signal
 from pathlib import Path
 
 import pytest
@@ -29,3 +31,17 @@ def test_without_any_folder_the_reason_is_said(tmp_path: Path) -> None:
 
     with pytest.raises(KmonError, match="cannot write into"):
         write_new([tmp_path / "file"], "x", "json", "{}")
+
+
+def test_what_could_not_be_written_whole_is_not_left_behind(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    signal_was = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(KmonError, match="File too large"):
+            write_new([tmp_path], "x", "json", "0" * 20_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, signal_was)
+
+    assert list(tmp_path.iterdir()) == []

@@ -14,16 +14,18 @@ import pytest
 from textual.widgets import OptionList
 
 from kmon_tui.domain.command import LookAt, Span
+from kmon_tui.domain.health import Health, Status
 from kmon_tui.domain.service import Key, Kind, TrafficShare
-from kmon_tui.domain.state import State
+from kmon_tui.domain.state import PROMETHEUS, State
 from kmon_tui.render.lines import text_of
 from kmon_tui.settings import ViewSettings
+from kmon_tui.ui.app import KmonApp
 from kmon_tui.ui.metrics_screen import MetricsScreen
 from kmon_tui.ui.metrics_view import MetricsView
 from kmon_tui.ui.palette import LinesView
 from kmon_tui.ui.queries_screen import QueriesScreen
 from tests.ui.conftest import MakeApp
-from tests.ui.samples import NOW, SAMPLED, buckets_of, ready_state
+from tests.ui.samples import NOW, SAMPLED, Script, buckets_of, ready_state
 from tests.ui.states import HOSTILE, STATES
 from tests.ui.test_keys import Run, press
 from tests.ui.test_snapshots import keys
@@ -197,6 +199,21 @@ async def test_another_split_of_traffic_is_marked_when_it_is_seen() -> None:
         assert "◇ traffic 100% 00003 12:41" in told(run, "span")
 
 
+async def test_a_deploy_before_the_time_that_is_shown_is_no_mark_where_there_are_no_numbers() -> None:
+    run = Run()
+    async with run.app.run_test(size=(120, 40)) as pilot:
+        await press(pilot, *OPEN_IRIS)
+        state = run.watcher.state
+        assert state.traffic is not None
+        old = NOW - timedelta(hours=23)
+        services = tuple(one._replace(changed=old) for one in state.fleet.services)
+        fleet = replace(state.fleet, services=services)
+        run.watcher.put(replace(state, fleet=fleet, traffic=replace(state.traffic, traffic={}, buckets={})))
+        await pilot.pause(0.1)
+
+        assert view_of(run).marks == ()
+
+
 async def test_its_help_names_its_keys_as_they_are_on_a_keyboard() -> None:
     run = Run()
     async with run.app.run_test(size=(80, 40)) as pilot:
@@ -229,7 +246,7 @@ async def test_an_export_is_a_file_whose_path_is_said_and_never_overwrites(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     run = Run()
-    async with run.app.run_test(size=(80, 24)) as pilot:
+    async with run.app.run_test(size=(80, 24), notifications=True) as pilot:
         await press(pilot, *OPEN_IRIS)
         for _ in range(2):
             await press(pilot, "ctrl+s")
@@ -247,13 +264,43 @@ async def test_an_export_is_a_file_whose_path_is_said_and_never_overwrites(
         assert len(rows) == 60
         assert (rows[-1]["time"], rows[-1]["requests le_ms:+Inf"]) == ("2026-11-22T12:41:02Z", "0")
         assert rows[20]["requests_per_s 2xx"] == "", "a gap is no zero"
+        assert (rows[0]["family"], rows[0]["source"]) == ("knative-ms", "http://prometheus.monitoring:9090")
     elif ending == "json":
         content = json.loads(text)
         assert (content["name"], content["step_s"], content["buckets"][-1]["le_ms"]) == ("sklearn-iris", 15.0, None)
         assert content["promql"]["requests"].startswith("sum by")
+        assert (content["range_s"], content["now"]["age_s"]) == (900.0, 5.0)
     else:
         assert "font-face" not in text
         assert ElementTree.fromstring(text).tag.endswith("svg")
+        assert "wrote" not in paths[1].read_text(), "what was told of the export before is no part of the view"
+
+
+async def test_numbers_that_nobody_refreshes_are_exported_with_their_age(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    clock, watcher = [NOW], Script(ready_state())
+    async with KmonApp(watcher, ViewSettings(), now=lambda: clock[0]).run_test(size=(80, 24)) as pilot:
+        await press(pilot, *OPEN_IRIS)
+        clock[0] = NOW + timedelta(minutes=10)
+        watcher.put(replace(watcher.state, health={**watcher.state.health, PROMETHEUS: Health(Status.FAILING, "away")}))
+        await pilot.pause(0.1)
+        await press(pilot, "E", "down", "enter")
+
+    age_s = json.loads(files_in(tmp_path)[0].read_text())["now"]["age_s"]
+    assert age_s >= 600.0
+
+
+async def test_a_time_that_has_not_come_yet_is_not_said_to_be_exported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = Run()
+    async with run.app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, *OPEN_IRIS, *["greater_than_sign"] * 3, "E", "down", "enter")
+
+    assert json.loads(files_in(tmp_path)[0].read_text())["range_s"] == 900.0
 
 
 async def test_where_nothing_can_be_written_the_reason_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
