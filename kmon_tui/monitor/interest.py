@@ -23,7 +23,8 @@ class Looked:
         self._touched_s = clock()
         self._look = LookAt()
         self._family: Family | None = None
-        self._scrape_pods: bool | None = None
+        self._scrape_pods: dict[str, bool] = {}
+        """By context: what a person wants of one is no leave for another."""
         self._event = asyncio.Event()
 
     @property
@@ -69,7 +70,7 @@ class Looked:
     @property
     def scrape_pods(self) -> bool | None:
         """Whether a person wants pods to be scraped directly; None: as the configuration of the context says."""
-        return self._scrape_pods
+        return self._scrape_pods.get(self._store.state.place.context)
 
     @property
     def event(self) -> asyncio.Event:
@@ -91,7 +92,7 @@ class Looked:
         if isinstance(command, ChooseFamily):
             self._family = command.family
         else:
-            self._scrape_pods = command.on
+            self._scrape_pods[self._store.state.place.context] = command.on
         self.wake()
 
     def touch(self) -> None:

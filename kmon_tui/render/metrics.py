@@ -81,6 +81,8 @@ def state_words(
         return "no Prometheus answers" if shown is None else "prometheus DOWN: old numbers", "failed"
     if shown is not None and shown.prometheus.scraped:
         return clean(shown.prometheus.scraped), "warn"  # nobody kept more than that
+    if shown is not None and shown.prometheus.unscraped:
+        return "pods are not scraped", "failed"
     if buckets is not None and buckets.range_s != (range_s if beyond_books(range_s, drawing) else None):
         return "being asked for", "warn"
     return "live", "live"

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 Draw: TypeAlias = Callable[[int, int], list[Line]]
 """Draws into so many cells and lines."""
+ONCE = "seen once: how many requests come takes a second sample"
+NONE = "no request in this time, so there are no quantiles"
 CODES = ("2xx", "3xx", "4xx", "5xx")
 
 
@@ -76,7 +78,8 @@ def requests(
     traffic: Traffic | None, buckets: Buckets | None, drawing: Drawing, why: str, marks: Sequence[Mark] = ()
 ) -> Draw:
     """Draw requests per second."""
-    return chart(request_curves(traffic, buckets), drawing, number, why, traffic, marks)
+    told = why if traffic is None or traffic.problem or traffic.counter_sum is None else ONCE
+    return chart(request_curves(traffic, buckets), drawing, number, told, traffic, marks)
 
 
 def latency(
@@ -127,6 +130,8 @@ def waiting(traffic: Traffic | None, buckets: Buckets | None, why: str) -> str:
         return why
     if buckets is not None and buckets.le_ms and math.isfinite(buckets.le_ms[-1]):
         return "its buckets have no +Inf, so quantiles are not known"
+    if buckets is not None and buckets.le_ms:
+        return NONE if any(value == value for row in buckets.counts for value in row) else ONCE
     if buckets is not None and not buckets.problem:
         return "this Prometheus has no latency buckets of this service"
     return "the buckets are being asked for" if buckets is None else clean(buckets.problem) or why

@@ -131,7 +131,7 @@ async def test_a_restart_is_no_negative_rate() -> None:
 async def test_a_pod_that_does_not_answer_is_said() -> None:
     seen = await Scraper(Told(a=page(100), b=None), Clock()).scrape(IRIS, None)
 
-    assert seen.words.startswith("scraped, 1 pod, ")
+    assert seen.words.startswith("scraped, 1 of 2 pods, since ")
     assert seen.problem == "pod b does not answer"
 
 
@@ -209,6 +209,16 @@ def test_at_most_eight_pods_are_scraped() -> None:
     pods = [ready_pod(f"p{n}", "kserve-container") for n in range(20)]
 
     assert len(places_of(IRIS, pods)) == MOST_PODS == 8
+
+
+async def test_pods_that_are_left_out_are_said() -> None:
+    class Many(Told):
+        async def places(self, isvc: InferenceService) -> list[Place]:
+            return places_of(isvc, [ready_pod(f"p{n}", "kserve-container") for n in range(12)])
+
+    many = Many(**{f"p{n}": page(1) for n in range(12)})
+
+    assert (await Scraper(many, Clock()).scrape(IRIS, None)).words.startswith("scraped, 8 of 12 pods, since ")
 
 
 @pytest.mark.parametrize(

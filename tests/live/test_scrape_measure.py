@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 import pytest
 
@@ -11,7 +12,7 @@ from kmon_tui.backend import Interest
 from kmon_tui.domain.doctor.facts import PrometheusFacts, Suspects
 from kmon_tui.domain.errors import Unreachable
 from kmon_tui.domain.measurement import Measurement
-from kmon_tui.domain.service import InferenceService, Key
+from kmon_tui.domain.service import InferenceService, Key, Kind
 from kmon_tui.domain.traffic import Family, Prometheus, Traffic, TrafficReport
 from kmon_tui.domain.tree import Peak
 from kmon_tui.live.scrape.scraper import Scraper
@@ -138,3 +139,51 @@ async def test_on_the_screen_pods_fill_in_for_a_prometheus_without_series() -> N
     await stream.aclose()
 
     assert rates == [(1, "http://h"), (1, "http://h")]
+
+
+class Dying(Growing):
+    """Pods that answer twice."""
+
+    async def page(self, place: object) -> bytes:
+        """Give a page, or nothing any more."""
+        if self.asked == 2:
+            raise Unreachable("pod a does not answer")
+        return await super().page(place)
+
+
+@pytest.mark.looptime
+async def test_pods_that_answer_no_more_leave_numbers_that_grow_old_and_say_so() -> None:
+    both = WithPods(Scripted(None, away=True), scraped(Dying(a="")), wanted=True)
+    told: list[tuple[float, str]] = []
+
+    async with asyncio.timeout(400), aclosing(both.poll(Interested((IRIS,)))) as stream:
+        async for report in stream:
+            traffic, prometheus = report.traffic.get(IRIS.key), report.prometheus
+            if prometheus.unscraped and traffic and (age_s := prometheus.age_s(traffic.sampled_at)) is not None:
+                told.append((age_s, prometheus.scraped))
+            if len(told) == 12:
+                break
+
+    assert told[-1][0] - told[0][0] >= 80, "its age grows with the clock"
+    assert ", failing since " in told[-1][1]
+
+
+@pytest.mark.looptime
+async def test_numbers_of_prometheus_are_not_called_scraped_after_another_service_was() -> None:
+    other = InferenceService(Key(Kind.ISVC, "default", "other"))
+    interest = Interested((other, IRIS))
+    told = Growing(a="")
+    both = WithPods(Scripted(Traffic(Family.ALIAS, requests_per_s=7)), scraped(told), wanted=True)
+    seen: list[str] = []
+
+    async with asyncio.timeout(200), aclosing(both.poll(interest)) as stream:
+        async for report in stream:
+            if report.prometheus.scraped:
+                interest.select(IRIS.key)
+            elif told.asked:
+                seen.append(report.prometheus.scraped)
+                break
+            both_news = report
+
+    assert seen == [""]
+    assert both_news.traffic[IRIS.key].requests_per_s == 7

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from array import array
 from dataclasses import replace
 
 from kmon_tui.domain.service import Key, Kind
+from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.glyphs import UNICODE
 from kmon_tui.render.lines import text_of
-from kmon_tui.render.panels import legend, request_curves, waiting
+from kmon_tui.render.panels import legend, request_curves, requests, waiting
 from tests.ui.samples import POINTS, buckets_of, series, traffic_of
 
 BUCKETS = buckets_of(Key(Kind.ISVC, "demo", "sklearn-iris"))
@@ -38,3 +41,22 @@ def test_buckets_without_their_last_one_are_named_as_the_reason_for_no_quantiles
     cut = replace(BUCKETS, le_ms=BUCKETS.le_ms[:-1], counts=BUCKETS.counts[:-1])
 
     assert waiting(traffic_of(1.0), cut, "why") == "its buckets have no +Inf, so quantiles are not known"
+
+
+def test_buckets_that_were_seen_once_and_those_without_a_request_are_told_apart_from_none() -> None:
+    once = replace(BUCKETS, counts=tuple(array("d", [math.nan] * POINTS) for _ in BUCKETS.le_ms))
+    idle = replace(BUCKETS, counts=tuple(array("d", [0.0] * POINTS) for _ in BUCKETS.le_ms))
+    told = [waiting(traffic_of(1.0), one, "why") for one in (once, idle, replace(BUCKETS, le_ms=(), counts=()))]
+
+    assert told == [
+        "seen once: how many requests come takes a second sample",
+        "no request in this time, so there are no quantiles",
+        "this Prometheus has no latency buckets of this service",
+    ]
+
+
+def test_a_counter_that_was_seen_once_is_no_failure_of_prometheus() -> None:
+    once = replace(traffic_of(1.0), requests=series([math.nan] * POINTS), counter_sum=3.0)
+    lines = requests(once, None, Drawing(), "no Prometheus answers")(60, 8)
+
+    assert text_of(lines[0]).strip() == "seen once: how many requests come takes a second sample"

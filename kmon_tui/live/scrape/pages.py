@@ -93,6 +93,8 @@ class Place:
     path: str
     isvc: str
     most_bytes: int = MOST_BYTES
+    of_pods: int = 0
+    """How many pods are ready in all; not each of them is read."""
 
     @property
     def labels(self) -> dict[str, str]:
@@ -107,7 +109,8 @@ def places_of(isvc: InferenceService, pods: Iterable[ScrapePod]) -> list[Place]:
     ready = sorted((pod for pod in pods if pod.ready and _is_entry(pod, isvc)), key=lambda pod: pod.metadata.name)
     places = [place for pod in ready[:MOST_PODS] for place in _places(pod, isvc)]
     # A pod that talks has two pages behind a queue-proxy: all of them together stay what eight are.
-    return [replace(place, most_bytes=MOST_BYTES * MOST_PODS // max(MOST_PODS, len(places))) for place in places]
+    most_bytes = MOST_BYTES * MOST_PODS // max(MOST_PODS, len(places))
+    return [replace(place, most_bytes=most_bytes, of_pods=len(ready)) for place in places]
 
 
 def _is_entry(pod: ScrapePod, isvc: InferenceService) -> bool:

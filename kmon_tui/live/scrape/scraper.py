@@ -33,7 +33,7 @@ class Scraped:
 
     key: Key
     words: str
-    """As ``scraped, 2 pods, since 12:41``."""
+    """As ``scraped, 2 pods, since 12:41``, or ``scraped, 8 of 12 pods, since 12:41``."""
     at_s: int
     window_s: int
     traffic: Traffic | None = None
@@ -66,6 +66,11 @@ class Scraper:
         self._typical = 0
         """Bytes of the newest scrape."""
 
+    @property
+    def now(self) -> datetime:
+        """The clock by which pods are scraped."""
+        return datetime.fromtimestamp(self._now(), UTC)
+
     def wait_s(self, key: Key) -> float:
         """Give the seconds until a service may be scraped again."""
         now_s = self._now()
@@ -93,9 +98,8 @@ class Scraper:
         books = self._books_of(isvc, family)
         pages = [(place, series) for place, series, _, _ in read]
         told = await asyncio.to_thread(_booked, books, at_s, pages)
-        pods = len({place.pod for place, _, _, _ in read})
-        since = self._since.setdefault(isvc.key, datetime.now(UTC))
-        words = f"scraped, {pods} {'pod' if pods == 1 else 'pods'}, since {since.astimezone():%H:%M}"
+        since = self._since.setdefault(isvc.key, self.now)
+        words = f"scraped, {_share(places, [place for place, _, _, _ in read])}, since {since.astimezone():%H:%M}"
         problem = errors[0].message if errors else "" if told else "its pods have no metrics that are known here"
         if long := [place for place, _, _, is_cut in read if is_cut]:
             kept = f"only its first {long[0].most_bytes // 1024} kB are read"
@@ -128,6 +132,13 @@ class Scraper:
         except BackendError as error:
             return error
         return place, await asyncio.to_thread(read_page, text, place.labels), len(body), is_cut
+
+
+def _share(places: list[Place], read: list[Place]) -> str:
+    """Say how many pods told something, and of how many where that is not all."""
+    pods = len({place.pod for place in read})
+    ready = max(places[0].of_pods, len({place.pod for place in places}))
+    return f"{pods}{f' of {ready}' if pods < ready else ''} {'pod' if ready == 1 else 'pods'}"
 
 
 def _booked(books: Books, at_s: int, pages: list[tuple[Place, dict[Series, float]]]) -> tuple[Traffic, Buckets] | None:

@@ -80,7 +80,7 @@ class WithPods:
         await asyncio.sleep(self._scraper.wait_s(key))
         seen = await self._scraper.scrape(isvc, family)
         # The problem is the measurement's own, and told there.
-        told = _told(Prometheus(notes=notes), replace(seen, problem=""))
+        told = _told(Prometheus(notes=notes), replace(seen, problem=""), self._scraper.now)
         if seen.traffic is None or seen.buckets is None:
             return Measurement(key, told, APART_S, APART_S, problem=seen.problem)
         counts = [row[-1] for row in seen.buckets.counts]
@@ -109,7 +109,8 @@ class _Merger:
         self._report: TrafficReport | None = None
         self._error: BackendError | None = None
         self._seen: Scraped | None = None
-        self._refused = ""
+        self._refused: tuple[Key, str, datetime] | None = None
+        """Which service could not be scraped at the last try, why, and since when."""
         self._news = asyncio.Event()
 
     @property
@@ -152,6 +153,8 @@ class _Merger:
         try:
             while True:
                 isvc = self._selected()
+                if self._wanted and self._seen is not None and (isvc is None or isvc.key != self._seen.key):
+                    self._news.set()  # whose numbers are scraped is another matter now
                 if isvc is None or not self._wanted or (self._knows(isvc.key) and self._error is None):
                     self._seen = None if not self._wanted else self._seen
                     await self._something(APART_S)
@@ -163,12 +166,17 @@ class _Merger:
                 if self._interest.selected != isvc.key:
                     continue
                 try:
-                    self._seen, self._refused = await self._scraper.scrape(isvc, self._interest.family), ""
+                    self._seen, self._refused = await self._scraper.scrape(isvc, self._interest.family), None
                 except BackendError as error:
-                    self._refused = _refusal(error)
+                    self._fails(isvc.key, _refusal(error))
                 self._news.set()
         finally:
             self._news.set()
+
+    def _fails(self, key: Key, why: str) -> None:
+        before = self._refused
+        since = before[2] if before is not None and before[0] == key else self._scraper.now
+        self._refused = key, why, since
 
     async def _something(self, limit_s: float) -> None:
         """Wait until another service is selected, somebody says whether to scrape, or the time is up."""
@@ -185,25 +193,30 @@ class _Merger:
 
     def _merged(self) -> TrafficReport:
         report = self._report or TrafficReport(Prometheus(tick_s=float(APART_S), notes=self._notes()))
-        seen = self._seen
-        if not self._wanted or seen is None or seen.key in report.traffic:
-            return (
-                report
-                if not self._refused
-                else replace(report, prometheus=_with_note(report.prometheus, self._refused))
-            )
-        prometheus = _told(report.prometheus, seen)
-        traffic = {**report.traffic, seen.key: seen.traffic} if seen.traffic else report.traffic
-        buckets = {**report.buckets, seen.key: seen.buckets} if seen.buckets else report.buckets
-        return replace(report, prometheus=prometheus, traffic=traffic, buckets=buckets)
+        seen, selected = self._seen, self._interest.selected
+        if not self._wanted:
+            return report
+        if seen is not None and seen.key not in report.traffic:
+            traffic = {**report.traffic, seen.key: seen.traffic} if seen.traffic else report.traffic
+            buckets = {**report.buckets, seen.key: seen.buckets} if seen.buckets else report.buckets
+            prometheus = _told(report.prometheus, seen, self._scraper.now)
+            if seen.key != selected:  # of the one that is looked at the numbers come from elsewhere
+                prometheus = replace(prometheus, scraped="")
+            report = replace(report, prometheus=prometheus, traffic=traffic, buckets=buckets)
+        refused = self._refused
+        if refused is not None and refused[0] == selected and (self._report is None or not self._knows(selected)):
+            report = replace(report, prometheus=_with_note(report.prometheus, refused[1], refused[2]))
+        return report
 
     def _notes(self) -> tuple[str, ...]:
         return () if self._error is None else _away(self._error)
 
 
-def _with_note(prometheus: Prometheus, refusal: str) -> Prometheus:
+def _with_note(prometheus: Prometheus, refusal: str, since: datetime | None = None) -> Prometheus:
+    """Say that the pods tell nothing, or nothing more since a moment."""
     why = f"pods are not scraped: {refusal}"
-    return replace(prometheus, notes=(*prometheus.notes, why), unscraped=why)
+    silent = f", failing since {since.astimezone():%H:%M}" if since is not None and prometheus.scraped else ""
+    return replace(prometheus, notes=(*prometheus.notes, why), unscraped=why, scraped=f"{prometheus.scraped}{silent}")
 
 
 def _refusal(error: BackendError) -> str:
@@ -214,9 +227,8 @@ def _away(error: BackendError) -> tuple[str, ...]:
     return (f"Prometheus: {error.message}",)
 
 
-def _told(prometheus: Prometheus, seen: Scraped) -> Prometheus:
-    """Say how the numbers of the selected service came about."""
-    now = datetime.fromtimestamp(seen.at_s, UTC)
+def _told(prometheus: Prometheus, seen: Scraped, now: datetime) -> Prometheus:
+    """Say how the numbers of the selected service came about; ``now``: without Prometheus the clock is ours."""
     families = prometheus.families or (seen.traffic.families if seen.traffic else ())
     notes = (*prometheus.notes, *([f"pods: {seen.problem}"] if seen.problem else []))
     return replace(
@@ -226,7 +238,7 @@ def _told(prometheus: Prometheus, seen: Scraped) -> Prometheus:
         scrape_interval_s=max(prometheus.scrape_interval_s or 0.0, float(APART_S)),
         window_s=prometheus.window_s or float(seen.window_s),
         now=prometheus.now or now,
-        sampled_at=prometheus.sampled_at or now,
+        sampled_at=prometheus.sampled_at or datetime.fromtimestamp(seen.at_s, UTC),
         notes=notes,
         scraped=seen.words,
     )
