@@ -196,7 +196,8 @@ class Buckets:
     range_s: int | None = None
     """The time that a person asked for; None: what the books hold, a quarter of an hour."""
     queries: Mapping[str, str] = field(default_factory=dict)
-    """The PromQL behind ``requests``, ``latency``, ``heat``, ``pods``, ``llm``; ``raw`` is what is really asked."""
+    """The PromQL behind ``requests``, ``errors`` (of callers: ``users``), ``latency``, ``heat``, ``pods``, ``llm``;
+    ``raw`` is what is really asked."""
     remark: str = ""
     """What is missing in it."""
     revisions: Mapping[str, RevisionTraffic] = field(default_factory=dict)

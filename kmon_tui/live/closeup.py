@@ -10,7 +10,7 @@ from kmon_tui.domain.quantile import own_counts, parse_le, quantile
 from kmon_tui.domain.service import Key
 from kmon_tui.domain.traffic import Buckets, Family, RevisionTraffic, Series
 from kmon_tui.live import dialects, natives
-from kmon_tui.live.asked import RAW, expressions
+from kmon_tui.live.asked import RAW, USERS, errors_of_users, expressions
 from kmon_tui.live.detail import Raw, Table, buckets_of, newest, series_by_class, tabulate
 from kmon_tui.live.flow import LATENCY_S, Latency
 from kmon_tui.live.ledger import Ledger
@@ -200,6 +200,11 @@ def closer(ledger: Ledger, owners: Owners, key: Key, tables: Tables) -> Buckets:
     gauges = gauges_over_time(tables.looks, key, owners.owner, end_s, step_s, table.away)
     labels = tables.labels.get(shown.family, ())
     asked = expressions(DIALECTS[shown.family], tables.matchers, labels, window_s, step_s, tables.native)
+    if users is not None and users is not shown:
+        seen = errors_of_users(
+            DIALECTS[users.family], DIALECTS[shown.family], tables.matchers, tables.labels, window_s, tables.native
+        )
+        asked |= {USERS: seen} if seen else {}
     tokens = tables.by_family.get(Family.VLLM)
     return replace(
         found,

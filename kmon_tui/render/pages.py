@@ -27,8 +27,9 @@ def prometheus_lines(state: State, drawing: Drawing) -> tuple[Line, ...]:
         )
     prometheus = told(drawing.prometheus, health)
     age_s = drawing.data_age_s(prometheus.sampled_at)
+    alone = bool(prometheus.scraped) and not prometheus.url
     facts = [
-        ("state", health.status.value),
+        ("state", f"none; pods: {prometheus.scraped}" if alone else health.status.value),
         ("url", prometheus.url),
         ("found by", prometheus.found_by),
         ("version", prometheus.version),

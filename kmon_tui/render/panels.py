@@ -16,7 +16,7 @@ from kmon_tui.render.lines import Line, in_look, shortened
 from kmon_tui.render.marks import Mark
 from kmon_tui.render.rows import Row
 from kmon_tui.render.story import story_lines
-from kmon_tui.render.units import milliseconds, number
+from kmon_tui.render.units import bound, number
 
 if TYPE_CHECKING:
     from kmon_tui.domain.verdict import Diagnosis
@@ -86,7 +86,7 @@ def latency(
     traffic: Traffic | None, buckets: Buckets | None, drawing: Drawing, why: str, marks: Sequence[Mark] = ()
 ) -> Draw:
     """Draw the quantiles."""
-    return chart(latency_curves(buckets), drawing, milliseconds, waiting(traffic, buckets, why), traffic, marks)
+    return chart(latency_curves(buckets), drawing, bound, waiting(traffic, buckets, why), traffic, marks)
 
 
 def heat(traffic: Traffic | None, buckets: Buckets | None, drawing: Drawing, why: str) -> Draw:

@@ -6,10 +6,12 @@ import promql_parser
 import pytest
 
 from kmon_tui.domain.traffic import Family
-from kmon_tui.live.asked import ERRORS, HEAT, LATENCY, REQUESTS, expressions
+from kmon_tui.live.asked import ERRORS, HEAT, LATENCY, PODS, REQUESTS, errors_of_users, expressions
 from kmon_tui.live.packs import DIALECTS
+from kmon_tui.live.packs.ingress import ACTIVATORS
 
 POD = {"job": "a", "instance": "10.0.0.1:9091", "pod": "iris-predictor-1"}
+ESCAPED = r"10\\.0\\.0\\.1:9091"
 
 
 @pytest.mark.parametrize("family", Family)
@@ -42,6 +44,24 @@ def test_a_share_of_errors_is_asked_for_where_somebody_counts_them() -> None:
     assert all(of.values())
     assert of[Family.SDK].startswith("1 - sum(rate(request_postprocess_seconds_count{")
     assert ',status=~"5..|failed"' in of[Family.VLLM]
+
+
+def test_a_pod_that_two_jobs_scrape_is_one_pod() -> None:
+    found = expressions(DIALECTS[Family.ALIAS], "", [POD, {**POD, "job": "b"}], 60, 15)
+
+    assert found[PODS] == f'count(max by (instance) (max by (job, instance) (up{{instance=~"{ESCAPED}"}})) == 1)'
+
+
+@pytest.mark.parametrize("family", [Family.ISTIO, Family.ENVOY, Family.ACTIVATOR, Family.ACTIVATOR_S])
+def test_what_callers_saw_is_asked_for_in_front_of_the_pods(family: Family) -> None:
+    dialect = DIALECTS[family]
+    targets = {family: [dict.fromkeys(dialect.names, "default/iris")], Family.ALIAS: [POD]}
+
+    asked = errors_of_users(dialect, DIALECTS[Family.ALIAS], 'cluster="eu"', targets, 60)
+
+    promql_parser.parse(asked)
+    assert next(iter(dialect.counters)) in asked
+    assert ("kserve_request_count" in asked) == (family in ACTIVATORS), "most requests go past the activator"
 
 
 def test_codes_are_asked_for_only_where_the_requests_themselves_have_them() -> None:

@@ -10,7 +10,7 @@ from kmon_tui.domain.service import Key, Kind
 from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.glyphs import UNICODE
 from kmon_tui.render.lines import text_of
-from kmon_tui.render.panels import legend, request_curves, requests, waiting
+from kmon_tui.render.panels import latency, legend, request_curves, requests, waiting
 from tests.ui.samples import POINTS, buckets_of, series, traffic_of
 
 BUCKETS = buckets_of(Key(Kind.ISVC, "demo", "sklearn-iris"))
@@ -60,3 +60,10 @@ def test_a_counter_that_was_seen_once_is_no_failure_of_prometheus() -> None:
     lines = requests(once, None, Drawing(), "no Prometheus answers")(60, 8)
 
     assert text_of(lines[0]).strip() == "seen once: how many requests come takes a second sample"
+
+
+def test_half_of_five_milliseconds_is_not_called_two() -> None:
+    few = replace(BUCKETS, quantiles={"p50": series([4.8] * POINTS)})
+    labels = [text_of(line)[:7].strip("│ ") for line in latency(traffic_of(1.0), few, Drawing(), "why")(60, 9)]
+
+    assert labels[:4] == ["5ms", "", "", "2.5ms"]

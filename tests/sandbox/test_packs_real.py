@@ -13,7 +13,7 @@ from aiohttp import ClientSession
 
 from kmon_tui.domain.traffic import Family, Scope
 from kmon_tui.live import dialects
-from kmon_tui.live.asked import expressions
+from kmon_tui.live.asked import errors_of_users, expressions
 from kmon_tui.live.packs import DIALECTS
 from kmon_tui.live.packs.gauges import GAUGES
 from tests.e2e import tools
@@ -98,6 +98,10 @@ def questions() -> dict[str, tuple[str, bool]]:
             found[f"{panel} to copy of {family}"] = (text, False)
         parts = [*dialects.detail(dialect, "", targets), dialects.scraped("", targets)]
         found[f"detail of {family}"] = (dialects.together(filter(None, parts)), True)
+    for front in (Family.ISTIO, Family.ENVOY, Family.ACTIVATOR, Family.ACTIVATOR_S):
+        both = {family: targets_of(family) for family in (front, Family.ALIAS)}
+        asked = errors_of_users(DIALECTS[front], DIALECTS[Family.ALIAS], "", both, 60)
+        found[f"errors of callers to copy of {front}"] = (asked, False)
     for number, pack in enumerate(GAUGES):
         own = dict.fromkeys(pack.names, "iris-predictor") or {
             "instance": "10.0.0.5:9091",
