@@ -56,7 +56,7 @@ def test_buckets_that_were_seen_once_and_those_without_a_request_are_told_apart_
 
 
 def test_a_counter_that_was_seen_once_is_no_failure_of_prometheus() -> None:
-    once = replace(traffic_of(1.0), requests=series([math.nan] * POINTS), counter_sum=3.0)
+    once = traffic_of(1.0)._replace(requests=series([math.nan] * POINTS), counter_sum=3.0)
     lines = requests(once, None, Drawing(), "no Prometheus answers")(60, 8)
 
     assert text_of(lines[0]).strip() == "seen once: how many requests come takes a second sample"
