@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 from kmon_tui.domain.service import Key
 
+FIRST_LINES, MOST_LINES = 1_000, 20_000
+"""Lines of each container to begin with: at once, and once somebody asks how it was before."""
+
 
 @dataclass(frozen=True, slots=True)
 class LogRequest:
@@ -22,7 +25,7 @@ class LogRequest:
     """Of the containers before their last restart."""
     since_s: int | None = None
     """Not older than this; None: as far as the kubelet has them, within ``tail``."""
-    tail: int | None = 1000
+    tail: int | None = FIRST_LINES
     """Lines of each container to begin with; None: all."""
     follow: bool = True
 
@@ -61,3 +64,5 @@ class LogView:
     """Everything was read and nothing is followed."""
     pods: int | None = None
     """How many pods there are that could write; None: not known yet."""
+    is_cut: bool = False
+    """Whether a container had more than the request's ``tail`` lines, so that older ones were not asked for."""

@@ -28,6 +28,8 @@ QUEUE = 256
 """So many pieces wait to be taken before reading waits."""
 GRACE_S = 5.0
 """How long a run may go on to be read after the next one has begun, or its pod has gone."""
+CATCH_UP_S = 3.0
+"""What comes within so long was written before it was asked for."""
 Place = tuple[str, str, str]
 
 
@@ -54,6 +56,8 @@ class Source:
         self.dropped = 0
         self.opened = False
         """Whether any log could be read."""
+        self.is_cut = False
+        """Whether a container had written more than was asked for."""
         self.refusal: BackendError | None = None
         """The first reason why a log could not be read."""
         self.news = asyncio.Event()
@@ -261,7 +265,7 @@ class Source:
     async def _read_once(self, run: Run, lines: Lines, *, first: bool) -> bool:
         """Read until the stream ends; True: there is no point in another try."""
         path = f"/api/v1/namespaces/{self._request.key.namespace}/pods/{run.pod}/log?{self._query(run, lines, first)}"
-        stream = (run.pod, run.container)
+        stream, clock, come = (run.pod, run.container), asyncio.get_running_loop().time, 0
         try:
             async with self._client.pieces(path, Ask("get", "pods/log", self._request.key.namespace), None) as piece:
                 self._streams[stream] = None
@@ -269,7 +273,11 @@ class Source:
                 self.opened = True
                 self._failing.pop(run.place, None)
                 self.news.set()
+                opened_s = clock()
                 while got := await piece():
+                    if first and clock() - opened_s < CATCH_UP_S:
+                        come += got.count(b"\n")
+                        self.is_cut = self.is_cut or come >= (self._request.tail or inf)
                     if not self._is_allowed(got):
                         self.dropped += lines.count(got)
                         self.news.set()

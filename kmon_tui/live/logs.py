@@ -51,6 +51,7 @@ async def follow(
                 source.problems,
                 source.ended,
                 source.pods,
+                source.is_cut,
             )
             await asyncio.sleep(GAP_S)
             await source.fresh()

@@ -29,6 +29,9 @@ def title_line(request: LogRequest, view: LogView | None, words: Sequence[str], 
     """Say whose logs these are, how far back, and how many lines there are and were."""
     since = "all there is" if request.since_s is None else f"since {duration(request.since_s)}"
     which = "of before the restart" if request.previous else since
+    if view is not None and view.is_cut and request.tail is not None:
+        newest = f"the last {request.tail:,} of each"
+        which = newest if which == "all there is" else f"{which}, {newest}"
     only = f"  {clean(', '.join(request.pods))}" if request.pods else ""
     left: Line = ((" Logs ", "bold"), (f" {clean(str(request.key))}", "context"), (only, ""))
     held = f"{view.total - view.first:,} lines" if view is not None else ""

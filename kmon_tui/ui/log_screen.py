@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 
 from kmon_tui.domain.change_log import ChangeLog
 from kmon_tui.domain.command import FollowLogs, OpenService, SaveLogs
-from kmon_tui.domain.logs import LogRequest, LogView
+from kmon_tui.domain.logs import MOST_LINES, LogRequest, LogView
 from kmon_tui.domain.service import Key
 from kmon_tui.domain.state import State
 from kmon_tui.render.event_rows import event_strip
@@ -188,7 +188,7 @@ class LogScreen(KmonScreen):
 
     def action_since(self, place: int) -> None:
         """Show only what is not older than this."""
-        self.request = replace(self.request, since_s=RANGES[place][1])
+        self.request = replace(self.request, since_s=RANGES[place][1], tail=MOST_LINES)
         self._ask()
 
     def action_previous(self) -> None:

@@ -279,6 +279,17 @@ async def test_since_tail_containers_and_pods_choose() -> None:
     assert found == ["b", "c"]
 
 
+@pytest.mark.parametrize(("tail", "is_cut"), [(3, True), (4, False), (None, False)])
+async def test_a_view_knows_whether_more_was_written_before_it(tail: int | None, is_cut: bool) -> None:
+    async with Sandbox(EMPTY) as sandbox:
+        sandbox.api.store.put(running("iris-1"))
+        write(sandbox, "iris-1", "a", "b", "c")
+        async with followed(sandbox, LogRequest(IRIS, tail=tail)) as seen:
+            view = await seen.until(lambda view: view.total >= 3)
+
+    assert view.is_cut is is_cut
+
+
 async def test_logs_of_a_container_that_no_pod_has_name_those_that_there_are() -> None:
     async with Sandbox(EMPTY) as sandbox, client_of(sandbox) as client:
         sandbox.api.store.put(running("iris-1"))

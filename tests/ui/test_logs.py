@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import replace
 
 import pytest
 from textual.pilot import Pilot
 
 from kmon_tui.domain.command import FollowLogs, OpenService, PreparePredict, SaveLogs
-from kmon_tui.domain.logs import LogLine, LogRequest, LogView
+from kmon_tui.domain.logs import MOST_LINES, LogLine, LogRequest, LogView
 from kmon_tui.domain.service import Readiness
 from kmon_tui.domain.state import Activity, Opened, State
 from kmon_tui.domain.tree import Blind, Why
@@ -45,6 +46,9 @@ def ids(run: Run) -> list[int]:
 async def put(run: Run, pilot: Pilot[None], state: State) -> None:
     """Show a State, and wait until it is painted."""
     run.watcher.put(state)
+    deadline = time.monotonic() + 20
+    while getattr(run.app.screen, "state", state) is not state and time.monotonic() < deadline:
+        await pilot.pause()
     await pilot.pause(0.15)
 
 
@@ -234,7 +238,27 @@ async def test_numbers_say_how_far_back() -> None:
     async with run.app.run_test(size=(80, 24)) as pilot:
         await press(pilot, *OPEN, "2", "0")
 
-        assert requests(run)[1:] == [replace(REQUEST, since_s=300), REQUEST]
+        assert requests(run)[1:] == [
+            replace(REQUEST, since_s=300, tail=MOST_LINES),
+            replace(REQUEST, tail=MOST_LINES),
+        ]
+
+
+async def test_the_head_says_all_only_of_all_there_is() -> None:
+    since = replace(REQUEST, since_s=300, tail=MOST_LINES)
+    run = Run(with_logs(log_view(REQUEST, 60)))
+    async with run.app.run_test(size=(120, 24)) as pilot:
+        await press(pilot, *OPEN)
+        heads = [head(run)]
+        await put(run, pilot, with_logs(log_view(REQUEST, 60, is_cut=True)))
+        heads.append(head(run))
+        await press(pilot, "2")
+        await put(run, pilot, with_logs(log_view(since, 60, is_cut=True)))
+        heads.append(head(run))
+
+        assert ["all there is" in one for one in heads] == [True, False, False]
+        assert "   the last 1,000 of each   " in heads[1]
+        assert "   since 5m, the last 20,000 of each   " in heads[2]
 
 
 async def test_p_goes_to_the_logs_of_before_the_restart_and_back() -> None:
@@ -378,7 +402,11 @@ PROBLEM = "may not read logs in namespace demo (get pods/log)"
         (LogView(REQUEST, pods=0), (), ("There is no pod", "q, then w, says why")),
         (LogView(REQUEST, pods=2), (), ("Nothing was written yet.",)),
         (LogView(REQUEST, streams=(("a", "b"),)), (), ("Nothing was written yet.",)),
-        (LogView(replace(REQUEST, since_s=60), ended=True), ("1",), ("No line in the last 1m.", "0 shows all")),
+        (
+            LogView(replace(REQUEST, since_s=60, tail=MOST_LINES), ended=True),
+            ("1",),
+            ("No line in the last 1m.", "0 shows all"),
+        ),
         (
             LogView(LogRequest(IRIS, previous=True, follow=False), ended=True),
             ("p",),
