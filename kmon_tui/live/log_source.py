@@ -106,9 +106,9 @@ class Source:
         return self._pods.settled and (self.has_pods or not self._owner)
 
     @property
-    def opening(self) -> bool:
-        """Whether a log that was there when the reading began has not answered yet."""
-        return bool(self._unopened)
+    def opening(self) -> int:
+        """How many logs that were there when the reading began have not answered yet."""
+        return len(self._unopened)
 
     @property
     def health(self) -> Health:

@@ -28,7 +28,7 @@ GAP_S = 0.1
 QUIET_S, LONGEST_S = 0.25, 1.5
 """What is there at the start is put in order once all logs are open and nothing comes for so long, or after so long."""
 OPENING_S = 5.0
-"""So long a log that does not open is waited for: requests wait for one another, and five of them go in a second."""
+"""So long the first log is waited for, and all of them: requests wait for one another, and five go in a second."""
 
 
 async def follow(
@@ -128,13 +128,19 @@ async def _told_by(client: KubeClient, key: Key) -> tuple[Mode, str]:
 async def _settled(source: Source) -> list[list[LogLine]]:
     """Give what is there at the start, once it is there."""
     clock = asyncio.get_running_loop().time
-    began_s, batches = clock(), source.take()
-    while clock() - began_s < (OPENING_S if source.opening else LONGEST_S) and not source.ended:
+    began_s = opened_s = clock()
+    batches, opening = source.take(), 0
+    while not source.ended:
+        patience_s = OPENING_S if source.opening and not source.opened else LONGEST_S
+        if clock() >= min(opened_s + patience_s, began_s + OPENING_S):
+            break
         try:
             async with asyncio.timeout(QUIET_S):
                 await source.fresh()
         except TimeoutError:
             if source.settled and not source.opening:
                 break
+        if source.opening != opening:
+            opened_s, opening = clock(), source.opening
         batches += source.take()
     return batches
