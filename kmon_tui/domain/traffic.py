@@ -16,6 +16,7 @@ from kmon_tui.domain.choice import Choice
 from kmon_tui.domain.late import dataclass
 from kmon_tui.domain.service import Key
 
+USUAL_POLL_S = 15.0
 WARN_RATIO, BAD_RATIO = 0.01, 0.05
 """From this share of requests that fail on a service is worth a look, and in trouble."""
 
@@ -251,10 +252,15 @@ class Prometheus:
         """Give how old a sample was at the last tick, by Prometheus' own clock."""
         return max(0.0, (self.now - sampled_at).total_seconds()) if self.now and sampled_at else None
 
-    def is_stale(self, traffic: Traffic) -> bool:
-        """Tell whether its series ended, or its newest sample is older than two scrapes: its target answers no more."""
+    @property
+    def poll_s(self) -> float:
+        """The longest time that may pass between two samples of a healthy target, plus their poll."""
+        return max(self.tick_s or 0.0, self.scrape_interval_s or 0.0) or USUAL_POLL_S
+
+    def is_stale(self, traffic: Traffic, later_s: float = 0.0) -> bool:
+        """Tell whether its series ended, or its newest sample is older than two polls, so long after the last tick."""
         age_s = self.age_s(traffic.sampled_at)
-        return traffic.lost or (age_s is not None and age_s > 2 * (self.scrape_interval_s or 60.0))
+        return traffic.lost or (age_s is not None and age_s + later_s > 2 * self.poll_s)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

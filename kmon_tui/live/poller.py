@@ -6,14 +6,12 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TypeVar
 
-from kmon_tui.domain.choice import Choice
 from kmon_tui.domain.command import Span
 from kmon_tui.domain.errors import BackendError, Forbidden, NotFound
 from kmon_tui.domain.service import InferenceService, Key
-from kmon_tui.domain.traffic import Buckets, Family, Prometheus, Traffic, TrafficReport
+from kmon_tui.domain.traffic import Buckets, Family, Traffic, TrafficReport
 from kmon_tui.live.again import Again, Aside
 from kmon_tui.live.closeup import SWEEP, CloseUp
 from kmon_tui.live.ended import Ended
@@ -26,16 +24,15 @@ from kmon_tui.live.introduction import (
     configured_interval,
     configured_of,
     introduce,
-    nothing_counted,
     scrape_interval,
 )
 from kmon_tui.live.ledger import Ledger
 from kmon_tui.live.pace import HISTORY_S, SHORTEST_S, Pace
-from kmon_tui.live.packs import DIALECTS
 from kmon_tui.live.prometheus import Api, Spent
 from kmon_tui.live.prometheus_address import Matchers
 from kmon_tui.live.ranged import Ranged
 from kmon_tui.live.rations import LEAST_ASKED, Rations, Tick
+from kmon_tui.live.reporter import Reporter, Standing
 from kmon_tui.live.telling import traffic_of_all
 
 _PAST, _LATENCY = "the past", "latency"
@@ -70,26 +67,19 @@ class Poller:
     def __init__(self, matchers: Matchers, url: str, found_by: str, now: Callable[[], float] = time.time) -> None:
         self._now = now
         self._feeder = Feeder(matchers)
-        self._url = url
-        self._found_by = found_by
+        self._reporter = Reporter(url, found_by)
         self._scrape_s: float | None = None
         self._now_s = 0.0
         self._pace = Pace(UNKNOWN_SCRAPE_S)
         self._ledger: Ledger | None = None
         self._closeup = CloseUp(matchers.text)
         self._ranged = Ranged(matchers.text)
-        self._took_s, self._questions = 0.0, 0
         self._before_s = 0.0
         """What the tick before took."""
-        self._warnings: tuple[str, ...] = ()
         self._family: Family | None = None
-        self._told: dict[Key, Traffic] = {}
-        """What the last report said."""
         self._outdated = False
         """The books are of another pace: they are begun anew at the next tick."""
         self._past_refused = False
-        self._lacking: dict[str, tuple[float, str]] = {}
-        """What Prometheus refused, and until when that matters."""
         self._front = Front()
         self._ended = Ended()
         self._again = Again()
@@ -118,7 +108,7 @@ class Poller:
 
     def lacks(self, keys: Iterable[Key]) -> bool:
         """Whether quantiles of one of these services are due, and there is a question left for them."""
-        told = self._told
+        told = self._reporter.told
         return self.spare and any(key in told and told[key].latency_due for key in keys)
 
     @property
@@ -162,12 +152,12 @@ class Poller:
         """Between two ticks: only what another selection needs; what is told of all others stays the same value."""
         ledger = self._ledger
         if ledger is None or ledger.at_s is None or look.family is not self._family:
-            return self.poll(api, look) if self.may_begin_anew else self._report({}, self._told)
+            return self.poll(api, look) if self.may_begin_anew else self._report({}, self._reporter.told)
         with self._rationed(api):
             found = self._look_back(api, look.selected)
             asked, buckets = self._look_closer(api, ledger, look, sweep=0)
             new = self._traffic((*found, *asked)) if found or asked else {}
-            return self._report(buckets, {**self._told, **new} if new else self._told)
+            return self._report(buckets, {**self._reporter.told, **new} if new else self._reporter.told)
 
     def _tick(self, api: Api, look: Look) -> TrafficReport:
         first = self._ledger is None
@@ -192,7 +182,7 @@ class Poller:
         _, buckets = self._look_closer(api, ledger, look, SWEEP, latency=aside is None and not back)
         if aside is not None:
             self._look_again(api, ledger, aside)
-        self._took_s, self._questions, self._warnings = api.took_s, api.questions, api.warnings
+        self._reporter.asked(api)
         if first or self._feeder.rows > MANY:
             give_back()
         before_s, self._before_s = self._before_s, 0.0 if first else api.took_s
@@ -226,7 +216,7 @@ class Poller:
             self._feeder.catch_up(api, ledger, at_s)
         except BackendError as error:
             self._past_refused = True
-            self._lacking[_PAST] = (at_s + HISTORY_S, f"{_PAST} is not known: {error.message}")
+            self._reporter.lack(_PAST, error, at_s + HISTORY_S)
 
     def _introduce(self, api: Api) -> Introduction:
         known = self._feeder.introduction
@@ -306,7 +296,7 @@ class Poller:
                 asked = self._closeup.ask_latency(api, ledger, (look.selected, *look.visible), look.near, sweep)
         except BackendError as error:
             ledger.forget_latency()
-            self._lacking[_LATENCY] = (ledger.at_s or 0, f"{_LATENCY} is not known: {error.message}")
+            self._reporter.lack(_LATENCY, error, ledger.at_s or 0)
         try:
             return asked, self._in_detail(api, ledger, look)
         except BackendError as error:
@@ -330,6 +320,10 @@ class Poller:
         found = self._ranged.ask(api, ledger, *known, look.selected, look.span)
         return {look.selected: found} if found is not None else {}
 
+    def _report(self, buckets: dict[Key, Buckets], traffic: dict[Key, Traffic]) -> TrafficReport:
+        at = Standing(self._now_s, self._scrape_s, self._pace, self._family)
+        return self._reporter.report(self._feeder, self._ledger, at, buckets, traffic)
+
     def _traffic(self, keys: Iterable[Key] | None = None) -> dict[Key, Traffic]:
         """Give the traffic of these services, or of all of which anything is known."""
         if self._ledger is None:
@@ -343,52 +337,3 @@ class Poller:
             self._ledger.slow_down(pace.tick_s, pace.window_s, pace.points)
         elif pace.tick_s != old.tick_s:
             self._outdated = True
-
-    def _report(self, buckets: dict[Key, Buckets], traffic: dict[Key, Traffic]) -> TrafficReport:
-        ledger, known, self._told = self._ledger, self._feeder.introduction, traffic
-        newest_s = max((f.sampled_s for f in ledger.flows.values() if f.sampled_s), default=None) if ledger else None
-        return TrafficReport(
-            prometheus=Prometheus(
-                url=self._url,
-                found_by=self._found_by,
-                version=known.version if known else "",
-                families=known.families if known else (),
-                scrape_interval_s=self._scrape_s,
-                window_s=ledger.window_s if ledger else None,
-                tick_s=self._pace.tick_s,
-                held_s=ledger.points * ledger.step_s if ledger else None,
-                retention=known.retention if known else "",
-                query_s=self._took_s,
-                queries=self._questions or None,
-                warnings=self._warnings,
-                sampled_at=_moment(newest_s),
-                now=_moment(self._now_s),
-                notes=tuple(self._notes(ledger)),
-                matchers=self._feeder.matchers.text,
-                choices=tuple(Choice(text, "only these series") for text in ledger.conflicts.choices) if ledger else (),
-                family=self._family,
-            ),
-            traffic=traffic,
-            buckets=buckets,
-            alerts=self._feeder.alerts.by_service,
-        )
-
-    def _notes(self, ledger: Ledger | None) -> Iterable[str]:
-        if self._feeder.introduction and not self._feeder.introduction.families:
-            yield (
-                f"{nothing_counted(self._feeder.matchers)} "
-                f"Looked for {', '.join(dialect.requests[0] for dialect in DIALECTS.values())}"
-            )
-        elif ledger and ledger.at_s is not None and not ledger.flows and self._feeder.knows_services:
-            yield "this Prometheus has request metrics, but none of the services in view"
-        if self._feeder.introduction:
-            yield from self._feeder.introduction.words
-        yield from (words for until_s, words in self._lacking.values() if self._now_s <= until_s)
-        if self._pace.note:
-            yield self._pace.note
-        if ledger:
-            yield from sorted(set(ledger.conflicts.problems.values()))
-
-
-def _moment(at_s: float | None) -> datetime | None:
-    return None if at_s is None else datetime.fromtimestamp(at_s, UTC)

@@ -40,14 +40,14 @@ from kmon_tui.domain.command import (
 )
 from kmon_tui.domain.errors import BackendError, KmonError
 from kmon_tui.domain.fleet import Fleet, Place
-from kmon_tui.domain.health import Health, Status
-from kmon_tui.domain.state import KUBERNETES, PROMETHEUS, Activity, State
-from kmon_tui.domain.traffic import TrafficReport
+from kmon_tui.domain.health import Status
+from kmon_tui.domain.state import KUBERNETES, PROMETHEUS, State
 from kmon_tui.monitor.choosing import Followed, forgotten, offered, remember
 from kmon_tui.monitor.errands import Errands, Tell
 from kmon_tui.monitor.forwards import Forwards
 from kmon_tui.monitor.inside import Inside
 from kmon_tui.monitor.interest import Looked
+from kmon_tui.monitor.news import News
 from kmon_tui.monitor.store import Store
 from kmon_tui.monitor.supervise import supervise
 from kmon_tui.settings import KubeSettings, PrometheusSettings, Settings
@@ -102,8 +102,8 @@ class Monitor:
         self._memory = memory
         self._chance = chance
         self._interest = Looked(self.store, lambda: now().timestamp())
-        self._moving: Activity | None = None
         self._left = asyncio.Event()
+        self._news = News(self.store, now, self._is_leaving)
         self._refresh = asyncio.Event()
         self._errands = Errands(self.store, now)
         self._forwards = Forwards(self.store, open_backend, now, forwards_file)
@@ -116,6 +116,9 @@ class Monitor:
     def state(self) -> State:
         """The newest State."""
         return self.store.state
+
+    def _is_leaving(self) -> bool:
+        return self._left.is_set()
 
     def follow(self) -> AsyncGenerator[State, None]:
         """Stream the newest State."""
@@ -194,7 +197,7 @@ class Monitor:
                     await asyncio.wait((here,), timeout=CANCEL_AGAIN_S)
 
     def _leave(self, command: Command, settings: Settings, context: str) -> None:
-        self._moving = self._errands.note(command)
+        self._news.moving = self._errands.note(command)
         self._settings = settings
         old = self.state
         namespace = settings.kube.namespace
@@ -209,7 +212,7 @@ class Monitor:
             traffic=None,
             causes={},
             lacks={},
-            health={KUBERNETES: self._health(Status.STARTING)},
+            health={KUBERNETES: self._news.health(Status.STARTING)},
         )
         self.store.put(state)
         self._inside.leave()
@@ -232,7 +235,7 @@ class Monitor:
         self._settings = replace(self._settings, prometheus=settings)
         kept = remember(self._memory, old.place.context, wish, settings, offered=wish.url in offered(old))
         text = f"asking {settings.url or 'the Prometheus in the cluster'}{kept}"
-        state = replace(old, traffic=None, causes={}).with_health(PROMETHEUS, self._health(Status.STARTING))
+        state = replace(old, traffic=None, causes={}).with_health(PROMETHEUS, self._news.health(Status.STARTING))
         self.store.put(state.with_activity(replace(activity, done=True, text=text)))
 
     async def _stay(self, settings: Settings) -> None:
@@ -244,11 +247,11 @@ class Monitor:
             try:
                 there = replace(settings, prometheus=self._settings.prometheus)
                 async with self._open_backend(there) as backend:
-                    self._arrived(backend)
+                    self._news.arrived(backend)
                     self._forwards.arrived(backend.place.context, there)
                     await self._run_sources(backend)
             except KmonError as error:
-                self._fails(KUBERNETES, error)
+                self._news.fails(KUBERNETES, error)
                 backoff = backoff.failed(clock() - began_s)
                 least_s = error.retry_after_s or 0.0 if isinstance(error, BackendError) else 0.0
                 with suppress(TimeoutError):
@@ -269,8 +272,8 @@ class Monitor:
     async def _follow(self, metrics: Metrics) -> None:
         await supervise(
             lambda: metrics.poll(self._interest),
-            self._saw_traffic,
-            lambda error: self._fails(PROMETHEUS, error),
+            self._news.saw_traffic,
+            lambda error: self._news.fails(PROMETHEUS, error),
             chance=self._chance,
             wake=lambda: self._refresh,
         )
@@ -289,8 +292,8 @@ class Monitor:
             async with asyncio.TaskGroup() as tasks:
                 following = supervise(
                     backend.cluster.watch,
-                    self._saw_fleet,
-                    lambda error: self._fails(KUBERNETES, error),
+                    self._news.saw_fleet,
+                    lambda error: self._news.fails(KUBERNETES, error),
                     chance=self._chance,
                 )
                 watch = tasks.create_task(following, name="list and watch")
@@ -309,71 +312,3 @@ class Monitor:
             finally:
                 self._backend = None
                 self._errands.begin(None)
-
-    def _arrived(self, backend: Backend) -> None:
-        if self._left.is_set():
-            return
-        health = {KUBERNETES: self._health(Status.STARTING)}
-        if backend.metrics is not None:
-            health[PROMETHEUS] = self._health(Status.STARTING)
-        self.store.put(replace(self.state, place=backend.place, health={**health, **self._still(health)}))
-
-    def _still(self, fresh: dict[str, Health]) -> dict[str, Health]:
-        """Healths that a second opening must not overwrite: a source that fails does so until it is heard again."""
-        return {
-            source: health
-            for source, health in self.state.health.items()
-            if source in fresh and health.status is Status.FAILING
-        }
-
-    def _saw_fleet(self, fleet: Fleet) -> None:
-        if self._left.is_set():
-            return  # of the context that was left: it must not stand under the name of the next one
-        old = self.state
-        if old.fleet.synced and not fleet.synced:
-            # A new list is under way; what was known stays on the screen until it is complete.
-            fleet = replace(old.fleet, health=fleet.health)
-        health = self._since(KUBERNETES, fleet.health)
-        state = replace(old, fleet=fleet) if fleet is not old.fleet else old
-        if health is not old.health.get(KUBERNETES):
-            state = state.with_health(KUBERNETES, health)
-        self.store.put(self._moved(state, fleet))
-
-    def _saw_traffic(self, report: TrafficReport) -> None:
-        if self._left.is_set():
-            return
-        state = replace(self.state, traffic=report)
-        health = self._since(PROMETHEUS, Health(Status.LIVE))
-        if health is not state.health.get(PROMETHEUS):
-            state = state.with_health(PROMETHEUS, health)
-        self.store.put(state)
-
-    def _fails(self, source: str, error: KmonError) -> None:
-        if self._left.is_set():
-            return
-        health = Health(Status.FAILING, error.message, error.hint, kind=type(error).__name__)
-        if isinstance(error, BackendError):
-            health = replace(health, choices=error.choices, asked=error.asked)
-        health = self._since(source, health)
-        if health is not self.state.health.get(source):
-            self.store.put(self.state.with_health(source, health))
-
-    def _moved(self, state: State, fleet: Fleet) -> State:
-        """Finish the activity of a switch once the new place is seen, or cannot be."""
-        if self._moving is None or (fleet.health.status is Status.STARTING and not fleet.synced):
-            return state
-        failing = fleet.health.status is Status.FAILING
-        text = fleet.health.error if failing else f"watching {state.place.context}"
-        done = replace(self._moving, done=not failing, text=text)
-        self._moving = None
-        return state.with_activity(done)
-
-    def _health(self, status: Status) -> Health:
-        return Health(status, since=self._now())
-
-    def _since(self, source: str, health: Health) -> Health:
-        """Give the health with the time when its status began; the very one that is known when nothing is new."""
-        known = self.state.health.get(source)
-        if known is None or known.status is not health.status:
-            return replace(health, since=self._now())
-        return known if (known.error, known.hint) == (health.error, health.hint) else replace(health, since=known.since)

@@ -8,8 +8,6 @@ from kmon_tui.domain.late import dataclass
 from kmon_tui.domain.traffic import Prometheus, Traffic, TrafficReport
 from kmon_tui.render.glyphs import UNICODE, Glyphs
 
-USUAL_POLL_S = 15.0
-
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
@@ -35,19 +33,12 @@ class Drawing:
 
     def data_age_s(self, sampled_at: datetime | None) -> float | None:
         """Seconds since a sample was taken, by Prometheus' clock; None when that is not known."""
-        newest = self.prometheus.now
-        if sampled_at is None or newest is None:
-            return None
-        return max(0.0, (newest - sampled_at).total_seconds()) + self.report_age_s
+        age_s = self.prometheus.age_s(sampled_at)
+        return None if age_s is None else age_s + self.report_age_s
 
     def stale_age_s(self, traffic: Traffic) -> float | None:
         """The age of numbers that are older than two polls, or whose series have ended; None while they are fresh."""
         age_s = self.data_age_s(traffic.sampled_at)
         if age_s is None:
             return self.report_age_s if self.prometheus_failing or self.report_age_s else None
-        return age_s if self.prometheus_failing or traffic.lost or age_s > 2 * poll_s(self.prometheus) else None
-
-
-def poll_s(prometheus: Prometheus) -> float:
-    """Give the longest time that may pass between two samples of a healthy target, plus their poll."""
-    return max(prometheus.tick_s or 0.0, prometheus.scrape_interval_s or 0.0) or USUAL_POLL_S
+        return age_s if self.prometheus_failing or self.prometheus.is_stale(traffic, self.report_age_s) else None

@@ -8,7 +8,7 @@ from itertools import product
 from kmon_tui.domain.late import dataclass
 from kmon_tui.domain.traffic import Buckets, Family, Scope, Traffic
 from kmon_tui.render.cells import clean
-from kmon_tui.render.drawing import Drawing, poll_s
+from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.glyphs import Glyphs
 from kmon_tui.render.lines import Line, joined, shortened, spread, width_of
 from kmon_tui.render.rows import scope_words
@@ -117,7 +117,7 @@ def age_words(traffic: Traffic, drawing: Drawing) -> str:
     stale_s = drawing.stale_age_s(traffic)
     if stale_s is not None:
         return age(stale_s)
-    return f"<{age(max(10.0, 2 * poll_s(drawing.prometheus)))}"
+    return f"<{age(max(10.0, 2 * drawing.prometheus.poll_s))}"
 
 
 def _of(traffic: Traffic, drawing: Drawing, *answers: str, over: bool = True) -> Heading:

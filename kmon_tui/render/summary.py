@@ -11,7 +11,7 @@ from kmon_tui.domain.service import Readiness
 from kmon_tui.domain.state import KUBERNETES, PROMETHEUS, State
 from kmon_tui.domain.traffic import Prometheus
 from kmon_tui.render.cells import clean, middle
-from kmon_tui.render.drawing import Drawing, poll_s
+from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.lines import Line, Span, joined, shortened, width_of
 from kmon_tui.render.units import UNKNOWN, age, duration
 
@@ -104,7 +104,7 @@ def data_words(state: State, drawing: Drawing) -> str:
     age_s = drawing.data_age_s(drawing.prometheus.sampled_at)
     if age_s is None:
         return ""
-    if state.health.get(PROMETHEUS, Health()).status is Status.FAILING or age_s > 2 * poll_s(drawing.prometheus):
+    if state.health.get(PROMETHEUS, Health()).status is Status.FAILING or age_s > 2 * drawing.prometheus.poll_s:
         return f"data {age(age_s)} old"
     return ""
 
@@ -183,7 +183,7 @@ def fresh_words(drawing: Drawing) -> str:
     """Say how old fresh data is at most: it need not be written anew each second. Empty when its age is not known."""
     if drawing.data_age_s(drawing.prometheus.sampled_at) is None:
         return ""
-    return f"<{age(2 * poll_s(drawing.prometheus))}".replace("<<", "<")
+    return f"<{age(2 * drawing.prometheus.poll_s)}".replace("<<", "<")
 
 
 def _prometheus_state(state: State, drawing: Drawing) -> tuple[str, str]:

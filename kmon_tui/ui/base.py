@@ -19,7 +19,7 @@ from kmon_tui.domain.health import Health, Status
 from kmon_tui.domain.late import dataclass
 from kmon_tui.domain.service import InferenceService, Key
 from kmon_tui.domain.state import PROMETHEUS, State
-from kmon_tui.render.drawing import Drawing, poll_s
+from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.glyphs import ASCII, UNICODE, Glyphs
 from kmon_tui.render.summary import api_health
 from kmon_tui.ui.cropping import CroppingCompositor
@@ -169,7 +169,7 @@ class KmonScreen(Screen[None]):
         now = self.surroundings.now()
         report = self.state.traffic
         waited_s = max(0.0, (now - self._report_came).total_seconds())
-        fresh = report is None or waited_s <= 2 * poll_s(report.prometheus)
+        fresh = report is None or waited_s <= 2 * report.prometheus.poll_s
         health = self.state.health.get(PROMETHEUS, Health())
         api_failing = api_health(self.state).status is Status.FAILING
         drawing = replace(
