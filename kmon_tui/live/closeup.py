@@ -6,22 +6,22 @@ import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from kmon_tui.domain.quantile import own_counts, parse_le, quantile
+from kmon_tui.domain.quantile import own_counts, quantile
 from kmon_tui.domain.service import Key
 from kmon_tui.domain.traffic import Buckets, Family, RevisionTraffic, Series
 from kmon_tui.live import dialects, natives
 from kmon_tui.live.asked import RAW, USERS, errors_of_users, expressions
+from kmon_tui.live.bucket_sums import Sums, is_new, sums_by_part
 from kmon_tui.live.detail import Raw, Table, buckets_of, newest, series_by_class, tabulate
 from kmon_tui.live.flow import LATENCY_S, Latency
 from kmon_tui.live.ledger import Ledger
 from kmon_tui.live.levels import Levels
-from kmon_tui.live.looks import Fresh, Looks, Place, place_of
+from kmon_tui.live.looks import Fresh, Looks, Place
 from kmon_tui.live.overtime import cold_starts, gauges_over_time
 from kmon_tui.live.owners import Owners
 from kmon_tui.live.packs import DIALECTS
-from kmon_tui.live.parts import FIRST_TOKEN, NEW, NEXT_TOKEN, PART
+from kmon_tui.live.parts import FIRST_TOKEN, NEXT_TOKEN
 from kmon_tui.live.prometheus import Api
-from kmon_tui.live.prometheus_answers import Row
 from kmon_tui.live.target import Target
 
 SWEEP = 60
@@ -29,9 +29,6 @@ SWEEP = 60
 sorting. One is not asked for more often than once in ``LATENCY_S``."""
 AT_ONCE = 200
 """Rows on the screen that are asked for: no terminal shows more."""
-
-Sums = Mapping[str, Mapping[Key, Mapping[float, float]]]
-"""Cumulative counts by bound of each service, by PART of the question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +87,7 @@ class CloseUp:
         since_s = at_s - ledger.window_s
         parts = [part for one in by_family.items() for part in self._latency_parts(*one, ledger.window_s, since_s)]
         rows = api.query(" or ".join(parts), at_s) if parts else []
-        sums = _sums_by_part(by_family, rows, since_s)
+        sums = sums_by_part(by_family, rows, since_s)
         for key in asked:
             _put_latency(ledger, key, sums, at_s)
             self._asked_s[key] = at_s
@@ -102,7 +99,7 @@ class CloseUp:
         dialect, targets = DIALECTS[family], [target for _, target in found.values()]
         labels = [target.labels for target in targets]
         yield from dialects.latency(dialect, self._matchers, labels, window_s, self.native)
-        new = [target.labels for target in targets if _is_new(target, since_s)]
+        new = [target.labels for target in targets if is_new(target, since_s)]
         yield from dialects.latency(dialect, self._matchers, new, None, self.native)
 
     def ask_detail(
@@ -221,9 +218,11 @@ def closer(ledger: Ledger, owners: Owners, key: Key, tables: Tables) -> Buckets:
 
 def latency_of(bounds: Mapping[float, float], to_ms: float, at_s: int = 0) -> Latency:
     """Find the quantiles of cumulative counts by bound."""
+    if len(bounds) < 2:
+        return Latency(at_s=at_s)
     le, counts = own_counts(bounds)
     finite = [bound for bound in le if math.isfinite(bound)]
-    if len(le) < 2 or not finite:
+    if not finite:
         return Latency(at_s=at_s)
     p50, p90, p99 = (None if (v := quantile(q, le, counts)) is None else v * to_ms for q in (0.5, 0.9, 0.99))
     return Latency(p50, p90, p99, finite[-1] * to_ms, at_s)
@@ -262,51 +261,3 @@ def _put_latency(ledger: Ledger, key: Key, sums: Sums, at_s: int) -> None:
             first, following = found(Family.VLLM, FIRST_TOKEN), found(Family.VLLM, NEXT_TOKEN)
             known = first.top_bound_ms is not None or following.top_bound_ms is not None
             flow.tokens = (first, following) if known else None
-
-
-def _is_new(target: Target, since_s: float) -> bool:
-    """Whether all that it counted came since then."""
-    return target.zero_s is not None and target.zero_s >= since_s
-
-
-def _bounds_of(row: Row, metric: Mapping[str, str], family: Family, part: str) -> Iterable[tuple[float, float]]:
-    """Give bounds and cumulative counts of a row: a bucket, or a native histogram that holds all of them."""
-    if row.histogram is None:
-        le = parse_le(metric.get("le", ""))
-        return () if le is None else ((le, float(row.value[1])),)
-    dialect = DIALECTS[family]
-    tokens = {FIRST_TOKEN: dialect.first_token, NEXT_TOKEN: dialect.next_token}
-    one = tokens.get(part.partition(" ")[2], dialect.latency)
-    base = natives.base_of(one.series) if one is not None else ""
-    return ((le, count) for _, le, count in natives.cumulative(base, row.histogram[1]))
-
-
-def _sums_by_part(
-    asked: Mapping[Family, Mapping[Place, tuple[Key, Target]]], rows: Iterable[Row], since_s: float
-) -> Sums:
-    """Add up cumulative buckets of the targets of each service; two spellings of one bound are one bucket.
-
-    Of a new target it is the larger one of what it gained and all it counted: it may have restarted since.
-    """
-    by_place: dict[tuple[str, Place, float], float] = {}
-    for row in rows:
-        metric = row.metric
-        told = metric.get(PART, "")
-        part = told.removesuffix(NEW)
-        family = Family(part.partition(" ")[0]) if told else None
-        if family is None:
-            continue
-        where = place_of(metric, DIALECTS[family])
-        found = asked[family].get(where)
-        if found is None or (part != told and not _is_new(found[1], since_s)):
-            continue
-        for le, value in _bounds_of(row, metric, family, part):
-            if math.isfinite(value):
-                by_place[part, where, le] = max(by_place.get((part, where, le), 0.0), value)
-    sums: dict[str, dict[Key, dict[float, float]]] = {}
-    for (part, where, le), value in by_place.items():
-        found = asked[Family(part.partition(" ")[0])].get(where)
-        if found is not None:
-            bounds = sums.setdefault(part, {}).setdefault(found[0], {})
-            bounds[le] = bounds.get(le, 0.0) + value
-    return sums

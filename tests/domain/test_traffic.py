@@ -30,3 +30,10 @@ def test_samples_older_than_two_scrapes_are_stale(age_s: int, stale: bool) -> No
 
 def test_without_a_sample_there_is_no_age() -> None:
     assert Prometheus(now=NOW).age_s(None) is None
+
+
+def test_equal_is_only_what_is_the_same() -> None:
+    one, other = Traffic(Family.ALIAS), Traffic(Family.ALIAS)
+
+    assert one in [one] and one not in [other] and one != other
+    assert len({one, other, Series(0.0, 1.0), Series(0.0, 1.0)}) == 4
