@@ -33,12 +33,13 @@ class Roll(Generic[T]):
         ``find`` tells what a row is by its labels alone; None: it is to be looked at anew each time.
         """
         known, found = self._marks, self._found
-        texts = [bytes(row.raw) for row in rows[: len(known)]]
-        if array("q", map(hash, texts)) != known or not known:
-            texts, found = [bytes(row.raw) for row in rows], []
-            for row, text in zip(rows, texts, strict=True):
+        # Texts of ten thousand rows at once would be the most that a tick holds.
+        if not known or array("q", [hash(bytes(row.raw)) for row in rows[: len(known)]]) != known:
+            self._marks, self._found = known, found = array("q"), []
+            for row in rows:
+                text = bytes(row.raw)
                 if (one := find(row, text)) is None:
                     break
                 found.append(one)
-            self._marks, self._found = array("q", map(hash, texts[: len(found)])), found
+                known.append(hash(text))
         return found, rows[len(found) :]

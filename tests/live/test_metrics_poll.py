@@ -398,7 +398,9 @@ async def test_a_stream_that_begins_anew_has_the_old_series() -> None:
         after = await _one_report(metrics)
         await metrics.aclose()
 
-    assert before.traffic[IRIS.key].requests.values == after.traffic[IRIS.key].requests.values
+    old, new = before.traffic[IRIS.key].requests, after.traffic[IRIS.key].requests
+    slower = round(new.step_s / old.step_s)  # a busy machine makes it ask half as often
+    assert list(old.values)[::-slower][::-1] == list(new.values)
 
 
 async def _one_report(metrics: PrometheusMetrics) -> TrafficReport:
