@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 from urllib.parse import urlencode
 
 from kmon_tui.domain.errors import BackendError, Forbidden, NotFound
 from kmon_tui.domain.models_of import CACHE_JOBS, CACHE_LABEL, CACHE_SPACE_LABEL, TRAINED_LABEL, serves_several
-from kmon_tui.domain.peek import at, is_ready, kind_of, label, name_of, rows, text
+from kmon_tui.domain.peek import at, is_ready, kind_of, label, name_of, of_kind, rows, text
 from kmon_tui.domain.service import Key, Kind
 from kmon_tui.domain.tree import Blind, Object, Ref, Why
 from kmon_tui.live.asking import Ask
@@ -22,6 +23,9 @@ from kmon_tui.live.tree_holders import holders
 from kmon_tui.live.tree_parts import GATEWAY, KSERVE
 
 COMPONENTS = ("predictor", "transformer", "explainer")
+MAY_BE_GONE = ("Node", "ResourceQuota")
+"""Kinds of which it tells something that one that is named is not there."""
+_QUOTA = re.compile(r"exceeded quota: ([^,:;\s]+)")
 MOST = 12
 """So many objects are asked for by name at most."""
 MOST_LISTED = 500
@@ -43,6 +47,11 @@ class Wish(NamedTuple):
     values: tuple[str, ...] = ()
 
     @property
+    def ref(self) -> Ref:
+        """What is named."""
+        return Ref(self.kind, self.name, self.namespace or "")
+
+    @property
     def selector(self) -> str:
         """The labelSelector of the list; empty: everything."""
         return labelled(self.label, *self.values) if self.label else ""
@@ -53,6 +62,7 @@ def wishes(key: Key, root: Object | None, objects: tuple[Object, ...]) -> list[W
     found: dict[Wish, None] = {}
     for wish in (
         *_of_root(key, root),
+        *_of_refusals(key, root, objects),
         *_of_pods(key, objects),
         *_of_routes(key, root, objects),
         *_endpoints(key, objects),
@@ -71,7 +81,7 @@ class Refs:
         self.objects: tuple[Object, ...] = ()
         self.blind: tuple[Blind, ...] = ()
         self.absent: tuple[Ref, ...] = ()
-        """Nodes that are named and do not exist; of other things that are not there, somebody else tells."""
+        """Nodes and quotas that are named and do not exist; of other things that are not there, somebody else tells."""
 
     async def ask(self, namespace: str, asked: list[Wish], objects: tuple[Object, ...]) -> None:
         """Read all of them anew, and who holds what ``objects`` wait for. What is not there is left out."""
@@ -97,8 +107,8 @@ class Refs:
             body = await self._client.get_long(path, ask)
             return ([codec.thing(bytes(body))] if wish.name else codec.page(body).items), None
         except NotFound:
-            if wish.kind == "Node":
-                self.absent += (Ref(wish.kind, wish.name),)
+            if wish.kind in MAY_BE_GONE:
+                self.absent += (wish.ref,)
             return [], None
         except Forbidden as error:
             return [], None if wish.quiet else Blind(wish.kind, Why.FORBIDDEN, error.message)
@@ -121,6 +131,18 @@ def _of_root(key: Key, root: Object | None) -> Iterator[Wish]:
             yield Wish("InferenceService", KSERVE, ("v1beta1",), "inferenceservices", name, key.namespace)
     for ref in rows(root, "spec", "router", "gateway", "refs"):
         yield _gateway(key, ref)
+
+
+def _of_refusals(key: Key, root: Object | None, objects: tuple[Object, ...]) -> Iterator[Wish]:
+    """Give who refuses pods, as a Deployment says, and the accounts without which there are none."""
+    for deployment in of_kind(objects, "Deployment"):
+        for condition in rows(deployment, "status", "conditions"):
+            if found := _QUOTA.search(text(condition, "message")):
+                yield Wish("ResourceQuota", "", ("v1",), "resourcequotas", found.group(1), key.namespace, quiet=True)
+    for component in COMPONENTS:
+        account = text(root, "spec", component, "serviceAccountName")
+        if account and account != "default":
+            yield Wish("ServiceAccount", "", ("v1",), "serviceaccounts", account, key.namespace, quiet=True)
 
 
 def _steps(graph: Object) -> Iterator[str]:

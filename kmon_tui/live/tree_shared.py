@@ -11,7 +11,7 @@ from kmon_tui.live.groups import Groups
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.tree_lists import Lists, called, most_first, selected
 from kmon_tui.live.tree_parts import Part
-from kmon_tui.live.tree_refs import Refs, Wish
+from kmon_tui.live.tree_refs import MAY_BE_GONE, Refs, Wish
 
 FEW = 3
 """So many objects of a kind are asked for by name."""
@@ -62,8 +62,8 @@ class Shared:
         return any(wish.kind in self._partial or wish.namespace in self._left.get(wish.kind, ()) for wish in wishes)
 
     def absent(self, wishes: Iterable[Wish]) -> tuple[Ref, ...]:
-        """Give the nodes of these that do not exist."""
-        named = dict.fromkeys(Ref("Node", wish.name) for wish in wishes if wish.kind == "Node")
+        """Give the nodes and quotas of these that do not exist."""
+        named = dict.fromkeys(wish.ref for wish in wishes if wish.kind in MAY_BE_GONE and wish.name)
         return tuple(ref for ref in named if ref in self._refs.absent or ref in self._absent)
 
     async def _each(self, kind: str, wishes: Iterable[Wish]) -> None:
@@ -86,9 +86,10 @@ class Shared:
             if found.partial:
                 self._partial.add(part.kind)
             self._left.setdefault(part.kind, set()).update(found.left)
-            if part.kind == "Node" and not (found.blind or found.partial):
-                known = {thing.metadata.name for thing in found.things}
-                self._absent |= {Ref("Node", wish.name) for wish in wishes if wish.name and wish.name not in known}
+            if part.kind in MAY_BE_GONE and not (found.blind or found.partial):
+                known = {(thing.metadata.namespace, thing.metadata.name) for thing in found.things}
+                read = [wish.ref for wish in wishes if wish.name and wish.namespace not in found.left]
+                self._absent |= {ref for ref in read if (ref.namespace, ref.name) not in known}
 
 
 def _meant(found: Object, wish: Wish) -> bool:

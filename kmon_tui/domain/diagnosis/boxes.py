@@ -30,6 +30,11 @@ class End(NamedTuple):
         """Whether the kernel killed it for its memory."""
         return self.reason == "OOMKilled"
 
+    @property
+    def lost(self) -> bool:
+        """Whether it went down with its node or its container runtime, which say no more than that."""
+        return self.reason in _LOST
+
 
 class Box(NamedTuple):
     """One container of a pod."""
@@ -67,8 +72,8 @@ class Box(NamedTuple):
 
     @property
     def lost(self) -> bool:
-        """Whether it went down with its node or its container runtime, which say no more than that, and starts anew."""
-        return self.ended is not None and self.restarts == 0 and self.ended.reason in _LOST
+        """Whether it went down with its node or its container runtime, and starts anew."""
+        return self.ended is not None and self.ended.lost
 
     @property
     def end(self) -> End | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from kmon_tui.domain.diagnosis import chain, scheduling, untouched
+from kmon_tui.domain.diagnosis import chain, claims, scheduling, untouched
 from kmon_tui.domain.diagnosis.boxes import Box, boxes_of
 from kmon_tui.domain.diagnosis.finding import age, controller, describe, kubectl
 from kmon_tui.domain.diagnosis.outlived import moving, outlived
@@ -227,13 +227,20 @@ def _step(scene: Scene, pod: PodView) -> Evidence | None:
     if placed is not None and placed.status == "False":
         ordered = " that has been ordered" if scheduling.growing(scene, pod) else ""
         waits = "is queued" if placed.reason == "SchedulingGated" else f"waits for a node{ordered}"
-        return Evidence(f"{pod.ref.name} {waits}", pod.ref, placed.since or pod.created, 2)
+        return Evidence(f"{pod.ref.name} {waits}{_volume(scene, pod)}", pod.ref, placed.since or pod.created, 2)
     boxes = boxes_of(pod.object)
     busy = next((box for box in boxes if not _done(box)), None)
     if busy is None:
+        volume = "" if boxes else _volume(scene, pod)
         begun = boxes or untouched.untouched(scene, pod) is not None
-        return None if begun else Evidence(f"{pod.ref.name} is being made", pod.ref, pod.created, 2)
+        return None if begun else Evidence(f"{pod.ref.name} is being made{volume}", pod.ref, pod.created, 2)
     return Evidence(_doing(scene, pod, busy), pod.ref, busy.running_since or pod.created, 2)
+
+
+def _volume(scene: Scene, pod: PodView) -> str:
+    """Add that a volume is being made for a pod."""
+    made = [name for name in claims.unbound(scene, pod.object) if claims.on_its_way(scene, name)]
+    return f"; the volume of {made[0]} is being made" if made else ""
 
 
 def _done(box: Box) -> bool:

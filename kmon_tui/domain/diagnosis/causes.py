@@ -38,7 +38,11 @@ CAUSES: tuple[Cause, ...] = (
     Cause(
         "pvc", "a volume that the pod needs is missing or cannot be bound here", "see the claim and its storage class"
     ),
-    Cause("no-gpu", "no node has the GPUs free that the pod asks for", "free some, ask for fewer, or add a node"),
+    Cause(
+        "no-gpu",
+        "no node has the GPUs, or other devices, free that the pod asks for",
+        "free some, ask for fewer, or add a node",
+    ),
     Cause(
         "untolerated-taint", "the nodes that would do have a taint that the pod does not tolerate", "add a toleration"
     ),
@@ -134,7 +138,9 @@ CAUSES: tuple[Cause, ...] = (
     Cause("deadline-exceeded", "the pods were not ready within the deadline", "see the pods; raise the deadline"),
     Cause("reconcile-failed", "KServe cannot create what the service needs", "read the message"),
     Cause(
-        "stale-condition", "what a condition complains of is over, and KServe has not noticed", "make KServe look again"
+        "stale-condition",
+        "what a condition complains of is over, and nobody has noticed",
+        "make its controller look again",
     ),
     Cause("workload-not-ready", "a workload is not ready; why is not visible", "see the workload"),
     # the way to the model

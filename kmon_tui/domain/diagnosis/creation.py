@@ -6,9 +6,19 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
-from kmon_tui.domain.diagnosis import chain, refusals
+from kmon_tui.domain.diagnosis import chain, lifted, refusals
 from kmon_tui.domain.diagnosis.finding import Finding, describe, kubectl
-from kmon_tui.domain.diagnosis.reading import NOTHING, conditions_of, labels, name_of, number, one_line, ref_of, text
+from kmon_tui.domain.diagnosis.reading import (
+    NOTHING,
+    conditions_of,
+    labels,
+    latest,
+    name_of,
+    number,
+    one_line,
+    ref_of,
+    text,
+)
 from kmon_tui.domain.diagnosis.scene import Scene, event_time
 from kmon_tui.domain.diagnosis.workloads import PodView, component_of, latest_revisions
 from kmon_tui.domain.tree import Object, Ref
@@ -59,12 +69,14 @@ def _of_deployment(scene: Scene, deployment: Object) -> Finding | None:
     setless = progress is not None and progress.status == "False" and progress.reason == _NO_SET
     if setless or (failure is not None and failure.status != "True"):
         failure = progress if setless else None
+    made = chain.set_of(scene, deployment)
     if failure is not None:
         step = Evidence(
             f"Deployment {name_of(deployment)}: {chain.said(failure)}", ref_of(deployment), failure.since, 1
         )
-        return _finding(scene, deployment, failure.message, failure.since, step)
-    made = chain.set_of(scene, deployment)
+        found = _finding(scene, deployment, failure.message, failure.since, step)
+        tried = latest(failure.since, event_time(_refusal_event(scene, ref_of(made)) or NOTHING))
+        return lifted.checked(scene, found, NOTHING if setless else made, failure.message, tried)
     if made is not NOTHING and not _short(made):
         return None
     if made is NOTHING and number(deployment, "status", "replicas"):
@@ -73,7 +85,9 @@ def _of_deployment(scene: Scene, deployment: Object) -> Finding | None:
     event = _refusal_event(scene, ref)
     if event is None:
         return None
-    return _finding(scene, deployment, text(event, "message"), event_time(event), chain.of_event(event, ref, 2))
+    said, tried = text(event, "message"), event_time(event)
+    found = _finding(scene, deployment, said, tried, chain.of_event(event, ref, 2))
+    return lifted.checked(scene, found, made, said, tried)
 
 
 def _of_unseen_deployments(scene: Scene) -> Iterator[Finding]:
@@ -140,10 +154,12 @@ def _from_conditions(scene: Scene) -> Iterator[Finding]:
     """Read the refusal that KServe copied into the service's own condition, where the Deployment cannot be seen."""
     if scene.current:
         return
+    seen = {component_of(scene.root, labels(deployment)) for deployment in scene.deployments}
     for type_, component in _PARTS.items():
         condition = scene.conditions.get(type_)
         if (
             condition is None
+            or component in seen
             or condition.status != "False"
             or condition.reason not in ("FailedCreate", "ReplicaFailure", _NO_SET)
         ):

@@ -27,7 +27,7 @@ def deleted(scene: Scene, moment: datetime) -> Diagnosis:
     lost = "KServe's controller does not take it away: does it run?" if kserve else _STRANGER
     return Diagnosis(
         "deletion-blocked",
-        f"its deletion was asked for {ago} ago and the finalizer {names} holds it: {waits or lost}",
+        f"the finalizer {names} keeps it, {ago} after it was deleted: {waits or lost}",
         scene.ref,
         moment,
         (Evidence(f"deletionTimestamp is set, finalizers: {names}", scene.ref, moment),),

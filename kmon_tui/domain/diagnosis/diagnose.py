@@ -27,6 +27,7 @@ from kmon_tui.domain.diagnosis import (
     silence,
     trained,
     unmade,
+    unrolled,
     unseen,
 )
 from kmon_tui.domain.diagnosis.causes import RANK
@@ -95,7 +96,7 @@ _Rule = Callable[[Scene], Iterable[Finding]]
 _STAGES: tuple[tuple[_Rule, ...], ...] = (
     (llm.configuration, asked.refused),
     (behind.findings,),
-    (_pods, creation.findings, groups.findings),
+    (_pods, creation.findings, unrolled.findings, groups.findings),
     (mesh.findings, graph.findings, asked.findings, unmade.findings),
     (llm.stale,),
     (revisions.findings,),

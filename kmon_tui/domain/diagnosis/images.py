@@ -64,6 +64,11 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 _WORD_ONLY = re.compile(r"\s*(Error: ?)?\w*\s*")
 """A reason alone, as the kubelet repeats it with each back-off: ``Error: ImagePullBackOff``."""
+_STEPS = re.compile(
+    r'^(?:Back-off pulling image "[^"]*": |Failed to pull image "[^"]*": |Err\w+: |rpc error: code = \w+ desc = '
+    r'|failed to pull and unpack image "[^"]*": |failed to resolve reference "[^"]*": |failed to do request: )+'
+)
+"""What a kubelet and containerd put before the reason, one after the other."""
 _UNREAD_SECRET = re.compile(r"image pull secrets \(([^)]+)\)")
 _NO_LINE = re.compile(r"dial tcp|no such host|i/o timeout|refused|unreachable", re.I)
 
@@ -105,7 +110,7 @@ def explain(image: str, said: str, reason: str, who: str = "", unread: bool = Fa
     by = f" by {who}" if who else ""
     silent = not said or (said.startswith("Back-off") and "rr" not in said)
     lost = "told in events, which may not be read" if unread else "not known any more"
-    tail = f"; why is {lost}" if silent else f": {both_ends(said, 220)}"
+    tail = f"; why is {lost}" if silent else f": {both_ends(_bare(said), 220)}"
     verdicts = {
         "image-rate-limit": f"the pull limit of {registry} is used up, so the image {image} cannot be pulled{by}",
         "image-platform": f"the image {image} is not built for this node's kind of CPU",
@@ -124,6 +129,11 @@ def explain(image: str, said: str, reason: str, who: str = "", unread: bool = Fa
         # Large images end so, too, over a line that works.
         verdicts[cause] = f"{who or 'its node'} does not get the image {image} from {registry} in time{tail}"
     return PullFailure(cause, verdicts[cause], _shared(cause, registry, image))
+
+
+def _bare(said: str) -> str:
+    """Leave out that the image could not be pulled, which is said already, and how the kubelet came to say so."""
+    return _STEPS.sub("", said.partition("\n")[0]) or said
 
 
 def _shared(cause: str, registry: str, image: str) -> str:

@@ -26,7 +26,6 @@ _CLAIM = re.compile(r'persistentvolumeclaim "([^"]+)"', re.I)
 _ACCELERATOR = re.compile(r"gpu|nvidia|amd\.com|habana|accelerator|tpu", re.I)
 _UNWELL = "node.kubernetes.io/"
 """Taints that begin so are put by Kubernetes on a node that is full, cut off or closed: none to be tolerated."""
-_PLAIN = frozenset({"cpu", "memory", "ephemeral-storage", "pods"})
 
 
 class Refusal(NamedTuple):
@@ -66,7 +65,7 @@ def explain(said: str, needs: Mapping[str, str] | None = None, holders: Mapping[
     if volume is not None:
         return volume
     count = _count(body)
-    devices = [name for name in count.short if name not in _PLAIN]
+    devices = [name for name in count.short if "/" in name]
     if devices:
         barred = [taint for taint in count.taints if _ACCELERATOR.search(taint) or (holders or {}).get(taint)]
         return _tainted(count, barred) if barred else _short("no-gpu", devices[:1], count, needs or {})

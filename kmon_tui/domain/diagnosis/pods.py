@@ -6,7 +6,18 @@ import re
 from dataclasses import replace
 from datetime import datetime
 
-from kmon_tui.domain.diagnosis import absent, chain, crashes, gpu, images, machines, model, scheduling, untouched
+from kmon_tui.domain.diagnosis import (
+    absent,
+    chain,
+    claims,
+    crashes,
+    gpu,
+    images,
+    machines,
+    model,
+    scheduling,
+    untouched,
+)
 from kmon_tui.domain.diagnosis.boxes import Box, End, boxes_of
 from kmon_tui.domain.diagnosis.finding import Finding, describe, logs
 from kmon_tui.domain.diagnosis.outlived import outlived
@@ -22,6 +33,7 @@ _PREPARING = frozenset({"FailedPrepareDynamicResources"})
 _PULLING = frozenset({"Failed", "FailedToPullImage", "InspectFailed", "ErrImageNeverPull"})
 _WHERE = re.compile(r' \(pod: "[^"]*", container: [^)]*\)\s*$')
 """What the kubelet puts behind a reason, and the verdict before it."""
+_UNBOUND = "unbound immediate PersistentVolumeClaims"
 _QUEUED = "pull QPS exceeded"
 """The kubelet's own limit (registryPullQPS): it asks again by itself."""
 _PATIENCE_S = 600
@@ -39,7 +51,7 @@ def finding(scene: Scene, pod: PodView) -> Finding | None:
     if placed is not None and placed.status == "False":
         found = _unplaced(scene, pod, placed.reason, placed.message, placed.since)
     else:
-        found = _on_its_node(scene, pod)
+        found = claims.chosen_for(scene, pod) or _on_its_node(scene, pod)
     if found is None:
         return None
     since = found.since
@@ -71,6 +83,8 @@ def _unplaced(scene: Scene, pod: PodView, reason: str, message: str, since: date
     said = message or text(event, "message")
     if pod.created is not None and not scene.older_than(pod.created, _PLACING_S):
         return None
+    if _UNBOUND in said and all(claims.on_its_way(scene, name) for name in claims.unbound(scene, pod.object) or [""]):
+        return None
     steps = [Evidence(f"PodScheduled is False: {one_line(said)}", pod.ref, since, 3)]
     if event is not NOTHING:
         steps.append(chain.of_event(event, pod.ref))
@@ -96,7 +110,7 @@ def _on_its_node(scene: Scene, pod: PodView) -> Finding | None:
 def _box(scene: Scene, pod: PodView, box: Box) -> Finding | None:
     end = box.end
     if box.ready or (box.init and box.ended is not None and box.ended.exit_code == 0):
-        flaps = end is not None and box.restarts >= 3 and end.exit_code != 0 and not box.init
+        flaps = end is not None and box.restarts >= 3 and end.exit_code != 0 and not (box.init or end.lost)
         recent = flaps and end is not None and not scene.older_than(end.finished, _FLAP_S) and end.finished is not None
         return crashes.finding(scene, pod, box, end) if recent and end is not None else None
     if box.waiting in images.WAITING:
@@ -110,7 +124,7 @@ def _box(scene: Scene, pod: PodView, box: Box) -> Finding | None:
         return crashes.finding(scene, pod, box, end or End(None, "", "", None))
     if end is not None and box.ended is not None:
         return crashes.finding(scene, pod, box, end)
-    if box.running_since is not None and end is not None and (end.exit_code or end.out_of_memory):
+    if box.running_since is not None and end is not None and (end.exit_code or end.out_of_memory) and not end.lost:
         # Between two waits of its crash loop: it runs again, and is not ready.
         again = box.restarts >= 2 or (end.out_of_memory and box.restarts >= 1)
         return crashes.finding(scene, pod, box, end) if again else None

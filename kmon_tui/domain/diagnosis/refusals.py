@@ -96,16 +96,26 @@ def _quota(said: str, namespace: str) -> Denial | None:
         return Denial("quota", f"the quota {name} of namespace {namespace} refuses the pod: {why}", ref, str(ref))
     wanted, used, limit = (_amounts(full.group(at)) for at in (2, 3, 4))
     each = [
-        f"{amount} {_bare(what)} ({used.get(what, '?')} of {limit.get(what, '?')} are used)"
+        f"{_counted(amount, _bare(what))} ({used.get(what, '?')} of {limit.get(what, '?')} are used)"
         for what, amount in wanted.items()
     ]
     asked = one_line(" and ".join(each), 180)
     refused = _REFUSED.search(said)
-    a_pod = refused is None or refused.group(1) == "pods"
+    a_pod = (refused is None or refused.group(1) == "pods") and [*wanted] != ["pods"]
     verdict = (
         f"the quota {name} of namespace {namespace} has no room for {'the pod, which wants ' if a_pod else ''}{asked}"
     )
     return Denial("quota", verdict, ref, str(ref))
+
+
+def wants(said: str) -> dict[str, str]:
+    """Give what a quota had no room for, by resource; empty when that is not said."""
+    full = _QUOTA.search(said)
+    return _amounts(full.group(2)) if full is not None else {}
+
+
+def _counted(amount: str, what: str) -> str:
+    return "another pod" if (amount, what) == ("1", "pods") else f"{amount} {what}"
 
 
 def _bare(resource: str) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kmon_tui.domain.diagnosis import chain, taints
+from kmon_tui.domain.diagnosis import chain, claims, taints
 from kmon_tui.domain.diagnosis.finding import Finding, describe, kubectl
 from kmon_tui.domain.diagnosis.placement import Refusal, explain
-from kmon_tui.domain.diagnosis.reading import NOTHING, labels, name_of, node, nodes, number, one_line, text, texts
+from kmon_tui.domain.diagnosis.reading import labels, name_of, node, nodes, number, text, texts
 from kmon_tui.domain.diagnosis.scene import Scene, event_time
 from kmon_tui.domain.diagnosis.workloads import PodView
 from kmon_tui.domain.tree import Object, Ref
@@ -15,8 +15,8 @@ from kmon_tui.domain.verdict import Evidence, Try
 
 _TURN_S = 60
 """A pod that was thrown out is made anew within this."""
+_UNBOUND = ("a PersistentVolumeClaim that it needs is not bound", "no node can bind its volume")
 _ELSEWHERE = ("its PersistentVolume is on other nodes", "its volume is on other nodes")
-_UNPROVISIONED = frozenset({"ProvisioningFailed", "FailedBinding", "VolumeMismatch"})
 
 
 def finding(scene: Scene, pod: PodView, said: str, steps: tuple[Evidence, ...]) -> Finding:
@@ -44,17 +44,16 @@ def finding(scene: Scene, pod: PodView, said: str, steps: tuple[Evidence, ...]) 
 
 def _named(scene: Scene, pod: PodView, refusal: Refusal) -> Refusal:
     """Add what the scheduler does not name: the claim that is not bound, the labels that are asked for."""
-    if refusal.cause == "pvc" and not refusal.shared and refusal.verdict.endswith("is not bound"):
-        unbound = [name for name in _claims(pod.object) if _unbound(scene, name)]
-        if len(unbound) == 1:
-            event = chain.newest_event(scene, Ref("PersistentVolumeClaim", unbound[0]), _UNPROVISIONED)
-            why = f": {one_line(text(event, 'message'), 160)}" if event is not NOTHING else ""
-            verdict = f"the PersistentVolumeClaim {unbound[0]} that it needs is not bound{why}"
+    if refusal.cause == "pvc" and not refusal.shared and refusal.verdict.startswith(_UNBOUND):
+        unbound = claims.unbound(scene, pod.object)
+        said = claims.why(scene, unbound[0]) if len(unbound) == 1 else ""
+        if said or (len(unbound) == 1 and refusal.verdict.startswith(_UNBOUND[0])):
+            verdict = f"the PersistentVolumeClaim {unbound[0]} that it needs is not bound{f': {said}' if said else ''}"
             return refusal._replace(verdict=verdict, shared=f"PersistentVolumeClaim {unbound[0]}")
     if refusal.cause == "pvc" and refusal.verdict.startswith(_ELSEWHERE):
-        claims = _claims(pod.object)
-        if len(claims) == 1:
-            claim, volume = claims[0], text(scene.find("PersistentVolumeClaim", claims[0]), "spec", "volumeName")
+        mounted = claims.of_pod(pod.object)
+        if len(mounted) == 1:
+            claim, volume = mounted[0], text(scene.find("PersistentVolumeClaim", mounted[0]), "spec", "volumeName")
             named = f"the PersistentVolume{f' {volume}' if volume else ''} of its claim {claim}"
             return refusal._replace(verdict=f"{named}{refusal.verdict.partition('olume')[2]}", resource=volume)
     if refusal.cause == "node-selector":
@@ -75,16 +74,6 @@ def _displaced(scene: Scene, pod: PodView) -> tuple[Evidence, ...]:
             if abs((pod.created - moment).total_seconds()) <= _TURN_S:
                 return (chain.of_event(event, Ref("Pod", name, pod.ref.namespace)),)
     return ()
-
-
-def _claims(pod: Object) -> list[str]:
-    volumes = nodes(pod, "spec", "volumes")
-    return [name for one in volumes if (name := text(one, "persistentVolumeClaim", "claimName"))]
-
-
-def _unbound(scene: Scene, name: str) -> bool:
-    phase = text(scene.find("PersistentVolumeClaim", name), "status", "phase")
-    return phase == "Pending" or (not phase and not scene.of_kind("PersistentVolumeClaim"))
 
 
 def _labels_asked(pod: Object) -> list[str]:
@@ -163,14 +152,7 @@ def tries(refusal: Refusal, pod: Ref) -> tuple[Try, ...]:
                 Try("see which claims there are", kubectl("get", "pvc", namespace=pod.namespace)),
                 Try(f"create the claim {name}, or mend the name in the service (storageUri pvc://, volumes)"),
             )
-        return (
-            Try("see the claims", kubectl("get", "pvc", namespace=pod.namespace)),
-            *(
-                (Try("read why it is not bound", kubectl("describe", "pvc", name, namespace=pod.namespace)),)
-                if name
-                else ()
-            ),
-        )
+        return claims.tries(Ref("PersistentVolumeClaim", name, pod.namespace))
     if refusal.cause == "no-cpu-memory":
         return (Try("see what the nodes have left", kubectl("describe", "nodes")), see)
     return (see,)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kmon_tui.domain.diagnosis import chain
+from kmon_tui.domain.diagnosis import chain, claims
 from kmon_tui.domain.diagnosis.boxes import boxes_of
 from kmon_tui.domain.diagnosis.finding import Finding, age, describe
 from kmon_tui.domain.diagnosis.reading import conditions_of, latest, nodes, one_line, text
@@ -28,8 +28,13 @@ def untouched(scene: Scene, pod: PodView) -> Evidence | None:
     if refused or boxes_of(pod.object) or not scene.older_than(pod.created, _PATIENCE_S):
         return None
     since = age(pod.created, scene.now)
-    host = text(pod.object, "spec", "nodeName")
-    if host:
+    host, chosen = text(pod.object, "spec", "nodeName"), text(pod.object, "status", "nominatedNodeName")
+    waiting = claims.unbound(scene, pod.object)
+    if not host and (chosen or waiting):
+        # A scheduler that has chosen a node says nothing until the volumes are made.
+        volume = f", with its PersistentVolumeClaim {waiting[0]}" if waiting else ""
+        said = f"{pod.ref.name} waits for its node{f' {chosen}' if chosen else ''} for {since}{volume}"
+    elif host:
         said = f"nothing has begun for {pod.ref.name} on its node {host} for {since}"
     else:
         scheduler = text(pod.object, "spec", "schedulerName") or "default-scheduler"
