@@ -76,11 +76,20 @@ def _say_verdict(draft: Draft, inside: Inside, diagnosis: Diagnosis, drawing: Dr
     )
     for place, line in enumerate(lines):
         draft.add(((f" {glyph} " if place == 0 else "   ", look), (line, look)))
-    about = clean(str(diagnosis.object)) if diagnosis.object is not None else ""
-    about = middle(about, max(8, draft.width - 16), ellipsis=drawing.glyphs.ellipsis)
     since = f"for {lasting(diagnosis.since, drawing.now)} " if diagnosis.since else ""
+    about = _about(diagnosis, inside.key.namespace, max(8, draft.width - len(since) - 4), drawing)
     if about or since:
         draft.add(spread(((f"   {about}", "dim"),), ((since, "dim"),), draft.width))
+
+
+def _about(diagnosis: Diagnosis, namespace: str, room: int, drawing: Drawing) -> str:
+    """Name the object at fault; its namespace goes first where there is no room, for the heading has it."""
+    if diagnosis.object is None:
+        return ""
+    about = clean(str(diagnosis.object))
+    if len(about) > room and diagnosis.object.namespace == namespace:
+        about = clean(f"{diagnosis.object.kind} {diagnosis.object.name}")
+    return middle(about, room, ellipsis=drawing.glyphs.ellipsis)
 
 
 def _step_lines(step: Evidence, drawing: Drawing, width: int) -> list[Line]:

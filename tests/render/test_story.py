@@ -5,20 +5,24 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from kmon_tui.domain.alerts import Alert
 from kmon_tui.domain.doctor.finding import Finding, Status
 from kmon_tui.domain.service import Key
 from kmon_tui.domain.state import State
 from kmon_tui.domain.traffic import Family, Traffic, TrafficReport
+from kmon_tui.domain.tree import Ref
 from kmon_tui.domain.verdict import Diagnosis
 from kmon_tui.render.drawing import Drawing
 from kmon_tui.render.glyphs import UNICODE
-from kmon_tui.render.inside import inside_of
+from kmon_tui.render.inside import Inside, inside_of
 from kmon_tui.render.lines import text_of
 from kmon_tui.render.panels import waiting
 from kmon_tui.render.rows import row_of
 from kmon_tui.render.story import alert_lines, no_traffic_words, story_lines
 from kmon_tui.render.why import why_page
+from tests.ui.insides import FRAUD, FRAUD_WHY
 from tests.ui.samples import NOW, ready_state
 
 STATE = ready_state()
@@ -52,6 +56,23 @@ def test_an_alert_that_is_the_reason_is_told_once() -> None:
     told = [text_of(line) for line in story_lines(row_of(ready, None, (SLOW,)), DRAWING, 100)]
 
     assert sum("KServeLatencyHigh" in line for line in told) == 1
+
+
+@pytest.mark.parametrize(
+    ("width", "told"),
+    [
+        (80, "Pod risk/fraud-xgb-predictor-00002-deployment-gjg48djb9h-2727m for 10m"),
+        (72, "Pod fraud-xgb-predictor-00002-deployment-gjg48djb9h-2727m for 10m"),
+        (58, "Pod fraud-xgb-predictor…yment-gjg48djb9h-2727m for 10m"),
+    ],
+)
+def test_the_object_at_fault_is_cut_only_where_there_is_no_room(width: int, told: str) -> None:
+    pod = Ref("Pod", "fraud-xgb-predictor-00002-deployment-gjg48djb9h-2727m", "risk")
+    diagnosis = replace(FRAUD_WHY, object=pod, since=NOW - timedelta(minutes=10))
+
+    lines = [text_of(line) for line in why_page(Inside(FRAUD, diagnosis=diagnosis), Drawing(now=NOW), width).lines]
+
+    assert " ".join(next(line for line in lines if "Pod " in line).split()) == told
 
 
 def test_the_why_page_tells_alerts_below_its_verdict() -> None:
