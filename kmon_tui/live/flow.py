@@ -188,7 +188,7 @@ class Flow:
     @property
     def is_plain(self) -> bool:
         """Whether requests are all that is counted: no tokens, no time."""
-        return self.tokens is None and not self._steps.has_more
+        return self.tokens is None and not self._steps.has_extra
 
     @property
     def requests(self) -> Strand:
@@ -207,7 +207,7 @@ class Flow:
         ratio = self._ratio_now if serves and not young else None
         rate = self._rate_now if serves or not lost else None
         due = not lost and not young and self.latency_due(step_s)
-        mean_ms = self._mean_ms() if self._steps.has_more else None
+        mean_ms = self._mean_ms() if self._steps.has_extra else None
         means = DIALECTS[self.family].means
         return Traffic(
             self.family, scope, None if young else rate, requests, ratio, errors,

@@ -19,6 +19,8 @@ def best_family(families: Mapping[Family, Sequence[Target]], wanted: Family | No
 
     An alias without status codes only repeats what a model server counts, so a server that knows more goes before it.
     """
+    if len(families) == 1:
+        return next(iter(families))
     if wanted is not None and wanted in families:
         return wanted
     best = next(family for family in DIALECTS if family in families)

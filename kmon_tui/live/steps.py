@@ -73,9 +73,9 @@ class Steps:
         self._packed, self._more = array("d"), None
 
     @property
-    def has_more(self) -> bool:
-        """Whether some step brought more than numbers that all have."""
-        return self._more is not None
+    def has_extra(self) -> bool:
+        """Whether some step brought more than requests: time, tokens."""
+        return self._more is not None and any(extra is not None for _, extra in self._more.values())
 
     def sums(self) -> tuple[float, float, float, float | None]:
         """Add up requests, the time that is known, what went wrong, and what that is a share of."""

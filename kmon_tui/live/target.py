@@ -142,6 +142,11 @@ def handle_of(labels: Mapping[str, str]) -> Handle:
 
 def best_of_each(arrived: list[Target]) -> dict[Family, list[Target]]:
     """Of the targets of one service choose one per process and family."""
+    dialect, units = arrived[0].dialect, {target.unit for target in arrived}
+    if len(units) == len(arrived) and all(target.dialect is dialect for target in arrived):
+        for target in arrived:
+            target.chosen = True
+        return {dialect.family: arrived}
     best: dict[tuple[Family, str], Target] = {}
     for target in arrived:
         rival = best.get((target.dialect.family, target.unit))
@@ -188,9 +193,10 @@ def brought_by(targets: list[Target], beside: Mapping[Family, list[Target]]) -> 
 
 def _summed(targets: Sequence[Target]) -> tuple[tuple[Slot, ...], tuple[float, ...]]:
     """Add up what they gained, slot by slot."""
-    first = targets[0]
-    if len(targets) == 1 and first.gains is not None:
-        return first.slots, first.gains
+    slots = targets[0].slots
+    gains = [target.gains for target in targets if target.gains is not None and target.slots is slots]
+    if len(gains) == len(targets):
+        return slots, gains[0] if len(gains) == 1 else tuple(map(sum, zip(*gains, strict=True)))
     sums: dict[Slot, float] = {}
     for target in targets:
         for slot, value in zip(target.slots, target.gains, strict=True) if target.gains is not None else ():
