@@ -17,6 +17,7 @@ from kmon_tui.live.flow import LATENCY_S, Latency
 from kmon_tui.live.ledger import Ledger
 from kmon_tui.live.levels import Levels
 from kmon_tui.live.looks import Fresh, Looks, Place
+from kmon_tui.live.one_copy import one_copy
 from kmon_tui.live.overtime import cold_starts, gauges_over_time
 from kmon_tui.live.owners import Owners
 from kmon_tui.live.packs import DIALECTS
@@ -43,6 +44,8 @@ class Tables:
     question: str = ""
     """What Prometheus was asked."""
     matchers: str = ""
+    copies: Mapping[Family, str] = field(default_factory=dict)
+    """Matchers that leave one copy of who counted."""
     native: Collection[str] = natives.NONE
     """Histograms that those have as native ones alone."""
     revisions: Mapping[str, RevisionTraffic] = field(default_factory=dict)
@@ -130,10 +133,11 @@ class CloseUp:
         targets = {family: {target.place: target for target in found} for family, found in families.items() if found}
         places = frozenset((family, place) for family, found in targets.items() for place in found)
         told = levels.labels_of(key)
-        raw = self._raw_of(key, ledger.step_s, places, frozenset(told))
+        copies = one_copy(self._matchers, ledger.register.targets, key, targets)
+        raw = self._raw_of(key, ledger.step_s, places, frozenset((*told, *copies.values())))
         from_s = start_s if raw.end_s is None else max(start_s, raw.end_s + ledger.step_s)
         labels = {f: [target.labels for target in found.values()] for f, found in targets.items()}
-        parts = [part for f in labels for part in dialects.detail(DIALECTS[f], self._matchers, labels[f], self.native)]
+        parts = [part for f in labels for part in dialects.detail(DIALECTS[f], copies[f], labels[f], self.native)]
         parts += [dialects.scraped(self._matchers, [one for found in labels.values() for one in found])]
         parts += [one for pack, own in told.values() for one in dialects.levels((pack,), self._matchers, own)]
         question = dialects.together(filter(None, parts))
@@ -146,7 +150,7 @@ class CloseUp:
         found = {f: _table(ledger, owners, key, start_s, steps, looks, f, at) for f, at in targets.items()}
         shares = self._shares(ledger, owners, key, start_s, steps, looks, targets)
         native = self.native if raw.native else natives.NONE
-        return Tables(looks, found, ledger.at_s, labels, question, self._matchers, native, shares)
+        return Tables(looks, found, ledger.at_s, labels, question, self._matchers, copies, native, shares)
 
     @staticmethod
     def _shares(
@@ -178,7 +182,7 @@ class CloseUp:
             for revision, own in parts.items()
         }
 
-    def _raw_of(self, key: Key, step_s: int, places: frozenset[tuple[Family, Place]], packs: frozenset[int]) -> Raw:
+    def _raw_of(self, key: Key, step_s: int, places: frozenset[tuple[Family, Place]], packs: frozenset[object]) -> Raw:
         raw = self._raw
         if raw is None or (raw.key, raw.step_s, raw.places, raw.packs) != (key, step_s, places, packs):
             self._raw = raw = Raw(key, step_s, places, packs)
@@ -196,7 +200,8 @@ def closer(ledger: Ledger, owners: Owners, key: Key, tables: Tables) -> Buckets:
     front = tables.by_family.get(users.family) if users is not None else None
     gauges = gauges_over_time(tables.looks, key, owners.owner, end_s, step_s, table.away)
     labels = tables.labels.get(shown.family, ())
-    asked = expressions(DIALECTS[shown.family], tables.matchers, labels, window_s, step_s, tables.native)
+    matchers = tables.copies.get(shown.family, tables.matchers)
+    asked = expressions(DIALECTS[shown.family], matchers, labels, window_s, step_s, tables.native)
     if users is not None and users is not shown:
         seen = errors_of_users(
             DIALECTS[users.family], DIALECTS[shown.family], tables.matchers, tables.labels, window_s, tables.native

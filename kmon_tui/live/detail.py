@@ -28,7 +28,7 @@ class Raw:
     """Raw series of one service at even steps, kept so that each tick asks for the newest step only."""
 
     def __init__(
-        self, key: Key, step_s: int, places: frozenset[tuple[Family, Place]], packs: frozenset[int] = frozenset()
+        self, key: Key, step_s: int, places: frozenset[tuple[Family, Place]], packs: frozenset[object] = frozenset()
     ) -> None:
         self.key = key
         self.step_s = step_s

@@ -46,7 +46,7 @@ class Several(NamedTuple):
     @property
     def matchers(self) -> tuple[str, ...]:
         """Matchers of which each would leave one part."""
-        return tuple(f"{self.label}={_quoted(value)}" for value in self.values)
+        return tuple(f"{self.label}={quoted(value)}" for value in self.values)
 
     def words(self, what: str = "") -> str:
         """Say what is wrong, and how to choose. ``what``: ``this Prometheus holds several clusters`` in other words."""
@@ -54,7 +54,7 @@ class Several(NamedTuple):
         choice = next((value for value in self.values if value), "")
         return (
             f"{what or f'this Prometheus holds several {self.label}s'}: choose one with P, "
-            f"or as --prometheus-matcher '{self.label}={_quoted(choice)}' (there are {shown})"
+            f"or as --prometheus-matcher '{self.label}={quoted(choice)}' (there are {shown})"
         )
 
 
@@ -106,5 +106,6 @@ def _differing(same: list[Mapping[str, str]]) -> tuple[str, set[str]]:
     return label, apart.get(label, set())
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """Write a text as PromQL has it."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'

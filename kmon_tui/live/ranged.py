@@ -21,6 +21,7 @@ from kmon_tui.live.guards import BY
 from kmon_tui.live.ledger import Ledger
 from kmon_tui.live.levels import Levels
 from kmon_tui.live.looks import Fresh, Place
+from kmon_tui.live.one_copy import one_copy
 from kmon_tui.live.owners import Owners
 from kmon_tui.live.packs import DIALECTS
 from kmon_tui.live.packs.dialect import TARGET
@@ -61,7 +62,8 @@ class Ranged:
         for family in families:
             known = self._targets.setdefault(family, {})
             known.update({target.place: target for target in ledger.targets_of(key, start_s, family)})
-        raw, question = self._asked(api, levels, key, step_s, (start_s, end_s))
+        copies = one_copy(self._matchers, ledger.register.targets, key, self._targets)
+        raw, question = self._asked(api, levels, key, step_s, (start_s, end_s), copies)
         if raw.end_s is None:
             return None
         looks = raw.looks(start_s)
@@ -78,21 +80,30 @@ class Ranged:
         found = {family: table_of(family, at) for family, at in self._targets.items() if at}
         labels = {family: [target.labels for target in at.values()] for family, at in self._targets.items()}
         native = self.native if raw.native else natives.NONE
-        tables = Tables(looks, found, end_s, labels, question, self._matchers, native)
+        tables = Tables(looks, found, end_s, labels, question, self._matchers, copies, native)
         cut = f"only the newest {MOST_TARGETS} pods of this time are counted" if self._cut else ""
         drawn = closer(_at_pace(ledger, step_s, rate_s, steps), owners, key, tables)
         return replace(drawn, range_s=span.range_s, remark=cut)
 
-    def _asked(self, api: Api, levels: Levels, key: Key, step_s: int, span_s: tuple[int, int]) -> tuple[Raw, str]:
+    def _asked(
+        self,
+        api: Api,
+        levels: Levels,
+        key: Key,
+        step_s: int,
+        span_s: tuple[int, int],
+        copies: Mapping[Family, str],
+    ) -> tuple[Raw, str]:
         """Ask for the steps that are new; all of them when somebody else counts now."""
         start_s, end_s = span_s
         told = levels.labels_of(key)
         places = frozenset((family, place) for family, at in self._targets.items() for place in at)
         raw = self._raw
-        if raw is None or (raw.step_s, raw.places, raw.packs) != (step_s, places, frozenset(told)):
-            self._raw = raw = Raw(key, step_s, places, frozenset(told))
+        beside = frozenset((*told, *copies.values()))
+        if raw is None or (raw.step_s, raw.places, raw.packs) != (step_s, places, beside):
+            self._raw = raw = Raw(key, step_s, places, beside)
         labels = {family: [target.labels for target in at.values()] for family, at in self._targets.items() if at}
-        parts = [part for f in labels for part in dialects.detail(DIALECTS[f], self._matchers, labels[f], self.native)]
+        parts = [part for f in labels for part in dialects.detail(DIALECTS[f], copies[f], labels[f], self.native)]
         parts += [dialects.scraped(self._matchers, [one for found in labels.values() for one in found])]
         parts += [one for pack, own in told.values() for one in dialects.levels((pack,), self._matchers, own)]
         question = dialects.together(filter(None, parts))

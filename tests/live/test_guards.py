@@ -10,8 +10,8 @@ from kmon_tui.domain.service import InferenceService, Key, Kind
 from kmon_tui.domain.traffic import Traffic, TrafficReport
 from kmon_tui.live.guards import APART, GUARDS, Several, doubled
 from tests.live.served import Serve, serve_by_sandbox
-from tests.live.stories import COUNT, IRIS, OK, OTHER_POD, POD, Story, rising
-from tests.live.test_metrics_numbers import report_of
+from tests.live.stories import BUCKET, COUNT, IRIS, OK, OTHER_POD, POD, Story, rising
+from tests.live.test_metrics_numbers import measured, report_of
 
 ROSE = InferenceService(Key(Kind.ISVC, "default", "rose"))
 ROSE_POD = {**OTHER_POD, "service_name": "rose", "pod": "rose-predictor-00001-deployment-7-abcde"}
@@ -120,6 +120,21 @@ async def test_a_copy_with_another_label_of_the_same_pod_counts_once(serve: Serv
     scraped_by(story, POD, env="prod")
 
     assert of(await report_of(story, serve)).requests_per_s == 2
+
+
+@pytest.mark.parametrize("label", ["cluster", "replica", "env"])
+async def test_a_copy_with_a_label_more_is_not_in_the_window_either(serve: Serve, label: str) -> None:
+    story = Story()
+    for copy in ({}, {label: "a"}):
+        for pod in (POD, OTHER_POD):
+            scraped_by(story, pod, **copy)
+            story.tell(BUCKET, {**pod, **OK, **copy, "le": "+Inf"}, rising(30))
+
+    told = await measured(story, serve)
+
+    assert told["requests_in_window"] == told["requests_by_class"]["2xx"] == 4 * 900
+    assert sum(bucket["count"] for bucket in told["buckets"]) == 4 * 900
+    assert (told["requests_per_s"]["now"], told["problem"]) == (4, None)
 
 
 async def test_a_service_that_only_one_of_two_sources_has_is_told(serve: Serve) -> None:
