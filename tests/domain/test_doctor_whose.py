@@ -10,7 +10,7 @@ from kmon_tui.domain.doctor.facts import Facts, Job, Told, Workload
 from tests.domain.test_doctor import CHART, CLUSTER, HEALTHY, PROMETHEUS, found
 
 OTHER = replace(CHART, name="prometheus-server-eu", namespace="eu", labels={"operator.prometheus.io/name": "eu"})
-NAMED = "http://127.0.0.1:9090 was named: this is for prometheus-server in namespace monitoring; is it that one?"
+NAMED = "http://127.0.0.1:9090 was named, this is for prometheus-server in namespace monitoring: is it that one?"
 
 
 def without_job(found_by: str, host: str = "", *workloads: Workload) -> Facts:

@@ -45,4 +45,4 @@ def _caution(facts: Facts) -> str:
     if prometheus is None or prometheus.host or _sure(facts) or not its:
         return ""
     names = ", ".join(f"{one.name} in namespace {one.namespace}" for one in its[:3])
-    return f"# {prometheus.url} was named: this is for {names}; is it that one? manifests/README.md tells others' way\n"
+    return f"# {prometheus.url} was named, this is for {names}: is it that one? For others: manifests/README.md\n"
