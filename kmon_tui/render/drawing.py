@@ -24,7 +24,7 @@ class Drawing:
     prometheus_failing: bool = False
     report: TrafficReport | None = None
     report_age_s: float = 0.0
-    """How long ago the report came; 0 while it is younger than two polls, then in steps of 10 s."""
+    """How long ago the report came, in steps of 10 s; 0 while Prometheus answers and it is younger than two polls."""
 
     @property
     def prometheus(self) -> Prometheus:

@@ -45,13 +45,15 @@ def percent(ratio: float | None) -> str:
 
 
 def milliseconds(value: float | None, top_bound_ms: float | None = None) -> str:
-    """Write a latency in at most five characters: ``<1ms``, ``38ms``, ``1.2s``, ``>10s`` at the top bound."""
+    """Write a latency in at most five characters: ``<1ms``, ``2.5ms``, ``38ms``, ``1.2s``, ``>10s`` at the top bound."""
     if value is None or not math.isfinite(value):
         return UNKNOWN
     if top_bound_ms is not None and math.isfinite(top_bound_ms) and value >= top_bound_ms:
         return ">" + milliseconds(top_bound_ms)
     if value < 1:
         return "<1ms"
+    if value < 9.95:
+        return _strip(f"{value:.1f}") + "ms"
     if value < 999.5:
         return f"{value:.0f}ms"
     seconds = value / 1000

@@ -169,15 +169,15 @@ class KmonScreen(Screen[None]):
         now = self.surroundings.now()
         report = self.state.traffic
         waited_s = max(0.0, (now - self._report_came).total_seconds())
-        fresh = report is None or waited_s <= 2 * report.prometheus.poll_s
-        health = self.state.health.get(PROMETHEUS, Health())
+        failing = self.state.health.get(PROMETHEUS, Health()).status is Status.FAILING
+        fresh = report is None or (not failing and waited_s <= 2 * report.prometheus.poll_s)
         api_failing = api_health(self.state).status is Status.FAILING
         drawing = replace(
             self.drawing,
             now=_step(now, 10 if api_failing else 60),
             api_failing=api_failing,
             shaded=self.surroundings.shaded,
-            prometheus_failing=health.status is Status.FAILING,
+            prometheus_failing=failing,
             report=report,
             report_age_s=0.0 if fresh else waited_s // 10 * 10,
         )

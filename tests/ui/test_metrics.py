@@ -292,6 +292,20 @@ async def test_numbers_that_nobody_refreshes_are_exported_with_their_age(
     assert age_s >= 600.0
 
 
+async def test_numbers_of_a_prometheus_that_just_went_away_are_as_old_as_they_are() -> None:
+    clock, watcher = [NOW], Script(ready_state())
+    app = KmonApp(watcher, ViewSettings(), now=lambda: clock[0])
+    async with app.run_test(size=(120, 40)) as pilot:
+        await press(pilot, *OPEN_IRIS)
+        clock[0] = NOW + timedelta(seconds=25)
+        watcher.put(replace(watcher.state, health={**watcher.state.health, PROMETHEUS: Health(Status.FAILING, "away")}))
+        await pilot.pause(0.1)
+        screen = app.screen
+        assert isinstance(screen, MetricsScreen)
+
+        assert screen.drawing.stale_age_s(ready_state().traffic.traffic[IRIS]) == 25.0  # type: ignore[union-attr]  # of samples
+
+
 async def test_a_time_that_has_not_come_yet_is_not_said_to_be_exported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
