@@ -42,7 +42,7 @@ def in_namespaces(label: str, namespaces: Collection[str]) -> str:
 
 def quoted_choice(values: Collection[str]) -> str:
     """Quote a regular expression that matches these texts and nothing else."""
-    pattern = "|".join(re.sub(r"([\\.+*?()|\[\]{}^$])", r"\\\1", value) for value in sorted(values))
+    pattern = "|".join(re.sub(r"([\\.+*?()|\[\]{}^$])", r"\\\1", value) for value in sorted({*values}))
     return quoted(pattern)
 
 

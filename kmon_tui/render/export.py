@@ -19,7 +19,13 @@ def csv_text(buckets: Buckets, traffic: Traffic | None, prometheus: Prometheus) 
     """Write one row a step: time, requests per second (by class), quantiles, gauges, requests by bucket, the source."""
     columns = _columns(buckets)
     scope = traffic.scope.value if traffic is not None else ""
-    source = {"family": buckets.family.value, "scope": scope, "source": prometheus.scraped or prometheus.url}
+    top_ms = max((bound for bound in buckets.le_ms if math.isfinite(bound)), default=None)
+    source = {
+        "top_bound_ms": "" if top_ms is None else f"{top_ms:.6g}",  # a quantile that equals it is more than this
+        "family": buckets.family.value,
+        "scope": scope,
+        "source": prometheus.scraped or prometheus.url,
+    }
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["time", "unix_s", *columns, *source])

@@ -264,6 +264,7 @@ async def test_an_export_is_a_file_whose_path_is_said_and_never_overwrites(
         assert len(rows) == 60
         assert (rows[-1]["time"], rows[-1]["requests le_ms:+Inf"]) == ("2026-11-22T12:41:02Z", "0")
         assert rows[20]["requests_per_s 2xx"] == "", "a gap is no zero"
+        assert float(rows[0]["top_bound_ms"]) == max(buckets_of(IRIS).le_ms[:-1])
         assert (rows[0]["family"], rows[0]["source"]) == ("knative-ms", "http://prometheus.monitoring:9090")
     elif ending == "json":
         content = json.loads(text)
