@@ -45,7 +45,7 @@ def percent(ratio: float | None) -> str:
 
 
 def milliseconds(value: float | None, top_bound_ms: float | None = None) -> str:
-    """Write a latency in at most five characters: ``<1ms``, ``2.5ms``, ``38ms``, ``1.2s``, ``>10s`` at the top bound."""
+    """Write a latency in at most five characters: ``<1ms``, ``2.5ms``, ``38ms``, ``1.2s``, ``>10s`` at the top."""
     if value is None or not math.isfinite(value):
         return UNKNOWN
     if top_bound_ms is not None and math.isfinite(top_bound_ms) and value >= top_bound_ms:
