@@ -110,7 +110,7 @@ def test_kmon_tui_says_the_same(walk: Walk) -> None:
     told = step(walk, "kmon-tui metrics")
 
     assert "sklearn-iris" in told
-    assert re.search(r"counter +5\n", told), told
+    assert re.search(r"requests since its pods began +5\n", told), told
 
 
 def test_the_doctor_finds_the_whole_chain(walk: Walk) -> None:
