@@ -259,7 +259,8 @@ def _unready(scene: Scene, pod: PodView, boxes: tuple[Box, ...]) -> Finding | No
 
 def overdue(scene: Scene, pod: PodView, running_since: datetime) -> bool:
     """Tell whether its workload's deadline has passed, or far more time than a model needs."""
-    for kind, name in (("Revision", pod.version), ("Deployment", pod.workload)):
+    made = (("Revision", pod.version), ("Deployment", pod.workload), ("Deployment", f"{pod.version}-deployment"))
+    for kind, name in made:
         for condition in conditions_of(scene.find(kind, name)).values():
             if condition.status == "False" and condition.reason == "ProgressDeadlineExceeded":
                 return True

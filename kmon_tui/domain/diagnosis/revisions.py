@@ -158,6 +158,7 @@ def _explain(scene: Scene, ref: Ref, obj: Object, said: str, reason: str) -> _To
     if "Container failed with:" in said or _EXIT.search(reason):
         exited = _EXIT.search(reason)
         line = one_line(telling_line(said.rpartition("Container failed with:")[2].strip()), 180)
+        line = line.strip(" .") and line  # Knative puts a full stop behind what may be nothing
         code = exited.group(1) if exited else ""
         how = f"exit code {code}{_KILLED if code == '137' else ''}" if code else "an error"
         return _Told("crash-loop", f"its container ended with {how}{f': {line}' if line else ''}", _again(scene))
@@ -167,7 +168,8 @@ def _explain(scene: Scene, ref: Ref, obj: Object, said: str, reason: str) -> _To
             tries = (*memory.tries, *_again(scene))
             return _Told(memory.cause, memory.verdict, tries, memory.shared, memory.object, (memory.step,))
         return _Told("deadline-exceeded", _deadline(scene, ref.name), (_longer(scene), *_again(scene)))
-    return _Told("revision-failed", one_line(said) or reason or "it does not say why", (describe(ref),))
+    told = one_line(said) if said.strip(" .") else reason
+    return _Told("revision-failed", told or "it does not say why", (describe(ref),))
 
 
 def _unfetched(scene: Scene, ref: Ref, image: str, said: str, reason: str) -> _Told:
@@ -242,7 +244,7 @@ def _deadlines(scene: Scene) -> Iterator[Finding]:
             continue
         ref = ref_of(deployment)
         step = Evidence(f"Deployment {ref.name}: {chain.said(progress)}", ref, progress.since, 1)
-        doing = _held_up(scene, ref.name)
+        doing = _held_up(scene, text(labels(deployment), "serving.knative.dev/configuration") or ref.name)
         now = f": {doing[0].text}" if doing else ""
         yield Finding(
             "deadline-exceeded",

@@ -52,17 +52,19 @@ def short(revision: str) -> str:
 
 def _by_revision(scene: Scene, entry: str) -> str:
     shares: dict[str, int] = {}
+    held = False
     # While a canary is not ready, Knative gives its part to the revision before it, in an entry of its own.
     for part in nodes(scene.root, "status", "components", entry, "traffic"):
         percent, revision = number(part, "percent") or 0, text(part, "revisionName")
         if percent > 0 and _answers(scene, revision):
             shares[revision] = shares.get(revision, 0) + percent
+        held = held or (percent > 0 and _gets_none(scene, revision))
     good = [f"{short(revision)} takes {percent} %" for revision, percent in shares.items()]
     behind = _behind(scene, entry)
     if behind:
         return behind
     if not good:
-        return _NOTHING if not scene.ready or any(pod.live for pod in scene.pods) else ""
+        return _NOTHING if held or not scene.ready or any(pod.live for pod in scene.pods) else ""
     return ", ".join(good)
 
 
@@ -74,11 +76,17 @@ def _answers(scene: Scene, revision: str) -> bool:
     ready = conditions_of(obj).get("Ready") if obj is not NOTHING else None
     if ready is not None:
         idle = not any(pod.live and pod.version == revision for pod in scene.pods)
-        return ready.status == "True" and idle
+        return ready.status == "True" and idle and not _gets_none(scene, revision)
     if any(pod.live and pod.version == revision for pod in scene.pods):
         return False
     latest = text(scene.root, "status", "components", entry_of(scene), "latestCreatedRevision")
     return revision != latest or scene.ready
+
+
+def _gets_none(scene: Scene, revision: str) -> bool:
+    """Tell of a revision that is to be woken and gets no pods: its callers wait."""
+    made = scene.find("Deployment", f"{revision}-deployment")
+    return bool(number(made, "spec", "replicas")) and number(made, "status", "replicas") in (None, 0)
 
 
 def _behind(scene: Scene, entry: str) -> str:
