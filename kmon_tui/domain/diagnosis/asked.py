@@ -24,7 +24,6 @@ from kmon_tui.domain.service import Mode
 from kmon_tui.domain.tree import Object, Ref
 from kmon_tui.domain.verdict import Evidence, Try
 
-_COMPLAINTS = frozenset({"InternalError", "UpdateFailed", "ServerlessModeRejected", "ReconcileError", "Error"})
 _RECENT_S = 1800
 _NO_SUCH = re.compile(r"No ServingRuntimes or ClusterServingRuntimes with the name:? ?(\S+)")
 _DISABLED = re.compile(r"specified runtime (\S+) is disabled")
@@ -233,7 +232,7 @@ def _no_knative(scene: Scene, steps: tuple[Evidence, ...]) -> Finding:
 
 
 def _complaint(scene: Scene) -> Object:
-    event = chain.newest_event(scene, scene.ref, _COMPLAINTS)
+    event = chain.newest_event(scene, scene.ref, runtimes.COMPLAINTS)
     seen = event_time(event)
     if event is NOTHING or scene.older_than(seen, _RECENT_S):
         return NOTHING

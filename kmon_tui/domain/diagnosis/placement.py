@@ -28,6 +28,10 @@ _UNWELL = "node.kubernetes.io/"
 """Taints that begin so are put by Kubernetes on a node that is full, cut off or closed: none to be tolerated."""
 
 
+_STATES = frozenset({"not-ready", "unreachable", "unschedulable", "out-of-service"})
+"""Of these a node is one, and others, as memory-pressure, it has."""
+
+
 class Refusal(NamedTuple):
     """Why no node takes a pod."""
 
@@ -173,7 +177,10 @@ def _unwell(count: Count) -> Refusal:
 def _sick(word: str, nodes: int) -> str:
     if word == "cordoned":
         return "1 is cordoned" if nodes == 1 else f"{nodes} are cordoned"
-    return f"{_nodes(nodes)} {word.removeprefix(_UNWELL)}"
+    said = word.removeprefix(_UNWELL)
+    return (
+        f"{_nodes(nodes, 'is', 'are') if said in _STATES else _nodes(nodes)} {said.replace('not-ready', 'not ready')}"
+    )
 
 
 def _nodes(nodes: int, one: str = "has", many: str = "have") -> str:

@@ -11,6 +11,9 @@ from kmon_tui.domain.diagnosis.scene import Scene, event_time
 from kmon_tui.domain.tree import Object, Ref
 from kmon_tui.domain.verdict import Evidence, Try
 
+COMPLAINTS = frozenset({"InternalError", "UpdateFailed", "ServerlessModeRejected", "ReconcileError", "Error"})
+"""Reasons of KServe's own events about a service that it cannot work with."""
+
 
 def missing(scene: Scene, named: str, steps: tuple[Evidence, ...]) -> Finding:
     """Say that there is no such runtime, unless there is one by now."""
@@ -125,8 +128,12 @@ def stale(scene: Scene, obj: Object, said: str, steps: tuple[Evidence, ...]) -> 
 
 
 def since(scene: Scene) -> datetime | None:
-    """Tell since when the service is as it is."""
+    """Tell since when the service is as it is; while the version before serves, since when KServe complains."""
     ready = scene.conditions.get("Ready")
+    if scene.ready:
+        told = [event for event in scene.events(scene.ref) if text(event, "reason") in COMPLAINTS]
+        first = when(told[-1], "firstTimestamp") or event_time(told[-1]) if told else None
+        return first or latest(*[one.since for one in scene.conditions.values() if one.status != "True"])
     return (ready.since if ready is not None else None) or when(scene.root, "metadata", "creationTimestamp")
 
 

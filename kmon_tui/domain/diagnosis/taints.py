@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from kmon_tui.domain.diagnosis.reading import flag, nodes, number, text
+from kmon_tui.domain.diagnosis.reading import flag, name_of, nodes, number, text
 from kmon_tui.domain.tree import Object
 
 _NAMELESS = re.compile(r"(\d+) node\(s\) had untolerated taint\(s\)(?! ?\{)")
@@ -22,7 +22,7 @@ def named(said: str, pod: Object, machines: Iterable[Object]) -> str:
         return said
     tolerations = nodes(pod, "spec", "tolerations")
     counts: dict[str, int] = {}
-    for machine in machines:
+    for machine in {name_of(one): one for one in machines}.values():
         taint = next(
             (one for one in nodes(machine, "spec", "taints") if _bars(one) and not _tolerated(one, tolerations)), None
         )
