@@ -19,7 +19,7 @@ from kmon_tui.live import open_backend
 from kmon_tui.live.kube import KubeClient
 from kmon_tui.live.kubeconfig import find_access
 from kmon_tui.live.scrape.exposition import read_page
-from kmon_tui.live.scrape.pages import MOST_BYTES, MOST_PODS, Pages, Place, ScrapePod, places_of
+from kmon_tui.live.scrape.pages import MOST_BYTES, MOST_PODS, Pages, Place, ScrapePod, places_of, proxied
 from kmon_tui.live.scrape.scraper import BYTES_A_MINUTE, Scraper
 from kmon_tui.sandbox.apiserver.access import Rule
 from kmon_tui.sandbox.sandbox import Sandbox, SandboxOptions
@@ -209,6 +209,23 @@ def test_at_most_eight_pods_are_scraped() -> None:
     pods = [ready_pod(f"p{n}", "kserve-container") for n in range(20)]
 
     assert len(places_of(IRIS, pods)) == MOST_PODS == 8
+
+
+@pytest.mark.parametrize(
+    ("port", "scheme", "way"),
+    [("https", "", "https:p:8000"), ("http", "https", "https:p:8000"), ("https", "http", "p:8000"), ("", "", "p:8000")],
+)
+def test_the_page_of_a_language_model_is_behind_tls_where_its_pod_says_so(port: str, scheme: str, way: str) -> None:
+    told = {
+        "metadata": {"name": "p", "annotations": {"prometheus.io/scheme": scheme} if scheme else {}},
+        "spec": {"containers": [{"name": "main", "ports": [{"name": port, "containerPort": 8000}]}]},
+        "status": {"podIP": "10.0.0.1", "conditions": [{"type": "Ready", "status": "True"}]},
+    }
+    llm = IRIS._replace(key=Key(Kind.LLM, "default", "iris"))
+
+    (place,) = places_of(llm, [msgspec.convert(told, ScrapePod)])
+
+    assert proxied(place) == f"/api/v1/namespaces/default/pods/{way}/proxy/metrics"
 
 
 async def test_pods_that_are_left_out_are_said() -> None:

@@ -27,6 +27,7 @@ _GZIP = b"\x1f\x8b"
 ACCEPT = "text/plain, */*;q=0.1"
 """The API server says no in JSON all the same."""
 _PORT, _PATH = "prometheus.kserve.io/port", "prometheus.kserve.io/path"
+_SCHEME = "prometheus.io/scheme"
 _IMAGES = {"tritonserver": 8002, "mlserver": 8082}
 _SELECTORS = {
     Kind.ISVC: ("", "serving.kserve.io/inferenceservice"),
@@ -42,9 +43,14 @@ class _Meta(msgspec.Struct, frozen=True):
     deleted: str | None = msgspec.field(name="deletionTimestamp", default=None)
 
 
+class _Port(msgspec.Struct, frozen=True):
+    name: str = ""
+
+
 class _Container(msgspec.Struct, frozen=True):
     name: str = ""
     image: str = ""
+    ports: list[_Port] = []
 
 
 class _Spec(msgspec.Struct, frozen=True):
@@ -95,6 +101,8 @@ class Place:
     most_bytes: int = MOST_BYTES
     of_pods: int = 0
     """How many pods are ready in all; not each of them is read."""
+    tls: bool = False
+    """Whether the page is behind TLS."""
 
     @property
     def labels(self) -> dict[str, str]:
@@ -133,8 +141,15 @@ def _places(pod: ScrapePod, isvc: InferenceService) -> list[Place]:
         if told.isdigit() and not (port == 8082 and told == "8080"):  # KServe's runtime for MLServer says 8080
             port = int(told)
         found.append((port, pod.metadata.annotations.get(_PATH) or "/metrics"))
-    namespace, name, ip = isvc.key.namespace, pod.metadata.name, pod.status.ip
-    return [Place(namespace, name, ip, port, path, isvc.key.name) for port, path in found]
+    namespace, name, ip, tls = isvc.key.namespace, pod.metadata.name, pod.status.ip, _has_tls(pod)
+    return [Place(namespace, name, ip, port, path, isvc.key.name, tls=tls) for port, path in found]
+
+
+def _has_tls(pod: ScrapePod) -> bool:
+    """Whether a pod of an LLMInferenceService says that its page is behind TLS, or names a port so."""
+    main = [container for container in pod.spec.containers if container.name == "main"]
+    named = any(port.name == "https" for container in main for port in container.ports)
+    return bool(main) and (pod.metadata.annotations.get(_SCHEME) or ("https" if named else "")) == "https"
 
 
 class Pages:
@@ -171,8 +186,7 @@ class Pages:
             raise TimedOut(f"pod {place.pod} does not answer on port {place.port} within {ANSWER_S:g} s") from error
 
     async def _by_proxy(self, place: Place) -> bytes:
-        pod = f"{quote(place.pod)}:{place.port}"
-        path = f"/api/v1/namespaces/{quote(place.namespace)}/pods/{pod}/proxy{quote(place.path)}"
+        path = proxied(place)
         ask = Ask("get", "pods/proxy", place.namespace)
         body = bytearray()
         try:
@@ -185,6 +199,10 @@ class Pages:
         return bytes(body[: place.most_bytes])
 
     async def _through_tunnel(self, place: Place) -> bytes:
+        if place.tls:
+            raise Unreachable(
+                f"pod {place.pod} has its metrics behind TLS", "The pod proxy reads them: ask for get on pods/proxy."
+            )
         loop = asyncio.get_running_loop()
         reader = asyncio.StreamReader(limit=MOST_BYTES, loop=loop)
         protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
@@ -206,6 +224,12 @@ class Pages:
                 raise Unreachable(f"pod {place.pod} answers no page on port {place.port}") from error
             finally:
                 stream.close()
+
+
+def proxied(place: Place) -> str:
+    """Give the path under which the API server passes a page on; it takes any certificate of a pod."""
+    pod = f"{'https:' if place.tls else ''}{quote(place.pod)}:{place.port}"
+    return f"/api/v1/namespaces/{quote(place.namespace)}/pods/{pod}/proxy{quote(place.path)}"
 
 
 def _no_metrics(place: Place) -> Unreachable:
