@@ -68,6 +68,8 @@ def range_line(range_s: int, buckets: Buckets | None, state: tuple[str, str], ri
     left: list[tuple[str, str]] = [(f" last {long_duration(range_s)}{step}  ", "bold"), state]
     if buckets is not None and buckets.remark:
         left.append((f"  {clean(buckets.remark)}", "warn"))
+    if state[1] != "live":  # that numbers are old, or not there yet, is not what is cut
+        right = shortened(right, max(8, width - width_of(tuple(left)) - 1))
     return spread(joined(left), right, width)
 
 
