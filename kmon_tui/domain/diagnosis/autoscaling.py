@@ -36,6 +36,9 @@ _COMPLAINTS = frozenset(
 def findings(scene: Scene) -> Iterator[Finding]:
     """Find the first autoscaler that cannot do its work."""
     serving = [conditions_of(pod.object).get("Ready") for pod in scene.current if pod.ready]
+    if scene.blind_to("Pod"):  # its Deployment says as much
+        serving = [conditions_of(one).get("Available") for one in scene.of_kind("Deployment")]
+        serving = [one for one in serving if one is not None and one.status == "True"]
     since = earliest(*[condition.since for condition in serving if condition is not None])
     if not serving or not scene.older_than(since, _METRICS_S):
         return
