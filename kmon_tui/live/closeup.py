@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from kmon_tui.domain.quantile import own_counts, quantile
 from kmon_tui.domain.service import Key
-from kmon_tui.domain.traffic import Buckets, Family, RevisionTraffic, Series
+from kmon_tui.domain.traffic import Buckets, Family, RevisionTraffic, Scope, Series
 from kmon_tui.live import dialects, natives
 from kmon_tui.live.asked import RAW, USERS, errors_of_users, expressions
 from kmon_tui.live.bucket_sums import Sums, is_new, sums_by_part
@@ -194,6 +194,8 @@ def closer(ledger: Ledger, owners: Owners, key: Key, tables: Tables) -> Buckets:
     flow, users = ledger.flows.get(key), ledger.users.get(key)
     shown = flow or users or ledger.ended.of(key)
     assert shown is not None
+    if DIALECTS[shown.family].scope is Scope.USERS:
+        users = None  # what is shown is what callers saw
     step_s, window_s, end_s = ledger.step_s, ledger.window_s, tables.end_s
     table = tables.by_family.get(shown.family) or Table.nothing(ledger.points + window_s // step_s)
     found = buckets_of(key, DIALECTS[shown.family], table, end_s, step_s, window_s)
@@ -202,7 +204,7 @@ def closer(ledger: Ledger, owners: Owners, key: Key, tables: Tables) -> Buckets:
     labels = tables.labels.get(shown.family, ())
     matchers = tables.copies.get(shown.family, tables.matchers)
     asked = expressions(DIALECTS[shown.family], matchers, labels, window_s, step_s, tables.native)
-    if users is not None and users is not shown:
+    if users is not None:
         seen = errors_of_users(
             DIALECTS[users.family], DIALECTS[shown.family], tables.matchers, tables.labels, window_s, tables.native
         )

@@ -48,8 +48,11 @@ def traffic_of(ledger: Ledger, levels: Levels, owners: Owners, key: Key) -> Traf
         told = users.traffic(ledger.step_s, Scope.USERS)
     else:
         told = _of_pods(flow, ledger, owners, key)
-    seen = None if users is None else users_of(users)
-    if users is not None and seen is not None and not users.problem and not users.lost:
+    chosen = flow is not None and DIALECTS[flow.family].scope is Scope.USERS
+    seen = None if users is None or chosen else users_of(users)
+    if users is not None and chosen:
+        told = told._replace(families=tuple(dict.fromkeys((*told.families, *users.families))))
+    elif users is not None and seen is not None and not users.problem and not users.lost:
         told = told._replace(
             scope=Scope.USERS,
             error_ratio=seen.error_ratio,

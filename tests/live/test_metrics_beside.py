@@ -6,6 +6,7 @@ import pytest
 
 from kmon_tui.domain.service import InferenceService, Key, Kind, Pod, Readiness
 from kmon_tui.domain.traffic import Family, Scope, Traffic, TrafficReport
+from kmon_tui.live.asked import USERS
 from kmon_tui.live.introduction import not_too_many
 from kmon_tui.live.prometheus import PrometheusClient
 from kmon_tui.live.rations import MOST_ASKED
@@ -133,6 +134,28 @@ async def test_the_activators_refusals_come_on_top_of_what_pods_saw(
 
     assert traffic.scope is Scope.USERS
     assert traffic.error_ratio == pytest.approx(ratio, abs=1e-3)
+
+
+async def test_a_chosen_gateway_has_no_other_callers_beside_it(serve: Serve) -> None:
+    story = Story()
+    pods(story, 40)
+    istio(story, "200", 30)
+    istio(story, "503", 10)
+    labels = {**ACTIVATOR, "response_code": "503", "response_code_class": "5xx"}
+    story.tell("activator_request_count", labels, rising(20))
+    interest = Interested((IRIS,))
+    interest.family = Family.ISTIO
+
+    async with asked(story, serve) as metrics:
+        stream = metrics.poll(interest)
+        report = await anext(stream)
+        await stream.aclose()
+
+    traffic, buckets = of_iris(report), report.buckets[IRIS.key]
+    assert (traffic.family, traffic.scope, traffic.error_ratio) == (Family.ISTIO, Scope.USERS, 0.25)
+    assert set(traffic.families) >= {Family.ALIAS, Family.ACTIVATOR}
+    assert set(buckets.by_code) == {"2xx", "5xx"}
+    assert (dict(buckets.users_by_code), USERS in buckets.queries) == ({}, False)
 
 
 async def test_without_a_pod_and_without_a_gateway_nothing_is_known(serve: Serve) -> None:
