@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kmon_tui.domain.diagnosis import CAUSES
+from kmon_tui.domain.diagnosis import CAUSES, diagnose
 from kmon_tui.domain.verdict import HEALTHY, UNKNOWN_CAUSE
 from tests.domain.diagnosis_cases import all_cases
 
@@ -33,3 +33,9 @@ def test_docs_tell_of_every_cause_and_of_no_other() -> None:
     rows = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in lines if line.startswith("| `")]
 
     assert rows == [(f"`{cause.slug}`", cause.meaning, cause.advice) for cause in CAUSES]
+
+
+def test_no_sentence_ends_before_the_exit_code_that_is_said_behind_it() -> None:
+    told = [step.text for case in _CASES for step in diagnose(case.tree, case.now).evidence]
+
+    assert [text for text in told if "., exit code" in text] == []

@@ -35,7 +35,7 @@ def of_service(scene: Scene) -> tuple[Evidence, ...]:
     code = number(info, "exitCode")
     words = [text(info, "reason"), one_line(text(info, "message"))]
     if code:
-        words.append(f"exit code {code}")
+        words = [*[word.rstrip(".") for word in words], f"exit code {code}"]
     told = ", ".join(word for word in words if word)
     # KServe never takes lastFailureInfo back: after a recovery it tells of the past.
     over = scene.ready and transition != "InvalidSpec" and not any(not pod.ready for pod in scene.current)

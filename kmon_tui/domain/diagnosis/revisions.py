@@ -72,7 +72,7 @@ def _failed_load(scene: Scene) -> Finding | None:
     condition = scene.conditions.get("PredictorReady")
     since = when(info, "time") or (condition.since if condition is not None else None)
     step = Evidence(
-        f"last failed load: {one_line(said) or 'no message'}{f', exit code {code}' if code is not None else ''}",
+        f"last failed load: {one_line(said).rstrip('.') or 'no message'}{f', exit code {code}' if code is not None else ''}",
         scene.ref,
         since,
         1,
