@@ -65,7 +65,7 @@ async def test_prometheus_starts_with_an_hour_of_history() -> None:
         assert {"sklearn-iris", "fraud-xgb", "query-embedder"} <= rates.keys()
         assert 3 < rates["sklearn-iris"] < 30
         assert 500 < p90_ms["rerank-cross-encoder"] < 8000
-        assert 0.01 < errors["fraud-xgb"] < 0.05
+        assert 0.006 < errors["fraud-xgb"] < 0.018  # 0.012, at any five minutes 0.6 to 1.4 times that
 
 
 async def test_the_past_joins_the_present_without_a_jump() -> None:

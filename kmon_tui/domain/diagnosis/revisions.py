@@ -71,12 +71,8 @@ def _failed_load(scene: Scene) -> Finding | None:
         return None
     condition = scene.conditions.get("PredictorReady")
     since = when(info, "time") or (condition.since if condition is not None else None)
-    step = Evidence(
-        f"last failed load: {one_line(said).rstrip('.') or 'no message'}{f', exit code {code}' if code is not None else ''}",
-        scene.ref,
-        since,
-        1,
-    )
+    ended = f", exit code {code}" if code is not None else ""
+    step = Evidence(f"last failed load: {one_line(said).rstrip('.') or 'no message'}{ended}", scene.ref, since, 1)
     cause, verdict, tries, shared = _explain_load(scene, said, code)
     return Finding(cause, verdict, scene.ref, since, (step,), tries, shared, "predictor")
 
