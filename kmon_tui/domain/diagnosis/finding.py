@@ -74,14 +74,6 @@ def controller(root: Ref) -> tuple[Try, Try]:
     )
 
 
-def look_again(root: Ref) -> Try:
-    """Suggest to make KServe look at a service again."""
-    words = ("label", root.kind.lower(), root.name, "kmon-look-again=1", "--overwrite")
-    # KServe hands labels of an InferenceService on to its pods, and those of an LLM it does not.
-    rolls = "; KServe hands it on to new pods, so they are rolled out" if root.kind == Kind.ISVC else ""
-    return Try(f"make KServe look again (a label is enough{rolls})", kubectl(*words, namespace=root.namespace))
-
-
 def logs(pod: Ref, container: str, previous: bool = False) -> Try:
     """Suggest to read the log of a container."""
     words = ["logs", pod.name, "-c", container, *(["--previous"] if previous else [])]

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from kmon_tui.domain.diagnosis import chain
-from kmon_tui.domain.diagnosis.finding import Finding, age, kubectl
+from kmon_tui.domain.diagnosis import again, chain
+from kmon_tui.domain.diagnosis.finding import Finding, age
 from kmon_tui.domain.diagnosis.reading import NOTHING, node, ref_of, text
 from kmon_tui.domain.diagnosis.refusals import wants
 from kmon_tui.domain.diagnosis.scene import Scene
@@ -31,11 +31,10 @@ _UNITS = {
 }
 
 
-def again(made: Object) -> Try:
+def _at_once(made: Object) -> Try:
     """Suggest to have the pods of a ReplicaSet tried again at once: any change of it makes its controller look."""
-    ref = ref_of(made)
-    command = kubectl("annotate", "replicaset", ref.name, "kmon-look-again=1", "--overwrite", namespace=ref.namespace)
-    return Try(f"{_ONCE}have it tried at once (by itself within a quarter of an hour)", command)
+    words = f"{_ONCE}have it tried at once (by itself within a quarter of an hour)"
+    return Try(words, again.annotated(made, "replicaset"))
 
 
 def checked(scene: Scene, found: Finding, made: Object, said: str, tried: datetime | None) -> Finding:
@@ -43,7 +42,7 @@ def checked(scene: Scene, found: Finding, made: Object, said: str, tried: dateti
     if made is NOTHING:
         return found
     gone = _gone(scene, found, said)
-    look = again(made)
+    look = _at_once(made)
     if not gone:
         return replace(found, tries=(*found.tries, look))
     ago = f", and that was last tried {age(tried, scene.now)} ago" if tried is not None else ""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from kmon_tui.domain.diagnosis import chain
-from kmon_tui.domain.diagnosis.finding import Finding, age, describe, kubectl, look_again
+from kmon_tui.domain.diagnosis import again, chain
+from kmon_tui.domain.diagnosis.finding import Finding, age, describe, kubectl
 from kmon_tui.domain.diagnosis.reading import (
     conditions_of,
     latest,
@@ -116,7 +116,7 @@ def _stale(scene: Scene, condition: Condition, child: Ref | None, since: datetim
         ref,
         since,
         steps,
-        (look_again(scene.ref),),
+        (again.by_kserve(scene.root, scene.ref),),
     )
 
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from kmon_tui.domain.diagnosis import chain
-from kmon_tui.domain.diagnosis.finding import GATEWAYS, ROUTES, Finding, describe, kubectl, look_again
+from kmon_tui.domain.diagnosis import again, chain
+from kmon_tui.domain.diagnosis.finding import GATEWAYS, ROUTES, Finding, describe, kubectl
 from kmon_tui.domain.diagnosis.reading import NOTHING, nodes, one_line, ref_of, when
 from kmon_tui.domain.diagnosis.scene import Scene
 from kmon_tui.domain.service import Condition
@@ -97,7 +97,7 @@ def _found_since(scene: Scene, condition: Condition, ref: Ref) -> Finding:
         ref,
         condition.since,
         (Evidence(chain.said(condition), scene.ref, condition.since, 0, True),),
-        (look_again(scene.ref), describe(ref)),
+        (again.by_kserve(scene.root, scene.ref), describe(ref)),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kmon_tui.domain.diagnosis import chain
+from kmon_tui.domain.diagnosis import again, chain
 from kmon_tui.domain.diagnosis.finding import GATEWAYS, ROUTES, Finding, controller, describe, kserve_config, kubectl
 from kmon_tui.domain.diagnosis.outlived import MOVING
 from kmon_tui.domain.diagnosis.reading import NOTHING, conditions_of, name_of, node, nodes, one_line, ref_of, text, when
@@ -63,7 +63,7 @@ def http_route(scene: Scene, route: Object) -> Finding | None:
                 continue
             late = _POOL.search(condition.message)
             if late is not None and scene.find("InferencePool", late.group(1)) is not NOTHING:
-                return _late_pool(ref, condition, late.group(1))
+                return _late_pool(route, condition, late.group(1))
             verdict = (
                 f"the gateway {gateway.name} does not take the route {ref.name}: "
                 if condition.type == "Accepted"
@@ -95,9 +95,10 @@ def http_route(scene: Scene, route: Object) -> Finding | None:
     )
 
 
-def _late_pool(ref: Ref, condition: Condition, pool: str) -> Finding:
+def _late_pool(route: Object, condition: Condition, pool: str) -> Finding:
     """Say that a gateway has not noticed that what a route leads to was made after the route."""
-    stamp = '{"metadata":{"annotations":{"kmon-look-again":"1"}}}'
+    ref = ref_of(route)
+    stamp = f'{{"metadata":{{"annotations":{{"{again.KEY}":"{again.count(route, "annotations")}"}}}}}}'
     return Finding(
         "stale-condition",
         f"the gateway still says of the route {ref.name} that there is no InferencePool {pool}, which is there by now",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from kmon_tui.domain.diagnosis import model
+from kmon_tui.domain.diagnosis import again, model
 from kmon_tui.domain.diagnosis.finding import Finding, age, kubectl
 from kmon_tui.domain.diagnosis.reading import NOTHING, flag, latest, ref_of, text, when
 from kmon_tui.domain.diagnosis.scene import Scene, event_time
@@ -108,14 +108,7 @@ def stale(scene: Scene, obj: Object, said: str, steps: tuple[Evidence, ...]) -> 
     ref, moment = ref_of(obj), since(scene)
     last = [event_time(event) for event in scene.events(scene.ref) if ref.name in text(event, "message")]
     ago = age(latest(moment, *last), scene.now)
-    look = kubectl(
-        "label",
-        scene.ref.kind.lower(),
-        scene.ref.name,
-        "kmon-look-again=1",
-        "--overwrite",
-        namespace=scene.ref.namespace,
-    )
+    look = again.labelled(scene.root, scene.ref.kind.lower())
     return Finding(
         "stale-condition",
         f"{ago} ago KServe {said}, and it has not looked again",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kmon_tui.domain.diagnosis import again
 from kmon_tui.domain.diagnosis.chain import said
 from kmon_tui.domain.diagnosis.finding import Finding, describe, kubectl
 from kmon_tui.domain.diagnosis.reading import conditions_of, node, one_line, ref_of, text
@@ -61,7 +62,7 @@ def _finding(scene: Scene, model: Object) -> Finding | None:
 
 def _stale(scene: Scene, model: Object) -> Finding:
     ref, condition = ref_of(model), conditions_of(model)[_PARENT]
-    again = kubectl("label", "trainedmodel", ref.name, "kmon-look-again=1", "--overwrite", namespace=ref.namespace)
+    look = again.labelled(model, "trainedmodel")
     why = one_line(condition.message) or condition.reason
     return Finding(
         "stale-condition",
@@ -69,7 +70,7 @@ def _stale(scene: Scene, model: Object) -> Finding:
         ref,
         condition.since,
         (Evidence(f"TrainedModel {ref.name}: {said(condition)}", ref, condition.since, 1),),
-        (Try("make KServe look at it again (a label is enough)", again),),
+        (Try("make KServe look at it again (a label is enough)", look),),
     )
 
 
