@@ -38,6 +38,7 @@ _ISVC, _LLM, _GRAPH = Kind.ISVC, Kind.LLM, Kind.GRAPH
 """For speed: an enum's member takes as long to look up as all else that is done with it."""
 _new = tuple.__new__
 """Makes a NamedTuple from its fields in their order, in a third of the time that it takes by name."""
+_GROUP_BROKEN = frozenset({("GroupDegraded", "True"), ("GroupReady", "False")})
 _NO_STATUS = Status()
 _NO_COMPONENTS = Components()
 
@@ -79,7 +80,11 @@ def facts_of(served: Served, kind: Kind, moulds: Moulds | None = None, key: Key 
             _traffic(meta.name, components, status),
             components,
             least,
-            _without_effect(mode, asked) if asked.canaries or asked.percent else "",
+            _of_group(conditions)
+            if kind is _LLM
+            else _without_effect(mode, asked)
+            if asked.canaries or asked.percent
+            else "",
             meta.annotations is not None and meta.annotations.scaler == _KEDA,
         ),
     )
@@ -91,6 +96,12 @@ def _without_effect(mode: Mode, asked: Asked) -> str:
     if mode is Mode.STANDARD and percent is not None and 0 < percent < 100:
         return "canaryTrafficPercent"
     return "spec.canary" if mode is Mode.KNATIVE and asked.canaries else ""
+
+
+def _of_group(conditions: Sequence[Condition]) -> str:
+    """Name the condition by which the routing group of a language model is not whole; Ready stays True beside it."""
+    broken = [one.type for one in conditions if (one.type, one.status) in _GROUP_BROKEN]
+    return broken[0] if broken else ""
 
 
 def _failure(info: FailureInfo) -> Failure:

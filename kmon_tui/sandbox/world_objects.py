@@ -87,6 +87,7 @@ def pod_object(state: ServiceState, pod: PodState) -> dict[str, Any]:
         each_other_container=each[1:],
     )
     if pod.stage == "fault":
+        found = overlaid(found, _of_fault(state, pod.component).get("Pod"))
         found["status"] = filled(world_faults.part(pod.fault or state.fault, "pod"), values)
         if pod.restarts:
             _first_waiting(found["status"])["restartCount"] = pod.restarts
@@ -122,19 +123,22 @@ def status_of(state: ServiceState) -> dict[str, Any]:
         if state.ready_revision or not fault.get("without_components"):
             status["components"] = {name: component_of(state, name) for name in state.components}
         status["observedGeneration"] = state.revision if state.mode == "knative" else 1
-        status["conditions"] = sorted([*status["conditions"], *_of_transformer(state)], key=lambda c: str(c["type"]))
+        more = {"conditions": _of_others(state)}
+        status["conditions"] = overlaid(more, status)["conditions"]
     return status
 
 
-def _of_transformer(state: ServiceState) -> list[dict[str, Any]]:
-    if "transformer" not in state.components:
-        return []
-    ready = "True" if state.ready_pods("transformer") else "Unknown"
-    types = ["TransformerReady"]
-    if state.mode == "knative":
-        types += ["TransformerConfigurationReady", "TransformerRouteReady"]
-    changed = moment(state.changed_s)
-    return [{"type": name, "status": ready, "severity": "Info", "lastTransitionTime": changed} for name in types]
+def _of_others(state: ServiceState) -> list[dict[str, Any]]:
+    """Give the conditions of a transformer and an explainer; the templates have those of the predictor."""
+    found = []
+    for component in ("transformer", "explainer"):
+        parts = ("", "Configuration", "Route") if state.mode == "knative" else ("",)
+        ready = "True" if state.ready_pods(component) else "Unknown"
+        changed = moment(state.changed_s)
+        for part in parts if component in state.components else ():
+            kind = f"{component.capitalize()}{part}Ready"
+            found.append({"type": kind, "status": ready, "severity": "Info", "lastTransitionTime": changed})
+    return found
 
 
 def component_of(state: ServiceState, component: str) -> dict[str, Any]:
