@@ -8,13 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from kmon_tui.domain.alerts import Alert
 from kmon_tui.domain.beside import Llm, Scaling, Users
 from kmon_tui.domain.choice import Choice
 from kmon_tui.domain.late import dataclass
 from kmon_tui.domain.service import Key
+
+T = TypeVar("T")
 
 USUAL_POLL_S = 15.0
 WARN_RATIO, BAD_RATIO = 0.01, 0.05
@@ -59,6 +61,14 @@ class Scope(StrEnum):
     """Of what reached the pods."""
 
 
+def _by_identity(value: type[T]) -> type[T]:
+    """Make values equal only if they are the same, as object does; to compare thousands by their fields takes long."""
+    for name in ("__eq__", "__ne__", "__hash__"):
+        setattr(value, name, getattr(object, name))
+    return value
+
+
+@_by_identity
 class Series(NamedTuple):
     """Values at even steps, oldest first. A new value makes a new Series; nobody changes ``values`` in place.
 
@@ -70,15 +80,6 @@ class Series(NamedTuple):
     step_s: float
     values: Sequence[float] = ()
     """NaN where nothing is known."""
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
-    def __ne__(self, other: object) -> bool:
-        return self is not other
-
-    def __hash__(self) -> int:
-        return object.__hash__(self)
 
     def points(self) -> list[tuple[float, float | None]]:
         """Give (unix time, value or None), oldest first."""
@@ -98,6 +99,7 @@ ALL = "all"
 EMPTY_SERIES = Series(end_s=0.0, step_s=1.0)
 
 
+@_by_identity
 class Traffic(NamedTuple):
     """The requests of one service. None: not known, with the reason in ``problem``; never 0 for it.
 
@@ -146,15 +148,6 @@ class Traffic(NamedTuple):
     scaling: Scaling | None = None
     llm: Llm | None = None
     """None unless it is a server of language models."""
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
-    def __ne__(self, other: object) -> bool:
-        return self is not other
-
-    def __hash__(self) -> int:
-        return object.__hash__(self)
 
     @property
     def ended(self) -> bool:

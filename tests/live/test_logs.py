@@ -111,12 +111,17 @@ def write(sandbox: Sandbox, name: str, *said: str | bytes, at: datetime | None =
         sandbox.api.pods.logs.write("default", name, "kserve-container", line, at)
 
 
+def write_by_turns(sandbox: Sandbox) -> None:
+    """Let two pods write six lines, one a second, the one after the other."""
+    for name in ("iris-1", "iris-2"):
+        sandbox.api.store.put(running(name))
+    for number in range(6):
+        write(sandbox, f"iris-{number % 2 + 1}", f"line {number}", at=NOON + timedelta(seconds=number))
+
+
 async def test_what_several_pods_wrote_comes_in_the_order_of_its_writing() -> None:
     async with Sandbox(EMPTY) as sandbox:
-        for name in ("iris-1", "iris-2"):
-            sandbox.api.store.put(running(name))
-        for number in range(6):
-            write(sandbox, f"iris-{number % 2 + 1}", f"line {number}", at=NOON + timedelta(seconds=number))
+        write_by_turns(sandbox)
         async with followed(sandbox) as seen:
             view = await seen.until(lambda view: view.total == 6)
 
@@ -128,10 +133,7 @@ async def test_what_several_pods_wrote_comes_in_the_order_of_its_writing() -> No
 
 async def test_a_log_that_opens_late_is_waited_for_and_put_in_its_place() -> None:
     async with Sandbox(EMPTY) as sandbox:
-        for name in ("iris-1", "iris-2"):
-            sandbox.api.store.put(running(name))
-        for number in range(6):
-            write(sandbox, f"iris-{number % 2 + 1}", f"line {number}", at=NOON + timedelta(seconds=number))
+        write_by_turns(sandbox)
         sandbox.api.faults.add(Fault.parse("get/pods/log:delay=1*1"))
         async with followed(sandbox) as seen:
             view = await seen.until(lambda view: view.total > 0)
